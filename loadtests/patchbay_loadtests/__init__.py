@@ -1,0 +1,1 @@
+"""Load tests: Locust users, the scaling verifier and its report."""

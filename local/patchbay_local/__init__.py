@@ -1,0 +1,1 @@
+"""The one-machine environment: tool builds, images, cluster and nodes, engine plugins."""

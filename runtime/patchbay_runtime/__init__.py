@@ -1,0 +1,1 @@
+"""The flow runtime: API and triggers, shape workers, Horizon-format metrics."""
