@@ -1,0 +1,77 @@
+"""Each room imports only what the table of rooms in docs/architecture.md allows."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+OURS = (
+    "patchbay_infra",
+    "patchbay_platform",
+    "patchbay_runtime",
+    "patchbay_loadtests",
+    "patchbay_policies",
+    "patchbay_local",
+)
+
+# Room -> the prefixes of our packages and of Pulumi's that it may import.
+ALLOWED = {
+    "platform": ("patchbay_platform", "patchbay_runtime.catalog", "pulumi", "pulumi_kubernetes"),
+    "runtime": ("patchbay_runtime",),
+    "loadtests": ("patchbay_loadtests",),
+    "local": ("patchbay_local", "pulumi.runtime.proto"),
+}
+
+
+def imported_modules(source: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source.read_text(), filename=str(source))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(module: str, prefixes: tuple[str, ...]) -> bool:
+    return any(module == prefix or module.startswith(prefix + ".") for prefix in prefixes)
+
+
+def governed(module: str) -> bool:
+    return module.split(".")[0] in OURS or module.split(".")[0].startswith("pulumi")
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_room_imports_only_what_its_row_of_the_table_allows(room: str) -> None:
+    sources = sorted((REPOSITORY / room).rglob("*.py"))
+    assert sources, f"{room}/ holds no Python files: is the room still there?"
+    strangers = [
+        f"{source.relative_to(REPOSITORY)} imports {module}"
+        for source in sources
+        for module in imported_modules(source)
+        if governed(module) and not within(module, ALLOWED[room])
+    ]
+    assert not strangers, "\n".join(strangers)
+
+
+def test_every_room_with_a_package_has_a_row() -> None:
+    rooms = {package.parent.name for package in REPOSITORY.glob("*/patchbay_*") if package.is_dir()}
+    assert rooms == set(ALLOWED)
+
+
+def test_no_room_shadows_a_module_of_the_standard_library() -> None:
+    for room in ALLOWED:
+        assert not (REPOSITORY / room / "__init__.py").exists(), f"{room}/__init__.py makes `import {room}` ambiguous"
+    assert "site-packages" not in str(getattr(sys.modules.get("platform"), "__file__", ""))
+
+
+def test_the_catalogue_needs_neither_the_runtime_nor_its_dependencies() -> None:
+    catalogue = sorted((REPOSITORY / "runtime/patchbay_runtime/catalog").rglob("*.py"))
+    assert catalogue
+    allowed = {*sys.stdlib_module_names, "pydantic"}
+    for source in catalogue:
+        for module in imported_modules(source):
+            assert module.split(".")[0] in allowed or within(module, ("patchbay_runtime.catalog",)), (
+                f"{source}: {module}"
+            )
