@@ -39,7 +39,7 @@ def within(module: str, prefixes: tuple[str, ...]) -> bool:
 
 
 def governed(module: str) -> bool:
-    return module.split(".")[0] in OURS or module.split(".")[0].startswith("pulumi")
+    return module.split(".", maxsplit=1)[0] in OURS or module.split(".", maxsplit=1)[0].startswith("pulumi")
 
 
 @pytest.mark.parametrize("room", sorted(ALLOWED))

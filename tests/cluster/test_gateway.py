@@ -1,0 +1,63 @@
+"""What the gateway lets through and what it refuses, by the client's own address."""
+
+from collections.abc import Callable
+
+import httpx
+
+Connect = Callable[[str], httpx.Client]
+ALLOWED = "127.0.0.1"
+NOT_ALLOWED = "127.0.0.2"
+
+
+def code(answer: httpx.Response) -> str:
+    return str(answer.json()["error"]["code"])
+
+
+def test_an_address_on_the_allowlist_reaches_the_api(edge_client: Connect) -> None:
+    answer = edge_client(ALLOWED).get("/api/tenants/nobody/flows")
+    assert answer.status_code == 404
+    assert "nobody" in answer.json()["error"]["message"]
+
+
+def test_an_address_not_on_the_allowlist_is_refused_with_403(edge_client: Connect) -> None:
+    for path in ("/api/tenants/nobody/flows", "/horizon/api/workload"):
+        answer = edge_client(NOT_ALLOWED).get(path)
+        assert answer.status_code == 403, path
+        assert answer.json()["error"]["message"]
+
+
+def test_a_forwarding_header_does_not_get_a_client_past_the_allowlist(edge_client: Connect) -> None:
+    forged = {"X-Forwarded-For": ALLOWED, "Forwarded": f"for={ALLOWED}", "X-Real-IP": ALLOWED}
+    assert edge_client(NOT_ALLOWED).get("/horizon/api/workload", headers=forged).status_code == 403
+
+
+def test_a_path_without_a_route_is_404(edge_client: Connect) -> None:
+    for path in ("/", "/metrics", "/healthz", "/apis", "/docs"):
+        assert edge_client(ALLOWED).get(path).status_code == 404, path
+
+
+def test_a_path_with_dots_reaches_nothing_behind_another_route(edge_client: Connect) -> None:
+    client = edge_client(NOT_ALLOWED)
+    for path in ("/hooks/../horizon/api/workload", "/hooks/%2e%2e/horizon/api/workload", "//horizon/api/workload"):
+        request = client.build_request("GET", "/")
+        request.url = request.url.copy_with(raw_path=path.encode())
+        assert client.send(request).status_code in {400, 403, 404}, path
+
+
+def test_a_body_over_the_limit_is_413(edge_client: Connect) -> None:
+    answer = edge_client(ALLOWED).post("/hooks/nobody/orders", content=b"[" + b"1," * 8_000_000 + b"1]")
+    assert answer.status_code == 413
+    assert answer.json()["error"]["message"]
+
+
+def test_a_client_over_its_rate_is_429_with_retry_after_and_others_are_not(edge_client: Connect) -> None:
+    greedy, modest = edge_client("127.0.0.3"), edge_client("127.0.0.4")
+    refusal = None
+    for _ in range(5000):
+        answer = greedy.post("/hooks/nobody/orders", json={})
+        if answer.status_code == 429:
+            refusal = answer
+            break
+    assert refusal is not None, "5,000 requests in a row and none refused"
+    assert int(refusal.headers["Retry-After"]) >= 1
+    assert modest.post("/hooks/nobody/orders", json={}).status_code == 404

@@ -1,0 +1,136 @@
+"""What runs on the cluster, as whom, and with which rights."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+import testinfra
+from lightkube import Client
+from lightkube.models.authorization_v1 import ResourceAttributes, SubjectAccessReviewSpec
+from lightkube.models.core_v1 import Container
+from lightkube.resources.apps_v1 import Deployment, StatefulSet
+from lightkube.resources.authorization_v1 import SubjectAccessReview
+from lightkube.resources.core_v1 import Namespace, Pod, ServiceAccount
+from patchbay_local import paths
+
+NAMESPACES = ("patchbay-data", "patchbay-gateway", "patchbay-metrics", "patchbay-runtime")
+
+
+def pods(kubernetes: Client, namespace: str) -> list[Pod]:
+    found = [pod for pod in kubernetes.list(Pod, namespace=namespace) if pod.status and pod.status.phase == "Running"]
+    assert found, f"no pod runs in {namespace}"
+    return found
+
+
+def containers(pod: Pod) -> Iterator[Container]:
+    assert pod.spec
+    yield from pod.spec.containers
+    yield from pod.spec.initContainers or []
+
+
+def name(pod: Pod) -> str:
+    assert pod.metadata
+    assert pod.metadata.name
+    return pod.metadata.name
+
+
+def running(kubernetes: Client, namespace: str, labels: dict[str, str]) -> str:
+    found = kubernetes.list(Pod, namespace=namespace, labels=labels)
+    return next(name(pod) for pod in found if pod.status and pod.status.phase == "Running")
+
+
+def shell(namespace: str, pod: str) -> testinfra.host.Host:
+    return testinfra.get_host(f"kubectl://{pod}?namespace={namespace}&kubeconfig={paths.KUBECONFIG}")
+
+
+@pytest.fixture(autouse=True)
+def kubectl_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(paths.BIN), prepend=":")
+
+
+@pytest.mark.parametrize("namespace", NAMESPACES)
+def test_every_namespace_of_ours_enforces_the_restricted_level(kubernetes: Client, namespace: str) -> None:
+    metadata = kubernetes.get(Namespace, namespace).metadata
+    assert metadata
+    assert metadata.labels
+    assert metadata.labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+@pytest.mark.parametrize("namespace", [*NAMESPACES, "keda"])
+def test_everything_that_is_deployed_is_available(kubernetes: Client, namespace: str) -> None:
+    for workload in [
+        *kubernetes.list(Deployment, namespace=namespace),
+        *kubernetes.list(StatefulSet, namespace=namespace),
+    ]:
+        assert workload.metadata
+        assert workload.status
+        wanted = workload.spec.replicas if workload.spec else None
+        assert workload.status.readyReplicas == wanted, f"{namespace}/{workload.metadata.name}"
+
+
+@pytest.mark.parametrize("namespace", [*NAMESPACES, "keda"])
+def test_every_container_runs_an_image_by_digest_with_limits_and_without_privileges(
+    kubernetes: Client, namespace: str
+) -> None:
+    for pod in pods(kubernetes, namespace):
+        for container in containers(pod):
+            where = f"{namespace}/{name(pod)}/{container.name}"
+            assert container.image
+            assert re.search(r"@sha256:[0-9a-f]{64}$", container.image), where
+            assert container.resources, where
+            assert set(container.resources.requests or {}) >= {"cpu", "memory"}, where
+            assert "memory" in (container.resources.limits or {}), where
+            context = container.securityContext
+            assert context, where
+            assert context.allowPrivilegeEscalation is False, where
+            assert context.readOnlyRootFilesystem is True, where
+            assert context.capabilities, where
+            assert context.capabilities.drop == ["ALL"], where
+
+
+def test_a_worker_runs_as_an_ordinary_user_on_a_read_only_file_system(kubernetes: Client) -> None:
+    worker = running(kubernetes, "patchbay-runtime", {"patchbay.dev/shape": "map"})
+    host = shell("patchbay-runtime", worker)
+    assert host.check_output("id -u") == "10001"
+    assert host.run("touch /patchbay").failed
+    assert host.run("touch /usr/patchbay").failed
+
+
+def test_a_worker_holds_no_token_of_the_kubernetes_api(kubernetes: Client) -> None:
+    worker = running(kubernetes, "patchbay-runtime", {"patchbay.dev/shape": "map"})
+    assert shell("patchbay-runtime", worker).run("ls /var/run/secrets/kubernetes.io").failed
+
+
+def test_no_secret_stands_in_a_workers_environment(kubernetes: Client) -> None:
+    worker = running(kubernetes, "patchbay-runtime", {"patchbay.dev/shape": "map"})
+    environment = shell("patchbay-runtime", worker).check_output("env")
+    assert not re.search(r"PASSWORD=|_TOKEN=|SECRET=", environment)
+
+
+def may(kubernetes: Client, account: str, verb: str, resource: str, namespace: str, group: str = "") -> bool:
+    owner, _, account_name = account.partition("/")
+    review = SubjectAccessReview(
+        spec=SubjectAccessReviewSpec(
+            user=f"system:serviceaccount:{owner}:{account_name}",
+            groups=["system:serviceaccounts", f"system:serviceaccounts:{owner}", "system:authenticated"],
+            resourceAttributes=ResourceAttributes(verb=verb, resource=resource, namespace=namespace, group=group),
+        )
+    )
+    answer = kubernetes.create(review)
+    assert answer.status
+    return answer.status.allowed
+
+
+def test_no_service_account_of_the_runtime_reads_anything_of_the_kubernetes_api(kubernetes: Client) -> None:
+    for account in kubernetes.list(ServiceAccount, namespace="patchbay-runtime"):
+        assert account.metadata
+        for verb, resource in (("get", "secrets"), ("list", "pods"), ("create", "pods"), ("get", "configmaps")):
+            assert not may(
+                kubernetes, f"patchbay-runtime/{account.metadata.name}", verb, resource, "patchbay-runtime"
+            ), f"{account.metadata.name} may {verb} {resource}"
+
+
+def test_prometheus_finds_pods_but_reads_no_secret(kubernetes: Client) -> None:
+    assert may(kubernetes, "patchbay-metrics/prometheus", "list", "pods", "patchbay-runtime")
+    assert not may(kubernetes, "patchbay-metrics/prometheus", "get", "secrets", "patchbay-runtime")
+    assert not may(kubernetes, "patchbay-metrics/prometheus", "delete", "pods", "patchbay-runtime")
