@@ -1,5 +1,7 @@
 """Every shape of the catalogue is a microservice of its own, scaled by its own metric."""
 
+from typing import Any, cast
+
 import pytest
 from lightkube import Client
 from lightkube.generic_resource import create_namespaced_resource
@@ -27,11 +29,11 @@ def test_a_shape_has_a_deployment_an_account_and_a_disruption_budget_of_its_own(
 @pytest.mark.parametrize("shape", sorted(CATALOG))
 def test_a_shape_is_scaled_by_keda_within_the_catalogues_bounds(kubernetes: Client, shape: str) -> None:
     scaled = kubernetes.get(ScaledObject, f"shape-{shape}", namespace=NAMESPACE)
-    assert scaled.status
-    conditions = {condition["type"]: condition["status"] for condition in scaled.status["conditions"]}
+    status = cast("dict[str, Any]", scaled.status)
+    conditions = {condition["type"]: condition["status"] for condition in status["conditions"]}
     assert conditions["Ready"] == "True"
     assert conditions["Fallback"] == "False"
-    autoscaler = kubernetes.get(HorizontalPodAutoscaler, scaled.status["hpaName"], namespace=NAMESPACE)
+    autoscaler = kubernetes.get(HorizontalPodAutoscaler, status["hpaName"], namespace=NAMESPACE)
     assert autoscaler.spec
     assert (autoscaler.spec.minReplicas, autoscaler.spec.maxReplicas) == (
         CATALOG[shape].min_pods,

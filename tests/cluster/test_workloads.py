@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 import testinfra
@@ -34,8 +35,8 @@ def name(pod: Pod) -> str:
     return pod.metadata.name
 
 
-def running(kubernetes: Client, namespace: str, labels: dict[str, str]) -> str:
-    found = kubernetes.list(Pod, namespace=namespace, labels=labels)
+def running_worker(kubernetes: Client, shape: str) -> str:
+    found = kubernetes.list(Pod, namespace="patchbay-runtime", labels={"patchbay.dev/shape": shape})
     return next(name(pod) for pod in found if pod.status and pod.status.phase == "Running")
 
 
@@ -58,14 +59,13 @@ def test_every_namespace_of_ours_enforces_the_restricted_level(kubernetes: Clien
 
 @pytest.mark.parametrize("namespace", [*NAMESPACES, "keda"])
 def test_everything_that_is_deployed_is_available(kubernetes: Client, namespace: str) -> None:
-    for workload in [
-        *kubernetes.list(Deployment, namespace=namespace),
-        *kubernetes.list(StatefulSet, namespace=namespace),
-    ]:
+    deployments = list(kubernetes.list(Deployment, namespace=namespace))
+    assert deployments
+    for workload in [*deployments, *cast("list[StatefulSet]", list(kubernetes.list(StatefulSet, namespace=namespace)))]:
         assert workload.metadata
+        assert workload.spec
         assert workload.status
-        wanted = workload.spec.replicas if workload.spec else None
-        assert workload.status.readyReplicas == wanted, f"{namespace}/{workload.metadata.name}"
+        assert workload.status.readyReplicas == workload.spec.replicas, f"{namespace}/{workload.metadata.name}"
 
 
 @pytest.mark.parametrize("namespace", [*NAMESPACES, "keda"])
@@ -89,7 +89,7 @@ def test_every_container_runs_an_image_by_digest_with_limits_and_without_privile
 
 
 def test_a_worker_runs_as_an_ordinary_user_on_a_read_only_file_system(kubernetes: Client) -> None:
-    worker = running(kubernetes, "patchbay-runtime", {"patchbay.dev/shape": "map"})
+    worker = running_worker(kubernetes, "map")
     host = shell("patchbay-runtime", worker)
     assert host.check_output("id -u") == "10001"
     assert host.run("touch /patchbay").failed
@@ -97,23 +97,23 @@ def test_a_worker_runs_as_an_ordinary_user_on_a_read_only_file_system(kubernetes
 
 
 def test_a_worker_holds_no_token_of_the_kubernetes_api(kubernetes: Client) -> None:
-    worker = running(kubernetes, "patchbay-runtime", {"patchbay.dev/shape": "map"})
+    worker = running_worker(kubernetes, "map")
     assert shell("patchbay-runtime", worker).run("ls /var/run/secrets/kubernetes.io").failed
 
 
 def test_no_secret_stands_in_a_workers_environment(kubernetes: Client) -> None:
-    worker = running(kubernetes, "patchbay-runtime", {"patchbay.dev/shape": "map"})
+    worker = running_worker(kubernetes, "map")
     environment = shell("patchbay-runtime", worker).check_output("env")
     assert not re.search(r"PASSWORD=|_TOKEN=|SECRET=", environment)
 
 
-def may(kubernetes: Client, account: str, verb: str, resource: str, namespace: str, group: str = "") -> bool:
+def may(kubernetes: Client, account: str, verb: str, resource: str, namespace: str) -> bool:
     owner, _, account_name = account.partition("/")
     review = SubjectAccessReview(
         spec=SubjectAccessReviewSpec(
             user=f"system:serviceaccount:{owner}:{account_name}",
             groups=["system:serviceaccounts", f"system:serviceaccounts:{owner}", "system:authenticated"],
-            resourceAttributes=ResourceAttributes(verb=verb, resource=resource, namespace=namespace, group=group),
+            resourceAttributes=ResourceAttributes(verb=verb, resource=resource, namespace=namespace),
         )
     )
     answer = kubernetes.create(review)
