@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import cast
 
 import pytest
 import testinfra
@@ -59,9 +58,10 @@ def test_every_namespace_of_ours_enforces_the_restricted_level(kubernetes: Clien
 
 @pytest.mark.parametrize("namespace", [*NAMESPACES, "keda"])
 def test_everything_that_is_deployed_is_available(kubernetes: Client, namespace: str) -> None:
-    deployments = list(kubernetes.list(Deployment, namespace=namespace))
-    assert deployments
-    for workload in [*deployments, *cast("list[StatefulSet]", list(kubernetes.list(StatefulSet, namespace=namespace)))]:
+    workloads: list[Deployment | StatefulSet] = [*kubernetes.list(Deployment, namespace=namespace)]
+    assert workloads
+    workloads += kubernetes.list(StatefulSet, namespace=namespace)
+    for workload in workloads:
         assert workload.metadata
         assert workload.spec
         assert workload.status

@@ -1,0 +1,44 @@
+"""`pulumi` as its user knows it, over the stack that `make up` deployed."""
+
+import os
+import shlex
+import subprocess
+
+from patchbay_local import paths
+
+# The key by which the engine marks a value of its state as secret (sdk/go/common/resource/sig).
+SECRET_MARK = "4dabf18193072939515e22adb298388d"
+
+
+def pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
+    exports = subprocess.run(
+        ["make", "--silent", "env"], cwd=paths.REPOSITORY, capture_output=True, text=True, check=True
+    ).stdout
+    words = (word for word in shlex.split(exports) if "=" in word)
+    environment = dict(word.split("=", maxsplit=1) for word in words)
+    environment["PATH"] = environment["PATH"].replace("$PATH", os.environ["PATH"])
+    return subprocess.run(
+        ["pulumi", *arguments, "--stack=local", "--non-interactive"],
+        cwd=paths.REPOSITORY,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_preview_of_what_is_deployed_changes_nothing() -> None:
+    preview = pulumi("preview", "--expect-no-changes")
+    assert preview.returncode == 0, preview.stdout + preview.stderr
+
+
+def test_the_stacks_outputs_say_where_to_find_the_platform() -> None:
+    outputs = pulumi("stack", "output", "--json")
+    assert outputs.returncode == 0, outputs.stderr
+    assert outputs.stdout.strip() != "{}"
+
+
+def test_the_stacks_state_holds_no_secret() -> None:
+    state = pulumi("stack", "export", "--show-secrets")
+    assert state.returncode == 0, state.stderr
+    assert SECRET_MARK not in state.stdout, "a value in the state is marked secret"

@@ -1,0 +1,31 @@
+"""The promise itself, in its short form: 7 processes scale nothing, 8 do, and none gives it back."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from patchbay_local import paths
+
+
+@pytest.mark.timeout(600)
+def test_the_scaling_proof_holds_on_this_machine(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "patchbay_loadtests",
+        "prove",
+        "--short",
+        f"--host=http://127.0.0.1:{paths.EDGE_PORT}",
+        f"--kubeconfig={paths.KUBECONFIG}",
+        f"--report={tmp_path}",
+    ]
+    proof = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert proof.returncode == 0, f"{proof.stdout}\n{proof.stderr}"
+    result = json.loads((tmp_path / "latest" / "result.json").read_text())
+    assert result["passed"] is True
+    assert result["threshold"] == 8
+    assert [(step["processes"], step["reached_pods"]) for step in result["steps"]] == [(7, 1), (8, 2), (0, 1)]
+    assert result["runs"]["accepted"] == result["runs"]["completed"] > 0
+    assert (result["runs"]["lost"], result["runs"]["duplicated"]) == (0, 0)

@@ -1,0 +1,16 @@
+"""Waiting for a condition with a deadline."""
+
+import time
+from collections.abc import Callable
+
+
+def eventually(condition: Callable[[], None], within: float) -> None:
+    """Return once `condition` raises no AssertionError; after `within` seconds raise its last one."""
+    deadline = time.monotonic() + within
+    while True:
+        try:
+            return condition()
+        except AssertionError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(0.25)
