@@ -1,0 +1,1 @@
+"""MariaDB: connections, tables and the repositories over them."""

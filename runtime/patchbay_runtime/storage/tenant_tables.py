@@ -1,0 +1,76 @@
+"""Tables of a tenant's schema; the schema `tenant` is translated to the tenant's own for every statement.
+
+No foreign keys between runs and processes: inserting a process would lock its run's row for the rest of the transaction,
+and forty processes that end together would then deadlock on the counter.
+"""
+
+from sqlalchemy import CHAR, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, text
+from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
+
+tenant = MetaData(schema="tenant")
+
+_ID = CHAR(32, collation="ascii_bin")
+_WORD = String(40, collation="ascii_bin")
+_TIME = DATETIME(fsp=6)
+_NOW = text("CURRENT_TIMESTAMP(6)")
+
+flows = Table(
+    "flows",
+    tenant,
+    Column("name", _WORD, primary_key=True),
+    Column("latest_version", Integer, nullable=False),
+)
+
+flow_versions = Table(
+    "flow_versions",
+    tenant,
+    Column("flow", _WORD, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", LONGTEXT, nullable=False),
+    Column("created_at", _TIME, nullable=False, server_default=_NOW),
+)
+
+runs = Table(
+    "runs",
+    tenant,
+    Column("id", _ID, primary_key=True),
+    Column("flow", _WORD, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", String(10, collation="ascii_bin"), nullable=False),
+    # Processes that are waiting or running; the run ends when it reaches zero.
+    Column("open_processes", Integer, nullable=False),
+    Column("failed_process", _ID),
+    Column("idempotency_key", String(200, collation="utf8mb4_bin")),
+    Column("created_at", _TIME, nullable=False, server_default=_NOW),
+    Column("finished_at", _TIME),
+    UniqueConstraint("flow", "idempotency_key", name="one_run_per_key"),
+)
+
+processes = Table(
+    "processes",
+    tenant,
+    Column("id", _ID, primary_key=True),
+    Column("run", _ID, nullable=False),
+    Column("parent", _ID),
+    Column("flow", _WORD, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("step", _WORD, nullable=False),
+    Column("shape", _WORD, nullable=False),
+    # Which element of each split above it the process works on, such as "3" or "3.0"; empty before any split.
+    Column("element", String(120, collation="ascii_bin"), nullable=False, server_default=""),
+    Column("status", String(10, collation="ascii_bin"), nullable=False),
+    # Ended without a child: its output is the run's.
+    Column("leaf", Integer, nullable=False, server_default="0"),
+    # Failed executions so far.
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("payload", LONGTEXT),
+    Column("variables", LONGTEXT),
+    Column("output", LONGTEXT),
+    Column("error", LONGTEXT),
+    # Not before this time: now, the end of a delay or of a backoff.
+    Column("available_at", _TIME, nullable=False, server_default=_NOW),
+    Column("started_at", _TIME),
+    Column("finished_at", _TIME),
+    Index("of_run", "run", "parent"),
+    Index("unfinished", "status", "available_at"),
+)
