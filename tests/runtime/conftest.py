@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from patchbay_runtime.migrations import migrate
 from patchbay_runtime.settings import Settings
 
@@ -165,7 +164,5 @@ def unmigrated_settings(
 @pytest.fixture(scope="session")
 def settings(unmigrated_settings: Settings) -> Settings:
     """Settings for both servers, the control schema migrated."""
-    from patchbay_runtime.migrations import migrate  # noqa: PLC0415
-
     migrate(unmigrated_settings)
     return unmigrated_settings

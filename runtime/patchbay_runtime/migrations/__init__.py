@@ -12,9 +12,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.engine import create_engine
-from patchbay_runtime.storage.names import tenant_schema
 
 LOCK = "patchbay-migrate"
 LOCK_WAIT_SECONDS = 120
@@ -82,7 +82,7 @@ def _upgrade(connection: Connection, kind: Literal["control", "tenant"]) -> None
 @contextmanager
 def _environment(config: Config, script: ScriptDirectory) -> Iterator[EnvironmentContext]:
     def to_head(revision: object, _context: object) -> list[object]:
-        return list(script._upgrade_revs("head", revision))  # type: ignore[arg-type]  # noqa: SLF001
+        return list(script._upgrade_revs("head", revision))  # type: ignore[arg-type]
 
     with EnvironmentContext(config, script, fn=to_head) as environment:
         yield environment

@@ -1,7 +1,7 @@
 """Tables of a tenant's schema; the schema `tenant` is translated to the tenant's own for every statement.
 
-No foreign keys between runs and processes: inserting a process would lock its run's row for the rest of the transaction,
-and forty processes that end together would then deadlock on the counter.
+No foreign keys between runs and processes: inserting a process would lock its run's row for the rest of the
+transaction, and forty processes that end together would then deadlock on the counter.
 """
 
 from sqlalchemy import CHAR, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, text

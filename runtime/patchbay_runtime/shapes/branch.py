@@ -1,0 +1,51 @@
+"""Chooses the next step by conditions."""
+
+from typing import Any
+
+from pydantic import Field
+
+from patchbay_runtime.catalog.shape import Shape
+from patchbay_runtime.names import Name
+from patchbay_runtime.steps.config import StepConfig
+from patchbay_runtime.steps.expression import Expression, evaluate_condition
+from patchbay_runtime.steps.outcome import Child, Context, Output
+
+SHAPE = Shape(
+    name="branch",
+    description="Goes on at the step of the first case whose JSONata condition is true, else at the default.",
+    max_pods=8,
+)
+
+
+class Case(StepConfig):
+    """`when`: the condition; `next`: the step it leads to."""
+
+    when: Expression
+    next: Name
+
+
+class Config(StepConfig):
+    """`cases`, tried in order; `default`: the step where none holds, without which the path ends there."""
+
+    cases: tuple[Case, ...] = Field(min_length=1, max_length=50)
+    default: Name | None = None
+
+
+def targets(config: Config) -> dict[tuple[str | int, ...], str]:
+    """The steps it may lead to, by their place in the settings."""
+    found: dict[tuple[str | int, ...], str] = {
+        ("cases", index, "next"): case.next for index, case in enumerate(config.cases)
+    }
+    if config.default is not None:
+        found[("default",)] = config.default
+    return found
+
+
+async def execute(payload: Any, config: Config, context: Context) -> Output:
+    """Try the cases in order."""
+    for case in config.cases:
+        if evaluate_condition(case.when, payload, context.variables):
+            return Output(payload, (Child(case.next, payload),))
+    if config.default is not None:
+        return Output(payload, (Child(config.default, payload),))
+    return Output(None, dropped=True)

@@ -1,0 +1,27 @@
+"""Lets a payload pass or ends its path."""
+
+from typing import Any
+
+from patchbay_runtime.catalog.shape import Shape
+from patchbay_runtime.steps.config import StepConfig
+from patchbay_runtime.steps.expression import Expression, evaluate_condition
+from patchbay_runtime.steps.outcome import Context, Output, onward
+
+SHAPE = Shape(
+    name="filter",
+    description="Lets the payload pass where a JSONata condition is true; ends the path where it is not.",
+    max_pods=8,
+)
+
+
+class Config(StepConfig):
+    """`when`: the condition."""
+
+    when: Expression
+
+
+async def execute(payload: Any, config: Config, context: Context) -> Output:
+    """Pass the payload on or drop it."""
+    if evaluate_condition(config.when, payload, context.variables):
+        return onward(payload, context)
+    return Output(None, dropped=True)

@@ -1,0 +1,21 @@
+"""Turns the payload into another one."""
+
+from typing import Any
+
+from patchbay_runtime.catalog.shape import Shape
+from patchbay_runtime.steps.config import StepConfig
+from patchbay_runtime.steps.expression import Expression, evaluate
+from patchbay_runtime.steps.outcome import Context, Output, onward
+
+SHAPE = Shape(name="map", description="Replaces the payload by the value of a JSONata expression.", max_pods=8)
+
+
+class Config(StepConfig):
+    """`expression`: the new payload."""
+
+    expression: Expression
+
+
+async def execute(payload: Any, config: Config, context: Context) -> Output:
+    """Evaluate the expression."""
+    return onward(evaluate(config.expression, payload, context.variables), context)

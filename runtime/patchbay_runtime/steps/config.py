@@ -1,0 +1,13 @@
+"""Settings of a step."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class StepConfig(BaseModel):
+    """The base of every shape's `Config`; unknown fields are refused, so that no typing error is silently ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NoConfig(StepConfig):
+    """For shapes that have nothing to set."""

@@ -1,0 +1,56 @@
+"""What the execution of a step leads to."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a step may know besides its payload."""
+
+    tenant: str
+    flow: str
+    run: str
+    process: str
+    step: str
+    # The step's `next`; shapes that route by themselves ignore it.
+    next: str | None
+    variables: dict[str, Any] = field(default_factory=dict)
+    # The process has been postponed before, and its time has come.
+    postponed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process to create at `step`."""
+
+    step: str
+    payload: JsonValue
+    # Its place among the elements of a split; None keeps the parent's.
+    element: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A finished execution: what it gave, and the processes that follow; none ends this path of the run."""
+
+    payload: JsonValue
+    children: tuple[Child, ...] = ()
+    # None keeps the variables as they are.
+    variables: dict[str, Any] | None = None
+    # The path ends without a result, for example at a filter.
+    dropped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Not finished: execute again after `seconds`, without holding a worker's slot until then."""
+
+    seconds: float
+
+
+def onward(payload: JsonValue, context: Context) -> Output:
+    """The common outcome: the payload goes on to the step's `next`, or ends the path."""
+    return Output(payload, (Child(context.next, payload),) if context.next else ())
