@@ -1,0 +1,27 @@
+"""The Redis client as the queue needs it."""
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
+from redis.exceptions import RedisError
+
+REDIS_AWAY = (RedisError, OSError, TimeoutError)
+"""What a command raises while Redis cannot be reached, restarts or loads its data."""
+
+
+def connect(host: str, port: int, password: str | None = None) -> Redis:
+    """A client whose commands fail within seconds when Redis is away; nothing is sent before the first command.
+
+    One retry, because a pooled connection may have been closed by a restart. All of the queue's writes may be
+    repeated without effect.
+    """
+    return Redis(
+        host=host,
+        port=port,
+        password=password,
+        decode_responses=True,
+        protocol=2,
+        socket_connect_timeout=2,
+        socket_timeout=5,
+        retry=Retry(ConstantBackoff(0.05), 1),
+    )

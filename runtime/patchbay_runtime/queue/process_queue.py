@@ -1,0 +1,61 @@
+"""The queue of processes: one Redis stream with a consumer group for each shape."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+from redis.asyncio import Redis
+
+from patchbay_runtime.queue.connection import connect
+from patchbay_runtime.queue.delivery import DeadLetter, ShapeCounts
+from patchbay_runtime.queue.scripts import run_script, run_script_for_each, shape_keys
+
+PUT_AT_ONCE = 1000
+"""Processes per script call: a longer one would hold up every other client of Redis."""
+
+
+class ProcessQueue:
+    """Puts processes into the shapes' queues and counts them.
+
+    Every method raises `redis.exceptions.RedisError` or `OSError` (`REDIS_AWAY`) while Redis is away.
+    """
+
+    def __init__(self, redis: Redis, shapes: Iterable[str]) -> None:
+        self.redis = redis
+        self.shapes = tuple(shapes)
+
+    @classmethod
+    def connect(cls, host: str, port: int, password: str | None, shapes: Iterable[str]) -> Self:
+        """A queue on the Redis at `host`; it connects with its first command."""
+        return cls(connect(host, port, password), shapes)
+
+    async def put(self, shape: str, tenant: str, process_ids: Sequence[str], delay_seconds: float = 0) -> None:
+        """Queue processes; one that is waiting, reserved or delayed already is left as it is.
+
+        A process that is reserved and put with a delay comes again after it: that is how a step that runs asks for
+        its own retry. It stays reserved until its delivery ends, and is delayed from then on.
+        """
+        delay_ms = round(delay_seconds * 1000)
+        for start in range(0, len(process_ids), PUT_AT_ONCE):
+            await run_script(self.redis, "put", shape, delay_ms, tenant, *process_ids[start : start + PUT_AT_ONCE])
+
+    async def counts(self) -> dict[str, ShapeCounts]:
+        """Every shape's processes, each shape at one instant; one round trip."""
+        answers = await run_script_for_each(self.redis, "counts", self.shapes)
+        return {
+            shape: ShapeCounts(waiting, reserved, delayed, oldest_ms / 1000)
+            for shape, (waiting, reserved, delayed, oldest_ms) in zip(self.shapes, answers, strict=True)
+        }
+
+    async def dead_letters(self, shape: str, limit: int = 100) -> list[DeadLetter]:
+        """The shape's latest dead letters, newest first."""
+        letters = await self.redis.lrange(shape_keys(shape)[-1], 0, limit - 1)
+        return [DeadLetter(**json.loads(letter)) for letter in letters]
+
+    async def ping(self) -> None:
+        """Return if Redis answers."""
+        await self.redis.ping()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.redis.aclose()

@@ -1,0 +1,245 @@
+"""A worker's loop: reserve, run, finish; renew what runs; take over what dead workers left."""
+
+import asyncio
+import logging
+import socket
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from patchbay_runtime.queue.connection import REDIS_AWAY
+from patchbay_runtime.queue.consumer import LEASE_MS, Consumer, Reservation, counted_again
+from patchbay_runtime.queue.delivery import (
+    MAX_DELIVERIES,
+    DeadLetterHandler,
+    Delivery,
+    Handler,
+    Outcome,
+    UnavailableError,
+)
+from patchbay_runtime.queue.pause import Pause, first_of
+from patchbay_runtime.queue.process_queue import ProcessQueue
+
+log = logging.getLogger(__name__)
+
+RENEW_SECONDS = 2.0
+RECLAIM_SECONDS = 1.0
+REDIS_PAUSE_SECONDS = 1.0
+"""Longest pause between tries to reach Redis: well below the lease, so that it is renewed in time."""
+GIVE_UP_FINISHING_SECONDS = 5.0
+"""A stopping worker whose Redis is away leaves its finished processes to redelivery after this long."""
+
+
+class Observer:
+    """What the loop tells of itself; every method may be left as it is."""
+
+    def redis_answers(self, answers: bool) -> None:
+        """Redis answered the last command, or did not."""
+
+    def handler_available(self, available: bool) -> None:
+        """The handler found what it needs, or did not."""
+
+    def ended(self, delivery: Delivery, outcome: Outcome | None, seconds: float) -> None:
+        """A delivery ended; None: dead-lettered."""
+
+
+@dataclass
+class Worker:
+    """Runs a shape's processes, up to `concurrency` at a time, until `stop` is set and all that runs has finished."""
+
+    consumer: Consumer
+    concurrency: int
+    handler: Handler
+    on_dead_letter: DeadLetterHandler
+    stop: asyncio.Event
+    observer: Observer = field(default_factory=Observer)
+    _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _slot_freed: asyncio.Event = field(default_factory=asyncio.Event)
+    _reclaim_at: float = 0.0
+
+    async def run(self) -> None:
+        """Work until told to stop; no fault of Redis or of a handler ends it."""
+        renewing = asyncio.create_task(self._renew_forever(), name="renew-leases")
+        try:
+            await self._fetch_until_stopped()
+            while self._running:
+                await asyncio.wait(self._running.values())
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+        try:
+            await self.consumer.leave()
+        except REDIS_AWAY:
+            log.warning("left without a word: Redis is away")
+
+    async def _fetch_until_stopped(self) -> None:
+        pause = Pause(REDIS_PAUSE_SECONDS)
+        joined = False
+        while not self.stop.is_set():
+            try:
+                if not joined:
+                    await self.consumer.join()
+                    joined = True
+                await self._fetch()
+            except REDIS_AWAY as error:
+                self._redis_is_away(error)
+                await pause.wait(self.stop)
+            else:
+                self.observer.redis_answers(True)
+                pause.reset()
+
+    def _redis_is_away(self, error: Exception) -> None:
+        log.warning("Redis is away: %s", error)
+        self.observer.redis_answers(False)
+        # Every worker's leases ran on while Redis was away: give all of them the time to renew.
+        self._reclaim_at = time.monotonic() + LEASE_MS / 1000
+
+    async def _fetch(self) -> None:
+        free = self.concurrency - len(self._running)
+        if time.monotonic() >= self._reclaim_at:
+            self._reclaim_at = time.monotonic() + RECLAIM_SECONDS
+            taken = await self.consumer.reclaim(free, may_take_last=True)
+            alone = [reservation for reservation in taken if reservation.kind == "last"]
+            for reservation in taken:
+                if reservation.kind != "last":
+                    self._begin(reservation)
+            for reservation in alone:
+                await self._run_alone(reservation)
+        elif free <= 0:
+            self._slot_freed.clear()
+            await first_of(self._slot_freed.wait(), self.stop.wait(), timeout=RECLAIM_SECONDS)
+        else:
+            reserved = await self.consumer.reserve(free, round(RECLAIM_SECONDS * 1000))
+            if self.stop.is_set():
+                await self.consumer.release(reservation.entry for reservation in reserved)
+            else:
+                for reservation in reserved:
+                    self._begin(reservation)
+
+    async def _run_alone(self, reservation: Reservation) -> None:
+        """Wait until nothing else runs here, then run the process and nothing beside it."""
+        others = list(self._running.values())
+        alone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._begin(reservation, alone)
+        if others:
+            log.info("process %s waits to run alone", reservation.delivery.process_id)
+            await asyncio.wait(others)
+        alone.set_result(None)
+        await asyncio.wait([self._running[reservation.entry]])
+
+    def _begin(self, reservation: Reservation, alone: Awaitable[None] | None = None) -> None:
+        if reservation.entry in self._running:
+            return  # this worker's own lease ran out while Redis was away
+        task = asyncio.create_task(self._process(reservation, alone), name=reservation.delivery.process_id)
+        self._running[reservation.entry] = task
+        task.add_done_callback(lambda _: self._ended(reservation.entry))
+
+    def _ended(self, entry: str) -> None:
+        del self._running[entry]
+        self._slot_freed.set()
+
+    async def _process(self, reservation: Reservation, alone: Awaitable[None] | None) -> None:
+        if alone is not None:
+            await alone
+            if self.stop.is_set():
+                return  # not begun: redelivered when the lease ends
+            await self._until_redis_answers(lambda: self.consumer.count_delivery(reservation))
+        began = time.monotonic()
+        if reservation.kind == "dead":
+            reason = f"its worker died during each of {reservation.delivery.deliveries} deliveries"
+            await self._give_up(reservation, reason, began)
+        else:
+            await self._handle(reservation, began)
+
+    async def _handle(self, reservation: Reservation, began: float) -> None:
+        """Hand the process to the handler until it ends, is given up, or must be left because the worker stops."""
+        pause = Pause()
+        while True:
+            try:
+                outcome = await self.handler(reservation.delivery) or "done"
+            except UnavailableError as error:
+                log.warning("process %s waits: %s", reservation.delivery.process_id, error)
+                self.observer.handler_available(False)
+                if self.stop.is_set():
+                    await self._until_redis_answers(partial(self.consumer.release, [reservation.entry]))
+                    return
+            except Exception as error:
+                log.exception("process %s: the handler failed", reservation.delivery.process_id)
+                if reservation.delivery.deliveries >= MAX_DELIVERIES:
+                    await self._give_up(reservation, f"{type(error).__name__}: {error}", began)
+                    return
+                reservation = counted_again(reservation)
+                await self._until_redis_answers(partial(self.consumer.count_delivery, reservation))
+            else:
+                self.observer.handler_available(True)
+                seconds = time.monotonic() - began
+                await self._until_redis_answers(partial(self.consumer.finish, reservation, outcome, seconds))
+                self.observer.ended(reservation.delivery, outcome, seconds)
+                return
+            await pause.wait(self.stop)
+
+    async def _give_up(self, reservation: Reservation, reason: str, began: float) -> None:
+        """Tell the handler's side first, then bury: a worker that dies in between leaves it to the next one."""
+        log.error("process %s is given up: %s", reservation.delivery.process_id, reason)
+        pause = Pause()
+        while True:
+            try:
+                await self.on_dead_letter(reservation.delivery, reason)
+                break
+            except Exception as error:
+                log.warning("process %s: the dead letter waits: %s", reservation.delivery.process_id, error)
+                if self.stop.is_set():
+                    return
+                await pause.wait(self.stop)
+        await self._until_redis_answers(lambda: self.consumer.bury(reservation, reason))
+        self.observer.ended(reservation.delivery, None, time.monotonic() - began)
+
+    async def _until_redis_answers(self, command: Callable[[], Awaitable[None]]) -> None:
+        pause = Pause(REDIS_PAUSE_SECONDS)
+        never = asyncio.Event()
+        stopping_since: float | None = None
+        while True:
+            try:
+                await command()
+                return
+            except REDIS_AWAY as error:
+                self._redis_is_away(error)
+            if self.stop.is_set():
+                stopping_since = stopping_since or time.monotonic()
+                if time.monotonic() - stopping_since > GIVE_UP_FINISHING_SECONDS:
+                    log.warning("left to redelivery: Redis is away")
+                    return
+            await pause.wait(never)
+
+    async def _renew_forever(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            try:
+                lost = await self.consumer.renew(self._running)
+            except REDIS_AWAY as error:
+                self._redis_is_away(error)
+            else:
+                for entry in set(lost) & set(self._running):
+                    log.warning("process %s was taken over by another worker", self._running[entry].get_name())
+
+
+async def run_worker(
+    queue: ProcessQueue,
+    shape: str,
+    concurrency: int,
+    *,
+    handler: Handler,
+    on_dead_letter: DeadLetterHandler,
+    stop: asyncio.Event,
+    name: str | None = None,
+    observer: Observer | None = None,
+) -> None:
+    """Run a shape's processes, `concurrency` at a time, until `stop` is set; then finish what runs, and return.
+
+    `name` is the worker's name in the queue, unique among all that live. No fault of Redis or of a handler ends it.
+    A process whose worker dies is begun again by another one within `LEASE_MS` and two seconds.
+    """
+    consumer = Consumer(queue.redis, shape, name or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
+    await Worker(consumer, concurrency, handler, on_dead_letter, stop, observer or Observer()).run()
