@@ -1,0 +1,75 @@
+"""The few calls to the API server that bringing the cluster up takes."""
+
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from patchbay_local.cluster.kubeconfig import API_SERVER_URL
+from patchbay_local.cluster.pki import CLUSTER, Pki
+
+
+class Api:
+    """A client with the administrator's certificate."""
+
+    def __init__(self, pki: Pki) -> None:
+        context = ssl.create_default_context(cafile=str(pki.pair(CLUSTER).certificate))
+        admin = pki.pair("admin")
+        context.load_cert_chain(admin.certificate, admin.key)
+        # No proxy of the environment stands between the host and its own bridge.
+        self._client = httpx.Client(base_url=API_SERVER_URL, verify=context, timeout=5, trust_env=False)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def is_ready(self) -> bool:
+        try:
+            return self._client.get("/readyz").status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def node_readiness(self) -> dict[str, bool]:
+        """Ready by node name; empty where the API server does not answer."""
+        items = self._items("/api/v1/nodes")
+        return {item["metadata"]["name"]: _condition(item, "Ready") for item in items}
+
+    def lease_renewals(self) -> dict[str, datetime]:
+        """When each node's kubelet was last heard of."""
+        renewals = {}
+        for item in self._items("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"):
+            if renewed := item["spec"].get("renewTime"):
+                renewals[item["metadata"]["name"]] = datetime.fromisoformat(renewed).astimezone(UTC)
+        return renewals
+
+    def deployment_is_available(self, namespace: str, name: str) -> bool:
+        try:
+            response = self._client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
+        except httpx.HTTPError:
+            return False
+        if response.status_code != httpx.codes.OK:
+            return False
+        deployment = response.json()
+        seen = deployment.get("status", {}).get("observedGeneration") == deployment["metadata"]["generation"]
+        return bool(seen) and _condition(deployment, "Available")
+
+    def delete_node(self, name: str) -> None:
+        """Nothing happens where it is not registered."""
+        response = self._client.delete(f"/api/v1/nodes/{name}")
+        if response.status_code != httpx.codes.NOT_FOUND:
+            response.raise_for_status()
+
+    def _items(self, path: str) -> list[dict[str, Any]]:
+        try:
+            response = self._client.get(path)
+            response.raise_for_status()
+        except httpx.HTTPError:
+            return []
+        items: list[dict[str, Any]] = response.json()["items"]
+        return items
+
+
+def _condition(item: Mapping[str, Any], kind: str) -> bool:
+    conditions = item.get("status", {}).get("conditions", [])
+    return any(condition["type"] == kind and condition["status"] == "True" for condition in conditions)

@@ -1,0 +1,228 @@
+"""The local cluster: up, down, status, and nodes that come and go."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import psutil
+
+from patchbay_local import paths
+from patchbay_local.cluster import control_plane, dns
+from patchbay_local.cluster.api import Api
+from patchbay_local.cluster.kubeconfig import API_SERVER_URL, write_kubeconfig
+from patchbay_local.cluster.node import KUBELET_SYSCTLS, NodeHost
+from patchbay_local.cluster.pki import Pki
+from patchbay_local.cluster.records import CGROUP, NodeRecord, load_records, save_records
+from patchbay_local.cluster.spec import ClusterSpec, NodeSpec
+from patchbay_local.cluster.status import ClusterStatus, NodeStatus
+from patchbay_local.host import cgroups, network
+from patchbay_local.host.changes import Cgroup, Directory, SubtreeControllers
+from patchbay_local.host.commands import HostError, run
+from patchbay_local.host.daemons import Daemon, Supervisor
+from patchbay_local.host.journal import Journal
+
+Progress = Callable[[str], None]
+SCOPE = "cluster"
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+_DEADLINE_SECONDS = 120
+_INOTIFY_INSTANCES = 8192  # a kubelet and containerd of each node watch files; Debian allows 128 per user
+_INOTIFY_WATCHES = 524288
+
+
+class ClusterError(RuntimeError):
+    """The cluster did not come up; the message names the part and where to look."""
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+class Cluster:
+    """The one cluster of this machine. All state is on disk: any number of instances see the same cluster."""
+
+    def __init__(self, spec: ClusterSpec, *, progress: Progress = _silent, journal: Journal | None = None) -> None:
+        self.spec = spec
+        self._progress = progress
+        self._journal = journal or Journal(paths.RUN / "journal.jsonl")
+        self._pki = Pki(paths.PKI)
+        self._supervisor = Supervisor(run=paths.RUN, logs=paths.LOGS, journal=self._journal, scope=SCOPE)
+        self._nodes = NodeHost(journal=self._journal, pki=self._pki, spec=spec)
+
+    def up(self) -> None:
+        """Starts what does not run as the spec says, and waits until all of it serves. Nodes added before stay."""
+        self._prepare_host()
+        self._pki.ensure_control_plane()
+        write_kubeconfig(paths.KUBECONFIG, self._pki, self._pki.pair("admin"), user="patchbay-admin")
+        save_records(self.spec.nodes)
+        records = list(load_records().values())
+        with ThreadPoolExecutor(max_workers=4) as pool, self._api() as api:
+            starting: list[Future[bool]] = [pool.submit(self._nodes.ensure, record) for record in records]
+            self._start_control_plane(api)
+            started = sum(future.result() for future in starting)
+            self._progress(f"{len(records)} nodes ({started} started)")
+            self._apply_dns()
+            self._wait_for_nodes(api, records)
+            self._wait(
+                "cluster DNS",
+                lambda: api.deployment_is_available(dns.NAMESPACE, dns.DEPLOYMENT),
+                f"see kubectl -n {dns.NAMESPACE} describe pods -l k8s-app=kube-dns",
+            )
+
+    def down(self) -> None:
+        """Ends every process of the cluster and puts the host back; nothing is left of it, nor of a crashed start."""
+        self._supervisor.stop("kube-controller-manager")
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            removals = [pool.submit(self._nodes.remove, record) for record in load_records().values()]
+            for removal in removals:
+                # What fails stays in the journal, and is tried again and reported below.
+                with contextlib.suppress(HostError):
+                    removal.result()
+        self._progress(f"{len(removals)} nodes removed")
+        self._journal.undo(SCOPE)
+        self._journal.undo(network.SCOPE)
+        paths.KUBECONFIG.unlink(missing_ok=True)
+        self._progress("cluster stopped, host put back")
+
+    def status(self) -> ClusterStatus:
+        """Also where nothing runs."""
+        records = list(load_records().values())
+        ready: set[str] = set()
+        api_ready = False
+        if paths.KUBECONFIG.exists():
+            with self._api() as api:
+                api_ready = api.is_ready()
+                ready = self._ready_names(api, records) if api_ready else set()
+        return ClusterStatus(
+            api_server=API_SERVER_URL,
+            kubeconfig=paths.KUBECONFIG,
+            api_ready=api_ready,
+            control_plane=tuple(self._supervisor.status(name) for name in CONTROL_PLANE),
+            nodes=tuple(
+                NodeStatus(
+                    name=record.spec.name,
+                    zone=record.spec.zone,
+                    provider_id=record.spec.provider_id,
+                    address=record.address,
+                    pid=self._nodes.supervisor(record).status(record.daemon).pid,
+                    ready=record.spec.name in ready,
+                )
+                for record in records
+            ),
+        )
+
+    def add_node(self, node: NodeSpec, *, wait: bool = True) -> None:
+        """Starts one more node and, with wait, returns when it is Ready. ValueError if the name is taken."""
+        if node.name in load_records():
+            raise ValueError(f"node {node.name}: exists")
+        (record,) = save_records([node])
+        self._nodes.ensure(record)
+        if wait:
+            with self._api() as api:
+                self._wait_for_nodes(api, [record])
+
+    def remove_node(self, name: str) -> None:
+        """Kills the node and takes it off the cluster, as a terminated instance is. Nothing happens if unknown."""
+        record = load_records().get(name)
+        if record is None:
+            return
+        self._nodes.remove(record)
+        with self._api() as api:
+            api.delete_node(name)
+
+    def _prepare_host(self) -> None:
+        for directory in (paths.PKI, paths.ETCD):
+            self._journal.record(SCOPE, Directory(path=directory))
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in KUBELET_SYSCTLS:
+            self._journal.keep_sysctl(SCOPE, name)
+        self._journal.set_sysctl(SCOPE, "fs/inotify/max_user_instances", str(_INOTIFY_INSTANCES), minimum=True)
+        self._journal.set_sysctl(SCOPE, "fs/inotify/max_user_watches", str(_INOTIFY_WATCHES), minimum=True)
+        network.ensure_bridge(self._journal)
+        hierarchies = cgroups.managed(cgroups.detect())
+        offered = cgroups.root_controllers(hierarchies)
+        for mount, enabled in cgroups.enabled_at_root(hierarchies):
+            if missing := tuple(name for name in offered if name not in enabled):
+                self._journal.record(SCOPE, SubtreeControllers(directory=mount, controllers=missing))
+        self._journal.record(SCOPE, Cgroup(path=CGROUP))
+        cgroups.apply(cgroups.plan_group(hierarchies, f"{CGROUP}/control-plane", root_controllers=offered))
+
+    def _start_control_plane(self, api: Api) -> None:
+        group = cgroups.process_files(cgroups.managed(cgroups.detect()), f"{CGROUP}/control-plane")
+        self._ensure_daemon(control_plane.etcd(self._pki, group))
+        self._ensure_daemon(control_plane.api_server(self._pki, group))
+        self._wait("API server", api.is_ready, f"see {self._supervisor.log('kube-apiserver')}", "kube-apiserver")
+        self._ensure_daemon(control_plane.controller_manager(self._pki, self.spec, group))
+        self._ensure_daemon(control_plane.scheduler(self._pki, group))
+
+    def _ensure_daemon(self, daemon: Daemon) -> None:
+        if self._supervisor.ensure(daemon):
+            self._progress(f"{daemon.name} started")
+
+    def _apply_dns(self) -> None:
+        objects = dns.manifests(self.spec.images.coredns, network.host_nameservers())
+        run(
+            [
+                *(str(paths.BIN / "kubectl"), "--kubeconfig", str(paths.KUBECONFIG)),
+                *("apply", "--server-side", "--force-conflicts", "--field-manager=patchbay-cluster", "-f", "-"),
+            ],
+            stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}),
+            timeout_seconds=60,
+        )
+
+    def _wait_for_nodes(self, api: Api, records: Sequence[NodeRecord]) -> None:
+        names = {record.spec.name for record in records}
+        self._wait(
+            f"{len(names)} nodes ready" if len(names) > 1 else f"{next(iter(names))} ready",
+            lambda: self._ready_names(api, records) == names,
+            f"see kubectl get nodes and {paths.LOGS}/<node>-kubelet.log",
+            records=records,
+        )
+
+    def _ready_names(self, api: Api, records: Sequence[NodeRecord]) -> set[str]:
+        """Nodes whose kubelet has reported since the node's process began: an old report may be a dead node's."""
+        readiness, renewals = api.node_readiness(), api.lease_renewals()
+        ready = set()
+        for record in records:
+            name = record.spec.name
+            process = self._nodes.supervisor(record).process(record.daemon)
+            renewed = renewals.get(name)
+            if process is None or renewed is None or not readiness.get(name):
+                continue
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if renewed > datetime.fromtimestamp(psutil.Process(process.pid).create_time(), UTC):
+                    ready.add(name)
+        return ready
+
+    def _wait(
+        self,
+        what: str,
+        condition: Callable[[], bool],
+        remedy: str,
+        *daemons: str,
+        records: Sequence[NodeRecord] = (),
+    ) -> None:
+        begun = time.monotonic()
+        while not condition():
+            for name in daemons:
+                if self._supervisor.process(name) is None:
+                    raise ClusterError(f"{name} ended: {self._supervisor.last_words(name)}")
+            for record in records:
+                supervisor = self._nodes.supervisor(record)
+                if supervisor.process(record.daemon) is None:
+                    raise ClusterError(f"{record.daemon} ended: {supervisor.last_words(record.daemon)}")
+            if time.monotonic() - begun > _DEADLINE_SECONDS:
+                raise ClusterError(f"{what}: not in {_DEADLINE_SECONDS} s; {remedy}")
+            time.sleep(0.1)
+        self._progress(f"{what}: {time.monotonic() - begun:.1f} s")
+
+    @contextmanager
+    def _api(self) -> Iterator[Api]:
+        api = Api(self._pki)
+        try:
+            yield api
+        finally:
+            api.close()

@@ -1,0 +1,152 @@
+"""A node: containerd, kubelet and kube-proxy in namespaces and control groups of their own."""
+
+import hashlib
+import os
+import shutil
+import time
+from pathlib import Path
+
+import psutil
+
+from patchbay_local import paths
+from patchbay_local.cluster import node_files
+from patchbay_local.cluster.kubeconfig import write_kubeconfig
+from patchbay_local.cluster.pki import CLUSTER, Pki, node_request
+from patchbay_local.cluster.records import NodeRecord
+from patchbay_local.cluster.spec import ClusterSpec
+from patchbay_local.host import cgroups, network
+from patchbay_local.host.changes import Cgroup, Directory
+from patchbay_local.host.commands import HostError
+from patchbay_local.host.daemons import Daemon, Supervisor
+from patchbay_local.host.journal import Journal
+from patchbay_local.host.processes import ProcessId
+
+_INIT = Path(__file__).parent / "templates" / "node-init.sh"
+_MIB = 1024 * 1024
+# The kubelet writes these for the whole machine.
+KUBELET_SYSCTLS = (
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "kernel/keys/root_maxkeys",
+    "kernel/keys/root_maxbytes",
+)
+
+
+class NodeHost:
+    """Starts and removes nodes on this machine."""
+
+    def __init__(self, *, journal: Journal, pki: Pki, spec: ClusterSpec) -> None:
+        self._journal = journal
+        self._pki = pki
+        self._spec = spec
+
+    def supervisor(self, record: NodeRecord) -> Supervisor:
+        return Supervisor(run=paths.RUN, logs=paths.LOGS, journal=self._journal, scope=record.scope)
+
+    def ensure(self, record: NodeRecord) -> bool:
+        """Starts the node unless it runs as described; True if it was started."""
+        self._journal.record(record.scope, Directory(path=record.directory))
+        digest = self._write_files(record)
+        hierarchies = cgroups.managed(cgroups.detect())
+        self._make_cgroup(record, hierarchies)
+        daemons = cgroups.process_files(hierarchies, f"{record.cgroup}/daemons")
+        daemon = Daemon(
+            name=record.daemon,
+            # All the node's processes die with the first one, and its namespaces with them.
+            argv=(
+                *("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
+                *("--propagation", "private", "--", "/bin/bash", str(_INIT)),
+                str(record.directory),
+                str(paths.CACHE),
+                str(paths.LOGS),
+                f"{record.address}/{paths.BRIDGE_NETWORK.prefixlen}",
+                str(paths.BRIDGE_ADDRESS),
+                f"{paths.BRIDGE_ADDRESS}:{paths.API_SERVER_PORT}",
+            ),
+            cgroup_files=daemons,
+            stop_grace_seconds=0,
+            inputs=(digest, hashlib.sha256(_INIT.read_bytes()).hexdigest()),
+        )
+        supervisor = self.supervisor(record)
+        started = supervisor.ensure(daemon)
+        process = supervisor.process(record.daemon)
+        if process is None:
+            raise HostError(f"{record.daemon}: ended at once: {supervisor.last_words(record.daemon)}")
+        if started:
+            _wait_for_namespace(process)
+            # The kernel may still hold the cable of a node that was killed.
+            network.disconnect(record.link)
+        network.connect(self._journal, record.scope, record.link, process.pid)
+        network.ensure_pod_route(self._journal, record.scope, record.pods, record.address)
+        return started
+
+    def remove(self, record: NodeRecord) -> None:
+        """Kills the node and removes all that it left on the machine."""
+        self._journal.undo(record.scope)
+        self._pki.remove(f"nodes/{record.spec.name}")
+
+    def _make_cgroup(self, record: NodeRecord, hierarchies: tuple[cgroups.Hierarchy, ...]) -> None:
+        self._journal.record(record.scope, Cgroup(path=record.cgroup))
+        offered = cgroups.root_controllers(hierarchies)
+        cgroups.apply(cgroups.plan_group(hierarchies, f"{record.cgroup}/daemons", root_controllers=offered))
+        for write in cgroups.cpu_limit(hierarchies, record.cgroup, record.spec.size.cpus):
+            cgroups.write_control(write)
+
+    def _write_files(self, record: NodeRecord) -> str:
+        """All that the node's programs read; the digest changes when any of it does."""
+        spec = record.spec
+        pair = self._pki.ensure(node_request(spec.name, record.address))
+        root = record.directory
+        configuration = root / str(node_files.CONFIGURATION).lstrip("/")
+        for directory in (paths.CACHE, paths.LOGS):
+            directory.mkdir(parents=True, exist_ok=True)
+            # Where the node's own /var gets the host's directory mounted.
+            (root / str(directory).lstrip("/")).mkdir(parents=True, exist_ok=True)
+        (root / "var/tmp").mkdir(parents=True, exist_ok=True)
+        reserved_cpus = max(0.0, (os.cpu_count() or 1) - spec.size.cpus)
+        memory_mib = psutil.virtual_memory().total // _MIB
+        contents = {
+            root / "etc/hosts": node_files.hosts_file(spec, record.address),
+            configuration / "containerd.toml": node_files.containerd_config(self._spec.images.pause),
+            configuration / "certs.d" / paths.REGISTRY_HOST / "hosts.toml": node_files.registry_hosts(),
+            configuration / "cni/patchbay.conflist": node_files.cni_config(record.pods),
+            configuration / "kubelet.yaml": node_files.kubelet_config(
+                spec,
+                cgroup=record.cgroup,
+                reserved_cpus=reserved_cpus,
+                reserved_memory_mib=max(0, memory_mib - spec.size.memory_mib),
+            ),
+            configuration / "kubelet.flags": node_files.kubelet_flags(spec, record.address),
+            configuration / "kube-proxy.yaml": node_files.kube_proxy_config(spec),
+            configuration / "resolv.conf": node_files.resolv_conf(network.host_nameservers()),
+            configuration / "pki/node.crt": pair.certificate.read_text(encoding="ascii"),
+            configuration / "pki/node.key": pair.key.read_text(encoding="ascii"),
+            configuration / "pki/ca.crt": self._pki.pair(CLUSTER).certificate.read_text(encoding="ascii"),
+        }
+        for path, text in contents.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.suffix == ".key":
+                path.touch(mode=0o600)
+            path.write_text(text, encoding="utf-8")
+        write_kubeconfig(configuration / "kubelet.kubeconfig", self._pki, pair, user=f"system:node:{spec.name}")
+        proxy = self._pki.pair("kube-proxy")
+        write_kubeconfig(configuration / "kube-proxy.kubeconfig", self._pki, proxy, user="system:kube-proxy")
+        images = configuration / "images"
+        shutil.rmtree(images, ignore_errors=True)
+        images.mkdir(parents=True)
+        for archive in self._spec.image_archives:
+            os.link(archive, images / archive.with_suffix(".tar").name)
+        names = [str(archive) for archive in self._spec.image_archives]
+        return hashlib.sha256("\0".join([*contents.values(), *names]).encode()).hexdigest()
+
+
+def _wait_for_namespace(process: ProcessId) -> None:
+    own = Path("/proc/self/ns/net").readlink()
+    deadline = time.monotonic() + 10
+    while process.is_alive() and time.monotonic() < deadline:
+        if Path(f"/proc/{process.pid}/ns/net").readlink() != own:
+            return
+        time.sleep(0.005)
+    raise HostError(f"pid {process.pid}: got no network namespace")

@@ -1,0 +1,37 @@
+#!/bin/bash
+# First process of a node: makes a machine of its namespaces, then keeps the node's daemons running.
+set -euo pipefail
+node=$1 cache=$2 logs=$3 address=$4 gateway=$5 api_server=$6
+
+# The node has a /var and a /run of its own; only the tools and the logs are the host's.
+mount --bind "$node/etc/hosts" /etc/hosts
+mount --bind "$cache" "$node$cache"
+mount --bind "$logs" "$node$logs"
+mount --rbind "$node/var" /var
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir /run/lock /run/netns
+mount --make-rshared /
+export TMPDIR=/var/tmp
+
+ip link set lo up
+until ip link show eth0 > /dev/null 2>&1; do sleep 0.02; done
+ip address add "$address" dev eth0
+ip link set eth0 up
+ip route add default via "$gateway"
+echo 1 > /proc/sys/net/ipv4/ip_forward
+
+keep_running() {
+  local log=$logs/${node##*/}-$1.log
+  shift
+  true > "$log"
+  while true; do "$@" >> "$log" 2>&1 || sleep 0.5; done
+}
+
+keep_running containerd containerd --config /var/lib/node/containerd.toml &
+until ctr version > /dev/null 2>&1; do sleep 0.05; done
+find /var/lib/node/images -name '*.tar' -exec ctr -n k8s.io images import {} \;
+until (: < "/dev/tcp/${api_server/:/\/}") 2> /dev/null; do sleep 0.1; done
+mapfile -t kubelet_flags < /var/lib/node/kubelet.flags
+keep_running kubelet "$cache/bin/kubelet" "${kubelet_flags[@]}" &
+keep_running kube-proxy "$cache/bin/kube-proxy" --config /var/lib/node/kube-proxy.yaml &
+wait

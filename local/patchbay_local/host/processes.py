@@ -1,0 +1,85 @@
+"""Processes by pid and start time, so that a reused pid is never taken for ours."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+from pydantic import BaseModel, ConfigDict
+
+# In the environment of every process that the environment starts: finds those that a crash left unrecorded.
+TOKEN_VARIABLE = "PATCHBAY_PROCESS"  # noqa: S105 - a marker, no credential
+
+
+class ProcessId(BaseModel):
+    """A pid with the time its process started (clock ticks since boot): together unique until the next boot."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    started_ticks: int
+
+    @classmethod
+    def of(cls, pid: int) -> "ProcessId | None":
+        fields = _stat_fields(pid)
+        return None if fields is None else cls(pid=pid, started_ticks=int(fields[19]))
+
+    def is_alive(self) -> bool:
+        """A zombie counts as dead."""
+        fields = _stat_fields(self.pid)
+        return fields is not None and fields[0] != "Z" and int(fields[19]) == self.started_ticks
+
+    def send(self, number: signal.Signals) -> None:
+        if self.is_alive():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
+def _stat_fields(pid: int) -> list[str] | None:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return text.rpartition(")")[2].split()
+
+
+def with_token(token: str) -> list[ProcessId]:
+    """Processes whose environment carries the token, in the order of their pids."""
+    wanted = f"{TOKEN_VARIABLE}={token}".encode()
+    found = []
+    for pid in psutil.pids():
+        try:
+            variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if wanted in variables and (process := ProcessId.of(pid)):
+            found.append(process)
+    return found
+
+
+def stop(processes: Iterable[ProcessId], *, grace_seconds: float) -> list[ProcessId]:
+    """SIGTERM to all, SIGKILL to what outlives the grace; returns what would not die."""
+    waiting = [process for process in processes if process.is_alive()]
+    if grace_seconds > 0:
+        for process in waiting:
+            process.send(signal.SIGTERM)
+        waiting = _wait_gone(waiting, grace_seconds)
+    for process in waiting:
+        process.send(signal.SIGKILL)
+    return _wait_gone(waiting, 5)
+
+
+def _wait_gone(processes: list[ProcessId], seconds: float) -> list[ProcessId]:
+    deadline = time.monotonic() + seconds
+    while processes := [process for process in processes if process.is_alive()]:
+        if time.monotonic() > deadline:
+            break
+        for process in processes:
+            # Reaps our own children; others are reaped by their parents.
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process.pid, os.WNOHANG)
+        time.sleep(0.02)
+    return processes
