@@ -107,7 +107,7 @@ table {_TABLE_FAMILY} {_TABLE} {{
   }}
   # The API server listens on the bridge's address alone; this machine also finds it on loopback.
   chain output {{
-    type nat hook output priority dstnat; policy accept;
+    type nat hook output priority -100; policy accept;
     ip daddr 127.0.0.1 tcp dport {paths.API_SERVER_PORT} dnat ip to {paths.BRIDGE_ADDRESS}
   }}
 }}
