@@ -1,0 +1,90 @@
+"""Makes the passwords of Redis and MariaDB where they are missing, as Kubernetes Secrets.
+
+Run by a Job inside the cluster, so that no password passes through Pulumi's state or a developer's machine. A password
+that exists is kept, and copied to the namespace that misses its copy. Needs the standard library only.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import ssl
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+# `info` gives the queue its counts; the other commands of these groups can stop the server or read other clients.
+REDIS_RIGHTS = "~* &* +@all -@admin -@dangerous +info"
+
+
+class Secrets:
+    """The Secrets of the cluster, as this Job may use them: read by name, create."""
+
+    def __init__(self) -> None:
+        self._base = f"https://{os.environ['KUBERNETES_SERVICE_HOST']}:{os.environ['KUBERNETES_SERVICE_PORT']}/api/v1"
+        self._tls = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
+
+    def password(self, namespace: str, name: str) -> str | None:
+        try:
+            found = self._request("GET", f"/namespaces/{namespace}/secrets/{name}", None)
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+        return base64.b64decode(found["data"]["password"]).decode()
+
+    def create(self, namespace: str, name: str, values: dict[str, str]) -> None:
+        secret = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, "labels": {"app.kubernetes.io/part-of": "patchbay"}},
+            "type": "Opaque",
+            "immutable": True,
+            "stringData": values,
+        }
+        self._request("POST", f"/namespaces/{namespace}/secrets", secret)
+
+    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 - the scheme is fixed above
+            self._base + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {(ACCOUNT / 'token').read_text()}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urllib.request.urlopen(request, context=self._tls, timeout=10) as response:  # noqa: S310
+            answer: dict[str, Any] = json.load(response)
+        return answer
+
+
+def ensure(cluster: Secrets, name: str, server_namespace: str, client_namespace: str) -> None:
+    """The server's Secret and the clients' copy of its password."""
+    held = {namespace: cluster.password(namespace, name) for namespace in (server_namespace, client_namespace)}
+    password = held[server_namespace] or held[client_namespace] or secrets.token_hex(32)
+    if held[server_namespace] is None:
+        cluster.create(server_namespace, name, {"password": password, **server_files(name, password)})
+        print(f"created {server_namespace}/{name}")
+    if held[client_namespace] is None:
+        cluster.create(client_namespace, name, {"password": password})
+        print(f"created {client_namespace}/{name}")
+    elif held[client_namespace] != password:
+        sys.exit(f"{client_namespace}/{name} differs from {server_namespace}/{name}: delete the former and run again")
+
+
+def server_files(name: str, password: str) -> dict[str, str]:
+    if name != "redis":
+        return {}
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return {"users.acl": f"user default on #{digest} {REDIS_RIGHTS}\n"}
+
+
+if __name__ == "__main__":
+    for secret_name in ("redis", "mariadb"):
+        ensure(Secrets(), secret_name, os.environ["SERVER_NAMESPACE"], os.environ["CLIENT_NAMESPACE"])

@@ -1,0 +1,115 @@
+"""The gateway: the one way in from outside."""
+
+from typing import Final
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import (
+    Deployment,
+    DeploymentSpecArgs,
+    DeploymentStrategyArgs,
+    RollingUpdateDeploymentArgs,
+)
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgs,
+    ContainerPortArgs,
+    ExecActionArgs,
+    LifecycleArgs,
+    LifecycleHandlerArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    Service,
+    ServicePortArgs,
+    ServiceSpecArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+
+from patchbay_platform import pods
+from patchbay_platform.gateway.config import GatewayConfig
+from patchbay_platform.gateway.render import PROXY_PORT, STATUS_PORT, render
+from patchbay_platform.placement import Placement
+
+# Waits until no new connection is routed here, then lets HAProxy finish what runs and leave by itself.
+_DRAIN: Final = "sleep 3; kill -USR1 1; while kill -0 1; do sleep 1; done"
+
+# The name of a headless service holds one address for each ready pod of the API; slots beyond its pods stay empty.
+_API_SLOTS: Final = 16
+
+
+class Gateway(pulumi.ComponentResource):
+    """HAProxy behind the load balancer's node port: allowlists, rates and body limits for each route."""
+
+    def __init__(
+        self,
+        name: str,
+        config: GatewayConfig,
+        *,
+        image: str,
+        placement: Placement,
+        api_address: str,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__("patchbay:platform:Gateway", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = placement.namespace
+        selector = pods.labels(name)
+        account = pods.service_account(name, namespace, child)
+        native = render(config, api_address=api_address, api_slots=_API_SLOTS)
+        files = pods.NativeFiles(name, namespace, {"haproxy.cfg": native}, child)
+        pods.disruption_budget(name, namespace, selector, child)
+        Service(
+            name,
+            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            spec=ServiceSpecArgs(
+                type="NodePort",
+                selector=selector,
+                ports=[ServicePortArgs(name="proxy", port=PROXY_PORT, node_port=config.node_port)],
+            ),
+            opts=child,
+        )
+        Deployment(
+            name,
+            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            spec=DeploymentSpecArgs(
+                replicas=config.replicas,
+                strategy=DeploymentStrategyArgs(
+                    rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
+                ),
+                selector=LabelSelectorArgs(match_labels=selector),
+                template=PodTemplateSpecArgs(
+                    metadata=ObjectMetaArgs(
+                        labels=selector, annotations={**files.checksum, **pods.scraped(STATUS_PORT)}
+                    ),
+                    spec=PodSpecArgs(
+                        service_account_name=account.metadata.name,
+                        automount_service_account_token=False,
+                        enable_service_links=False,
+                        priority_class_name=placement.priority_class,
+                        security_context=pods.pod_security(),
+                        topology_spread_constraints=pods.spread(selector),
+                        termination_grace_period_seconds=config.response_seconds + 10,
+                        containers=[
+                            ContainerArgs(
+                                name=name,
+                                image=image,
+                                command=["haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg"],
+                                ports=[
+                                    ContainerPortArgs(name="proxy", container_port=PROXY_PORT),
+                                    ContainerPortArgs(name="status", container_port=STATUS_PORT),
+                                ],
+                                lifecycle=LifecycleArgs(
+                                    pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-c", _DRAIN]))
+                                ),
+                                readiness_probe=pods.http_probe("/healthz", STATUS_PORT, period_seconds=1),
+                                liveness_probe=pods.http_probe("/healthz", STATUS_PORT, period_seconds=10),
+                                resources=pods.resources(cpu="50m", memory="64Mi", memory_limit="512Mi"),
+                                security_context=pods.container_security(),
+                                volume_mounts=[pods.mount("config", "/etc/haproxy", read_only=True)],
+                            )
+                        ],
+                        volumes=[files.volume()],
+                    ),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
+        )
+        self.register_outputs({})

@@ -1,0 +1,68 @@
+"""What the gateway lets in: routes, allowlists, rates, body limits."""
+
+from ipaddress import IPv4Network, IPv6Network
+from typing import Annotated, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from patchbay_platform.model import Model
+
+Network = IPv4Network | IPv6Network
+
+
+class Route(Model):
+    """One path prefix of the public surface.
+
+    `requests_per_second` holds per client address and per gateway pod: pods do not share their counters.
+    """
+
+    prefix: Annotated[str, Field(pattern=r"^/[a-z][a-z0-9-]*/$")]
+    allowlist: tuple[Network, ...] = ()
+    public: bool = False
+    requests_per_second: Annotated[int, Field(ge=1, le=100_000)]
+    # The gateway holds a chunked body in memory until its size is known, hence the ceiling.
+    body_limit_bytes: Annotated[int, Field(ge=1, le=1_048_576)]
+
+    @property
+    def name(self) -> str:
+        return self.prefix.strip("/")
+
+    @model_validator(mode="after")
+    def _says_who_may_call(self) -> Self:
+        if self.public and self.allowlist:
+            raise ValueError("`public` and `allowlist` exclude each other; remove one of them")
+        if not self.public and not self.allowlist:
+            raise ValueError("`allowlist` is empty; list the networks that may call it, or set `public: true`")
+        if any(network.prefixlen == 0 for network in self.allowlist):
+            raise ValueError("`allowlist` holds a network of every address; narrow it, or set `public: true` instead")
+        return self
+
+
+class GatewayConfig(Model):
+    """The gateway of an environment.
+
+    `edge_networks`: from where the load balancer's connections arrive; only those may open one, because the PROXY
+    protocol's header is believed. The longest `?wait=` of a synchronous run is 60 s, hence `response_seconds`.
+    """
+
+    node_port: Annotated[int, Field(ge=30000, le=32767)]
+    replicas: Annotated[int, Field(ge=1, le=20)] = 2
+    edge_networks: Annotated[tuple[Network, ...], Field(min_length=1)]
+    routes: Annotated[tuple[Route, ...], Field(min_length=1)]
+    response_seconds: Annotated[int, Field(ge=61, le=600)] = 75
+
+    @field_validator("edge_networks")
+    @classmethod
+    def _edge_is_not_everyone(cls, networks: tuple[Network, ...]) -> tuple[Network, ...]:
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("holds a network of every address; name the networks of the load balancer")
+        return networks
+
+    @field_validator("routes")
+    @classmethod
+    def _prefixes_are_distinct(cls, routes: tuple[Route, ...]) -> tuple[Route, ...]:
+        prefixes = [route.prefix for route in routes]
+        twice = sorted({prefix for prefix in prefixes if prefixes.count(prefix) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} is listed more than once; keep one route for each prefix")
+        return routes

@@ -1,0 +1,70 @@
+"""The gateway's native configuration, from its template and the stack's config."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from patchbay_platform.gateway.config import GatewayConfig
+
+PROXY_PORT: Final = 8080
+STATUS_PORT: Final = 8405
+
+# Room beside the largest body for the request line and headers, in bytes.
+_HEADER_BYTES: Final = 32_768
+
+# Sent as the JSON error form of the API, so that a client parses one form only.
+_ERRORS: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("bad_request", "The request is not valid HTTP."),
+    403: ("address_not_allowed", "This address is not on the allowlist of the route."),
+    404: ("not_found", "No route serves this path."),
+    408: ("request_timeout", "The request did not arrive in time."),
+    413: ("body_too_large", "The body is larger than the route allows."),
+    429: ("rate_exceeded", "Too many requests from this address; retry later."),
+    500: ("gateway_error", "The gateway failed to handle the request."),
+    502: ("bad_gateway", "The API answered with something that is not valid HTTP."),
+    503: ("unavailable", "The API is not available; retry later."),
+    504: ("gateway_timeout", "The API did not answer in time."),
+}
+_RETRY_AFTER_SECONDS: Final[Mapping[int, int]] = {429: 1, 503: 2}
+
+
+def _error_body(status: int) -> str:
+    code, message = _ERRORS[status]
+    return json.dumps({"error": {"code": code, "message": message, "details": []}})
+
+
+def render(
+    config: GatewayConfig,
+    *,
+    api_address: str,
+    api_slots: int,
+    proxy_bind: str = f":{PROXY_PORT}",
+    status_bind: str = f":{STATUS_PORT}",
+) -> str:
+    """HAProxy's configuration. `api_address` is `name:port` of a headless service; each of its pods takes a slot."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - the result is no markup, and every value comes from a validated model
+    )
+    errors = [
+        {"status": status, "body": _error_body(status), "retry_after": _RETRY_AFTER_SECONDS.get(status)}
+        for status in _ERRORS
+    ]
+    return environment.get_template("haproxy.cfg.j2").render(
+        api_address=api_address,
+        api_slots=api_slots,
+        buffer_bytes=max(route.body_limit_bytes for route in config.routes) + _HEADER_BYTES,
+        edge_networks=config.edge_networks,
+        errors=errors,
+        header_bytes=_HEADER_BYTES,
+        proxy_bind=proxy_bind,
+        response_seconds=config.response_seconds,
+        routes=config.routes,
+        status_bind=status_bind,
+    )

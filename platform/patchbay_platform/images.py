@@ -1,0 +1,47 @@
+"""The image lock: each image of the platform, by digest."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_snake
+
+from patchbay_platform.errors import ConfigError, describe
+
+Image = Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}$")]
+
+
+class ImageLock(BaseModel):
+    """References `registry/repository@sha256:...`. Images of the nodes themselves may stand in the same file."""
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=lambda name: to_snake(name).replace("_", "-"), hide_input_in_errors=True
+    )
+
+    runtime: Image
+    redis: Image
+    mariadb: Image
+    prometheus: Image
+    haproxy: Image
+    json_exporter: Image
+    keda: Image
+    keda_metrics_adapter: Image
+
+    @classmethod
+    def load(cls, path: Path, *, field: str) -> Self:
+        """`field` is the config key that named the file, for the error."""
+        try:
+            return cls.model_validate(json.loads(path.read_text()))
+        except OSError as error:
+            raise ConfigError(
+                f"{field}: cannot read {path} ({error.strerror}); build and push the images first, or name the "
+                "lock file of images that exist"
+            ) from None
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"{field}: {path} is not JSON ({error}); write it again from the images") from None
+        except ValidationError as error:
+            raise ConfigError(
+                f"{field}: {path} does not lock every image by digest; push the images and lock them again:\n"
+                + describe("", error)
+            ) from None

@@ -1,0 +1,146 @@
+"""MariaDB, which holds tenants, flows, runs and steps."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import pulumi
+from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgs,
+    ContainerPortArgs,
+    EmptyDirVolumeSourceArgs,
+    ExecActionArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    ProbeArgs,
+    SecretVolumeSourceArgs,
+    Service,
+    ServicePortArgs,
+    ServiceSpecArgs,
+    VolumeArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pydantic import Field
+
+from patchbay_platform import pods
+from patchbay_platform.endpoint import Endpoint, of_service
+from patchbay_platform.model import Model
+from patchbay_platform.placement import Placement
+from patchbay_platform.volumes import Storage, StorageConfig
+
+PORT: Final = 3306
+DATABASE: Final = "patchbay"
+USER: Final = "patchbay"
+
+
+class MariadbConfig(Model):
+    """`buffer_pool_mib`: of InnoDB; the container gets 320 MiB more for connections and sorting."""
+
+    cpu: str = "200m"
+    buffer_pool_mib: Annotated[int, Field(ge=64)]
+    storage: StorageConfig
+
+
+class Mariadb(pulumi.ComponentResource):
+    """One MariaDB. The runtime's user has rights on the control schema and the tenants' schemas only."""
+
+    endpoint: pulumi.Output[Endpoint]
+
+    def __init__(
+        self,
+        name: str,
+        config: MariadbConfig,
+        *,
+        image: str,
+        placement: Placement,
+        secret: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__("patchbay:platform:Mariadb", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = placement.namespace
+        selector = pods.labels(name)
+        account = pods.service_account(name, namespace, child)
+        native = pods.native(Path(__file__).parent, "my.cnf", "bootstrap.sql", "install.sh")
+        files = pods.NativeFiles(name, namespace, native, child)
+        pods.disruption_budget(name, namespace, selector, child)
+        storage = Storage.of(config.storage)
+        service = Service(
+            name,
+            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="mysql", port=PORT)]),
+            opts=child,
+        )
+        mounts = [
+            pods.mount("config", "/etc/mysql", read_only=True),
+            pods.mount("data", "/var/lib/mysql"),
+            pods.mount("temporary", "/tmp"),  # noqa: S108 - a volume of the pod's own
+        ]
+        # Answers without an account: the server says that it is alive even where it denies access.
+        alive = ExecActionArgs(command=["mariadb-admin", "--no-defaults", "--socket=/run/mysqld/mysqld.sock", "ping"])
+        server = StatefulSet(
+            name,
+            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            spec=StatefulSetSpecArgs(
+                replicas=1,
+                service_name=name,
+                selector=LabelSelectorArgs(match_labels=selector),
+                volume_claim_templates=storage.claims,
+                template=PodTemplateSpecArgs(
+                    metadata=ObjectMetaArgs(labels=selector, annotations=files.checksum),
+                    spec=PodSpecArgs(
+                        service_account_name=account.metadata.name,
+                        automount_service_account_token=False,
+                        enable_service_links=False,
+                        priority_class_name=placement.priority_class,
+                        security_context=pods.pod_security(),
+                        # Flushing the buffer pool takes its time.
+                        termination_grace_period_seconds=60,
+                        init_containers=[
+                            ContainerArgs(
+                                name="install",
+                                image=image,
+                                command=["sh", "/etc/mysql/install.sh"],
+                                resources=pods.resources(cpu=config.cpu, memory="256Mi"),
+                                security_context=pods.container_security(),
+                                volume_mounts=mounts,
+                            )
+                        ],
+                        containers=[
+                            ContainerArgs(
+                                name=name,
+                                image=image,
+                                command=["mariadbd", "--defaults-file=/etc/mysql/my.cnf"],
+                                args=[f"--innodb-buffer-pool-size={config.buffer_pool_mib}M"],
+                                ports=[ContainerPortArgs(name="mysql", container_port=PORT)],
+                                readiness_probe=ProbeArgs(exec_=alive, period_seconds=2, timeout_seconds=2),
+                                liveness_probe=ProbeArgs(
+                                    exec_=alive, period_seconds=10, timeout_seconds=5, initial_delay_seconds=30
+                                ),
+                                resources=pods.resources(cpu=config.cpu, memory=f"{config.buffer_pool_mib + 320}Mi"),
+                                security_context=pods.container_security(),
+                                volume_mounts=[
+                                    *mounts,
+                                    pods.mount("run", "/run/mysqld"),
+                                    pods.mount("password", "/run/secrets/mariadb", read_only=True),
+                                ],
+                            )
+                        ],
+                        volumes=[
+                            files.volume(),
+                            VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs()),
+                            VolumeArgs(name="temporary", empty_dir=EmptyDirVolumeSourceArgs()),
+                            # The server reads a file by SQL only where everyone may read it.
+                            VolumeArgs(
+                                name="password",
+                                secret=SecretVolumeSourceArgs(secret_name=secret, default_mode=0o444),
+                            ),
+                            *storage.volumes,
+                        ],
+                    ),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency, service]),
+        )
+        self.endpoint = of_service(server.metadata.name, namespace, PORT)
+        self.register_outputs({})

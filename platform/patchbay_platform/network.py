@@ -1,0 +1,167 @@
+"""Who may talk to whom: one table, and a NetworkPolicy for each workload in it.
+
+A network plugin that enforces no policies ignores these; Amazon's VPC plugin enforces them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+import pulumi
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.networking.v1 import (
+    IPBlockArgs,
+    NetworkPolicy,
+    NetworkPolicyEgressRuleArgs,
+    NetworkPolicyIngressRuleArgs,
+    NetworkPolicyPeerArgs,
+    NetworkPolicyPortArgs,
+    NetworkPolicySpecArgs,
+)
+from pydantic import Field
+
+from patchbay_platform import namespaces
+from patchbay_platform.gateway.config import Network
+from patchbay_platform.model import Model
+from patchbay_platform.pods import NAME_LABEL, SHAPE_LABEL
+
+
+class NetworkConfig(Model):
+    """`api_server`: the addresses of the Kubernetes API server as pods reach it.
+
+    `connector_denied`: what a customer's connector may never call: the cloud's metadata service and our own networks.
+    """
+
+    api_server: Annotated[tuple[Network, ...], Field(min_length=1)]
+    connector_denied: Annotated[tuple[Network, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """Pods of one namespace that carry all of `labels`; without labels, every pod of it."""
+
+    name: str
+    namespace: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def peer(self) -> NetworkPolicyPeerArgs:
+        return NetworkPolicyPeerArgs(
+            namespace_selector=LabelSelectorArgs(match_labels={"kubernetes.io/metadata.name": self.namespace}),
+            pod_selector=LabelSelectorArgs(match_labels=dict(self.labels)),
+        )
+
+
+def _workload(name: str, namespace: str) -> Workload:
+    return Workload(name, namespace, {NAME_LABEL: name})
+
+
+GATEWAY: Final = _workload("gateway", namespaces.GATEWAY)
+API: Final = _workload("api", namespaces.RUNTIME)
+WORKER: Final = _workload("worker", namespaces.RUNTIME)
+CONNECTOR: Final = Workload("http-connector", namespaces.RUNTIME, {SHAPE_LABEL: "http-connector"})
+REDIS: Final = _workload("redis", namespaces.DATA)
+MARIADB: Final = _workload("mariadb", namespaces.DATA)
+CREDENTIALS: Final = _workload("credentials", namespaces.DATA)
+PROMETHEUS: Final = _workload("prometheus", namespaces.METRICS)
+JSON_EXPORTER: Final = _workload("json-exporter", namespaces.METRICS)
+KEDA_OPERATOR: Final = Workload("keda-operator", namespaces.KEDA, {"app": "keda-operator"})
+KEDA_ADAPTER: Final = Workload("keda-metrics-apiserver", namespaces.KEDA, {"app": "keda-metrics-apiserver"})
+DNS: Final = Workload("dns", "kube-system", {"k8s-app": "kube-dns"})
+
+# Client, server, port. Name resolution is added for every client.
+FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
+    (GATEWAY, API, 8000),
+    (API, REDIS, 6379),
+    (API, MARIADB, 3306),
+    (WORKER, REDIS, 6379),
+    (WORKER, MARIADB, 3306),
+    (JSON_EXPORTER, API, 8000),
+    (PROMETHEUS, JSON_EXPORTER, 7979),
+    (PROMETHEUS, API, 8000),
+    (PROMETHEUS, WORKER, 9100),
+    (PROMETHEUS, GATEWAY, 8405),
+    (KEDA_OPERATOR, PROMETHEUS, 9090),
+    (KEDA_ADAPTER, KEDA_OPERATOR, 9666),
+)
+
+# Workloads that ask the Kubernetes API.
+API_SERVER_CLIENTS: Final = (CREDENTIALS, PROMETHEUS, KEDA_OPERATOR, KEDA_ADAPTER)
+
+
+class NetworkPolicies(pulumi.ComponentResource):
+    """Closes every namespace, then one policy for each workload: what it may call and who may call it."""
+
+    def __init__(
+        self,
+        name: str,
+        config: NetworkConfig,
+        *,
+        edge_networks: Sequence[Network],
+        existing: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        """`existing`: each namespace's name by itself, known once the namespace exists."""
+        super().__init__("patchbay:platform:NetworkPolicies", name, None, opts)
+        self._config = config
+        self._edge_networks = edge_networks
+        for namespace, exists in existing.items():
+            NetworkPolicy(
+                f"{name}-{namespace}-deny-all",
+                metadata=ObjectMetaArgs(name="deny-all", namespace=exists),
+                spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        workloads = {workload.name: workload for flow in FLOWS for workload in flow[:2]}
+        for workload in (*workloads.values(), CREDENTIALS, CONNECTOR):
+            NetworkPolicy(
+                f"{name}-{workload.name}",
+                metadata=ObjectMetaArgs(name=workload.name, namespace=existing[workload.namespace]),
+                spec=NetworkPolicySpecArgs(
+                    pod_selector=LabelSelectorArgs(match_labels=dict(workload.labels)),
+                    policy_types=["Ingress", "Egress"],
+                    ingress=self._ingress(workload),
+                    egress=self._egress(workload),
+                ),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({})
+
+    def _ingress(self, workload: Workload) -> list[NetworkPolicyIngressRuleArgs]:
+        rules = [
+            NetworkPolicyIngressRuleArgs(from_=[client.peer()], ports=_tcp(port))
+            for client, server, port in FLOWS
+            if server == workload
+        ]
+        if workload == GATEWAY:
+            rules.append(NetworkPolicyIngressRuleArgs(from_=_blocks(self._edge_networks), ports=_tcp(8080)))
+        if workload == KEDA_ADAPTER:
+            rules.append(NetworkPolicyIngressRuleArgs(from_=_blocks(self._config.api_server), ports=_tcp(6443)))
+        return rules
+
+    def _egress(self, workload: Workload) -> list[NetworkPolicyEgressRuleArgs]:
+        rules = [
+            NetworkPolicyEgressRuleArgs(to=[server.peer()], ports=_tcp(port))
+            for client, server, port in FLOWS
+            if client == workload
+        ]
+        if workload in API_SERVER_CLIENTS:
+            rules.append(NetworkPolicyEgressRuleArgs(to=_blocks(self._config.api_server), ports=_tcp(443, 6443)))
+        if workload == CONNECTOR:
+            rules.append(NetworkPolicyEgressRuleArgs(to=[self._outside(4), self._outside(6)]))
+        if rules:
+            dns_ports = [NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")]
+            rules.append(NetworkPolicyEgressRuleArgs(to=[DNS.peer()], ports=dns_ports))
+        return rules
+
+    def _outside(self, version: int) -> NetworkPolicyPeerArgs:
+        denied = [str(network) for network in self._config.connector_denied if network.version == version]
+        everywhere = "0.0.0.0/0" if version == 4 else "::/0"
+        return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=everywhere, except_=denied))
+
+
+def _blocks(networks: Sequence[Network]) -> list[NetworkPolicyPeerArgs]:
+    return [NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=str(network))) for network in networks]
+
+
+def _tcp(*ports: int) -> list[NetworkPolicyPortArgs]:
+    return [NetworkPolicyPortArgs(port=port, protocol="TCP") for port in ports]

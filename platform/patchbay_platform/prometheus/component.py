@@ -1,0 +1,145 @@
+"""Prometheus, which counts processes for the autoscaler and keeps the platform's metrics."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import pulumi
+from patchbay_runtime.catalog import Shape
+from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgs,
+    ContainerPortArgs,
+    EmptyDirVolumeSourceArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
+    Service,
+    ServicePortArgs,
+    ServiceSpecArgs,
+    VolumeArgs,
+)
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
+from pydantic import Field
+
+from patchbay_platform import pods
+from patchbay_platform.endpoint import Endpoint, of_service
+from patchbay_platform.model import Model
+from patchbay_platform.placement import Placement
+from patchbay_platform.prometheus.rules import thresholds
+
+PORT: Final = 9090
+
+
+class PrometheusConfig(Model):
+    """`retention_hours`: what scaling needs is minutes; longer history belongs to a store outside the cluster."""
+
+    cpu: str = "100m"
+    memory: Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$")]
+    retention_hours: Annotated[int, Field(ge=1, le=360)]
+
+
+class Prometheus(pulumi.ComponentResource):
+    """One Prometheus that may list pods in the namespaces it scrapes, and nothing else."""
+
+    endpoint: pulumi.Output[Endpoint]
+
+    def __init__(
+        self,
+        name: str,
+        config: PrometheusConfig,
+        *,
+        image: str,
+        placement: Placement,
+        scraped_namespaces: Sequence[pulumi.Input[str]],
+        shapes: Sequence[Shape],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        super().__init__("patchbay:platform:Prometheus", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = placement.namespace
+        selector = pods.labels(name)
+        account = pods.service_account(name, namespace, child)
+        rights = [
+            right
+            for index, scraped in enumerate(scraped_namespaces)
+            for right in self._may_list_pods(f"{name}-{index}", name, scraped, namespace)
+        ]
+        native = pods.native(Path(__file__).parent, "prometheus.yml", "recording.yml", "alerts.yml")
+        files = pods.NativeFiles(name, namespace, {**native, "thresholds.yml": thresholds(shapes)}, child)
+        pods.disruption_budget(name, namespace, selector, child)
+        service = Service(
+            name,
+            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="http", port=PORT)]),
+            opts=child,
+        )
+        Deployment(
+            name,
+            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            spec=DeploymentSpecArgs(
+                replicas=1,
+                # Two at once would scrape twice and alert twice.
+                strategy=DeploymentStrategyArgs(type="Recreate"),
+                selector=LabelSelectorArgs(match_labels=selector),
+                template=PodTemplateSpecArgs(
+                    metadata=ObjectMetaArgs(labels=selector, annotations={**files.checksum, **pods.scraped(PORT)}),
+                    spec=PodSpecArgs(
+                        service_account_name=account.metadata.name,
+                        automount_service_account_token=True,
+                        enable_service_links=False,
+                        priority_class_name=placement.priority_class,
+                        security_context=pods.pod_security(),
+                        containers=[
+                            ContainerArgs(
+                                name=name,
+                                image=image,
+                                command=["prometheus"],
+                                args=[
+                                    "--config.file=/etc/prometheus/prometheus.yml",
+                                    "--storage.tsdb.path=/prometheus",
+                                    f"--storage.tsdb.retention.time={config.retention_hours}h",
+                                    f"--web.listen-address=:{PORT}",
+                                ],
+                                ports=[ContainerPortArgs(name="http", container_port=PORT)],
+                                readiness_probe=pods.http_probe("/-/ready", PORT, period_seconds=1),
+                                liveness_probe=pods.http_probe("/-/healthy", PORT, period_seconds=10),
+                                resources=pods.resources(cpu=config.cpu, memory=config.memory),
+                                security_context=pods.container_security(),
+                                volume_mounts=[
+                                    pods.mount("config", "/etc/prometheus", read_only=True),
+                                    pods.mount("data", "/prometheus"),
+                                ],
+                            )
+                        ],
+                        volumes=[
+                            files.volume(),
+                            VolumeArgs(name="data", empty_dir=EmptyDirVolumeSourceArgs()),
+                        ],
+                    ),
+                ),
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency, *rights]),
+        )
+        self.endpoint = of_service(service.metadata.name, namespace, PORT)
+        self.register_outputs({})
+
+    def _may_list_pods(
+        self, name: str, account: str, namespace: pulumi.Input[str], account_namespace: pulumi.Input[str]
+    ) -> list[pulumi.Resource]:
+        child = pulumi.ResourceOptions(parent=self)
+        metadata = ObjectMetaArgs(name=account, namespace=namespace)
+        role = Role(
+            name,
+            metadata=metadata,
+            rules=[PolicyRuleArgs(api_groups=[""], resources=["pods"], verbs=["get", "list", "watch"])],
+            opts=child,
+        )
+        binding = RoleBinding(
+            name,
+            metadata=metadata,
+            role_ref=RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=account),
+            subjects=[SubjectArgs(kind="ServiceAccount", name=account, namespace=account_namespace)],
+            opts=child,
+        )
+        return [role, binding]

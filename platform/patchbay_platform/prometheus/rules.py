@@ -1,0 +1,29 @@
+"""The rules that carry the catalogue's numbers to the native rule files."""
+
+from collections.abc import Sequence
+
+import yaml
+from patchbay_runtime.catalog import Shape
+
+
+def thresholds(shapes: Sequence[Shape]) -> str:
+    """A rule file: each shape's process threshold and maximum of pods as series, so that other rules can join them."""
+    rules = [
+        {"record": record, "expr": f"vector({value})", "labels": {"shape": shape.name}}
+        for shape in shapes
+        for record, value in (
+            ("patchbay:shape_processes:threshold", shape.threshold),
+            ("patchbay:shape_pods:maximum", shape.max_pods),
+        )
+    ]
+    return yaml.safe_dump({"groups": [{"name": "thresholds", "interval": "2s", "rules": rules}]}, sort_keys=False)
+
+
+def desired_pods(shape: Shape) -> str:
+    """The query that a shape is scaled by.
+
+    Empty, not zero, when the counts are lost: the autoscaler then holds what runs.
+    """
+    selector = f'{{shape="{shape.name}"}}'
+    total = f"sum(patchbay_horizon_length{selector} + patchbay_horizon_reserved{selector})"
+    return f"floor({total} / {shape.threshold}) + 1"

@@ -1,0 +1,161 @@
+"""A shape of the catalogue as a workload: its pods, and what scales them."""
+
+from typing import Annotated, Any, Final
+
+import pulumi
+from patchbay_runtime.catalog import Shape
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.apps.v1 import (
+    Deployment,
+    DeploymentSpecArgs,
+    DeploymentStrategyArgs,
+    RollingUpdateDeploymentArgs,
+)
+from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, PodSpecArgs, PodTemplateSpecArgs
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pydantic import Field
+
+from patchbay_platform import pods
+from patchbay_platform.endpoint import Endpoint
+from patchbay_platform.model import Model
+from patchbay_platform.placement import Placement
+from patchbay_platform.prometheus.rules import desired_pods
+from patchbay_platform.runtime_pod import RuntimePod
+
+METRICS_PORT: Final = 9100
+
+# Between the end of the longest step and the kill: recording the result, closing connections.
+_SHUTDOWN_MARGIN_SECONDS: Final = 15
+
+
+class ScalingConfig(Model):
+    """`scale_down_seconds`: how long a lower count must hold before pods leave; a leaving pod finishes what it runs.
+
+    `poll_seconds`: how often KEDA looks by itself, which matters for shapes that scale to zero.
+    """
+
+    scale_down_seconds: Annotated[int, Field(ge=0, le=3600)] = 15
+    poll_seconds: Annotated[int, Field(ge=1, le=300)] = 5
+
+
+class ShapeWorkload(pulumi.ComponentResource):
+    """Deployment, ServiceAccount, PodDisruptionBudget and ScaledObject, all named `shape-<shape>`."""
+
+    def __init__(
+        self,
+        shape: Shape,
+        scaling: ScalingConfig,
+        runtime: RuntimePod,
+        *,
+        placement: Placement,
+        prometheus: pulumi.Output[Endpoint],
+        autoscaler: pulumi.Input[list[pulumi.Resource]],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        name = f"shape-{shape.name}"
+        super().__init__("patchbay:platform:ShapeWorkload", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        namespace = placement.namespace
+        selector = pods.labels("worker", {pods.SHAPE_LABEL: shape.name})
+        account = pods.service_account(name, namespace, child)
+        pods.disruption_budget(name, namespace, selector, child)
+        deployment = Deployment(
+            name,
+            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            spec=DeploymentSpecArgs(
+                # No `replicas`: the ScaledObject owns them.
+                strategy=DeploymentStrategyArgs(
+                    rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge="50%")
+                ),
+                selector=LabelSelectorArgs(match_labels=selector),
+                template=PodTemplateSpecArgs(
+                    metadata=ObjectMetaArgs(labels=selector, annotations=pods.scraped(METRICS_PORT)),
+                    spec=PodSpecArgs(
+                        service_account_name=account.metadata.name,
+                        automount_service_account_token=False,
+                        enable_service_links=False,
+                        priority_class_name=placement.priority_class,
+                        security_context=pods.pod_security(),
+                        topology_spread_constraints=pods.spread(selector),
+                        termination_grace_period_seconds=shape.longest_step_seconds + _SHUTDOWN_MARGIN_SECONDS,
+                        containers=[_worker(shape, runtime)],
+                        volumes=runtime.volumes(),
+                    ),
+                ),
+            ),
+            opts=child,
+        )
+        CustomResource(
+            name,
+            api_version="keda.sh/v1alpha1",
+            kind="ScaledObject",
+            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            spec=prometheus.apply(lambda endpoint: _scaled_object(shape, scaling, name, endpoint)),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=pulumi.Output.from_input(autoscaler).apply(lambda keda: [*keda, deployment])
+            ),
+        )
+        self.register_outputs({})
+
+
+def _worker(shape: Shape, runtime: RuntimePod) -> ContainerArgs:
+    return ContainerArgs(
+        name="worker",
+        image=runtime.image,
+        args=["worker", "--shape", shape.name],
+        env=runtime.environment(),
+        ports=[ContainerPortArgs(name="metrics", container_port=METRICS_PORT)],
+        readiness_probe=pods.http_probe("/readyz", METRICS_PORT, period_seconds=1),
+        liveness_probe=pods.http_probe("/healthz", METRICS_PORT, period_seconds=10),
+        resources=pods.resources(
+            cpu=shape.cpu_request,
+            memory=shape.memory_request,
+            memory_limit=shape.memory_limit,
+            cpu_limit=shape.cpu_limit,
+        ),
+        security_context=pods.container_security(),
+        volume_mounts=runtime.mounts(),
+    )
+
+
+def _scaled_object(shape: Shape, scaling: ScalingConfig, target: str, prometheus: Endpoint) -> dict[str, Any]:
+    return {
+        "scaleTargetRef": {"name": target},
+        "minReplicaCount": shape.min_pods,
+        "maxReplicaCount": shape.max_pods,
+        "pollingInterval": scaling.poll_seconds,
+        "cooldownPeriod": scaling.scale_down_seconds,
+        # Lost counts must not read as no load: what runs is held. `replicas` is required, and unused by this behavior.
+        "fallback": {"failureThreshold": 1, "replicas": max(shape.min_pods, 1), "behavior": "currentReplicas"},
+        "advanced": {
+            "horizontalPodAutoscalerConfig": {
+                "behavior": {
+                    # The query's answer is a number of pods, so the usual tolerance of 10 % would swallow a single pod
+                    # above ten.
+                    "scaleUp": {
+                        "stabilizationWindowSeconds": 0,
+                        "tolerance": "0",
+                        "policies": [{"type": "Pods", "value": shape.max_pods, "periodSeconds": 1}],
+                    },
+                    "scaleDown": {
+                        "stabilizationWindowSeconds": scaling.scale_down_seconds,
+                        "tolerance": "0",
+                        "policies": [{"type": "Percent", "value": 100, "periodSeconds": 1}],
+                    },
+                }
+            }
+        },
+        "triggers": [
+            {
+                "type": "prometheus",
+                "metricType": "AverageValue",
+                "metadata": {
+                    "serverAddress": prometheus.url,
+                    "query": desired_pods(shape),
+                    # The query answers in pods, one for each.
+                    "threshold": "1",
+                    "ignoreNullValues": "false",
+                },
+            }
+        ],
+    }
