@@ -14,11 +14,15 @@ from patchbay_runtime.queue.delivery import (
     ShapeCounts,
     UnavailableError,
 )
-from patchbay_runtime.queue.process_queue import ProcessQueue
+from patchbay_runtime.queue.process_queue import ProcessQueue, Snapshot
+from patchbay_runtime.queue.register import WorkerRecord, register, strike_off
 from patchbay_runtime.queue.run import Observer, run_worker
+from patchbay_runtime.queue.statistics import FAILED_MINUTES, RECENT_MINUTES, ShapeStatistics
 
 __all__ = [
+    "FAILED_MINUTES",
     "MAX_DELIVERIES",
+    "RECENT_MINUTES",
     "REDIS_AWAY",
     "DeadLetter",
     "DeadLetterHandler",
@@ -28,6 +32,11 @@ __all__ = [
     "Outcome",
     "ProcessQueue",
     "ShapeCounts",
+    "ShapeStatistics",
+    "Snapshot",
     "UnavailableError",
+    "WorkerRecord",
+    "register",
     "run_worker",
+    "strike_off",
 ]

@@ -38,11 +38,12 @@ class Consumer:
         self._redis = redis
         self._shape = shape
         self._name = name
-        self._stream = shape_keys(shape)[0]
+        self._keys = shape_keys(shape)
+        self._stream = self._keys[0]
 
     async def join(self) -> None:
         """Make the group where there is none, and forget consumers that are long gone."""
-        await run_script(self._redis, "tidy", self._shape, "", CONSUMER_FORGOTTEN_MS)
+        await run_script(self._redis, "tidy", self._keys, "", CONSUMER_FORGOTTEN_MS)
 
     async def reserve(self, count: int, block_ms: int) -> list[Reservation]:
         """Reserve up to `count` waiting processes; waits up to `block_ms` for the first."""
@@ -64,7 +65,7 @@ class Consumer:
     async def reclaim(self, free: int, may_take_last: bool) -> list[Reservation]:
         """Take over what no living worker holds, at most `free` processes, and all that are to be given up."""
         taken = await run_script(
-            self._redis, "reclaim", self._shape, self._name, LEASE_MS, free, int(may_take_last), MAX_DELIVERIES
+            self._redis, "reclaim", self._keys, self._name, LEASE_MS, free, int(may_take_last), MAX_DELIVERIES
         )
         reservations = []
         for entry, process, tenant, before, kind in taken:
@@ -75,7 +76,7 @@ class Consumer:
     async def renew(self, entries: Iterable[str]) -> list[str]:
         """Renew the leases; the entries answered belong to another worker."""
         held = list(entries)
-        return list(await run_script(self._redis, "renew", self._shape, self._name, *held)) if held else []
+        return list(await run_script(self._redis, "renew", self._keys, self._name, *held)) if held else []
 
     async def count_delivery(self, reservation: Reservation) -> None:
         """Record in the queue that the process is begun for the `deliveries`-th time."""
@@ -93,7 +94,7 @@ class Consumer:
         """Take the process off the queue, or put it among the delayed where the handler asked for that."""
         runtime_ms = round(runtime_seconds * 1000)
         process = reservation.delivery.process_id
-        await run_script(self._redis, "finish", self._shape, reservation.entry, process, outcome, runtime_ms)
+        await run_script(self._redis, "finish", self._keys, reservation.entry, process, outcome, runtime_ms)
 
     async def bury(self, reservation: Reservation, reason: str) -> None:
         """Move the process to the dead letters."""
@@ -101,7 +102,7 @@ class Consumer:
         await run_script(
             self._redis,
             "bury",
-            self._shape,
+            self._keys,
             reservation.entry,
             reservation.delivery.process_id,
             json.dumps(asdict(letter)),
@@ -112,11 +113,11 @@ class Consumer:
         """Give processes that were not begun back to the waiting ones."""
         held = list(entries)
         if held:
-            await run_script(self._redis, "release", self._shape, *held)
+            await run_script(self._redis, "release", self._keys, *held)
 
     async def leave(self) -> None:
         """Leave the group; what this worker still holds is redelivered when the leases end."""
-        await run_script(self._redis, "tidy", self._shape, self._name, CONSUMER_FORGOTTEN_MS)
+        await run_script(self._redis, "tidy", self._keys, self._name, CONSUMER_FORGOTTEN_MS)
 
 
 def counted_again(reservation: Reservation) -> Reservation:

@@ -2,16 +2,28 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 from redis.asyncio import Redis
 
 from patchbay_runtime.queue.connection import connect
 from patchbay_runtime.queue.delivery import DeadLetter, ShapeCounts
-from patchbay_runtime.queue.scripts import run_script, run_script_for_each, shape_keys
+from patchbay_runtime.queue.register import GONE_SECONDS, WorkerRecord
+from patchbay_runtime.queue.scripts import Call, run_script, run_scripts, shape_keys, worker_keys
+from patchbay_runtime.queue.statistics import ShapeStatistics
 
 PUT_AT_ONCE = 1000
 """Processes per script call: a longer one would hold up every other client of Redis."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The queue at one time: by shape what is queued and what has finished, and the live workers by name."""
+
+    counts: dict[str, ShapeCounts]
+    statistics: dict[str, ShapeStatistics]
+    workers: list[WorkerRecord]
 
 
 class ProcessQueue:
@@ -37,11 +49,29 @@ class ProcessQueue:
         """
         delay_ms = round(delay_seconds * 1000)
         for start in range(0, len(process_ids), PUT_AT_ONCE):
-            await run_script(self.redis, "put", shape, delay_ms, tenant, *process_ids[start : start + PUT_AT_ONCE])
+            await run_script(
+                self.redis, "put", shape_keys(shape), delay_ms, tenant, *process_ids[start : start + PUT_AT_ONCE]
+            )
 
     async def counts(self) -> dict[str, ShapeCounts]:
         """Every shape's processes, each shape at one instant; one round trip."""
-        answers = await run_script_for_each(self.redis, "counts", self.shapes)
+        answers = await run_scripts(self.redis, [Call("counts", shape_keys(shape)) for shape in self.shapes])
+        return self._counts_of(answers)
+
+    async def snapshot(self) -> Snapshot:
+        """Counts, statistics and live workers; one round trip."""
+        calls = [Call(script, shape_keys(shape)) for script in ("counts", "statistics") for shape in self.shapes]
+        *answers, records = await run_scripts(self.redis, [*calls, Call("workers", worker_keys(), [GONE_SECONDS])])
+        statistics = answers[len(self.shapes) :]
+        return Snapshot(
+            counts=self._counts_of(answers[: len(self.shapes)]),
+            statistics={
+                shape: ShapeStatistics.of_answer(answer) for shape, answer in zip(self.shapes, statistics, strict=True)
+            },
+            workers=sorted(map(WorkerRecord.from_json, records), key=lambda record: record.name),
+        )
+
+    def _counts_of(self, answers: Sequence[Sequence[int]]) -> dict[str, ShapeCounts]:
         return {
             shape: ShapeCounts(waiting, reserved, delayed, oldest_ms / 1000)
             for shape, (waiting, reserved, delayed, oldest_ms) in zip(self.shapes, answers, strict=True)

@@ -41,8 +41,11 @@ class Observer:
     def handler_available(self, available: bool) -> None:
         """The handler found what it needs, or did not."""
 
+    def began(self, delivery: Delivery) -> None:
+        """A delivery was handed to the handler."""
+
     def ended(self, delivery: Delivery, outcome: Outcome | None, seconds: float) -> None:
-        """A delivery ended; None: dead-lettered."""
+        """A delivery ended; `failed` also for a dead letter, None where it was left to another worker."""
 
 
 @dataclass
@@ -147,13 +150,20 @@ class Worker:
                 return  # not begun: redelivered when the lease ends
             await self._until_redis_answers(lambda: self.consumer.count_delivery(reservation))
         began = time.monotonic()
+        outcome: Outcome | None = None
+        self.observer.began(reservation.delivery)
+        try:
+            outcome = await self._end(reservation, began)
+        finally:
+            self.observer.ended(reservation.delivery, outcome, time.monotonic() - began)
+
+    async def _end(self, reservation: Reservation, began: float) -> Outcome | None:
         if reservation.kind == "dead":
             reason = f"its worker died during each of {reservation.delivery.deliveries} deliveries"
-            await self._give_up(reservation, reason, began)
-        else:
-            await self._handle(reservation, began)
+            return await self._give_up(reservation, reason)
+        return await self._handle(reservation, began)
 
-    async def _handle(self, reservation: Reservation, began: float) -> None:
+    async def _handle(self, reservation: Reservation, began: float) -> Outcome | None:
         """Hand the process to the handler until it ends, is given up, or must be left because the worker stops."""
         pause = Pause()
         while True:
@@ -164,23 +174,21 @@ class Worker:
                 self.observer.handler_available(False)
                 if self.stop.is_set():
                     await self._until_redis_answers(partial(self.consumer.release, [reservation.entry]))
-                    return
+                    return None
             except Exception as error:
                 log.exception("process %s: the handler failed", reservation.delivery.process_id)
                 if reservation.delivery.deliveries >= MAX_DELIVERIES:
-                    await self._give_up(reservation, f"{type(error).__name__}: {error}", began)
-                    return
+                    return await self._give_up(reservation, f"{type(error).__name__}: {error}")
                 reservation = counted_again(reservation)
                 await self._until_redis_answers(partial(self.consumer.count_delivery, reservation))
             else:
                 self.observer.handler_available(True)
                 seconds = time.monotonic() - began
                 await self._until_redis_answers(partial(self.consumer.finish, reservation, outcome, seconds))
-                self.observer.ended(reservation.delivery, outcome, seconds)
-                return
+                return outcome
             await pause.wait(self.stop)
 
-    async def _give_up(self, reservation: Reservation, reason: str, began: float) -> None:
+    async def _give_up(self, reservation: Reservation, reason: str) -> Outcome | None:
         """Tell the handler's side first, then bury: a worker that dies in between leaves it to the next one."""
         log.error("process %s is given up: %s", reservation.delivery.process_id, reason)
         pause = Pause()
@@ -191,10 +199,10 @@ class Worker:
             except Exception as error:
                 log.warning("process %s: the dead letter waits: %s", reservation.delivery.process_id, error)
                 if self.stop.is_set():
-                    return
+                    return None
                 await pause.wait(self.stop)
         await self._until_redis_answers(lambda: self.consumer.bury(reservation, reason))
-        self.observer.ended(reservation.delivery, None, time.monotonic() - began)
+        return "failed"
 
     async def _until_redis_answers(self, command: Callable[[], Awaitable[None]]) -> None:
         pause = Pause(REDIS_PAUSE_SECONDS)

@@ -1,6 +1,7 @@
 """The queue's Lua scripts: each is atomic, so a process is never seen in two states or in none."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha1
 from importlib.resources import files
@@ -11,6 +12,8 @@ from redis.exceptions import NoScriptError
 
 PREFIX = "patchbay:queue"
 GROUP = "workers"
+WORKER_SCRIPTS = frozenset({"register", "workers"})
+"""Scripts that are not about one shape's queue."""
 
 
 def shape_keys(shape: str) -> list[str]:
@@ -19,34 +22,48 @@ def shape_keys(shape: str) -> list[str]:
     return [f"{PREFIX}:{shape}:{name}" for name in names]
 
 
-@cache
-def _source(name: str) -> str:
-    native = files(__package__) / "native"
-    return (native / "shape.lua").read_text("utf-8") + (native / f"{name}.lua").read_text("utf-8")
+def worker_keys() -> list[str]:
+    """The keys of the workers' register: when each was last heard of, and what it told."""
+    return [f"{PREFIX}:workers:seen", f"{PREFIX}:workers:records"]
 
 
-@cache
-def _digest(name: str) -> str:
-    return sha1(_source(name).encode(), usedforsecurity=False).hexdigest()
+@dataclass(frozen=True)
+class Call:
+    """A script with its keys and arguments."""
+
+    script: str
+    keys: Sequence[str]
+    arguments: Sequence[str | int] = ()
 
 
-async def run_script(redis: Redis, name: str, shape: str, *arguments: str | int) -> Any:
-    """Run a script on one shape's queue; what it answers depends on the script."""
-    keys = shape_keys(shape)
+async def run_script(redis: Redis, script: str, keys: Sequence[str], *arguments: str | int) -> Any:
+    """Run a script; what it answers depends on the script."""
     try:
-        return await redis.evalsha(_digest(name), len(keys), *keys, *arguments)
+        return await redis.evalsha(_digest(script), len(keys), *keys, *arguments)
     except NoScriptError:  # a Redis that was restarted
-        return await redis.eval(_source(name), len(keys), *keys, *arguments)
+        return await redis.eval(_source(script), len(keys), *keys, *arguments)
 
 
-async def run_script_for_each(redis: Redis, name: str, shapes: Sequence[str], *arguments: str | int) -> list[Any]:
-    """Run a script on every shape's queue in one round trip (three where Redis does not know it yet)."""
+async def run_scripts(redis: Redis, calls: Sequence[Call]) -> list[Any]:
+    """Run scripts in one round trip (three where Redis does not know one of them yet)."""
     pipeline = redis.pipeline(transaction=False)
-    for shape in shapes:
-        keys = shape_keys(shape)
-        pipeline.evalsha(_digest(name), len(keys), *keys, *arguments)
+    for call in calls:
+        pipeline.evalsha(_digest(call.script), len(call.keys), *call.keys, *call.arguments)
     try:
         return list(await pipeline.execute())
     except NoScriptError:
-        await redis.script_load(_source(name))
-        return await run_script_for_each(redis, name, shapes, *arguments)
+        for script in {call.script for call in calls}:
+            await redis.script_load(_source(script))
+        return await run_scripts(redis, calls)
+
+
+@cache
+def _source(script: str) -> str:
+    native = files(__package__) / "native"
+    beginning = "" if script in WORKER_SCRIPTS else (native / "shape.lua").read_text("utf-8")
+    return beginning + (native / f"{script}.lua").read_text("utf-8")
+
+
+@cache
+def _digest(script: str) -> str:
+    return sha1(_source(script).encode(), usedforsecurity=False).hexdigest()
