@@ -85,6 +85,8 @@ class Cluster:
         self._journal.undo(SCOPE)
         self._journal.undo(network.SCOPE)
         paths.KUBECONFIG.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            paths.NODES.rmdir()
         self._progress("cluster stopped, host put back")
 
     def status(self) -> ClusterStatus:

@@ -7,6 +7,7 @@ import yaml
 
 from patchbay_local import paths
 from patchbay_local.cluster.pki import CLUSTER, Pair, Pki
+from patchbay_local.host.files import write_if_changed
 
 API_SERVER_URL = f"https://{paths.BRIDGE_ADDRESS}:{paths.API_SERVER_PORT}"
 
@@ -37,9 +38,7 @@ def write_kubeconfig(path: Path, pki: Pki, client: Pair, *, user: str) -> None:
         "contexts": [{"name": "patchbay", "context": {"cluster": "patchbay", "user": user}}],
         "current-context": "patchbay",
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+    write_if_changed(path, yaml.safe_dump(document, sort_keys=False), mode=0o600)
 
 
 def _encoded(path: Path) -> str:

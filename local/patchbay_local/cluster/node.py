@@ -18,6 +18,7 @@ from patchbay_local.host import cgroups, network
 from patchbay_local.host.changes import Cgroup, Directory
 from patchbay_local.host.commands import HostError
 from patchbay_local.host.daemons import Daemon, Supervisor
+from patchbay_local.host.files import write_if_changed
 from patchbay_local.host.journal import Journal
 from patchbay_local.host.processes import ProcessId
 
@@ -126,10 +127,7 @@ class NodeHost:
             configuration / "pki/ca.crt": self._pki.pair(CLUSTER).certificate.read_text(encoding="ascii"),
         }
         for path, text in contents.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if path.suffix == ".key":
-                path.touch(mode=0o600)
-            path.write_text(text, encoding="utf-8")
+            write_if_changed(path, text, mode=0o600 if path.suffix == ".key" else 0o644)
         write_kubeconfig(configuration / "kubelet.kubeconfig", self._pki, pair, user=f"system:node:{spec.name}")
         proxy = self._pki.pair("kube-proxy")
         write_kubeconfig(configuration / "kube-proxy.kubeconfig", self._pki, proxy, user="system:kube-proxy")

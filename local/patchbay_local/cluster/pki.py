@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from patchbay_local import paths
+from patchbay_local.host.files import write_if_changed
 
 _VALID = datetime.timedelta(days=365)
 _RENEW_BEFORE = datetime.timedelta(days=30)
@@ -166,8 +167,9 @@ class Pki:
         # The API server signs tokens as RS256.
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         _write_private(pair.key, key)
-        pair.certificate.write_bytes(
-            key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        write_if_changed(
+            pair.certificate,
+            key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
         )
 
 
@@ -214,13 +216,10 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _write(pair: Pair, key: CertificateIssuerPrivateKeyTypes, certificate: x509.Certificate) -> None:
-    pair.key.parent.mkdir(parents=True, exist_ok=True)
     _write_private(pair.key, key)
-    pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    write_if_changed(pair.certificate, certificate.public_bytes(serialization.Encoding.PEM))
 
 
 def _write_private(path: Path, key: CertificateIssuerPrivateKeyTypes) -> None:
-    path.touch(mode=0o600)
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    write_if_changed(path, pem, mode=0o600)

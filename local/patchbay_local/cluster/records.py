@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from patchbay_local import paths
 from patchbay_local.cluster.spec import MAX_NODES, NodeSpec
+from patchbay_local.host.files import write_if_changed
 
 CGROUP = "/patchbay"
 _FIRST_ADDRESS = 20
@@ -64,8 +65,8 @@ def load_records() -> dict[str, NodeRecord]:
 
 def save_records(specs: Iterable[NodeSpec]) -> list[NodeRecord]:
     """Records nodes under the lowest free indexes; a node that is known keeps its own. ValueError if none is left."""
-    paths.NODES.mkdir(parents=True, exist_ok=True)
-    with (paths.NODES / ".lock").open("w", encoding="ascii") as lock:
+    paths.RUN.mkdir(parents=True, exist_ok=True)
+    with (paths.RUN / "nodes.lock").open("w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = load_records()
         taken = {record.index for record in known.values()}
@@ -76,9 +77,6 @@ def save_records(specs: Iterable[NodeSpec]) -> list[NodeRecord]:
             if index >= MAX_NODES:
                 raise ValueError(f"nodes: at most {MAX_NODES}")
             record = NodeRecord(spec=spec, index=index)
-            record.directory.mkdir(exist_ok=True)
-            temporary = record.directory / f"{_FILE}.new"
-            temporary.write_text(record.model_dump_json(), encoding="utf-8")
-            temporary.replace(record.directory / _FILE)
+            write_if_changed(record.directory / _FILE, record.model_dump_json())
             saved.append(record)
         return saved

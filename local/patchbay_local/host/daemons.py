@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from patchbay_local.host.changes import Process
 from patchbay_local.host.commands import HostError
+from patchbay_local.host.files import write_if_changed
 from patchbay_local.host.journal import Journal
 from patchbay_local.host.processes import TOKEN_VARIABLE, ProcessId
 
@@ -131,11 +132,7 @@ class Supervisor:
         process = ProcessId.of(child.pid)
         if process is None:
             raise HostError(f"{daemon.name}: ended at once: {self.last_words(daemon.name)}")
-        temporary = record.with_suffix(".new")
-        temporary.write_text(
-            _Record(process=process, fingerprint=daemon.fingerprint).model_dump_json(), encoding="utf-8"
-        )
-        temporary.replace(record)
+        write_if_changed(record, _Record(process=process, fingerprint=daemon.fingerprint).model_dump_json())
 
     def _record_path(self, name: str) -> Path:
         return self._records / f"{name}.json"
