@@ -1,0 +1,116 @@
+"""Access to the environment's cluster: objects through lightkube, what is read many times a second as plain JSON."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+from lightkube import AsyncClient, KubeConfig
+from lightkube.config import client_adapter
+from lightkube.core.exceptions import ConfigError, LoadResourceError
+
+from patchbay_loadtests.errors import UnusableEnvironmentError
+
+FIELD_MANAGER = "patchbay-loadtests"
+REQUEST_SECONDS = 10.0
+Document = dict[str, Any]
+
+
+class Cluster:
+    """An API server, with the rights of the kubeconfig's user."""
+
+    def __init__(self, kubeconfig: Path, context: str | None) -> None:
+        try:
+            config = KubeConfig.from_file(kubeconfig).get(context)
+            if config is None:
+                raise UnusableEnvironmentError(f"kubeconfig {kubeconfig} has no context {context or '(current)'}")
+            timeout = httpx2.Timeout(REQUEST_SECONDS)
+            self.objects = AsyncClient(config, timeout=timeout, field_manager=FIELD_MANAGER, trust_env=False)
+            self._http = client_adapter.AsyncClient(
+                config, client_adapter.ConnectionParams(timeout=timeout, trust_env=False)
+            )
+        except (ConfigError, LoadResourceError, OSError, ValueError) as error:
+            raise UnusableEnvironmentError(f"kubeconfig {kubeconfig}: {error}") from error
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+        await self.objects.aclose()
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: Document | None = None,
+        accept: str = "application/json",
+    ) -> bytes:
+        """One request to the API server; UnusableEnvironmentError when it does not answer with 2xx."""
+        try:
+            answer = await self._http.request(method, path, params=params, json=body, headers={"Accept": accept})
+        except httpx2.HTTPError as error:
+            raise UnusableEnvironmentError(f"API server, {method} {path}: {type(error).__name__} {error}") from error
+        if not answer.is_success:
+            raise UnusableEnvironmentError(
+                f"API server, {method} {path}: {answer.status_code} {answer.text.strip()[:300]}"
+            )
+        return answer.content
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Document:
+        """A JSON document of the API server."""
+        return as_document(await self.request("GET", path, params=params))
+
+    async def deployment(self, namespace: str, name: str) -> Document:
+        """A Deployment."""
+        return await self.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
+
+    async def scaled_object(self, namespace: str, name: str) -> Document:
+        """KEDA's ScaledObject."""
+        return await self.get(f"/apis/keda.sh/v1alpha1/namespaces/{namespace}/scaledobjects/{name}")
+
+    async def autoscaler(self, namespace: str, name: str) -> Document:
+        """A HorizontalPodAutoscaler."""
+        return await self.get(f"/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers/{name}")
+
+    async def pods(self, namespace: str, labels: Mapping[str, str]) -> list[Document]:
+        """The pods with these labels, also the ones that are on their way out."""
+        selector = ",".join(f"{key}={value}" for key, value in labels.items())
+        listed = await self.get(f"/api/v1/namespaces/{namespace}/pods", {"labelSelector": selector})
+        return list(listed["items"])
+
+    async def through_service(
+        self,
+        namespace: str,
+        service: str,
+        path: str,
+        *,
+        method: str = "GET",
+        params: Mapping[str, str] | None = None,
+        body: Document | None = None,
+    ) -> Document:
+        """A JSON document of a service (`name:port`), through the API server's proxy."""
+        proxy = f"/api/v1/namespaces/{namespace}/services/{service}/proxy{path}"
+        return as_document(await self.request(method, proxy, params=params, body=body))
+
+    async def through_pod(self, namespace: str, pod: str, port: int, path: str) -> str:
+        """A text of a pod, through the API server's proxy."""
+        proxy = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}"
+        return (await self.request("GET", proxy, accept="*/*")).decode()
+
+
+def as_document(content: bytes) -> Document:
+    """The JSON object in a body."""
+    try:
+        document = json.loads(content)
+    except ValueError as error:
+        raise UnusableEnvironmentError(f"not JSON: {content[:200]!r}") from error
+    if not isinstance(document, dict):
+        raise UnusableEnvironmentError(f"not a JSON object: {content[:200]!r}")
+    return document

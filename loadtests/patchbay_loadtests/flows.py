@@ -1,0 +1,101 @@
+"""The flows that load tests register, and the orders that they send through them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final
+
+ORDER_FLOW: Final = "loadtest-orders"
+BENCH_FLOW: Final = "loadtest-bench"
+STEERED_SHAPE: Final = "http-connector"
+MAX_PARCELS_PER_ORDER: Final = 3
+# The longest timeout that the connector's configuration takes.
+CONNECTOR_TIMEOUT_SECONDS: Final = 60
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order: each parcel line becomes a process at the connector, each download line does not."""
+
+    id: str
+    parcels: int
+    downloads: int
+
+    @property
+    def parcel_keys(self) -> tuple[str, ...]:
+        """The business keys that the sink must see, once each."""
+        return tuple(f"{self.id}/{number}" for number in range(1, self.parcels + 1))
+
+    def payload(self) -> dict[str, Any]:
+        """The body of the webhook."""
+        parcels = [{"number": number, "kind": "parcel", "sku": f"P-{number}"} for number in range(1, self.parcels + 1)]
+        downloads = [
+            {"number": 100 + number, "kind": "download", "sku": f"D-{number}"} for number in range(self.downloads)
+        ]
+        return {"id": self.id, "lines": parcels + downloads}
+
+
+class OrderBook:
+    """Numbers the orders of one run; the prefix keeps runs apart."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self._numbers = count(1)
+
+    def orders_for(self, parcels: int) -> Iterator[Order]:
+        """Orders that hold `parcels` parcel lines together: of several lines and of one, with downloads and without."""
+        while parcels > 0:
+            number = next(self._numbers)
+            size = min(parcels, 1 + number % MAX_PARCELS_PER_ORDER)
+            yield Order(id=f"{self._prefix}-{number}", parcels=size, downloads=number % 2)
+            parcels -= size
+
+
+def order_flow(sink_url: str) -> dict[str, Any]:
+    """The order webhook: map, split per line, branch; parcels go to the sink, downloads are only noted.
+
+    The connector does not retry: a second request for
+    the same line is a fault that the proof has to see.
+    """
+    lines = '[lines.{"key": $$.id & "/" & $string(number), "kind": kind, "sku": sku}]'
+    return {
+        "name": ORDER_FLOW,
+        "start": "receive",
+        "steps": {
+            "receive": {"shape": "http-trigger", "next": "map"},
+            "map": {
+                "shape": "map",
+                "config": {"expression": f'{{"id": id, "lines": {lines}}}'},
+                "next": "lines",
+            },
+            "lines": {"shape": "split", "config": {"expression": "lines"}, "next": "route"},
+            "route": {
+                "shape": "branch",
+                "config": {"cases": [{"when": 'kind = "parcel"', "next": "send"}], "default": "note"},
+            },
+            "send": {"shape": STEERED_SHAPE, "config": _connector(sink_url)},
+            "note": {"shape": "set-variables", "config": {"variables": {"noted": "key"}}},
+        },
+    }
+
+
+BENCH_STEPS: Final = 5
+
+
+def bench_flow(sink_url: str) -> dict[str, Any]:
+    """A flow of five steps in a row that ends with a request to the sink."""
+    return {
+        "name": BENCH_FLOW,
+        "start": "receive",
+        "steps": {
+            "receive": {"shape": "http-trigger", "next": "map"},
+            "map": {"shape": "map", "config": {"expression": '{"key": id, "kind": "parcel"}'}, "next": "filter"},
+            "filter": {"shape": "filter", "config": {"expression": 'kind = "parcel"'}, "next": "note"},
+            "note": {"shape": "set-variables", "config": {"variables": {"noted": "key"}}, "next": "send"},
+            "send": {"shape": STEERED_SHAPE, "config": _connector(sink_url)},
+        },
+    }
+
+
+def _connector(sink_url: str) -> dict[str, Any]:
+    return {"method": "POST", "url": sink_url, "timeout_seconds": CONNECTOR_TIMEOUT_SECONDS, "retries": 0}

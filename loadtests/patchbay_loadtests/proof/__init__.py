@@ -1,0 +1,1 @@
+"""The scaling proof: steers a shape's processes, records what the cluster does and judges the record."""

@@ -1,0 +1,109 @@
+"""Finds the parts of an environment that a load test needs, and brings it to rest."""
+
+import asyncio
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from patchbay_loadtests.cluster import Cluster, Document
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
+from patchbay_loadtests.proof.sampler import WatchedShape
+from patchbay_loadtests.sink import deployment as sink_deployment
+from patchbay_loadtests.sink.client import LEASE_SECONDS, SinkClient
+from patchbay_loadtests.target import Target
+
+KEDA_NAMESPACE = "keda"
+KEDA_OPERATOR = "keda-operator"
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class ScaledShape:
+    """A shape with what scales it."""
+
+    watched: WatchedShape
+    scaled_object: Document
+    autoscaler: Document
+
+
+async def find_shape(cluster: Cluster, namespace: str, name: str) -> ScaledShape:
+    """The shape's ScaledObject and the HPA that KEDA made of it."""
+    scaled_object = await cluster.scaled_object(namespace, f"shape-{name}")
+    autoscaler_name = scaled_object.get("status", {}).get("hpaName")
+    if not autoscaler_name:
+        raise UnusableEnvironmentError(f"ScaledObject shape-{name} has no HPA yet: is KEDA running?")
+    return ScaledShape(
+        watched=WatchedShape(name=name, namespace=namespace, autoscaler=autoscaler_name),
+        scaled_object=scaled_object,
+        autoscaler=await cluster.autoscaler(namespace, autoscaler_name),
+    )
+
+
+async def runtime_image(cluster: Cluster, namespace: str) -> str:
+    """The image that the API runs, which every node can pull."""
+    api = await cluster.deployment(namespace, "api")
+    return str(api["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+async def clear_leftovers(cluster: Cluster, target: Target) -> bool:
+    """Let go of what an interrupted load test left; True when there was something.
+
+    A gate whose lease is renewed belongs to a load test that is running: UnusableEnvironmentError.
+    """
+    if not await sink_deployment.exists(cluster, target.sink_namespace):
+        return False
+    sink = SinkClient(cluster, target.sink_namespace)
+    try:
+        state = await sink.state()
+    except UnusableEnvironmentError:
+        # A sink that does not answer holds nothing either.
+        return True
+    clock = asyncio.get_running_loop()
+    give_up = clock.time() + LEASE_SECONDS + 5
+    while state.gate == "closed":
+        if clock.time() > give_up:
+            raise UnusableEnvironmentError("another load test is running against this environment")
+        await asyncio.sleep(POLL_SECONDS)
+        state = await sink.state()
+    return True
+
+
+async def until_at_rest(cluster: Cluster, gateway: Gateway, shapes: list[WatchedShape], seconds: float) -> None:
+    """Wait until the shapes have no process and one ready pod each."""
+    clock = asyncio.get_running_loop()
+    give_up = clock.time() + seconds
+    while busy := await _busy(cluster, gateway, shapes):
+        if clock.time() > give_up:
+            raise UnusableEnvironmentError(f"not at rest after {seconds:.0f} s: {'; '.join(busy)}")
+        await asyncio.sleep(POLL_SECONDS)
+
+
+async def _busy(cluster: Cluster, gateway: Gateway, shapes: list[WatchedShape]) -> list[str]:
+    workload = await gateway.workload()
+    busy = []
+    for shape in shapes:
+        if shape.name not in workload:
+            raise UnusableEnvironmentError(f"Horizon knows no shape {shape.name}")
+        status = (await cluster.deployment(shape.namespace, shape.deployment)).get("status", {})
+        pods, ready = status.get("replicas", 0), status.get("readyReplicas", 0)
+        if workload[shape.name].total or (pods, ready) != (1, 1):
+            busy.append(f"{shape.name} has {workload[shape.name].total} processes and {ready} of {pods} pods ready")
+    return busy
+
+
+async def versions(cluster: Cluster, target: Target) -> dict[str, str]:
+    """The versions of what was tested and of what tested it."""
+    found: dict[str, str] = {
+        "kubernetes": str((await cluster.get("/version"))["gitVersion"]),
+        "runtime_image": await runtime_image(cluster, target.namespace),
+        "patchbay": version("patchbay"),
+        "locust": version("locust"),
+    }
+    operator = await cluster.deployment(KEDA_NAMESPACE, KEDA_OPERATOR)
+    labels: dict[str, Any] = operator["metadata"].get("labels", {})
+    found["keda"] = str(labels.get("app.kubernetes.io/version", "unknown"))
+    build = await cluster.through_service(target.metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/status/buildinfo")
+    found["prometheus"] = str(build["data"]["version"])
+    return found

@@ -1,0 +1,205 @@
+"""The verdict over a recorded timeline and over the runs. Pure functions: a record gives the same verdict for ever."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+from patchbay_loadtests.flows import Order
+from patchbay_loadtests.proof.timeline import Record, Sample, ShapePods, Step, Timeline
+from patchbay_loadtests.sink.client import Delivery
+
+# A longer gap in the record could hide a pod that came and went.
+MAX_GAP_SECONDS = 5.0
+# A look takes a moment: what it saw may belong to just before or after.
+SLACK_SECONDS = 1.0
+COMPLETED = "succeeded"
+
+
+class StepVerdict(Record):
+    """A step's outcome; the seconds count from the load's change, None where it never came to that."""
+
+    shape: str
+    processes: int
+    expected_pods: int
+    reached_pods: int
+    desired_seconds: float | None
+    ready_seconds: float | None
+    passed: bool
+    reasons: tuple[str, ...] = ()
+
+
+class RunsVerdict(Record):
+    """The accepted runs: `completed` finished and are at the sink exactly once, line by line."""
+
+    accepted: int
+    completed: int
+    duplicated: int
+    lost: int
+    duplicated_lines: tuple[str, ...] = ()
+    lost_lines: tuple[str, ...] = ()
+    unfinished_runs: tuple[str, ...] = ()
+    unexpected_lines: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """True when every accepted run completed exactly once and the sink saw nothing else."""
+        faults = self.duplicated or self.lost or self.unexpected_lines
+        return self.accepted > 0 and self.completed == self.accepted and not faults
+
+
+def settled_at(samples: Sequence[Sample], holds: Callable[[Sample], bool]) -> float | None:
+    """When the condition began to hold for all the rest of the samples; None: it does not hold at their end."""
+    since: float | None = None
+    for sample in samples:
+        if not holds(sample):
+            since = None
+        elif since is None:
+            since = sample.at
+    return since
+
+
+def all_ready(sample: Sample, pods: int) -> bool:
+    """True when the steered shape has this many pods and each is ready."""
+    return sample.steered.ready == sample.steered.replicas == pods
+
+
+def as_driven(sample: Sample, step: Step) -> bool:
+    """True when Horizon counts the processes that the step drives."""
+    if sample.processes == step.processes:
+        return True
+    refreshing = any(begin - SLACK_SECONDS <= sample.at <= end + SLACK_SECONDS for begin, end in step.refreshes)
+    return refreshing and sample.processes == step.processes - 1
+
+
+def judge_step(timeline: Timeline, step: Step) -> StepVerdict:
+    """Whether the step's load gave the expected pods, in time, no more of them, and nothing at the idle shape."""
+    samples = [sample for sample in timeline.samples if step.change <= sample.at <= step.end]
+    if not samples:
+        return _verdict(timeline, step, (), reasons=[f"nothing was recorded at {step.processes} processes"])
+    desired_at = settled_at(samples, lambda sample: sample.steered.desired == step.expected_pods)
+    ready_at = settled_at(samples, lambda sample: all_ready(sample, step.expected_pods))
+    reasons = [
+        *_load_reasons(samples, step),
+        *_pod_reasons(timeline, samples, step, desired_at, ready_at),
+        *_idle_reasons(timeline, samples, step),
+        *_gap_reasons(samples, step),
+    ]
+    return _verdict(timeline, step, samples, reasons=reasons, desired_at=desired_at, ready_at=ready_at)
+
+
+def judge_runs(
+    orders: Sequence[Order], runs: Mapping[str, str], statuses: Mapping[str, str], deliveries: Mapping[str, Delivery]
+) -> RunsVerdict:
+    """Compare the accepted orders with the runs' statuses and the sink's counts.
+
+    `runs`: order id -> run id; `statuses`: run id -> status; `deliveries`: business key -> counts.
+    """
+    accepted = [order for order in orders if order.id in runs]
+    lost_lines: list[str] = []
+    duplicated_lines: list[str] = []
+    unfinished: list[str] = []
+    lost = duplicated = 0
+    for order in accepted:
+        found = {key: deliveries.get(key, Delivery(received=0, answered=0)) for key in order.parcel_keys}
+        missing = [key for key, delivery in found.items() if delivery.answered == 0]
+        repeated = [key for key, delivery in found.items() if delivery.received > 1]
+        finished = statuses.get(runs[order.id]) == COMPLETED
+        lost_lines += missing
+        duplicated_lines += repeated
+        if not finished:
+            unfinished.append(f"{runs[order.id]} ({order.id}): {statuses.get(runs[order.id], 'unknown')}")
+        lost += bool(missing) or not finished
+        duplicated += bool(repeated)
+    known = {key for order in orders for key in order.parcel_keys}
+    return RunsVerdict(
+        accepted=len(accepted),
+        completed=sum(
+            statuses.get(runs[order.id]) == COMPLETED
+            and all(
+                (delivery := deliveries.get(key)) is not None and (delivery.received, delivery.answered) == (1, 1)
+                for key in order.parcel_keys
+            )
+            for order in accepted
+        ),
+        duplicated=duplicated,
+        lost=lost,
+        duplicated_lines=tuple(duplicated_lines),
+        lost_lines=tuple(lost_lines),
+        unfinished_runs=tuple(unfinished),
+        unexpected_lines=tuple(sorted(deliveries.keys() - known)),
+    )
+
+
+def _verdict(
+    timeline: Timeline,
+    step: Step,
+    samples: Sequence[Sample],
+    *,
+    reasons: Sequence[str],
+    desired_at: float | None = None,
+    ready_at: float | None = None,
+) -> StepVerdict:
+    return StepVerdict(
+        shape=timeline.shape,
+        processes=step.processes,
+        expected_pods=step.expected_pods,
+        reached_pods=samples[-1].steered.ready if samples else 0,
+        desired_seconds=None if desired_at is None else round(desired_at - step.change, 2),
+        ready_seconds=None if ready_at is None else round(ready_at - step.change, 2),
+        passed=not reasons,
+        reasons=tuple(reasons),
+    )
+
+
+def _load_reasons(samples: Sequence[Sample], step: Step) -> list[str]:
+    counted = [as_driven(sample, step) for sample in samples]
+    if any(counted) and all(counted[counted.index(True) :]):
+        return []
+    counts = sorted({sample.processes for sample in samples})
+    return [f"the load was not steady: Horizon counted {counts} where {step.processes} processes were driven"]
+
+
+def _pod_reasons(
+    timeline: Timeline, samples: Sequence[Sample], step: Step, desired_at: float | None, ready_at: float | None
+) -> list[str]:
+    expected = step.expected_pods
+    reasons = []
+    allowed = max(expected, _pods_before(timeline, samples, step))
+    most = max(max(sample.steered.desired, sample.steered.replicas) for sample in samples)
+    if most > allowed:
+        reasons.append(f"scaled too far: {most} pods at {step.processes} processes, where {expected} are right")
+    last = samples[-1].steered
+    if desired_at is None:
+        reasons.append(f"{last.desired} pods were desired at {step.processes} processes, not {expected}")
+    if ready_at is None:
+        reasons.append(f"{last.ready} of {last.replicas} pods were ready at {step.processes} processes, not {expected}")
+        return reasons
+    seconds = ready_at - step.change
+    if seconds > step.deadline_seconds:
+        reasons.append(f"too late: {expected} pods were ready after {seconds:.1f} s of {step.deadline_seconds:.0f} s")
+    held = samples[-1].at - ready_at
+    if held < step.hold_seconds:
+        reasons.append(f"{expected} pods were watched for {held:.1f} s only, not {step.hold_seconds:.0f} s")
+    return reasons
+
+
+def _pods_before(timeline: Timeline, samples: Sequence[Sample], step: Step) -> int:
+    """The most pods that the load before may still account for."""
+    earlier = [sample.steered for sample in timeline.samples if sample.at < step.change]
+    before = earlier[-1] if earlier else samples[0].steered
+    return max(before.desired, before.replicas)
+
+
+def _idle_reasons(timeline: Timeline, samples: Sequence[Sample], step: Step) -> list[str]:
+    idle = ShapePods(desired=1, replicas=1, ready=1)
+    moved = [sample for sample in samples if sample.idle != idle]
+    if not moved:
+        return []
+    first = moved[0]
+    seen = f"{first.idle.desired} desired, {first.idle.ready} of {first.idle.replicas} ready at {first.at:.1f} s"
+    return [f"the idle shape {timeline.idle_shape} did not stay at 1 pod at {step.processes} processes: {seen}"]
+
+
+def _gap_reasons(samples: Sequence[Sample], step: Step) -> list[str]:
+    times = [step.change, *(sample.at for sample in samples), step.end]
+    gap = max(later - earlier for earlier, later in pairwise(times))
+    return [f"nothing was recorded for {gap:.1f} s"] if gap > MAX_GAP_SECONDS else []

@@ -1,0 +1,82 @@
+"""How long a change of load takes to reach the HPA in this environment, read from the environment itself."""
+
+import math
+import re
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from patchbay_loadtests.cluster import Cluster, Document
+from patchbay_loadtests.errors import UnusableEnvironmentError
+
+PROMETHEUS_SERVICE = "prometheus:9090"
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+# KEDA's and Kubernetes' own defaults.
+DEFAULT_POLLING_SECONDS = 30
+DEFAULT_SCALE_DOWN_WINDOW_SECONDS = 300
+
+
+class Periods(BaseModel):
+    """The waits on the metric path, in seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scrape: float = Field(gt=0)
+    evaluation: float = Field(ge=0)
+    polling: float = Field(ge=0)
+    hpa_sync: float = Field(gt=0)
+    scale_down: float = Field(ge=0)
+
+    @property
+    def metric(self) -> float:
+        """One full metric period: the longest that a change needs to be acted upon."""
+        return self.scrape + self.evaluation + self.polling + self.hpa_sync
+
+
+async def read_periods(
+    cluster: Cluster, *, metrics_namespace: str, scaled_object: Document, autoscaler: Document, hpa_sync: float
+) -> Periods:
+    """The periods of one shape. The HPA's sync period is the controller manager's flag, which no API shows."""
+    document = await cluster.through_service(metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/status/config")
+    try:
+        config = yaml.safe_load(document["data"]["yaml"])
+        settings = config["global"]
+        scrapes = [settings["scrape_interval"], *(job["scrape_interval"] for job in config["scrape_configs"])]
+        scrape = max(seconds(interval) for interval in scrapes)
+        evaluation = seconds(settings["evaluation_interval"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnusableEnvironmentError(f"Prometheus' configuration is not in the expected form: {error!r}") from error
+    return Periods(
+        scrape=scrape,
+        evaluation=evaluation,
+        polling=float(scaled_object["spec"].get("pollingInterval", DEFAULT_POLLING_SECONDS)),
+        hpa_sync=hpa_sync,
+        scale_down=scale_down_seconds(autoscaler["spec"]),
+    )
+
+
+def seconds(duration: str) -> float:
+    """A Prometheus duration (`1m30s`) in seconds."""
+    parts = re.findall(r"(\d+)(ms|[smhdwy])", duration)
+    if not parts or "".join(number + unit for number, unit in parts) != duration:
+        raise ValueError(f"not a duration: {duration!r}")
+    return float(sum(int(number) * _UNITS[unit] for number, unit in parts))
+
+
+def scale_down_seconds(autoscaler_spec: dict[str, Any]) -> float:
+    """The longest that an HPA may take from its most pods to its fewest: its window, then its policies' periods."""
+    behavior = autoscaler_spec.get("behavior", {}).get("scaleDown", {})
+    window = float(behavior.get("stabilizationWindowSeconds", DEFAULT_SCALE_DOWN_WINDOW_SECONDS))
+    pods, least = autoscaler_spec["maxReplicas"], autoscaler_spec.get("minReplicas", 1)
+    policies = behavior.get("policies") or [{"type": "Percent", "value": 100, "periodSeconds": 15}]
+    choose = min if behavior.get("selectPolicy") == "Min" else max
+    elapsed = 0.0
+    while pods > least:
+        step = choose(
+            policy["value"] if policy["type"] == "Pods" else math.ceil(pods * policy["value"] / 100)
+            for policy in policies
+        )
+        elapsed += max(policy["periodSeconds"] for policy in policies)
+        pods -= max(step, 1)
+    return window + elapsed

@@ -1,0 +1,151 @@
+"""A whole proof, from an environment that may hold leftovers to the published report."""
+
+import asyncio
+import uuid
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from patchbay_loadtests import flows
+from patchbay_loadtests.cluster import Cluster
+from patchbay_loadtests.console import ProgressLines
+from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof.periods import Periods, read_periods
+from patchbay_loadtests.proof.plan import EDGES, SHORT_EDGES, Plan
+from patchbay_loadtests.proof.result import Result, judge
+from patchbay_loadtests.proof.sampler import Sampler, external_metric
+from patchbay_loadtests.proof.settlement import settle
+from patchbay_loadtests.proof.steering import Steering
+from patchbay_loadtests.proof.watch import Watch
+from patchbay_loadtests.report.publish import new_directory, point_latest_to, write_proof
+from patchbay_loadtests.sink import deployment as sink_deployment
+from patchbay_loadtests.sink.client import SinkClient
+from patchbay_loadtests.target import Target
+from patchbay_loadtests.traffic.locust_process import LocustProcess
+from patchbay_loadtests.traffic.protocol import TrafficSettings
+
+USERS = 4
+DEFAULT_MAX_PODS = 100  # KEDA's own
+
+
+class Options(Target):
+    """How one proof is run."""
+
+    reports: Path
+    idle_shape: str = "filter"
+    threshold: int = 8
+    short: bool = False
+    repeat: int = 0
+    hpa_sync_seconds: float = 15
+    sink_python: str = "python3"
+    keep: bool = False
+
+
+async def prove(options: Options, console: Console) -> tuple[Result, Path]:
+    """Run the proof; returns its result and the report's directory."""
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        steered = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
+        idle = await environment.find_shape(cluster, options.namespace, options.idle_shape)
+        periods = await read_periods(
+            cluster,
+            metrics_namespace=options.metrics_namespace,
+            scaled_object=steered.scaled_object,
+            autoscaler=steered.autoscaler,
+            hpa_sync=options.hpa_sync_seconds,
+        )
+        plan = Plan(
+            periods=periods,
+            threshold=options.threshold,
+            max_pods=steered.scaled_object["spec"].get("maxReplicaCount", DEFAULT_MAX_PODS),
+            steps=SHORT_EDGES if options.short else EDGES,
+            repeat=options.repeat,
+        )
+        _announce(console, plan)
+        versions = await environment.versions(cluster, options)
+        await _set_up(options, console, cluster, gateway, stack)
+        shapes = [steered.watched, idle.watched]
+        await environment.until_at_rest(cluster, gateway, shapes, plan.deadline_seconds(0))
+
+        directory = new_directory(options.reports)
+        prefix = f"order-{uuid.uuid4().hex[:8]}"
+        sampler = await stack.enter_async_context(
+            Sampler(
+                cluster,
+                gateway,
+                steered=steered.watched,
+                idle=idle.watched,
+                metric=external_metric(steered.autoscaler),
+                metrics_namespace=options.metrics_namespace,
+            )
+        )
+        sink = SinkClient(cluster, options.sink_namespace)
+        settings = TrafficSettings(host=options.host, tenant=options.tenant, flow=flows.ORDER_FLOW, users=USERS)
+        async with LocustProcess(settings, directory / "locust.log") as traffic:
+            async with Steering(sink, traffic, sampler, flows.OrderBook(prefix)) as steering:
+                watch = Watch(plan, steering, sampler, (flows.STEERED_SHAPE, options.idle_shape))
+                progress = ProgressLines(console)
+                await watch.edges(progress)
+                if plan.repeat:
+                    console.print(f"repeating the scale-up at {plan.threshold} processes {plan.repeat} times")
+                    await watch.repeats(progress)
+            console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
+            runs = await settle(gateway, sink, steering.orders, traffic.runs)
+        statistics = traffic.statistics
+        result = judge(
+            watch.timeline(),
+            runs,
+            versions=versions,
+            config=_config(options, plan),
+            traffic=statistics.model_dump(exclude={"event"}) if statistics else {},
+        )
+        await asyncio.to_thread(write_proof, directory, result, watch.timeline())
+        point_latest_to(directory)
+        return result, directory
+
+
+async def _set_up(
+    options: Options, console: Console, cluster: Cluster, gateway: Gateway, stack: AsyncExitStack
+) -> None:
+    if await environment.clear_leftovers(cluster, options):
+        console.print("an earlier load test left its sink; it is replaced")
+    if not options.keep:
+        stack.push_async_callback(sink_deployment.remove, cluster, options.sink_namespace)
+    console.print(f"setting up the sink in namespace {options.sink_namespace}", highlight=False)
+    await sink_deployment.deploy(
+        cluster,
+        namespace=options.sink_namespace,
+        run=uuid.uuid4().hex,
+        image=await environment.runtime_image(cluster, options.namespace),
+        python=options.sink_python,
+    )
+    version = await gateway.register(flows.order_flow(sink_deployment.url(options.sink_namespace)))
+    console.print(f"registered flow {flows.ORDER_FLOW} version {version} for tenant {options.tenant}", highlight=False)
+
+
+def _announce(console: Console, plan: Plan) -> None:
+    expected = sum(plan.hold_seconds(processes) for processes in plan.steps)
+    at_most = expected + sum(plan.deadline_seconds(processes) for processes in plan.steps)
+    console.print(
+        f"steps {', '.join(map(str, plan.steps))}; a metric period is {plan.periods.metric:.0f} s; "
+        f"takes {expected / 60:.1f} to {at_most / 60:.1f} minutes and {plan.repeat} repeats",
+        highlight=False,
+    )
+
+
+def _config(options: Options, plan: Plan) -> dict[str, str | int | float]:
+    periods: Periods = plan.periods
+    return {
+        "host": options.host,
+        "tenant": options.tenant,
+        "max_pods": plan.max_pods,
+        "scrape_seconds": periods.scrape,
+        "evaluation_seconds": periods.evaluation,
+        "polling_seconds": periods.polling,
+        "hpa_sync_seconds": periods.hpa_sync,
+        "metric_period_seconds": periods.metric,
+        "scale_down_seconds": periods.scale_down,
+    }

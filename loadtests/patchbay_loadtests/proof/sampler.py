@@ -1,0 +1,209 @@
+"""Looks at the environment several times a second and keeps the record."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict
+
+from patchbay_loadtests.cluster import Cluster, Document
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.gateway import Gateway, ShapeLoad
+from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
+from patchbay_loadtests.proof.timeline import PodLife, Sample, ShapePods
+
+SAMPLE_SECONDS = 0.3
+# A look that fails is repeated; this long without a good one ends the proof.
+BLIND_SECONDS = 20.0
+_SUFFIXES = {"m": 1e-3, "k": 1e3, "M": 1e6}
+
+
+class WatchedShape(BaseModel):
+    """Where a shape's objects are."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    namespace: str
+    autoscaler: str
+
+    @property
+    def deployment(self) -> str:
+        """The worker Deployment, its ScaledObject and its service account share this name."""
+        return f"shape-{self.name}"
+
+
+class ExternalMetric(BaseModel):
+    """The metric that the steered shape's HPA reads."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    selector: str
+
+
+class Sampler:
+    """Records samples in the background from entering the context until leaving it."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        gateway: Gateway,
+        *,
+        steered: WatchedShape,
+        idle: WatchedShape,
+        metric: ExternalMetric,
+        metrics_namespace: str,
+    ) -> None:
+        self.samples: list[Sample] = []
+        self.pods: dict[str, PodLife] = {}
+        self._cluster = cluster
+        self._gateway = gateway
+        self._steered = steered
+        self._idle = idle
+        self._metric = metric
+        self._metrics_namespace = metrics_namespace
+        self._clock = asyncio.get_running_loop()
+        self._began = self._clock.time()
+        self._sampled = asyncio.Condition()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._record())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, UnusableEnvironmentError):
+            await self._task
+
+    def now(self) -> float:
+        """Seconds since the record began."""
+        return self._clock.time() - self._began
+
+    async def next_sample(self) -> Sample:
+        """Wait for the next look; UnusableEnvironmentError when the environment can no longer be seen."""
+        seen = len(self.samples)
+        async with self._sampled:
+            await self._sampled.wait_for(lambda: len(self.samples) > seen or self._task.done())
+        if self._task.done():
+            self._task.result()
+        return self.samples[-1]
+
+    async def _record(self) -> None:
+        last_good = self._clock.time()
+        try:
+            while True:
+                look = self._clock.time()
+                try:
+                    sample = await self._look()
+                except UnusableEnvironmentError:
+                    if look - last_good > BLIND_SECONDS:
+                        raise
+                else:
+                    last_good = look
+                    async with self._sampled:
+                        self.samples.append(sample)
+                        self._sampled.notify_all()
+                await asyncio.sleep(max(0.05, look + SAMPLE_SECONDS - self._clock.time()))
+        finally:
+            async with self._sampled:
+                self._sampled.notify_all()
+
+    async def _look(self) -> Sample:
+        at = self.now()
+        load, prometheus, metric, steered, idle, _ = await asyncio.gather(
+            self._load(),
+            self._prometheus_pods(),
+            self._metric_pods(),
+            self._shape_pods(self._steered),
+            self._shape_pods(self._idle),
+            self._look_at_pods(),
+        )
+        return Sample(
+            at=at,
+            waiting=load.waiting,
+            reserved=load.reserved,
+            prometheus_pods=prometheus,
+            metric_pods=metric,
+            steered=steered,
+            idle=idle,
+        )
+
+    async def _load(self) -> ShapeLoad:
+        workload = await self._gateway.workload()
+        if self._steered.name not in workload:
+            raise UnusableEnvironmentError(f"Horizon knows no shape {self._steered.name}")
+        return workload[self._steered.name]
+
+    async def _prometheus_pods(self) -> float | None:
+        query = f'patchbay:shape_pods:desired{{shape="{self._steered.name}"}}'
+        with contextlib.suppress(UnusableEnvironmentError, LookupError, ValueError, TypeError):
+            answer = await self._cluster.through_service(
+                self._metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params={"query": query}
+            )
+            return float(answer["data"]["result"][0]["value"][1])
+        return None
+
+    async def _metric_pods(self) -> float | None:
+        path = f"/apis/external.metrics.k8s.io/v1beta1/namespaces/{self._steered.namespace}/{quote(self._metric.name)}"
+        with contextlib.suppress(UnusableEnvironmentError, LookupError, ValueError):
+            answer = await self._cluster.get(path, {"labelSelector": self._metric.selector})
+            return quantity(answer["items"][0]["value"])
+        return None
+
+    async def _shape_pods(self, shape: WatchedShape) -> ShapePods:
+        autoscaler, deployment = await asyncio.gather(
+            self._cluster.autoscaler(shape.namespace, shape.autoscaler),
+            self._cluster.deployment(shape.namespace, shape.deployment),
+        )
+        status = deployment.get("status", {})
+        return ShapePods(
+            desired=autoscaler.get("status", {}).get("desiredReplicas", 0),
+            replicas=status.get("replicas", 0),
+            ready=status.get("readyReplicas", 0),
+        )
+
+    async def _look_at_pods(self) -> None:
+        labels = {"app.kubernetes.io/name": "worker", "patchbay.dev/shape": self._steered.name}
+        pods = await self._cluster.pods(self._steered.namespace, labels)
+        seen = self.now()
+        for pod in pods:
+            name = pod["metadata"]["name"]
+            self.pods[name] = seen_again(self.pods.get(name), pod, seen)
+
+
+def seen_again(known: PodLife | None, pod: Document, at: float) -> PodLife:
+    """The pod's life with the states added that it shows for the first time."""
+    life = known or PodLife(name=pod["metadata"]["name"], created=at)
+    status = pod.get("status", {})
+    conditions = {condition["type"]: condition["status"] == "True" for condition in status.get("conditions", [])}
+    containers = status.get("containerStatuses", [])
+    reached = {
+        "scheduled": conditions.get("PodScheduled", False),
+        "started": bool(containers) and all("running" in container["state"] for container in containers),
+        "ready": conditions.get("Ready", False),
+    }
+    marks = {state: at for state, holds in reached.items() if holds and getattr(life, state) is None}
+    return life.model_copy(update=marks) if marks else life
+
+
+def external_metric(autoscaler: Document) -> ExternalMetric:
+    """The external metric of an HPA that KEDA made."""
+    for metric in autoscaler["spec"].get("metrics", []):
+        if metric["type"] == "External":
+            named: Mapping[str, Any] = metric["external"]["metric"]
+            labels = named.get("selector", {}).get("matchLabels", {})
+            return ExternalMetric(
+                name=named["name"], selector=",".join(f"{key}={value}" for key, value in labels.items())
+            )
+    raise UnusableEnvironmentError(f"HPA {autoscaler['metadata']['name']} reads no external metric")
+
+
+def quantity(text: str) -> float:
+    """A Kubernetes quantity of a metric (`2`, `2500m`)."""
+    return float(text[:-1]) * _SUFFIXES[text[-1]] if text[-1] in _SUFFIXES else float(text)

@@ -1,0 +1,29 @@
+"""What became of the accepted runs."""
+
+import asyncio
+from collections.abc import Sequence
+
+from patchbay_loadtests.flows import Order
+from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.proof.judgement import RunsVerdict, judge_runs
+from patchbay_loadtests.sink.client import SinkClient
+
+FINAL = frozenset({"succeeded", "failed"})
+SETTLE_SECONDS = 60.0
+POLL_SECONDS = 1.0
+
+
+async def settle(gateway: Gateway, sink: SinkClient, orders: Sequence[Order], runs: dict[str, str]) -> RunsVerdict:
+    """Follow every accepted run to its end and compare it with what the sink received."""
+    statuses: dict[str, str] = {}
+    clock = asyncio.get_running_loop()
+    give_up = clock.time() + SETTLE_SECONDS
+    while True:
+        for run in runs.values():
+            if statuses.get(run) not in FINAL:
+                statuses[run] = str((await gateway.run(run))["status"])
+        if FINAL.issuperset(statuses.values()) or clock.time() > give_up:
+            break
+        await asyncio.sleep(POLL_SECONDS)
+    _, deliveries = await sink.deliveries()
+    return judge_runs(orders, runs, statuses, deliveries)

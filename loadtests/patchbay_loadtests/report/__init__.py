@@ -1,0 +1,1 @@
+"""The report of a proof: result.json, report.html and timeline.png."""

@@ -1,0 +1,126 @@
+"""The verifier's end of the Locust process."""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.flows import Order
+from patchbay_loadtests.traffic.protocol import (
+    EVENTS,
+    Accepted,
+    Answered,
+    OrderToPlace,
+    Refused,
+    Statistics,
+    TrafficSettings,
+)
+
+ACCEPT_SECONDS = 60.0
+STOP_SECONDS = 15.0
+
+
+class LocustProcess:
+    """Starts Locust, gives it orders and collects which runs the environment accepted."""
+
+    def __init__(self, settings: TrafficSettings, log: Path) -> None:
+        self.runs: dict[str, str] = {}  # order id -> run id
+        self.answers: list[Answered] = []
+        self.statistics: Statistics | None = None
+        self._settings = settings
+        self._log_path = log
+        self._refused: list[Refused] = []
+        self._changed = asyncio.Condition()
+        self._ended = False
+
+    async def __aenter__(self) -> Self:
+        self._log: IO[bytes] = self._log_path.open("wb")
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "patchbay_loadtests.traffic.driver",
+            self._settings.model_dump_json(),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=self._log,
+            # Ctrl-C reaches the verifier alone, which then ends Locust in good order.
+            start_new_session=True,
+        )
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("the pipes that were asked for are missing")
+        self._orders = self._process.stdin
+        self._reader = asyncio.create_task(self._read_events(self._process.stdout))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.finish()
+        self._log.close()
+
+    async def place(self, orders: Sequence[Order]) -> None:
+        """Post the orders; returns when every one is accepted."""
+        for order in orders:
+            message = OrderToPlace(id=order.id, payload=order.payload())
+            self._orders.write(message.model_dump_json().encode() + b"\n")
+        try:
+            await self._orders.drain()
+        except ConnectionError as error:
+            raise UnusableEnvironmentError(f"Locust ended early; see {self._log_path}") from error
+        waited_for = {order.id for order in orders}
+        await self._until(lambda: waited_for <= self.runs.keys(), ACCEPT_SECONDS, "orders were not accepted")
+
+    async def until_finished(self, seconds: float) -> None:
+        """Wait for the end of a closed loop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.shield(self._reader)
+        except TimeoutError:
+            raise UnusableEnvironmentError(f"Locust did not end within {seconds:.0f} s; see {self._log_path}") from None
+
+    async def finish(self) -> None:
+        """End Locust; kill it when it does not."""
+        self._orders.close()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+        await self._reader
+
+    async def _until(self, holds: Callable[[], bool], seconds: float, failure: str) -> None:
+        def decided() -> bool:
+            return holds() or bool(self._refused) or self._ended
+
+        try:
+            async with asyncio.timeout(seconds), self._changed:
+                await self._changed.wait_for(decided)
+        except TimeoutError:
+            raise UnusableEnvironmentError(f"{failure} within {seconds:.0f} s") from None
+        if self._refused:
+            raise UnusableEnvironmentError(f"{failure}: {self._refused[0].reason}")
+        if not holds():
+            raise UnusableEnvironmentError(f"{failure}: Locust ended early; see {self._log_path}")
+
+    async def _read_events(self, events: asyncio.StreamReader) -> None:
+        async for line in events:
+            event = EVENTS.validate_json(line)
+            async with self._changed:
+                match event:
+                    case Accepted():
+                        self.runs[event.order] = event.run
+                    case Refused():
+                        self._refused.append(event)
+                    case Answered():
+                        self.answers.append(event)
+                    case Statistics():
+                        self.statistics = event
+                self._changed.notify_all()
+        async with self._changed:
+            self._ended = True
+            self._changed.notify_all()
