@@ -1,7 +1,5 @@
 """Patchbay's program: reads the stack's config, puts the platform on its cluster, exports what its users need."""
 
-import sys
-
 import pulumi
 from patchbay_platform import cluster
 from patchbay_platform.errors import ConfigError
@@ -15,8 +13,7 @@ try:
     images = ImageLock.load(settings.image_lock, field="patchbay:imageLock")
 except ConfigError as error:
     # What to correct is in the message; a traceback would only hide it.
-    pulumi.log.error(str(error))
-    sys.exit(1)
+    raise pulumi.RunError(str(error)) from None
 
 platform = Platform(
     "platform",

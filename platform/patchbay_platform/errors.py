@@ -10,16 +10,16 @@ class ConfigError(Exception):
     """A configuration that the program refuses: every field at fault, with the remedy."""
 
 
-def describe(prefix: str, error: ValidationError) -> str:
-    """One line for each field at fault; never a value, which may be a secret."""
-    return "\n".join(_line(prefix, detail) for detail in error.errors(include_input=False, include_url=False))
+def describe(prefix: str, error: ValidationError, *, missing: str) -> str:
+    """One line for each field at fault; never a value, which may be a secret. `missing`: how to supply a field."""
+    return "\n".join(_line(prefix, detail, missing) for detail in error.errors(include_input=False, include_url=False))
 
 
-def _line(prefix: str, detail: ErrorDetails) -> str:
+def _line(prefix: str, detail: ErrorDetails, missing: str) -> str:
     field = prefix + _path(detail["loc"])
     match detail["type"]:
         case "missing":
-            return f"{field}: missing; set it in the stack's config file (`pulumi config set --path '{field}' VALUE`)"
+            return f"{field}: missing; {missing}"
         case "extra_forbidden":
             return f"{field}: unknown key; correct its spelling or remove it"
         case _:

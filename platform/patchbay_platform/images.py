@@ -42,6 +42,6 @@ class ImageLock(BaseModel):
             raise ConfigError(f"{field}: {path} is not JSON ({error}); write it again from the images") from None
         except ValidationError as error:
             raise ConfigError(
-                f"{field}: {path} does not lock every image by digest; push the images and lock them again:\n"
-                + describe("", error)
+                f"{field}: {path} does not lock every image by digest:\n"
+                + describe("", error, missing="push the image and lock it")
             ) from None

@@ -1,0 +1,132 @@
+"""The program under the engine's mocks: what it would create from the local stack's config."""
+
+import json
+import runpy
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from patchbay_local import paths
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+IMAGES = (
+    "runtime",
+    "redis",
+    "mariadb",
+    "prometheus",
+    "haproxy",
+    "json-exporter",
+    "keda",
+    "keda-metrics-adapter",
+)
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Created:
+    """One resource that the program registers; `inputs` spelled as in Kubernetes."""
+
+    type: str
+    name: str
+    inputs: Manifest
+
+    @property
+    def kind(self) -> str:
+        return self.type.rsplit(":", 1)[1]
+
+    @property
+    def object_name(self) -> str:
+        name: str = self.inputs["metadata"]["name"]
+        return name
+
+    @property
+    def namespace(self) -> str | None:
+        namespace: str | None = self.inputs["metadata"].get("namespace")
+        return namespace
+
+
+@dataclass(frozen=True)
+class Program:
+    """All resources that the program registers."""
+
+    resources: Sequence[Created]
+
+    def of(self, kind: str) -> list[Created]:
+        return [resource for resource in self.resources if resource.kind == kind]
+
+    def one(self, kind: str, object_name: str, namespace: str | None = None) -> Created:
+        found = [
+            resource
+            for resource in self.of(kind)
+            if resource.object_name == object_name and namespace in {None, resource.namespace}
+        ]
+        assert len(found) == 1, f"{kind} {object_name}: {len(found)} instead of 1"
+        return found[0]
+
+    def pod_templates(self) -> list[tuple[Created, Manifest]]:
+        return [
+            (resource, resource.inputs["spec"]["template"])
+            for kind in ("Deployment", "StatefulSet", "Job")
+            for resource in self.of(kind)
+        ]
+
+
+class RecordingEngine(pulumi.runtime.Mocks):
+    """Records what is registered, and answers the kustomize call as KEDA's own files do."""
+
+    def __init__(self, keda: Sequence[Manifest]) -> None:
+        self.created: list[Created] = []
+        self._keda = keda
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.created.append(Created(args.typ, args.name, args.inputs))
+        return f"{args.name}-id", args.inputs
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        assert args.token == "kubernetes:kustomize:directory", args.token
+        return {"result": json.loads(json.dumps(self._keda))}, []
+
+
+@pytest.fixture(scope="session")
+def keda_manifests() -> list[Manifest]:
+    """KEDA's own manifests, built by kubectl from the pinned module's files."""
+    kubectl, kustomization = paths.BIN / "kubectl", paths.TOOLS / "keda-config" / "minimal"
+    if not kubectl.exists() or not kustomization.exists():
+        pytest.skip("the pinned tools are not built")
+    built = subprocess.run([kubectl, "kustomize", kustomization], check=True, capture_output=True, text=True)
+    return list(yaml.safe_load_all(built.stdout))
+
+
+@pytest.fixture(scope="session")
+def image_lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("images") / "images.json"
+    path.write_text(json.dumps({name: f"registry.example:5000/patchbay/{name}@sha256:{'a' * 64}" for name in IMAGES}))
+    return path
+
+
+@pytest.fixture(scope="session")
+def local_config(tmp_path_factory: pytest.TempPathFactory, image_lock: Path) -> dict[str, str]:
+    """The local stack's config as the engine hands it over, with files of this test run in place of the machine's."""
+    kubeconfig = tmp_path_factory.mktemp("cluster") / "kubeconfig"
+    kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
+    config = yaml.safe_load((REPOSITORY / "Pulumi.local.yaml").read_text())["config"]
+    config["patchbay:cluster"] = {"kubeconfig": str(kubeconfig)}
+    config["patchbay:imageLock"] = str(image_lock)
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+
+
+@pytest.fixture(scope="session")
+def program(local_config: dict[str, str], keda_manifests: list[Manifest]) -> Iterator[Program]:
+    engine = RecordingEngine(keda_manifests)
+    pulumi.runtime.set_mocks(engine, project="patchbay", stack="local", preview=False)
+    pulumi.runtime.set_all_config(local_config)
+    pulumi.runtime.test(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")) and None)()
+    yield Program(engine.created)
+    pulumi.runtime.set_all_config({})
