@@ -1,0 +1,82 @@
+"""`patchbay-runtime worker --shape NAME`: from start to exit."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+import uuid
+
+from patchbay_runtime import execution
+from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.queue import ProcessQueue, WorkerRecord, run_worker
+from patchbay_runtime.settings import Settings
+from patchbay_runtime.worker.registration import stay_registered
+from patchbay_runtime.worker.status import WorkerStatus
+from patchbay_runtime.worker.status_server import serve_status
+
+log = logging.getLogger(__name__)
+
+STATUS_PORT = 9100
+TURN_SECONDS = 1.0
+
+
+def main(shape: str, host: str = "0.0.0.0", port: int = STATUS_PORT) -> int:  # noqa: S104 - probes come from the node
+    """Run the shape's processes until SIGTERM, finish what runs, and answer the exit code."""
+    if shape not in CATALOG:
+        print(f"--shape {shape}: no such shape; there are {', '.join(CATALOG)}", file=sys.stderr)
+        return 2
+    status = WorkerStatus(shape)
+    with serve_status(status, host, port):
+        asyncio.run(_work(Settings(), status))
+    return 0
+
+
+async def _work(settings: Settings, status: WorkerStatus) -> None:
+    stop = asyncio.Event()
+
+    def begin_to_stop() -> None:
+        log.info("stopping: finishing what runs")
+        status.stopping.set()
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, begin_to_stop)
+    shape = CATALOG[status.shape]
+    record = WorkerRecord(
+        name=f"{socket.gethostname()}-{uuid.uuid4().hex[:4]}",
+        shape=shape.name,
+        environment=settings.environment,
+        pid=os.getpid(),
+        slots=shape.threshold,
+        started_at=time.time(),
+        status="running",
+    )
+    queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, settings.redis_password(), CATALOG)
+    beside = [asyncio.create_task(_watch_loop(status)), asyncio.create_task(stay_registered(queue, record, stop))]
+    try:
+        async with execution.open(settings, queue) as (handler, on_dead_letter):
+            log.info("working as %s", record.name)
+            await run_worker(
+                queue,
+                shape.name,
+                shape.threshold,
+                handler=handler,
+                on_dead_letter=on_dead_letter,
+                stop=stop,
+                name=record.name,
+                observer=status,
+            )
+    finally:
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await queue.close()
+
+
+async def _watch_loop(status: WorkerStatus) -> None:
+    while True:
+        status.loop_turned()
+        await asyncio.sleep(TURN_SECONDS)
