@@ -1,0 +1,135 @@
+"""What a change of a program's inputs means for an object: nothing, an update or a replacement."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+from patchbay_local.engine.kubernetes_provider.api import ApiError
+from patchbay_local.engine.kubernetes_provider.naming import AUTONAMED
+from patchbay_local.engine.kubernetes_provider.objects import Object, identity
+from patchbay_local.engine.plugin.properties import UNKNOWN, Path
+
+IDENTITY: Final = (("kind",), ("metadata", "name"), ("metadata", "namespace"))
+# Pods read these when they start: a new object makes them roll.
+CONTENT: Final = ("data", "binaryData", "stringData", "immutable", "type")
+# How the API server says that a field of a live object cannot be changed.
+_IMMUTABLE: Final = re.compile(
+    r"immutable|updates to .* are forbidden|may not (change|be changed)|cannot (change|be changed|update)"
+    r"|updates may not change fields|is forbidden after creation",
+    re.IGNORECASE,
+)
+
+
+class Change(Enum):
+    """How a value changes."""
+
+    ADD = "add"
+    DELETE = "delete"
+    UPDATE = "update"
+
+
+@dataclass
+class Difference:
+    """The changed paths of an object, and those among them that need a new object."""
+
+    changes: dict[Path, Change]
+    replaces: set[Path] = field(default_factory=set)
+    delete_before_replace: bool = False
+
+    def replace(self, path: Path) -> None:
+        """Marks the changes at, below or above a path as needing a new object; all when none of them fits."""
+        fitting = {change for change in self.changes if _overlap(change, path)}
+        self.replaces |= fitting or set(self.changes)
+
+
+def compare(old: Object, new: Object, *, mutable: bool) -> Difference:
+    """The differences of two manifests. `mutable`: whether the content of a ConfigMap or Secret may change in place."""
+    difference = Difference(dict(_changes(old, new, ())))
+    if _group(old) != _group(new):
+        difference.replace(("apiVersion",))
+    for path in IDENTITY:
+        if path in difference.changes:
+            difference.replace(path)
+    if new.get("apiVersion") == "v1" and new.get("kind") in ("ConfigMap", "Secret") and not mutable:
+        for name in CONTENT:
+            if any(change[0] == name for change in difference.changes):
+                difference.replace((name,))
+    return difference
+
+
+def reject(difference: Difference, error: ApiError) -> bool:
+    """Whether the API server refused a change because a field is immutable; the difference is marked accordingly."""
+    if not is_immutable(error):
+        return False
+    for cause in error.causes:
+        if _IMMUTABLE.search(str(cause.get("message", ""))):
+            difference.replace(_parse_field(str(cause.get("field", ""))))
+    if not difference.replaces:
+        difference.replaces = set(difference.changes)
+    return True
+
+
+def is_immutable(error: ApiError) -> bool:
+    """Whether the API server refused a change because a field cannot be changed."""
+    messages = [error.message, *(str(cause.get("message", "")) for cause in error.causes)]
+    return any(_IMMUTABLE.search(message) for message in messages)
+
+
+def settle(difference: Difference, old: Object, new: Object) -> None:
+    """Decides the order of a replacement: two objects of the same name cannot exist at once."""
+    autonamed = ((new.get("metadata") or {}).get("annotations") or {}).get(AUTONAMED) == "true"
+    same_name = identity(old).identifier == identity(new).identifier and old.get("kind") == new.get("kind")
+    difference.delete_before_replace = bool(difference.replaces) and same_name and not autonamed
+
+
+def fill_unknowns(new: Any, old: Any) -> Any:
+    """The new value with the old one's parts where it is unknown, for a dry run in a preview."""
+    if new == UNKNOWN:
+        return old if old is not None else UNKNOWN
+    if isinstance(new, dict):
+        before = old if isinstance(old, dict) else {}
+        return {key: fill_unknowns(value, before.get(key)) for key, value in new.items()}
+    if isinstance(new, list):
+        items = old if isinstance(old, list) and len(old) == len(new) else [None] * len(new)
+        return [fill_unknowns(value, before) for value, before in zip(new, items, strict=True)]
+    return new
+
+
+def _changes(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Change]]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in {**old, **new}:
+            if key not in new:
+                yield (*path, key), Change.DELETE
+            elif key not in old:
+                yield (*path, key), Change.ADD
+            else:
+                yield from _changes(old[key], new[key], (*path, key))
+    elif isinstance(old, list) and isinstance(new, list):
+        for index in range(max(len(old), len(new))):
+            if index >= len(new):
+                yield (*path, index), Change.DELETE
+            elif index >= len(old):
+                yield (*path, index), Change.ADD
+            else:
+                yield from _changes(old[index], new[index], (*path, index))
+    elif old != new or isinstance(old, bool) != isinstance(new, bool):
+        yield path, Change.UPDATE
+
+
+def _group(manifest: Mapping[str, Any]) -> str:
+    return str(manifest.get("apiVersion")).rpartition("/")[0]
+
+
+def _overlap(left: Path, right: Path) -> bool:
+    length = min(len(left), len(right))
+    return left[:length] == right[:length]
+
+
+def _parse_field(text: str) -> Path:
+    """A field as the API server names it: `spec.template.spec.containers[0].image`, `data[a.b]`."""
+    path: list[str | int] = []
+    for name, index in re.findall(r"([^.\[\]]+)|\[([^\]]*)\]", text):
+        path.append(name or (int(index) if index.isdigit() else index))
+    return tuple(path)

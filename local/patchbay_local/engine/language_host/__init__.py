@@ -1,0 +1,1 @@
+"""`pulumi-language-python`: runs Pulumi programs and policy packs in the project's own Python environment."""

@@ -1,0 +1,1 @@
+"""What every stand-in plugin shares: serving, property values, errors and messages to the engine."""
