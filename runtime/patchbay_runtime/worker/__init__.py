@@ -1,5 +1,1 @@
-"""The worker program: runs one shape's processes."""
-
-from patchbay_runtime.worker.program import main
-
-__all__ = ["main"]
+"""The worker program: runs one shape's processes, with probes, metrics and an entry among the live workers."""

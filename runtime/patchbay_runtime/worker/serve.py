@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import time
 import uuid
 
@@ -23,15 +22,11 @@ STATUS_PORT = 9100
 TURN_SECONDS = 1.0
 
 
-def main(shape: str, host: str = "0.0.0.0", port: int = STATUS_PORT) -> int:  # noqa: S104 - probes come from the node
-    """Run the shape's processes until SIGTERM, finish what runs, and answer the exit code."""
-    if shape not in CATALOG:
-        print(f"--shape {shape}: no such shape; there are {', '.join(CATALOG)}", file=sys.stderr)
-        return 2
+def serve(settings: Settings, shape: str, host: str = "0.0.0.0", port: int = STATUS_PORT) -> None:  # noqa: S104
+    """Run the shape's processes until SIGTERM, finish what runs, and return."""
     status = WorkerStatus(shape)
     with serve_status(status, host, port):
-        asyncio.run(_work(Settings(), status))
-    return 0
+        asyncio.run(_work(settings, status))
 
 
 async def _work(settings: Settings, status: WorkerStatus) -> None:
