@@ -1,14 +1,24 @@
 """A real Redis and a real MariaDB on free loopback ports, once per session."""
 
+import asyncio
+import os
 import shutil
 import socket
 import subprocess
+import sys
+import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.execution.open import open_executor
 from patchbay_runtime.migrations import migrate
+from patchbay_runtime.queue import ProcessQueue, run_worker
 from patchbay_runtime.settings import Settings
 
 HOST = "127.0.0.1"
@@ -166,3 +176,149 @@ def settings(unmigrated_settings: Settings) -> Settings:
     """Settings for both servers, the control schema migrated."""
     migrate(unmigrated_settings)
     return unmigrated_settings
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The environment of a program of the runtime."""
+    given = {f"PATCHBAY_{name.upper()}": str(value) for name, value in settings if value is not None}
+    return {**os.environ, **given}
+
+
+class Program:
+    """`patchbay-runtime ...` as a process of its own."""
+
+    def __init__(self, settings: Settings, *arguments: str, log: Path) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "patchbay_runtime", *arguments],
+                env=_environment(settings),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    def end(self) -> int:
+        """SIGTERM; the exit status."""
+        self.process.terminate()
+        try:
+            return self.process.wait(30)
+        finally:
+            self.process.kill()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for a condition; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not so within {seconds:g} s"
+        time.sleep(0.02)
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of `url` gives 200."""
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def api_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A running API."""
+    port = free_port()
+    program = Program(settings, "api", "--host", HOST, "--port", str(port), log=tmp_path_factory.mktemp("api") / "log")
+    url = f"http://{HOST}:{port}"
+    try:
+        wait_until(lambda: answers(f"{url}/readyz"))
+        yield url
+    finally:
+        program.end()
+
+
+@pytest.fixture(scope="session")
+def workers(settings: Settings) -> Iterator[None]:
+    """Workers of every shape in this process, over the real queue and database."""
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(_work(settings, stop),), daemon=True)
+    thread.start()
+    yield
+    loop.call_soon_threadsafe(stop.set)
+    thread.join(30)
+
+
+async def _work(settings: Settings, stop: asyncio.Event) -> None:
+    queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, None, CATALOG)
+    async with open_executor(settings, queue) as executor:
+        loops = [
+            run_worker(queue, shape, 8, handler=executor.handle, on_dead_letter=executor.give_up, stop=stop)
+            for shape in CATALOG
+        ]
+        await asyncio.gather(*loops)
+    await queue.close()
+
+
+class Tenant:
+    """The API as one tenant's client."""
+
+    def __init__(self, client: httpx.Client, name: str) -> None:
+        self.client = client
+        self.name = name
+        self.path = f"/api/tenants/{name}"
+
+    def register(self, flow: dict[str, Any]) -> int:
+        """Register a flow that must be accepted; its version."""
+        response = self.client.post(f"{self.path}/flows", json=flow)
+        assert response.status_code == 201, response.text
+        version: int = response.json()["version"]
+        return version
+
+    def register_steps(self, name: str, steps: dict[str, Any]) -> int:
+        """Register a flow that starts with an http-trigger and goes on at the first of `steps`."""
+        receive = {"shape": "http-trigger", "next": next(iter(steps))}
+        return self.register({"name": name, "start": "receive", "steps": {"receive": receive, **steps}})
+
+    def trigger(self, flow: str, payload: Any, **headers: str) -> str:
+        """Start a run that must be accepted; its identifier."""
+        response = self.client.post(f"/hooks/{self.name}/{flow}", json=payload, headers=headers)
+        assert response.status_code == 202, response.text
+        run: str = response.json()["run"]
+        return run
+
+    def call(self, flow: str, payload: Any, wait: float = 30) -> dict[str, Any]:
+        """Start a run and wait for its end."""
+        response = self.client.post(f"/hooks/{self.name}/{flow}", params={"wait": wait}, json=payload)
+        assert response.status_code == 200, response.text
+        summary: dict[str, Any] = response.json()
+        return summary
+
+    def run(self, run: str) -> dict[str, Any]:
+        """A run with its processes."""
+        response = self.client.get(f"{self.path}/runs/{run}")
+        assert response.status_code == 200, response.text
+        details: dict[str, Any] = response.json()
+        return details
+
+    def ended(self, run: str, seconds: float = 30.0) -> dict[str, Any]:
+        """The run, once it has ended."""
+        wait_until(lambda: self.run(run)["status"] != "running", seconds)
+        return self.run(run)
+
+
+@pytest.fixture
+def new_tenant(api_url: str) -> Iterator[Callable[[], Tenant]]:
+    """Makes tenants that no other test uses."""
+    with httpx.Client(base_url=api_url, timeout=70) as client:
+
+        def make() -> Tenant:
+            name = f"test-{uuid.uuid4().hex[:12]}"
+            assert client.put(f"/api/tenants/{name}").status_code == 201
+            return Tenant(client, name)
+
+        yield make
+
+
+@pytest.fixture
+def tenant(new_tenant: Callable[[], Tenant]) -> Tenant:
+    """A tenant that no other test uses."""
+    return new_tenant()

@@ -1,8 +1,8 @@
 """Schema migrations: the control schema, then every tenant's, under a lock on the database server."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
@@ -30,42 +30,44 @@ def migrate(settings: Settings) -> None:
 
 
 async def _migrate(settings: Settings) -> None:
-    engine = create_engine(settings, pool_size=1, poolclass=NullPool)
-    try:
-        async with engine.connect() as connection:
-            await _lock(connection)
-            await connection.run_sync(_upgrade, "control")
-            names = (await connection.execute(text("SELECT name FROM tenants"))).scalars().all()
-            for name in names:
-                await _upgrade_tenant(connection, name)
-    finally:
-        await engine.dispose()
+    async with _locked(settings) as connection:
+        await connection.run_sync(_upgrade, "control")
+        names = (await connection.execute(text("SELECT name FROM tenants"))).scalars().all()
+        for name in names:
+            await _upgrade_tenant(settings, name)
 
 
 async def create_tenant_schema(settings: Settings, tenant: str) -> None:
     """Create a tenant's schema, if need be, and bring it to the latest revision."""
-    engine: AsyncEngine = create_engine(settings, pool_size=1, poolclass=NullPool)
+    async with _locked(settings) as connection:
+        schema = tenant_schema(tenant)
+        await connection.execute(text(f"CREATE DATABASE IF NOT EXISTS `{schema}` CHARACTER SET utf8mb4"))
+        await _upgrade_tenant(settings, tenant)
+
+
+@asynccontextmanager
+async def _locked(settings: Settings) -> AsyncIterator[AsyncConnection]:
+    """A connection with the server-wide lock, which goes with it: a killed migration leaves none behind."""
+    async with _connected(settings, settings.database_name) as connection:
+        parameters = {"name": LOCK, "wait": LOCK_WAIT_SECONDS}
+        if await connection.scalar(text("SELECT GET_LOCK(:name, :wait)"), parameters) != 1:
+            raise MigrationLockError(f"another migration has held the lock {LOCK!r} for {LOCK_WAIT_SECONDS} s")
+        yield connection
+
+
+async def _upgrade_tenant(settings: Settings, tenant: str) -> None:
+    async with _connected(settings, tenant_schema(tenant)) as connection:
+        await connection.run_sync(_upgrade, "tenant")
+
+
+@asynccontextmanager
+async def _connected(settings: Settings, database: str) -> AsyncIterator[AsyncConnection]:
+    engine = create_engine(settings, pool_size=1, poolclass=NullPool, database=database)
     try:
         async with engine.connect() as connection:
-            await _lock(connection)
-            await connection.execute(
-                text(f"CREATE DATABASE IF NOT EXISTS `{tenant_schema(tenant)}` CHARACTER SET utf8mb4")
-            )
-            await _upgrade_tenant(connection, tenant)
+            yield connection
     finally:
         await engine.dispose()
-
-
-async def _lock(connection: AsyncConnection) -> None:
-    """Take the server-wide lock; it goes with the connection, so a killed migration leaves none behind."""
-    taken = await connection.scalar(text("SELECT GET_LOCK(:name, :wait)"), {"name": LOCK, "wait": LOCK_WAIT_SECONDS})
-    if taken != 1:
-        raise MigrationLockError(f"another migration has held the lock {LOCK!r} for {LOCK_WAIT_SECONDS} s")
-
-
-async def _upgrade_tenant(connection: AsyncConnection, tenant: str) -> None:
-    await connection.execute(text(f"USE `{tenant_schema(tenant)}`"))
-    await connection.run_sync(_upgrade, "tenant")
 
 
 def _upgrade(connection: Connection, kind: Literal["control", "tenant"]) -> None:

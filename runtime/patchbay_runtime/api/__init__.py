@@ -1,0 +1,1 @@
+"""The HTTP API: tenants, flows, runs and triggers."""

@@ -1,0 +1,93 @@
+"""Errors in one form: `{"error": {"code", "message", "details": [{"path", "message"}]}}`."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from patchbay_runtime.flows.problem import InvalidFlowError, Problem, json_path
+from patchbay_runtime.storage.database import is_unavailable
+
+RETRY_AFTER_SECONDS = 2
+
+log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """An answer that says what is wrong."""
+
+    def __init__(self, status: HTTPStatus, code: str, message: str, details: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
+
+
+def not_found(kind: str, name: str) -> ApiError:
+    """404 for a tenant, flow, version or run."""
+    return ApiError(HTTPStatus.NOT_FOUND, f"unknown_{kind}", f"there is no {kind} {name!r}")
+
+
+def error_response(
+    status: HTTPStatus | int,
+    code: str,
+    message: str,
+    details: Sequence[Problem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """An error in its form."""
+    listed = [{"path": problem.path, "message": problem.message} for problem in details]
+    body = {"error": {"code": code, "message": message, "details": listed}}
+    return JSONResponse(body, status_code=int(status), headers=dict(headers or {}))
+
+
+async def _api_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for this type alone
+    return error_response(error.status, error.code, error.message, error.details)
+
+
+async def _invalid_flow(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, InvalidFlowError)  # noqa: S101 - likewise
+    return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_flow", str(error), error.problems)
+
+
+async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - likewise
+    problems = [Problem(json_path(detail["loc"]), detail["msg"]) for detail in error.errors()]
+    return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "the request is not valid", problems)
+
+
+async def _http_exception(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - likewise
+    code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    return error_response(error.status_code, code, str(error.detail), headers=error.headers)
+
+
+async def _server_error(request: Request, error: Exception) -> JSONResponse:
+    if isinstance(error, RedisError | ConnectionError) or is_unavailable(error):
+        log.warning("MariaDB or Redis is away: %s", type(error).__name__, extra={"path": request.url.path})
+        return error_response(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "unavailable",
+            "the service cannot reach its storage; nothing of this request was accepted, try again",
+            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        )
+    log.error("a request failed: %s", type(error).__name__, extra={"path": request.url.path}, exc_info=error)
+    return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "the request failed; the cause is in the log")
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Give every error its form."""
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(InvalidFlowError, _invalid_flow)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(HTTPException, _http_exception)
+    for kind in (SQLAlchemyError, RedisError, OSError, Exception):
+        app.add_exception_handler(kind, _server_error)

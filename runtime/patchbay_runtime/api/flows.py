@@ -1,0 +1,73 @@
+"""Flows and their versions."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from patchbay_runtime.api.errors import not_found
+from patchbay_runtime.api.json_body import parse_json, read_body
+from patchbay_runtime.api.resources import ResourcesOf
+from patchbay_runtime.api.tenants import Tenant
+from patchbay_runtime.flows.document import LARGEST_DOCUMENT_BYTES
+from patchbay_runtime.flows.validation import check_flow
+from patchbay_runtime.storage import flow_repository
+
+router = APIRouter(prefix="/api/tenants/{tenant}/flows")
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """A time of the database, which is in UTC, as ISO 8601."""
+    return None if moment is None else moment.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")
+
+
+@router.post("")
+async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
+    """Register a flow document as the flow's next version."""
+    document = parse_json(await read_body(request, LARGEST_DOCUMENT_BYTES))
+    flow = check_flow(document)
+    async with resources.database.transaction(tenant) as connection:
+        version = await flow_repository.add_version(connection, flow.name, document)
+    return JSONResponse({"flow": flow.name, "version": version}, status_code=HTTPStatus.CREATED)
+
+
+@router.get("")
+async def list_flows(tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+    """Every flow with its latest version."""
+    async with resources.database.transaction(tenant) as connection:
+        flows = await flow_repository.list_flows(connection)
+    return {"flows": [{"flow": name, "latest_version": version} for name, version in flows]}
+
+
+@router.get("/{flow}")
+async def latest(flow: str, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+    """The flow's latest version."""
+    async with resources.database.transaction(tenant) as connection:
+        version = await flow_repository.latest_version(connection, flow)
+        stored = None if version is None else await flow_repository.get_version(connection, flow, version)
+    if stored is None:
+        raise not_found("flow", flow)
+    return _version(stored)
+
+
+@router.get("/{flow}/versions/{version}")
+async def one_version(flow: str, version: int, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+    """One version of the flow."""
+    async with resources.database.transaction(tenant) as connection:
+        stored = await flow_repository.get_version(connection, flow, version)
+        if stored is None and await flow_repository.latest_version(connection, flow) is None:
+            raise not_found("flow", flow)
+    if stored is None:
+        raise not_found("version", str(version))
+    return _version(stored)
+
+
+def _version(stored: flow_repository.FlowVersion) -> dict[str, Any]:
+    return {
+        "flow": stored.flow,
+        "version": stored.version,
+        "created_at": timestamp(stored.created_at),
+        "document": stored.document,
+    }

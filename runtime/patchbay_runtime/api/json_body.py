@@ -1,0 +1,43 @@
+"""Request bodies as JSON."""
+
+import json
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from fastapi import Request
+
+from patchbay_runtime.api.errors import ApiError
+from patchbay_runtime.flows.problem import Problem
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body, at most `limit` bytes of it: 413 beyond."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", f"the body exceeds {limit} bytes")
+    return bytes(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """The value of a JSON text; 422 with the position for anything else."""
+    try:
+        return json.loads(body, parse_constant=_refuse)
+    except UnicodeDecodeError:
+        raise _invalid("the body is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise _invalid(f"{error.msg} (line {error.lineno}, column {error.colno})") from None
+    except RecursionError:
+        raise _invalid("the body is nested too deeply") from None
+    except ValueError as error:
+        raise _invalid(str(error)) from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _invalid(message: str) -> ApiError:
+    problem = Problem("$", message)
+    return ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_json", "the body is not valid JSON", [problem])

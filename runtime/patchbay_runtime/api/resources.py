@@ -1,0 +1,56 @@
+"""What the routes work with, made once per replica."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from patchbay_runtime.api.run_waiters import RunWaiters
+from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.execution.reconciler import Reconciler
+from patchbay_runtime.execution.start import RunStarter
+from patchbay_runtime.queue import ProcessQueue
+from patchbay_runtime.settings import Settings
+from patchbay_runtime.storage.database import Database
+from patchbay_runtime.storage.engine import create_engine
+from patchbay_runtime.tasks import running
+
+POOL_SIZE = 8
+# Less than the gateway's own limit, so that the caller gets our 503 and not the gateway's.
+DATABASE_TIMEOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Connections and services of one replica."""
+
+    settings: Settings
+    database: Database
+    queue: ProcessQueue
+    waiters: RunWaiters
+    starter: RunStarter
+    reconciler: Reconciler
+
+
+@asynccontextmanager
+async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+    """Connect lazily, run the background tasks, and close all in the end."""
+    database = Database(create_engine(settings, pool_size=POOL_SIZE, pre_ping=True), DATABASE_TIMEOUT_SECONDS)
+    queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, settings.redis_password(), CATALOG)
+    waiters = RunWaiters(queue.redis, database)
+    reconciler = Reconciler(database, queue)
+    try:
+        async with running(waiters.listen_forever()), running(reconciler.run_forever()):
+            yield Resources(settings, database, queue, waiters, RunStarter(database, queue), reconciler)
+    finally:
+        await queue.close()
+        await database.close()
+
+
+def _resources(request: Request) -> Resources:
+    return cast(Resources, request.state.resources)
+
+
+ResourcesOf = Annotated[Resources, Depends(_resources)]

@@ -1,0 +1,83 @@
+"""A run as the API shows it."""
+
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from patchbay_runtime.api.flows import timestamp
+from patchbay_runtime.flows.flow import Flow
+from patchbay_runtime.storage import flow_repository, process_repository, run_repository
+from patchbay_runtime.storage.payloads import decode
+from patchbay_runtime.storage.run_repository import RunState
+
+MOST_PROCESSES_SHOWN = 2000
+
+
+async def run_summary(connection: AsyncConnection, run: RunState) -> dict[str, Any]:
+    """State, output and error.
+
+    The output is what the run's path ended with; of a flow with a split it is the list of what all paths ended with, in
+    the order of the elements. Paths that were dropped give nothing.
+    """
+    return {
+        "run": run.id,
+        "flow": run.flow,
+        "version": run.version,
+        "status": run.status,
+        "output": await _output(connection, run) if run.status == "completed" else None,
+        "error": await _error(connection, run.failed_process) if run.failed_process else None,
+        "created_at": timestamp(run.created_at),
+        "finished_at": timestamp(run.finished_at),
+    }
+
+
+async def run_details(connection: AsyncConnection, run: RunState) -> dict[str, Any]:
+    """The summary and the run's processes, at most `MOST_PROCESSES_SHOWN`."""
+    rows = await run_repository.processes_of(connection, run.id, MOST_PROCESSES_SHOWN + 1)
+    return {
+        **await run_summary(connection, run),
+        "processes": [_process(row) for row in rows[:MOST_PROCESSES_SHOWN]],
+        "more_processes": len(rows) > MOST_PROCESSES_SHOWN,
+    }
+
+
+async def _output(connection: AsyncConnection, run: RunState) -> Any:
+    outputs = await run_repository.outputs_of(connection, run.id)
+    stored = await flow_repository.get_version(connection, run.flow, run.version)
+    if stored is None or not Flow(stored.document).splits:
+        return outputs[0][1] if outputs else None
+    outputs.sort(key=lambda output: [int(index) for index in output[0].split(".") if index])
+    return [value for _, value in outputs]
+
+
+async def _error(connection: AsyncConnection, process_id: str) -> dict[str, Any] | None:
+    process = await process_repository.get(connection, process_id)
+    if process is None:
+        return None
+    return {
+        "step": process.step,
+        "shape": process.shape,
+        "process": process.id,
+        "attempts": process.attempts,
+        **decode(process.error),
+        "payload": decode(process.payload),
+    }
+
+
+def _process(row: Row[Any]) -> dict[str, Any]:
+    shown = {
+        "process": row.id,
+        "parent": row.parent,
+        "step": row.step,
+        "shape": row.shape,
+        "element": row.element,
+        "status": row.status,
+        "attempts": row.attempts,
+        "error": decode(row.error),
+        "started_at": timestamp(row.started_at),
+        "finished_at": timestamp(row.finished_at),
+    }
+    if row.status == "failed":
+        shown["payload"] = decode(row.payload)
+    return shown

@@ -1,0 +1,97 @@
+"""Starting and following runs."""
+
+import contextlib
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import JSONResponse
+
+from patchbay_runtime.api.errors import ApiError, not_found
+from patchbay_runtime.api.json_body import parse_json, read_body
+from patchbay_runtime.api.resources import Resources, ResourcesOf
+from patchbay_runtime.api.run_view import run_details, run_summary
+from patchbay_runtime.api.tenants import Tenant
+from patchbay_runtime.execution.start import UnknownFlowError
+from patchbay_runtime.ids import new_id
+from patchbay_runtime.storage import run_repository
+from patchbay_runtime.storage.database import is_unavailable
+from patchbay_runtime.storage.payloads import LARGEST_PAYLOAD_BYTES, TooLargeError, encode
+
+LONGEST_WAIT_SECONDS = 60
+
+router = APIRouter()
+
+Wait = Annotated[float | None, Query(gt=0, le=LONGEST_WAIT_SECONDS)]
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+@router.post("/hooks/{tenant}/{flow}")
+@router.post("/api/tenants/{tenant}/flows/{flow}/runs")
+async def start_run(
+    request: Request,
+    *,
+    flow: str,
+    tenant: Tenant,
+    resources: ResourcesOf,
+    wait: Wait = None,
+    idempotency_key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Start a run with the body as its payload; with `wait` answer with its end if that comes within the seconds."""
+    payload = _payload(await read_body(request, LARGEST_PAYLOAD_BYTES))
+    try:
+        if wait is None:
+            accepted = await resources.starter.start(
+                tenant, flow, payload, run=new_id(), idempotency_key=idempotency_key
+            )
+            return _accepted(accepted.run)
+        return await _start_and_wait(resources, tenant, flow, payload, idempotency_key=idempotency_key, seconds=wait)
+    except UnknownFlowError:
+        raise not_found("flow", flow) from None
+
+
+@router.get("/api/tenants/{tenant}/runs/{run}")
+async def get_run(run: str, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+    """A run with its processes."""
+    async with resources.database.transaction(tenant) as connection:
+        state = await run_repository.get_run(connection, run)
+        if state is None:
+            raise not_found("run", run)
+        return await run_details(connection, state)
+
+
+def _payload(body: bytes) -> str:
+    """The body as JSON text; no body is null."""
+    if not body:
+        return "null"
+    try:
+        return encode(parse_json(body))
+    except TooLargeError as error:
+        raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", str(error)) from None
+    except ValueError as error:
+        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_json", f"the body cannot be kept: {error}") from None
+
+
+def _accepted(run: str) -> JSONResponse:
+    return JSONResponse({"run": run, "status": "accepted"}, status_code=HTTPStatus.ACCEPTED)
+
+
+async def _start_and_wait(
+    resources: Resources, tenant: str, flow: str, payload: str, *, idempotency_key: str | None, seconds: float
+) -> JSONResponse:
+    run = new_id()
+    with contextlib.ExitStack() as expected:
+        event = expected.enter_context(resources.waiters.expect(tenant, run))
+        accepted = await resources.starter.start(tenant, flow, payload, run=run, idempotency_key=idempotency_key)
+        if not accepted.fresh:
+            event = expected.enter_context(resources.waiters.expect(tenant, accepted.run))
+        try:
+            state = await resources.waiters.wait(tenant, accepted.run, event, seconds)
+            if state is not None:
+                async with resources.database.transaction(tenant) as connection:
+                    return JSONResponse(await run_summary(connection, state))
+        except Exception as error:
+            # The run has been accepted: saying anything else would have it started twice.
+            if not is_unavailable(error):
+                raise
+    return _accepted(accepted.run)

@@ -1,0 +1,24 @@
+"""Serving the API."""
+
+import uvicorn
+
+from patchbay_runtime.api.app import create_app
+from patchbay_runtime.settings import Settings
+
+# Synchronous triggers may wait this long; a rolling update lets them end.
+DRAIN_SECONDS = 65
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until SIGTERM, then finish the requests that are under way."""
+    uvicorn.run(
+        create_app(settings),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        loop="uvloop",
+        http="httptools",
+    )

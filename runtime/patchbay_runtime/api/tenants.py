@@ -1,0 +1,43 @@
+"""Tenants."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path
+from fastapi.responses import JSONResponse
+
+from patchbay_runtime.api.errors import not_found
+from patchbay_runtime.api.resources import ResourcesOf
+from patchbay_runtime.names import NAME_PATTERN
+from patchbay_runtime.storage import tenant_repository
+
+router = APIRouter(prefix="/api/tenants")
+
+# Tenants are never removed, so one that was seen is there.
+_seen: set[tuple[str, int, str]] = set()
+
+
+async def existing_tenant(tenant: str, resources: ResourcesOf) -> str:
+    """The tenant of the path; 404 where it has not been created."""
+    settings = resources.settings
+    key = (settings.database_host, settings.database_port, tenant)
+    if key not in _seen:
+        async with resources.database.transaction() as connection:
+            if not await tenant_repository.tenant_exists(connection, tenant):
+                raise not_found("tenant", tenant)
+        _seen.add(key)
+    return tenant
+
+
+Tenant = Annotated[str, Depends(existing_tenant)]
+
+
+@router.put("/{tenant}")
+async def create_tenant(tenant: Annotated[str, Path(pattern=NAME_PATTERN)], resources: ResourcesOf) -> JSONResponse:
+    """Create a tenant and its schema: 201, or 200 if it is there."""
+    from patchbay_runtime.migrations import create_tenant_schema  # noqa: PLC0415 - slow to import, seldom needed
+
+    await create_tenant_schema(resources.settings, tenant)
+    async with resources.database.transaction() as connection:
+        created = await tenant_repository.add_tenant(connection, tenant)
+    return JSONResponse({"tenant": tenant}, status_code=HTTPStatus.CREATED if created else HTTPStatus.OK)

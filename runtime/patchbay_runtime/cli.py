@@ -1,0 +1,58 @@
+"""`patchbay-runtime api | worker --shape NAME | migrate`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.logs import configure_logging
+from patchbay_runtime.settings import Settings, SettingsError
+
+API_PORT = 8000
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one of the runtime's programs; a setting that cannot be used ends it with status 2."""
+    parser = argparse.ArgumentParser(prog="patchbay-runtime", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    api = commands.add_parser("api", help="serve the HTTP API")
+    api.add_argument("--host", default="0.0.0.0")  # noqa: S104 - a pod's own address; policies decide who reaches it
+    api.add_argument("--port", type=int, default=API_PORT)
+    worker = commands.add_parser("worker", help="run the processes of one shape")
+    worker.add_argument("--shape", required=True, choices=sorted(CATALOG))
+    commands.add_parser("migrate", help="bring the database schemas to the latest revision")
+    chosen = parser.parse_args(arguments)
+    try:
+        settings = Settings()
+        configure_logging(settings.log_level)
+        _run(chosen, settings)
+    except SettingsError as error:
+        sys.exit(_usage(str(error)))
+    except ValidationError as error:
+        for detail in error.errors(include_url=False, include_input=False):
+            place = ".".join(map(str, detail["loc"]))
+            _usage(f"PATCHBAY_{place.upper()}: {detail['msg']}")
+        sys.exit(2)
+
+
+def _usage(message: str) -> int:
+    print(f"patchbay-runtime: {message}", file=sys.stderr)
+    return 2
+
+
+def _run(chosen: argparse.Namespace, settings: Settings) -> None:
+    # Each program imports only what it needs: a worker pod must be ready within seconds.
+    if chosen.command == "api":
+        from patchbay_runtime.api.serve import serve  # noqa: PLC0415
+
+        serve(settings, chosen.host, chosen.port)
+    elif chosen.command == "worker":
+        from patchbay_runtime.worker.serve import serve as serve_worker  # noqa: PLC0415
+
+        serve_worker(settings, chosen.shape)
+    else:
+        from patchbay_runtime.migrations import migrate  # noqa: PLC0415
+
+        migrate(settings)

@@ -1,0 +1,122 @@
+"""The handler of deliveries: a process's way through load, execution and record.
+
+A short step (pure computation) takes one transaction, from the lock on its row to the commit of its result. A long step
+(it waits for the outside world) takes two, so that none is open while it waits. What a transaction has decided is
+carried out on the queue after its commit; if that fails, the process is delivered again and it is done then.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from patchbay_runtime.execution.flow_cache import FlowCache
+from patchbay_runtime.execution.record import FollowUp, Verdict, fail_dead_letter, record
+from patchbay_runtime.execution.run_events import publish_run_ended
+from patchbay_runtime.execution.step import execute_step
+from patchbay_runtime.flows.flow import Flow, Step
+from patchbay_runtime.queue import REDIS_AWAY, Delivery, Outcome, ProcessQueue, UnavailableError
+from patchbay_runtime.storage import process_repository
+from patchbay_runtime.storage.database import Database, is_contention, is_unavailable
+from patchbay_runtime.storage.process_repository import StoredProcess
+
+CONTENTION_TRIES = 20
+LONGEST_PAUSE_SECONDS = 2.0
+# A delivery this little before its time is not sent back: clocks and timers are no finer.
+EARLY_SECONDS = 0.05
+
+Result = TypeVar("Result")
+
+log = logging.getLogger(__name__)
+
+
+class Executor:
+    """Handles the deliveries of any shape."""
+
+    def __init__(self, database: Database, queue: ProcessQueue) -> None:
+        self._database = database
+        self._queue = queue
+        self._flows = FlowCache()
+
+    async def handle(self, delivery: Delivery) -> Outcome:
+        """Bring a process one execution further; `UnavailableError` if MariaDB or Redis is away."""
+        try:
+            begun = await self._transact(delivery.tenant, lambda connection: self._begin(connection, delivery))
+        except Exception as error:
+            if is_unavailable(error):
+                raise UnavailableError("MariaDB is away") from error
+            raise
+        if isinstance(begun, FollowUp):
+            follow_up = begun
+        else:
+            process, flow, step = begun
+            verdict = await execute_step(delivery.tenant, process, step)
+            # The outside world has been called: the result must not be given up, or it would be called again.
+            follow_up = await self._record_at_last(delivery.tenant, process, flow, step, verdict)
+        await self._carry_out(delivery, follow_up)
+        return follow_up.outcome
+
+    async def give_up(self, delivery: Delivery, reason: str) -> None:
+        """Fail a dead-lettered process and its run; may be called again."""
+        follow_up = await self._transact(
+            delivery.tenant, lambda connection: fail_dead_letter(connection, delivery.process_id, reason)
+        )
+        await self._carry_out(delivery, follow_up)
+
+    async def _begin(
+        self, connection: AsyncConnection, delivery: Delivery
+    ) -> FollowUp | tuple[StoredProcess, Flow, Step]:
+        process = await process_repository.lock(connection, delivery.process_id)
+        if process is None:
+            log.warning("a process is queued that does not exist", extra={"process_id": delivery.process_id})
+            return FollowUp()
+        if not process.is_open:
+            return FollowUp(puts=await process_repository.children_not_begun(connection, process))
+        if process.due_in > EARLY_SECONDS:
+            return FollowUp.again(process, process.due_in)
+        flow = await self._flows.get(connection, delivery.tenant, process.flow, process.version)
+        step = flow.step(process.step)
+        if step.implementation.long:
+            await process_repository.begin(connection, process.id)
+            return process, flow, step
+        verdict = await execute_step(delivery.tenant, process, step)
+        return await record(connection, process, flow, step, verdict)
+
+    async def _record_at_last(
+        self, tenant: str, process: StoredProcess, flow: Flow, step: Step, verdict: Verdict
+    ) -> FollowUp:
+        pause = 0.1
+        while True:
+            try:
+                return await self._transact(tenant, lambda connection: record(connection, process, flow, step, verdict))
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
+                log.warning("a result waits for MariaDB", extra={"tenant": tenant, "process_id": process.id})
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _transact(self, tenant: str, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        """Run `work` in a transaction, again if it lost against another one."""
+        for _ in range(CONTENTION_TRIES - 1):
+            try:
+                async with self._database.transaction(tenant) as connection:
+                    return await work(connection)
+            except Exception as error:
+                if not is_contention(error):
+                    raise
+            await asyncio.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - spreads load, protects nothing
+        async with self._database.transaction(tenant) as connection:
+            return await work(connection)
+
+    async def _carry_out(self, delivery: Delivery, follow_up: FollowUp) -> None:
+        try:
+            for shape, processes in follow_up.puts.items():
+                await self._queue.put(shape, delivery.tenant, processes, follow_up.delay_seconds)
+        except REDIS_AWAY as error:
+            raise UnavailableError("Redis is away") from error
+        if follow_up.ended_run is not None:
+            await publish_run_ended(self._queue.redis, delivery.tenant, follow_up.ended_run)

@@ -1,0 +1,93 @@
+"""Puts back into the queues what the database holds open and Redis may have lost.
+
+A put changes nothing for a process that is queued, so everything open that should have been begun a while ago is put:
+after a crash between commit and put, and after Redis came back without its data.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
+from patchbay_runtime.storage.database import Database, is_unavailable
+from patchbay_runtime.storage.tenant_repository import tenant_names
+from patchbay_runtime.storage.tenant_tables import processes
+
+LOCK = "patchbay-reconciler"
+SWEEP_SECONDS = 5.0
+OVERDUE_SECONDS = 10
+# A process that has been running for longer than any step may has no worker any more.
+ABANDONED_SECONDS = max(shape.longest_step_seconds for shape in CATALOG.values()) + 30
+PAGE = 1000
+
+log = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Sweeps over every tenant, in one replica at a time."""
+
+    def __init__(self, database: Database, queue: ProcessQueue) -> None:
+        self._database = database
+        self._queue = queue
+
+    async def run_forever(self) -> None:
+        """Sweep until cancelled; a server that is away is waited for."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            try:
+                await self.sweep()
+            except Exception as error:
+                if not (is_unavailable(error) or isinstance(error, REDIS_AWAY)):
+                    log.exception("a sweep failed")
+                else:
+                    log.warning("no sweep: MariaDB or Redis is away")
+
+    async def sweep(self) -> int:
+        """Put what is overdue; the number of processes put. Another replica's sweep makes this one empty."""
+        put = 0
+        async with self._database.engine.connect() as connection:
+            if await connection.scalar(text("SELECT GET_LOCK(:name, 0)"), {"name": LOCK}) != 1:
+                return 0
+            try:
+                tenants = await tenant_names(connection)
+                await connection.commit()
+                for tenant in tenants:
+                    put += await self._sweep_tenant(tenant)
+            finally:
+                await connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
+                await connection.commit()
+        return put
+
+    async def _sweep_tenant(self, tenant: str) -> int:
+        last, put = "", 0
+        while True:
+            async with self._database.transaction(tenant) as connection:
+                rows = list(await connection.execute(_OVERDUE.where(_PROCESS.id > last)))
+            by_shape: dict[str, list[str]] = {}
+            for row in rows:
+                by_shape.setdefault(row.shape, []).append(row.id)
+            for shape, identifiers in by_shape.items():
+                await self._queue.put(shape, tenant, identifiers)
+            put += len(rows)
+            if len(rows) < PAGE:
+                return put
+            last = rows[-1].id
+
+
+def _before(seconds: int) -> Any:
+    return func.timestampadd(text("SECOND"), -seconds, func.now(6))
+
+
+_PROCESS = processes.c
+_OVERDUE = (
+    select(_PROCESS.id, _PROCESS.shape)
+    .where(
+        (_PROCESS.status.in_(("waiting", "delayed")) & (_PROCESS.available_at < _before(OVERDUE_SECONDS)))
+        | ((_PROCESS.status == "running") & (_PROCESS.started_at < _before(ABANDONED_SECONDS)))
+    )
+    .order_by(_PROCESS.id)
+    .limit(PAGE)
+)

@@ -1,0 +1,37 @@
+"""The execution of one step, with everything that may go wrong in it turned into a fault."""
+
+import logging
+import traceback
+
+from patchbay_runtime.execution.record import Verdict
+from patchbay_runtime.flows.flow import Step
+from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.outcome import Context
+from patchbay_runtime.storage.payloads import decode
+from patchbay_runtime.storage.process_repository import StoredProcess, decode_variables
+
+log = logging.getLogger(__name__)
+
+
+async def execute_step(tenant: str, process: StoredProcess, step: Step) -> Verdict:
+    """What the step's shape makes of the process."""
+    context = Context(
+        tenant=tenant,
+        flow=process.flow,
+        run=process.run,
+        process=process.id,
+        step=process.step,
+        next=step.next,
+        variables=decode_variables(process),
+        postponed=process.status == "delayed",
+    )
+    try:
+        return await step.implementation.execute(decode(process.payload), step.config, context)
+    except StepFault as fault:
+        return fault
+    except Exception as error:
+        # Not the error's text: it may quote the payload.
+        frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+        extra = {"tenant": tenant, "run": process.run, "process_id": process.id, "shape": step.shape, "frames": frames}
+        log.error("a shape failed unexpectedly: %s", type(error).__name__, extra=extra)
+        return StepFault("unexpected", f"the shape failed ({type(error).__name__})", retryable=True)

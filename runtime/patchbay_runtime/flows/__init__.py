@@ -1,0 +1,1 @@
+"""Flow documents: their form, their checks and the steps in them."""

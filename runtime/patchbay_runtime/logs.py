@@ -1,0 +1,41 @@
+"""Logs as JSON lines on standard error: what happened to which tenant, run and process, never a payload or a secret."""
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+from typing import Any
+
+_FIELDS = ("tenant", "flow", "run", "process_id", "step", "shape", "path", "frames", "worker", "deliveries", "seconds")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line.
+
+    Of an exception only its kind and place are written: its text may quote the data that it is about.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's line."""
+        moment = datetime.fromtimestamp(record.created, UTC)
+        line: dict[str, Any] = {
+            "time": moment.isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line.update({name: value for name in _FIELDS if (value := getattr(record, name, None)) is not None})
+        if record.exc_info and record.exc_info[0] is not None:
+            line["exception"] = record.exc_info[0].__name__
+            line["frames"] = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(record.exc_info[2])]
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def configure_logging(level: str) -> None:
+    """Send every logger's records to standard error as JSON lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # They log every request and statement, with what is in them.
+    for noisy in ("httpx", "httpcore", "sqlalchemy", "asyncmy", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

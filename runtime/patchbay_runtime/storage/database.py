@@ -1,0 +1,57 @@
+"""Transactions in a tenant's schema, and which faults mean what."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from patchbay_runtime.names import tenant_schema
+
+LOCK_WAIT_TIMEOUT = 1205
+DEADLOCK = 1213
+# Refused for now: too many connections, shutting down, killed, read-only (a writer that has become a replica).
+UNAVAILABLE = frozenset({1040, 1053, 1290, 1792, 1927, 2002, 2003, 2006, 2013, 2014, 2055})
+
+
+class Database:
+    """MariaDB through one pool of connections."""
+
+    def __init__(self, engine: AsyncEngine, timeout_seconds: float) -> None:
+        self.engine = engine
+        # The driver waits for ever for a server that has gone silent.
+        self.timeout_seconds = timeout_seconds
+
+    @asynccontextmanager
+    async def transaction(self, tenant: str | None = None) -> AsyncIterator[AsyncConnection]:
+        """A transaction, committed at the end, in a tenant's schema or, without one, in the control schema."""
+        async with asyncio.timeout(self.timeout_seconds), self.engine.connect() as connection:
+            if tenant is not None:
+                await connection.execution_options(schema_translate_map={"tenant": tenant_schema(tenant)})
+            async with connection.begin():
+                yield connection
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self.engine.dispose()
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether MariaDB could not be reached or asked to be left alone, so that the same may succeed later."""
+    if isinstance(error, OSError | TimeoutError | PoolTimeoutError | InterfaceError):
+        return True
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or (isinstance(error, OperationalError) and _number(error) in UNAVAILABLE)
+    return False
+
+
+def is_contention(error: BaseException) -> bool:
+    """Whether the transaction lost against another one and should be repeated at once."""
+    return isinstance(error, DBAPIError) and _number(error) in {LOCK_WAIT_TIMEOUT, DEADLOCK}
+
+
+def _number(error: DBAPIError) -> int | None:
+    arguments = getattr(error.orig, "args", ())
+    return arguments[0] if arguments and isinstance(arguments[0], int) else None

@@ -1,0 +1,95 @@
+"""Runs in a tenant's schema."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from patchbay_runtime.storage.payloads import decode
+from patchbay_runtime.storage.tenant_tables import processes, runs
+
+NOW = func.now(6)
+
+
+@dataclass(frozen=True)
+class RunState:
+    """A run without its processes; times in UTC."""
+
+    id: str
+    flow: str
+    version: int
+    status: str
+    failed_process: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+async def add_run(connection: AsyncConnection, run: str, flow: str, version: int, idempotency_key: str | None) -> None:
+    """Add a run with one open process."""
+    values = {"id": run, "flow": flow, "version": version, "status": "running", "open_processes": 1}
+    await connection.execute(insert(runs).values(**values, idempotency_key=idempotency_key))
+
+
+async def run_of_key(connection: AsyncConnection, flow: str, idempotency_key: str) -> str | None:
+    """The run that was started with this key."""
+    query = select(runs.c.id).where(runs.c.flow == flow, runs.c.idempotency_key == idempotency_key)
+    return await connection.scalar(query)
+
+
+async def get_run(connection: AsyncConnection, run: str) -> RunState | None:
+    """A run's state."""
+    columns = (runs.c.id, runs.c.flow, runs.c.version, runs.c.status)
+    times = (runs.c.failed_process, runs.c.created_at, runs.c.finished_at)
+    row = (await connection.execute(select(*columns, *times).where(runs.c.id == run))).one_or_none()
+    return RunState(*row) if row else None
+
+
+async def processes_of(connection: AsyncConnection, run: str, limit: int) -> list[Row[Any]]:
+    """The run's processes in order of creation, at most `limit`."""
+    query = select(processes).where(processes.c.run == run).order_by(processes.c.id).limit(limit)
+    return list(await connection.execute(query))
+
+
+async def outputs_of(connection: AsyncConnection, run: str) -> list[tuple[str, Any]]:
+    """What the run's paths ended with, by the element of the splits that they belong to."""
+    query = select(processes.c.element, processes.c.output).where(
+        processes.c.run == run, processes.c.leaf == 1, processes.c.output.is_not(None)
+    )
+    return [(row.element, decode(row.output)) for row in await connection.execute(query)]
+
+
+async def open_more(connection: AsyncConnection, run: str, more: int) -> None:
+    """Count processes that a split has added."""
+    change = update(runs).where(runs.c.id == run)
+    await connection.execute(change.values(open_processes=runs.c.open_processes + more))
+
+
+async def close_one(connection: AsyncConnection, run: str) -> bool:
+    """Count a path that has ended; True if the run has ended with it."""
+    ends = (runs.c.open_processes == 0) & (runs.c.status == "running")
+    # MariaDB assigns from left to right: the counter is new in the conditions, the status still old.
+    change = update(runs).where(runs.c.id == run)
+    await connection.execute(
+        change.ordered_values(
+            (runs.c.open_processes, runs.c.open_processes - 1),
+            (runs.c.finished_at, case((ends, NOW), else_=runs.c.finished_at)),
+            (runs.c.status, case((ends, "completed"), else_=runs.c.status)),
+        )
+    )
+    return await connection.scalar(select(runs.c.status).where(runs.c.id == run)) == "completed"
+
+
+async def fail(connection: AsyncConnection, run: str, process: str) -> None:
+    """Count a path that has failed, and fail the run with it; the first failure is the run's."""
+    running = runs.c.status == "running"
+    change = update(runs).where(runs.c.id == run)
+    await connection.execute(
+        change.ordered_values(
+            (runs.c.open_processes, runs.c.open_processes - 1),
+            (runs.c.finished_at, case((running, NOW), else_=runs.c.finished_at)),
+            (runs.c.failed_process, case((running, process), else_=runs.c.failed_process)),
+            (runs.c.status, case((running, "failed"), else_=runs.c.status)),
+        )
+    )
