@@ -51,6 +51,8 @@ def _is_ready(pod: Mapping[str, Any]) -> bool:
 def _of_pod(pod: Mapping[str, Any]) -> Iterator[str]:
     name, status = pod["metadata"]["name"], pod.get("status") or {}
     scheduled = condition(pod, "PodScheduled")
+    if not scheduled and status.get("phase") == "Pending":
+        yield f"pod {name}: Pending: no node has been chosen for it"
     if scheduled.get("status") == "False":
         yield f"pod {name}: {scheduled.get('reason')}: {scheduled.get('message')}"
     if status.get("phase") == "Failed":

@@ -17,6 +17,8 @@ def deployment(live: Live, _: ApiServer) -> State:
     if not is_observed(live):
         return waiting("waiting for the Deployment to be observed")
     spec, status = live["spec"], live.get("status") or {}
+    if spec.get("paused"):
+        return READY
     progressing = condition(live, "Progressing")
     if progressing.get("reason") == "ProgressDeadlineExceeded":
         return failed(str(progressing.get("message") or "the Deployment makes no progress"))

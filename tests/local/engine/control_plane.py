@@ -1,0 +1,154 @@
+"""A control plane without nodes on loopback, for tests of the engine's stand-ins."""
+
+import os
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from patchbay_local import paths
+
+TOKEN = "token-of-the-tests"
+START_SECONDS = 90
+# What the tests see the effects of; each one more costs a second of CPU at the start.
+CONTROLLERS = "namespace-controller,garbage-collector-controller,deployment-controller,replicaset-controller"
+
+
+class ControlPlane:
+    """etcd, API server and controller manager below one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._etcd, self._etcd_peer, port = _free_ports(3)
+        self.address = f"https://127.0.0.1:{port}"
+        self.kubeconfig = directory / "kubeconfig"
+        self._port = port
+
+    def start(self) -> None:
+        """Returns when the API server and its default namespace are there."""
+        self._write_keys()
+        client, peer = (f"http://127.0.0.1:{port}" for port in (self._etcd, self._etcd_peer))
+        self._run(
+            "etcd",
+            f"--data-dir={self._directory / 'etcd'}",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=default={peer}",
+            "--unsafe-no-fsync",
+        )
+        self.start_api_server()
+        self._run(
+            "kube-controller-manager",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--controllers={CONTROLLERS}",
+            "--leader-elect=false",
+            "--secure-port=0",
+            "--concurrent-namespace-syncs=4",
+        )
+
+    def start_api_server(self) -> None:
+        """Starts the API server and waits until it is ready."""
+        key = self._directory / "service-accounts.key"
+        self._run(
+            "kube-apiserver",
+            f"--etcd-servers=http://127.0.0.1:{self._etcd}",
+            f"--cert-dir={self._directory / 'certificates'}",
+            "--bind-address=127.0.0.1",
+            "--advertise-address=127.0.0.1",
+            f"--secure-port={self._port}",
+            "--service-cluster-ip-range=10.99.0.0/24",
+            f"--service-account-key-file={key}",
+            f"--service-account-signing-key-file={key}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            f"--token-auth-file={self._directory / 'tokens.csv'}",
+            "--authorization-mode=RBAC",
+            "--disable-admission-plugins=ServiceAccount",
+        )
+        self._wait_until_ready()
+
+    def stop_api_server(self) -> None:
+        self._stop("kube-apiserver")
+
+    def stop(self) -> None:
+        for name in reversed(list(self._children)):
+            self._stop(name)
+
+    def client(self) -> httpx.Client:
+        """A client as the cluster's administrator."""
+        # The server's certificate is its own, made at its first start.
+        return httpx.Client(
+            base_url=self.address, verify=False, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False
+        )
+
+    def _write_keys(self) -> None:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+        (self._directory / "service-accounts.key").write_bytes(pem)
+        (self._directory / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+        content = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "tests",
+            "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "admin"}}],
+            "clusters": [{"name": "tests", "cluster": {"server": self.address, "insecure-skip-tls-verify": True}}],
+            "users": [{"name": "admin", "user": {"token": TOKEN}}],
+        }
+        self.kubeconfig.write_text(yaml.safe_dump(content))
+
+    def _run(self, name: str, *arguments: str) -> None:
+        log = (self._directory / f"{name}.log").open("ab")
+        self._children[name] = subprocess.Popen(
+            [str(paths.BIN / name), *arguments], stdout=log, stderr=log, stdin=subprocess.DEVNULL
+        )
+        log.close()
+
+    def _stop(self, name: str) -> None:
+        child = self._children.pop(name, None)
+        if child is None:
+            return
+        child.terminate()
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        with self.client() as client:
+            while time.monotonic() < deadline:
+                assert self._children["kube-apiserver"].poll() is None, self._tail("kube-apiserver")
+                with suppress(httpx.TransportError):
+                    ready = client.get("/readyz").status_code == 200
+                    if ready and client.get("/api/v1/namespaces/default").status_code == 200:
+                        return
+                time.sleep(0.1)
+        raise AssertionError(self._tail("kube-apiserver"))
+
+    def _tail(self, name: str) -> str:
+        return (self._directory / f"{name}.log").read_text()[-3000:]
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return [int(item.getsockname()[1]) for item in sockets]
+    finally:
+        for item in sockets:
+            item.close()
+
+
+def environment_without_pulumi() -> dict[str, str]:
+    """The environment of the tests, without settings of a Pulumi user."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "KUBECONFIG"))}
