@@ -11,7 +11,7 @@ from patchbay_loadtests.sink.client import Delivery
 MAX_GAP_SECONDS = 5.0
 # A look takes a moment: what it saw may belong to just before or after.
 SLACK_SECONDS = 1.0
-COMPLETED = "succeeded"
+COMPLETED = "completed"
 
 
 class StepVerdict(Record):
@@ -163,7 +163,7 @@ def _pod_reasons(
 ) -> list[str]:
     expected = step.expected_pods
     reasons = []
-    allowed = max(expected, _pods_before(timeline, samples, step))
+    allowed = max(expected, _pods_before(timeline, step))
     most = max(max(sample.steered.desired, sample.steered.replicas) for sample in samples)
     if most > allowed:
         reasons.append(f"scaled too far: {most} pods at {step.processes} processes, where {expected} are right")
@@ -182,11 +182,10 @@ def _pod_reasons(
     return reasons
 
 
-def _pods_before(timeline: Timeline, samples: Sequence[Sample], step: Step) -> int:
-    """The most pods that the load before may still account for."""
+def _pods_before(timeline: Timeline, step: Step) -> int:
+    """The pods that the load before still accounts for; a record begins at rest."""
     earlier = [sample.steered for sample in timeline.samples if sample.at < step.change]
-    before = earlier[-1] if earlier else samples[0].steered
-    return max(before.desired, before.replicas)
+    return max(earlier[-1].desired, earlier[-1].replicas) if earlier else 0
 
 
 def _idle_reasons(timeline: Timeline, samples: Sequence[Sample], step: Step) -> list[str]:

@@ -8,7 +8,7 @@ from patchbay_loadtests.gateway import Gateway
 from patchbay_loadtests.proof.judgement import RunsVerdict, judge_runs
 from patchbay_loadtests.sink.client import SinkClient
 
-FINAL = frozenset({"succeeded", "failed"})
+FINAL = frozenset({"completed", "failed"})
 SETTLE_SECONDS = 60.0
 POLL_SECONDS = 1.0
 

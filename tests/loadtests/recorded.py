@@ -1,0 +1,87 @@
+"""Timelines as a proof records them, for the verdict's tests."""
+
+from patchbay_loadtests.proof.timeline import PodLife, Sample, ShapePods, Step, Timeline
+
+PERIOD = 14.0
+INTERVAL = 0.5
+IDLE = ShapePods(desired=1, replicas=1, ready=1)
+
+
+def pods(count: int, ready: int | None = None) -> ShapePods:
+    """A shape whose HPA and Deployment agree."""
+    return ShapePods(desired=count, replicas=count, ready=count if ready is None else ready)
+
+
+class Recorder:
+    """Builds a timeline by saying how long the environment looked how."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.samples: list[Sample] = []
+        self.steps: list[Step] = []
+        self.pods: list[PodLife] = []
+
+    def look(self, seconds: float, processes: int, steered: ShapePods, idle: ShapePods = IDLE) -> None:
+        """Samples of one unchanging state."""
+        for _ in range(round(seconds / INTERVAL)):
+            self.samples.append(
+                Sample(
+                    at=self.at,
+                    waiting=max(0, processes - 8 * steered.ready),
+                    reserved=min(processes, 8 * steered.ready),
+                    prometheus_pods=float(processes // 8 + 1),
+                    metric_pods=float(processes // 8 + 1),
+                    steered=steered,
+                    idle=idle,
+                )
+            )
+            self.at += INTERVAL
+
+    def step(
+        self, since: float, processes: int, expected: int, *, hold: float = PERIOD, deadline: float = 60.0
+    ) -> Step:
+        """The step that began at `since` and ends with the latest sample."""
+        step = Step(
+            processes=processes,
+            expected_pods=expected,
+            change=since,
+            end=self.samples[-1].at,
+            hold_seconds=hold,
+            deadline_seconds=deadline,
+        )
+        self.steps.append(step)
+        return step
+
+    def timeline(self) -> Timeline:
+        """The record."""
+        return Timeline(
+            shape="http-connector",
+            idle_shape="filter",
+            threshold=8,
+            steps=tuple(self.steps),
+            samples=tuple(self.samples),
+            pods=tuple(self.pods),
+        )
+
+
+def good_record() -> Recorder:
+    """7 stay at one pod, 8 bring the second, none takes it back."""
+    recorder = Recorder()
+    recorder.look(1, 3, pods(1))
+    recorder.look(45, 7, pods(1))
+    recorder.step(0.0, 7, 1, hold=3 * PERIOD)
+    at_8 = recorder.at
+    recorder.look(4, 8, pods(1))
+    recorder.look(3, 8, pods(2, ready=1))
+    recorder.look(20, 8, pods(2))
+    recorder.pods += [
+        PodLife(name="worker-a", created=0, scheduled=0, started=0, ready=0),
+        PodLife(name="worker-b", created=at_8 + 4.5, scheduled=at_8 + 5, started=at_8 + 6, ready=at_8 + 7),
+    ]
+    recorder.step(at_8, 8, 2)
+    at_0 = recorder.at
+    recorder.look(1, 8, pods(2))
+    recorder.look(6, 0, pods(2))
+    recorder.look(20, 0, pods(1))
+    recorder.step(at_0, 0, 1)
+    return recorder

@@ -1,0 +1,187 @@
+"""What the verifier makes of recorded timelines and of the accepted runs."""
+
+import pytest
+from patchbay_loadtests.flows import Order
+from patchbay_loadtests.proof.judgement import RunsVerdict, judge_runs, judge_step
+from patchbay_loadtests.proof.result import judge
+from patchbay_loadtests.proof.timeline import ShapePods, expected_pods
+from patchbay_loadtests.sink.client import Delivery
+
+from tests.loadtests.recorded import PERIOD, Recorder, good_record, pods
+
+ORDERS = [Order("o-1", parcels=2, downloads=1), Order("o-2", parcels=1, downloads=0)]
+RUNS = {"o-1": "run-1", "o-2": "run-2"}
+COMPLETED = {"run-1": "completed", "run-2": "completed"}
+ONCE = Delivery(received=1, answered=1)
+DELIVERED = {"o-1/1": ONCE, "o-1/2": ONCE, "o-2/1": ONCE}
+
+
+@pytest.mark.parametrize(
+    ("processes", "expected"), [(0, 1), (7, 1), (8, 2), (15, 2), (16, 3), (40, 6), (79, 10), (80, 10), (400, 10)]
+)
+def test_a_shape_gets_a_pod_more_each_time_it_reaches_the_threshold(processes: int, expected: int) -> None:
+    assert expected_pods(processes, threshold=8, max_pods=10) == expected
+
+
+def test_a_platform_that_keeps_the_promise_passes() -> None:
+    recorder = good_record()
+    result = judge(
+        recorder.timeline(), judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED), versions={}, config={}, traffic={}
+    )
+    assert result.reasons == ()
+    assert result.passed
+    assert [(step.processes, step.reached_pods) for step in result.steps] == [(7, 1), (8, 2), (0, 1)]
+    assert (result.steps[1].desired_seconds, result.steps[1].ready_seconds) == (4.0, 7.0)
+
+
+def failing_reasons(recorder: Recorder) -> str:
+    """Why the record's last step fails."""
+    timeline = recorder.timeline()
+    verdict = judge_step(timeline, timeline.steps[-1])
+    assert not verdict.passed
+    return "; ".join(verdict.reasons)
+
+
+def test_a_pod_more_at_7_processes_fails() -> None:
+    recorder = Recorder()
+    recorder.look(10, 7, pods(1))
+    recorder.look(10, 7, pods(2))
+    recorder.look(30, 7, pods(1))
+    recorder.step(0.0, 7, 1, hold=3 * PERIOD)
+    assert "scaled too far: 2 pods at 7 processes, where 1 are right" in failing_reasons(recorder)
+
+
+def test_no_pod_more_at_8_processes_fails() -> None:
+    recorder = Recorder()
+    recorder.look(80, 8, pods(1))
+    recorder.step(0.0, 8, 2)
+    assert "1 pods were desired at 8 processes, not 2" in failing_reasons(recorder)
+
+
+def test_a_pod_that_never_gets_ready_fails() -> None:
+    recorder = Recorder()
+    recorder.look(80, 8, pods(2, ready=1))
+    recorder.step(0.0, 8, 2)
+    assert failing_reasons(recorder) == "1 of 2 pods were ready at 8 processes, not 2"
+
+
+def test_a_pod_after_the_deadline_fails() -> None:
+    recorder = Recorder()
+    recorder.look(61, 8, pods(1))
+    recorder.look(20, 8, pods(2))
+    recorder.step(0.0, 8, 2, deadline=60)
+    assert failing_reasons(recorder) == "too late: 2 pods were ready after 61.0 s of 60 s"
+
+
+def test_a_third_pod_at_8_processes_fails() -> None:
+    recorder = Recorder()
+    recorder.look(5, 8, pods(1))
+    recorder.look(5, 8, pods(3))
+    recorder.look(20, 8, pods(2))
+    recorder.step(0.0, 8, 2)
+    assert failing_reasons(recorder) == "scaled too far: 3 pods at 8 processes, where 2 are right"
+
+
+def test_pods_that_stay_after_the_load_has_gone_fail() -> None:
+    recorder = good_record()
+    since = recorder.at
+    recorder.look(90, 0, pods(2))
+    recorder.step(since, 0, 1)
+    assert "2 of 2 pods were ready at 0 processes, not 1" in failing_reasons(recorder)
+
+
+@pytest.mark.parametrize("idle", [pods(2), pods(0), ShapePods(desired=2, replicas=1, ready=1), pods(1, ready=0)])
+def test_an_idle_shape_that_moves_fails(idle: ShapePods) -> None:
+    recorder = Recorder()
+    recorder.look(5, 8, pods(1))
+    recorder.look(5, 8, pods(2), idle)
+    recorder.look(20, 8, pods(2))
+    recorder.step(0.0, 8, 2)
+    assert "the idle shape filter did not stay at 1 pod at 8 processes" in failing_reasons(recorder)
+
+
+def test_a_load_that_is_not_what_was_driven_fails() -> None:
+    recorder = Recorder()
+    recorder.look(5, 8, pods(1))
+    recorder.look(5, 9, pods(2))
+    recorder.look(20, 8, pods(2))
+    recorder.step(0.0, 8, 2)
+    assert failing_reasons(recorder) == "the load was not steady: Horizon counted [8, 9] where 8 processes were driven"
+
+
+def test_one_process_less_is_forgiven_only_while_deliveries_are_replaced() -> None:
+    recorder = Recorder()
+    recorder.look(20, 7, pods(1))
+    recorder.look(2, 6, pods(1))
+    recorder.look(25, 7, pods(1))
+    step = recorder.step(0.0, 7, 1, hold=3 * PERIOD)
+    timeline = recorder.timeline()
+    assert "not steady" in failing_reasons(recorder)
+    assert judge_step(timeline, step.model_copy(update={"refreshes": ((20.0, 22.0),)})).passed
+
+
+def test_a_step_that_was_not_watched_long_enough_fails() -> None:
+    recorder = Recorder()
+    recorder.look(20, 7, pods(1))
+    recorder.step(0.0, 7, 1, hold=3 * PERIOD)
+    assert failing_reasons(recorder) == "1 pods were watched for 19.5 s only, not 42 s"
+
+
+def test_a_gap_in_the_record_fails() -> None:
+    recorder = Recorder()
+    recorder.look(10, 8, pods(2))
+    recorder.at += 8
+    recorder.look(20, 8, pods(2))
+    recorder.step(0.0, 8, 2)
+    assert failing_reasons(recorder) == "nothing was recorded for 8.5 s"
+
+
+def test_an_empty_record_fails() -> None:
+    verdict = judge(
+        Recorder().timeline(),
+        RunsVerdict(accepted=1, completed=1, duplicated=0, lost=0),
+        versions={},
+        config={},
+        traffic={},
+    )
+    assert not verdict.passed
+    assert verdict.reasons == ("no step was driven",)
+
+
+def test_runs_that_are_at_the_sink_exactly_once_pass() -> None:
+    verdict = judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED)
+    assert (verdict.accepted, verdict.completed, verdict.lost, verdict.duplicated) == (2, 2, 0, 0)
+    assert verdict.passed
+
+
+def test_a_line_that_never_reached_the_sink_is_a_lost_run() -> None:
+    verdict = judge_runs(ORDERS, RUNS, COMPLETED, {"o-1/1": ONCE, "o-2/1": ONCE})
+    assert (verdict.completed, verdict.lost, verdict.lost_lines) == (1, 1, ("o-1/2",))
+    assert not verdict.passed
+
+
+def test_a_line_that_was_received_but_never_answered_is_a_lost_run() -> None:
+    verdict = judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED | {"o-2/1": Delivery(received=1, answered=0)})
+    assert (verdict.completed, verdict.lost, verdict.lost_lines) == (1, 1, ("o-2/1",))
+
+
+def test_a_line_that_came_twice_is_a_duplicated_run() -> None:
+    verdict = judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED | {"o-1/1": Delivery(received=2, answered=1)})
+    assert (verdict.completed, verdict.duplicated, verdict.duplicated_lines) == (1, 1, ("o-1/1",))
+    assert not verdict.passed
+
+
+def test_a_run_that_does_not_say_that_it_completed_is_lost() -> None:
+    verdict = judge_runs(ORDERS, RUNS, COMPLETED | {"run-2": "running"}, DELIVERED)
+    assert (verdict.completed, verdict.lost, verdict.unfinished_runs) == (1, 1, ("run-2 (o-2): running",))
+    assert not verdict.passed
+
+
+def test_a_delivery_that_nobody_ordered_fails() -> None:
+    verdict = judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED | {"o-9/1": ONCE})
+    assert verdict.unexpected_lines == ("o-9/1",)
+    assert not verdict.passed
+
+
+def test_a_proof_without_a_single_accepted_run_fails() -> None:
+    assert not judge_runs([], {}, {}, {}).passed

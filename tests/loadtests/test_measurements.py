@@ -1,0 +1,163 @@
+"""Percentiles, latency legs, periods and what is read from the cluster's objects."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from patchbay_loadtests.percentiles import percentile
+from patchbay_loadtests.proof import latency
+from patchbay_loadtests.proof.periods import Periods, scale_down_seconds, seconds
+from patchbay_loadtests.proof.plan import Plan
+from patchbay_loadtests.proof.sampler import external_metric, quantity, seen_again
+from patchbay_loadtests.target import Target
+from pydantic import ValidationError
+
+from tests.loadtests.recorded import Recorder, good_record, pods
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "expected"),
+    [
+        ([3.0], 50, 3.0),
+        ([1, 2, 3, 4], 50, 2),
+        ([4, 1, 3, 2], 95, 4),
+        (range(1, 101), 95, 95),
+        (range(1, 101), 100, 100),
+    ],
+)
+def test_a_percentile_is_the_smallest_value_that_so_many_do_not_exceed(
+    values: list[float], percent: float, expected: float
+) -> None:
+    assert percentile(list(values), percent) == expected
+
+
+@pytest.mark.parametrize(("values", "percent"), [([], 50), ([1.0], 0), ([1.0], 101)])
+def test_a_percentile_of_nothing_or_out_of_range_is_refused(values: list[float], percent: float) -> None:
+    with pytest.raises(ValueError, match="percent"):
+        percentile(values, percent)
+
+
+def test_the_legs_of_a_scale_up_add_up_to_the_whole() -> None:
+    found = latency.scale_ups(good_record().timeline())
+    assert len(found) == 1
+    assert found[0].legs == {
+        "intake": 0.0,
+        "metric": 0.0,
+        "hpa": 4.0,
+        "scheduling": 1.0,
+        "start": 1.0,
+        "readiness": 1.0,
+    }
+    assert found[0].metric_to_ready == 7.0
+    summary = latency.summarize(found)
+    assert summary is not None
+    assert summary.metric_to_ready_p95 == 7.0
+    assert sum(summary.shares.values()) == pytest.approx(1, abs=0.01)
+
+
+def test_a_scale_up_that_never_became_ready_has_no_latency() -> None:
+    recorder = Recorder()
+    recorder.look(30, 8, pods(2, ready=1))
+    recorder.step(0.0, 8, 2)
+    assert latency.scale_ups(recorder.timeline()) == ()
+    assert latency.summarize(()) is None
+
+
+def test_a_pod_keeps_the_time_at_which_it_was_first_seen_in_each_state() -> None:
+    pod: dict[str, Any] = {"metadata": {"name": "worker-a"}, "status": {}}
+    life = seen_again(None, pod, 1.0)
+    assert (life.created, life.scheduled, life.started, life.ready) == (1.0, None, None, None)
+    pod["status"] = {"conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "False"}]}
+    life = seen_again(life, pod, 2.0)
+    assert (life.scheduled, life.ready) == (2.0, None)
+    pod["status"] = {
+        "conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "True"}],
+        "containerStatuses": [{"state": {"running": {}}}],
+    }
+    life = seen_again(life, pod, 3.0)
+    assert (life.created, life.scheduled, life.started, life.ready) == (1.0, 2.0, 3.0, 3.0)
+
+
+@pytest.mark.parametrize(("text", "value"), [("2", 2), ("2500m", 2.5), ("1k", 1000)])
+def test_a_metric_quantity_is_read_with_its_suffix(text: str, value: float) -> None:
+    assert quantity(text) == value
+
+
+def test_the_metric_that_the_hpa_reads_is_found_in_it() -> None:
+    selector = {"matchLabels": {"scaledobject.keda.sh/name": "shape-map"}}
+    autoscaler = {
+        "metadata": {"name": "keda-hpa-shape-map"},
+        "spec": {
+            "metrics": [{"type": "External", "external": {"metric": {"name": "s0-prometheus", "selector": selector}}}]
+        },
+    }
+    found = external_metric(autoscaler)
+    assert (found.name, found.selector) == ("s0-prometheus", "scaledobject.keda.sh/name=shape-map")
+
+
+@pytest.mark.parametrize(("duration", "value"), [("2s", 2), ("1m30s", 90), ("500ms", 0.5), ("1h", 3600)])
+def test_a_prometheus_duration_is_read_in_seconds(duration: str, value: float) -> None:
+    assert seconds(duration) == value
+
+
+@pytest.mark.parametrize("duration", ["", "2", "s", "2 s", "2x"])
+def test_what_is_no_duration_is_refused(duration: str) -> None:
+    with pytest.raises(ValueError, match="not a duration"):
+        seconds(duration)
+
+
+@pytest.mark.parametrize(
+    ("behavior", "expected"),
+    [
+        (None, 300 + 15),
+        ({"stabilizationWindowSeconds": 10}, 10 + 15),
+        ({"stabilizationWindowSeconds": 0, "policies": [{"type": "Pods", "value": 1, "periodSeconds": 5}]}, 9 * 5),
+        (
+            {
+                "stabilizationWindowSeconds": 30,
+                "selectPolicy": "Min",
+                "policies": [
+                    {"type": "Percent", "value": 100, "periodSeconds": 5},
+                    {"type": "Pods", "value": 3, "periodSeconds": 10},
+                ],
+            },
+            30 + 3 * 10,
+        ),
+    ],
+)
+def test_the_time_to_scale_down_follows_from_the_hpa_s_behaviour(
+    behavior: dict[str, object] | None, expected: float
+) -> None:
+    spec = {"minReplicas": 1, "maxReplicas": 10, **({"behavior": {"scaleDown": behavior}} if behavior else {})}
+    assert scale_down_seconds(spec) == expected
+
+
+def test_below_the_threshold_three_full_metric_periods_are_watched() -> None:
+    periods = Periods(scrape=2, evaluation=2, polling=5, hpa_sync=5, scale_down=30)
+    plan = Plan(periods=periods, max_pods=10)
+    assert periods.metric == 14
+    assert plan.hold_seconds(7) == 42
+    assert plan.hold_seconds(8) == 14
+    assert plan.deadline_seconds(0) > periods.scale_down
+
+
+def test_load_goes_to_another_machine_only_when_that_is_said(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.touch()
+    assert Target(host="http://127.0.0.1:8080/", kubeconfig=kubeconfig).host == "http://127.0.0.1:8080"
+    with pytest.raises(ValidationError, match="--allow-remote-host"):
+        Target(host="http://192.0.2.1", kubeconfig=kubeconfig)
+    assert Target(host="http://192.0.2.1", kubeconfig=kubeconfig, allow_remote_host=True).host == "http://192.0.2.1"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://127.0.0.1/hooks", ""])
+def test_a_host_that_is_no_address_is_refused(tmp_path: Path, host: str) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.touch()
+    with pytest.raises(ValidationError, match="host must be"):
+        Target(host=host, kubeconfig=kubeconfig)
+
+
+def test_a_missing_kubeconfig_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="there is no file"):
+        Target(host="http://127.0.0.1:8080", kubeconfig=tmp_path / "none")

@@ -1,0 +1,80 @@
+"""The report of a recorded proof."""
+
+import json
+from pathlib import Path
+
+from patchbay_loadtests.proof.judgement import RunsVerdict
+from patchbay_loadtests.proof.result import Result, judge
+from patchbay_loadtests.proof.timeline import Timeline
+from patchbay_loadtests.report.publish import new_directory, point_latest_to, write_proof
+
+from tests.loadtests.recorded import Recorder, good_record, pods
+
+PNG = b"\x89PNG\r\n\x1a\n"
+RUNS = RunsVerdict(accepted=4, completed=4, duplicated=0, lost=0)
+
+
+def result_of(recorder: Recorder, runs: RunsVerdict = RUNS) -> Result:
+    return judge(
+        recorder.timeline(), runs, versions={"keda": "<2.20>"}, config={"host": "http://127.0.0.1"}, traffic={}
+    )
+
+
+def test_result_json_has_the_agreed_form(tmp_path: Path) -> None:
+    recorder = good_record()
+    write_proof(tmp_path, result_of(recorder), recorder.timeline())
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert {"threshold", "passed", "steps", "runs", "versions"} <= result.keys()
+    step_keys = {
+        "shape", "processes", "expected_pods", "reached_pods", "desired_seconds", "ready_seconds", "passed",
+    }  # fmt: skip
+    assert all(step_keys <= step.keys() for step in result["steps"])
+    assert {"accepted", "completed", "duplicated", "lost"} <= result["runs"].keys()
+    assert (result["threshold"], result["passed"]) == (8, True)
+
+
+def test_the_page_needs_nothing_beside_it_and_shows_verdict_steps_and_legs(tmp_path: Path) -> None:
+    recorder = good_record()
+    write_proof(tmp_path, result_of(recorder), recorder.timeline())
+    page = (tmp_path / "report.html").read_text()
+    assert "data:image/png;base64," in page
+    assert 'src="http' not in page
+    assert "<link" not in page
+    assert "<script" not in page
+    assert "passed</span>" in page
+    assert "http-connector" in page
+    assert "readiness" in page
+    assert "&lt;2.20&gt;" in page
+    assert (tmp_path / "timeline.png").read_bytes().startswith(PNG)
+
+
+def test_a_failed_proof_says_why_on_its_page(tmp_path: Path) -> None:
+    recorder = Recorder()
+    recorder.look(30, 7, pods(2))
+    recorder.step(0.0, 7, 1)
+    runs = RunsVerdict(accepted=2, completed=1, duplicated=0, lost=1, lost_lines=("order-1/2",))
+    write_proof(tmp_path, result_of(recorder, runs), recorder.timeline())
+    page = (tmp_path / "report.html").read_text()
+    assert "failed</span>" in page
+    assert "scaled too far: 2 pods at 7 processes" in page
+    assert "order-1/2" in page
+
+
+def test_a_record_gives_the_same_verdict_when_it_is_read_again(tmp_path: Path) -> None:
+    recorder = good_record()
+    result = result_of(recorder)
+    write_proof(tmp_path, result, recorder.timeline())
+    read = Timeline.model_validate_json((tmp_path / "timeline.json").read_text())
+    assert judge(read, RUNS, versions=result.versions, config=result.config, traffic={}) == result
+
+
+def test_latest_names_the_newest_report_and_older_ones_stay(tmp_path: Path) -> None:
+    first = new_directory(tmp_path / "reports")
+    point_latest_to(first)
+    second = new_directory(tmp_path / "reports")
+    assert first != second
+    point_latest_to(second)
+    latest = tmp_path / "reports" / "latest"
+    assert latest.resolve() == second
+    assert first.is_dir()
+    assert sorted(path.name for path in latest.parent.iterdir()) == sorted([first.name, second.name, "latest"])
