@@ -11,6 +11,7 @@ from patchbay_runtime.logs import configure_logging
 from patchbay_runtime.settings import Settings, SettingsError
 
 API_PORT = 8000
+WORKER_PORT = 9100
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -18,10 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="patchbay-runtime", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     api = commands.add_parser("api", help="serve the HTTP API")
-    api.add_argument("--host", default="0.0.0.0")  # noqa: S104 - a pod's own address; policies decide who reaches it
-    api.add_argument("--port", type=int, default=API_PORT)
     worker = commands.add_parser("worker", help="run the processes of one shape")
     worker.add_argument("--shape", required=True, choices=sorted(CATALOG))
+    for command, port, serves in ((api, API_PORT, "the API"), (worker, WORKER_PORT, "probes and metrics")):
+        command.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104 - a pod's own
+        command.add_argument("--port", type=int, default=port, help=f"the port of {serves}, by default {port}")
     commands.add_parser("migrate", help="bring the database schemas to the latest revision")
     chosen = parser.parse_args(arguments)
     try:
@@ -51,7 +53,7 @@ def _run(chosen: argparse.Namespace, settings: Settings) -> None:
     elif chosen.command == "worker":
         from patchbay_runtime.worker.serve import serve as serve_worker  # noqa: PLC0415
 
-        serve_worker(settings, chosen.shape)
+        serve_worker(settings, chosen.shape, chosen.host, chosen.port)
     else:
         from patchbay_runtime.migrations import migrate  # noqa: PLC0415
 

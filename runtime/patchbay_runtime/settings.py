@@ -13,9 +13,11 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """Where the runtime finds MariaDB and Redis, and how it logs."""
+    """Which environment (stack) this is, where the runtime finds MariaDB and Redis, and how it logs."""
 
     model_config = SettingsConfigDict(env_prefix="PATCHBAY_", frozen=True, extra="ignore")
+
+    environment: str = Field(default="local", pattern=r"^[a-z][a-z0-9-]{0,39}$")
 
     database_host: str = Field(default="mariadb.patchbay-data", min_length=1)
     database_port: int = Field(default=3306, ge=1, le=65535)

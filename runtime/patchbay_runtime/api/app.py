@@ -8,7 +8,9 @@ from fastapi import FastAPI
 
 from patchbay_runtime.api import flows, health, runs, tenants
 from patchbay_runtime.api.errors import add_error_handlers
-from patchbay_runtime.api.resources import Resources, open_resources
+from patchbay_runtime.api.resources import Resources, open_resources, queue_of
+from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.horizon import horizon_router
 from patchbay_runtime.settings import Settings
 
 
@@ -28,4 +30,5 @@ def create_app(settings: Settings) -> FastAPI:
     add_error_handlers(app)
     for module in (tenants, flows, runs, health):
         app.include_router(module.router)
+    app.include_router(horizon_router(queue_of, CATALOG))
     return app

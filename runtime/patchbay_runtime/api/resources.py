@@ -54,3 +54,8 @@ def _resources(request: Request) -> Resources:
 
 
 ResourcesOf = Annotated[Resources, Depends(_resources)]
+
+
+def queue_of(resources: ResourcesOf) -> ProcessQueue:
+    """The queue alone, for routes that need nothing else."""
+    return resources.queue

@@ -1,0 +1,138 @@
+"""A flow that cannot work is refused with the place of every fault in its document."""
+
+import copy
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from patchbay_runtime.flows.problem import InvalidFlowError
+from patchbay_runtime.flows.validation import check_flow
+
+if TYPE_CHECKING:
+    from tests.runtime.conftest import Tenant
+
+ORDERS: dict[str, Any] = {
+    "name": "orders",
+    "start": "receive",
+    "steps": {
+        "receive": {"shape": "http-trigger", "next": "map"},
+        "map": {"shape": "map", "config": {"expression": "{'lines': lines}"}, "next": "lines"},
+        "lines": {"shape": "split", "config": {"expression": "lines"}, "next": "route"},
+        "route": {
+            "shape": "branch",
+            "config": {"cases": [{"when": "qty > 0", "next": "send"}], "default": "note"},
+        },
+        "send": {"shape": "http-connector", "config": {"method": "POST", "url": "http://127.0.0.1:9/sink"}},
+        "note": {"shape": "set-variables", "config": {"variables": {"k": "sku"}}},
+    },
+}
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def problems(change: Change) -> list[tuple[str, str]]:
+    document = copy.deepcopy(ORDERS)
+    change(document)
+    with pytest.raises(InvalidFlowError) as caught:
+        check_flow(document)
+    return [(problem.path, problem.message) for problem in caught.value.problems]
+
+
+def _at(*place: str | int, value: Any) -> Change:
+    def change(document: dict[str, Any]) -> None:
+        target: Any = document
+        for part in place[:-1]:
+            target = target[part]
+        target[place[-1]] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "path", "message"),
+    [
+        (_at("steps", "map", "shape", value="mapp"), "$.steps.map.shape", "unknown shape 'mapp'"),
+        (_at("steps", "map", "next", value="linez"), "$.steps.map.next", "there is no step 'linez'"),
+        (
+            _at("steps", "route", "config", "cases", 0, "next", value="nowhere"),
+            "$.steps.route.config.cases[0].next",
+            "there is no step 'nowhere'",
+        ),
+        (_at("steps", "route", "config", "default", value="nowhere"), "$.steps.route.config.default", "no step"),
+        (_at("steps", "route", "next", value="send"), "$.steps.route.next", "remove `next`"),
+        (_at("start", value="begin"), "$.start", "there is no step 'begin'"),
+        (lambda document: document.pop("start"), "$.start", "Field required"),
+        (_at("steps", value={}), "$.steps", "at least 1"),
+        (_at("name", value="Not A Name"), "$.name", "pattern"),
+        (_at("colour", value="red"), "$.colour", "Extra inputs"),
+        (_at("steps", "alone", value={"shape": "delay", "config": {"seconds": 1}}), "$.steps.alone", "no path leads"),
+        (_at("steps", "send", "next", value="map"), "", "must not form a cycle"),
+        (_at("steps", "map", "config", value={}), "$.steps.map.config.expression", "Field required"),
+        (_at("steps", "map", "config", "expresion", value="x"), "$.steps.map.config.expresion", "Extra inputs"),
+        (_at("steps", "map", "config", "expression", value="a.("), "$.steps.map.config.expression", "position 3"),
+        (
+            _at("steps", "route", "config", "cases", 0, "when", value="qty >"),
+            "$.steps.route.config.cases[0].when",
+            "not a valid JSONata expression",
+        ),
+        (
+            _at("steps", "note", "config", "variables", "k", value="]"),
+            "$.steps.note.config.variables.k",
+            "not a valid JSONata expression",
+        ),
+        (_at("steps", "map", "config", "expression", value="x" * 10_001), "$.steps.map.config.expression", "10000"),
+        (_at("steps", "map", "config", "expression", value="/(?=a)/"), "$.steps.map.config.expression", "not a valid"),
+        (_at("steps", "send", "config", "timeout_seconds", value=61), "$.steps.send.config.timeout_seconds", "60"),
+        (_at("steps", "send", "config", "url", value="file:///etc/passwd"), "$.steps.send.config.url", "pattern"),
+        (_at("steps", "send", "config", "headers", value={"Host": "x"}), "$.steps.send.config.headers", "Host"),
+        (_at("steps", "map", "shape", value="http-trigger"), "$.steps.map.shape", "only be the start"),
+    ],
+)
+def test_a_fault_is_named_with_its_json_path(change: Change, path: str, message: str) -> None:
+    found = problems(change)
+    assert any(place.startswith(path) and message in text for place, text in found), found
+
+
+def test_a_correct_flow_is_accepted() -> None:
+    assert check_flow(ORDERS).name == "orders"
+
+
+def test_all_faults_are_told_at_once() -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["steps"]["map"]["config"] = {"expression": "("}
+        document["steps"]["send"]["shape"] = "fax"
+        document["steps"]["lines"]["next"] = "gone"
+
+    assert [path for path, _ in problems(change)] == [
+        "$.steps.map.config.expression",
+        "$.steps.send.shape",
+        "$.steps.lines.next",
+    ]
+
+
+@pytest.mark.parametrize("document", [None, [], "flow", 1, {"name": "a"}, {"steps": []}])
+def test_what_is_no_flow_at_all_is_refused(document: Any) -> None:
+    with pytest.raises(InvalidFlowError):
+        check_flow(document)
+
+
+def test_the_api_answers_422_with_the_paths(tenant: "Tenant") -> None:
+    document = copy.deepcopy(ORDERS)
+    document["steps"]["map"]["config"]["expression"] = "$sum("
+    response = tenant.client.post(f"{tenant.path}/flows", json=document)
+    assert response.status_code == 422
+    error = response.json()["error"]
+    assert error["code"] == "invalid_flow"
+    assert error["details"][0]["path"] == "$.steps.map.config.expression"
+    assert tenant.client.get(f"{tenant.path}/flows").json() == {"flows": []}
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 100_000])
+def test_a_body_that_is_not_json_is_refused_with_422(tenant: "Tenant", body: bytes) -> None:
+    response = tenant.client.post(f"{tenant.path}/flows", content=body)
+    assert (response.status_code, response.json()["error"]["code"]) == (422, "invalid_json")
+
+
+def test_a_document_over_the_limit_is_refused_with_413(tenant: "Tenant") -> None:
+    response = tenant.client.post(f"{tenant.path}/flows", content=b" " * 300_000)
+    assert response.status_code == 413
