@@ -98,7 +98,7 @@ class AptCount:
             self._total = 3 * max(1, int(found[1]))  # fetched, unpacked and set up
         elif line.startswith(("Get:", "Unpacking ", "Setting up ")):
             self._done += 1
-            self._report(line.split(" (")[0][:70], min(1.0, self._done / self._total))
+            self._report(line.partition(" (")[0][:70], min(1.0, self._done / self._total))
 
 
 @contextmanager

@@ -116,11 +116,17 @@ def _system(facts: Facts) -> Iterable[Finding]:
         )
     if facts.user_id != 0:
         yield Finding(
-            "user", f"user id {facts.user_id}", "root (user id 0)", "Run `sudo make up`: nodes need namespaces and mounts."
+            "user",
+            f"user id {facts.user_id}",
+            "root (user id 0)",
+            "Run `sudo make up`: nodes need namespaces and mounts.",
         )
     if not facts.has_apt:
         yield Finding(
-            "system packages", f"no apt-get on {facts.distribution}", "Debian 12 or later", "Use a Debian machine or VM."
+            "system packages",
+            f"no apt-get on {facts.distribution}",
+            "Debian 12 or later",
+            "Use a Debian machine or VM.",
         )
 
 
@@ -131,7 +137,10 @@ def _capacity(facts: Facts) -> Iterable[Finding]:
         )
     if facts.memory_gib < MIN_MEMORY_GIB and not facts.already_up:
         yield Finding(
-            "available memory", f"{facts.memory_gib:.1f} GiB", f"{MIN_MEMORY_GIB} GiB", "Stop other programs or add memory."
+            "available memory",
+            f"{facts.memory_gib:.1f} GiB",
+            f"{MIN_MEMORY_GIB} GiB",
+            "Stop other programs or add memory.",
         )
     needed = MIN_DISK_BUILT_GIB if facts.tools_built else MIN_DISK_GIB
     for path, free in facts.disk_gib.items():
@@ -204,11 +213,12 @@ def _cgroup_problem() -> str | None:
 def _foreign_listeners() -> Iterable[Listener]:
     seen: set[int] = set()
     for connection in psutil.net_connections("tcp"):
-        if connection.status != psutil.CONN_LISTEN or connection.laddr.port not in _PORTS or connection.pid is None:
+        if connection.status != psutil.CONN_LISTEN or connection.pid is None or not connection.laddr:
             continue
-        if connection.laddr.ip in _OURS and connection.laddr.port not in seen and not _is_ours(connection.pid):
-            seen.add(connection.laddr.port)
-            yield Listener(connection.laddr.port, psutil.Process(connection.pid).name(), connection.pid)
+        address, port = connection.laddr
+        if port in _PORTS and port not in seen and address in _OURS and not _is_ours(connection.pid):
+            seen.add(port)
+            yield Listener(port, psutil.Process(connection.pid).name(), connection.pid)
 
 
 def _is_ours(pid: int) -> bool:

@@ -69,7 +69,7 @@ def remaining_seconds(elapsed: float, expected: float, fraction: float | None) -
 
 
 def short_duration(seconds: float) -> str:
-    """"45s", "3m05s", "1h02m"."""
+    """ "45s", "3m05s", "1h02m"."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole}s"

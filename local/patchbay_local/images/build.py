@@ -35,11 +35,14 @@ class Record:
 def is_current(image: Image) -> bool:
     """Whether the image, as its inputs are at this moment, is built (and pushed, if it is deployed)."""
     record = records().get(image.name)
-    if record is None or record.stamp != stamp(image):
+    try:
+        if record is None or record.stamp != stamp(image):
+            return False
+    except FileNotFoundError:  # an input, such as a program, is yet to be built
         return False
-    if image.deployed:
-        return record.digest is not None and registry.holds(image.name, record.digest)
-    return buildah.exists(image.name)
+    if record.digest is None:
+        return not image.deployed and buildah.exists(image.name)
+    return registry.holds(image.name, record.digest)
 
 
 def stamp(image: Image) -> str:
@@ -52,6 +55,7 @@ def build_all(images: Iterable[Image], report: Report) -> None:
     outdated = [image for image in images if not is_current(image)]
     if not outdated:
         return
+    buildah.remove_leftovers()
     with registry.accepting_pushes():
         for number, image in enumerate(outdated):
             report(f"{image.name} ({number + 1} of {len(outdated)})", number / len(outdated))
@@ -99,7 +103,7 @@ def _build(image: Image) -> None:
     digest, transfer = None, 0
     if image.deployed:
         digest = buildah.push(image.name, f"{registry.PUSH_HOST}/patchbay/{image.name}:{_TAG}", log)
-        transfer = registry.transfer_size(image.name, digest)
+        transfer = registry.transfer_size(digest)
     _record(image.name, Record(fingerprint, digest, unpacked, transfer))
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -44,9 +43,8 @@ def build(image: str, dockerfile: Path, context: Path, arguments: Mapping[str, s
     for key, value in arguments.items():
         command += ["--build-arg", f"{key}={value}"]
     with _pip_settings() as mounts:
-        if _CERTIFICATES.is_dir():
-            mounts = [*mounts, f"{_CERTIFICATES}:{_CERTIFICATES}:ro"]
-        for mount in mounts:
+        certificates = [f"{_CERTIFICATES}:{_CERTIFICATES}:ro"] if _CERTIFICATES.is_dir() else []
+        for mount in (*mounts, *certificates):
             command += ["--volume", mount]
         command += ["--tag", local_name(image), "--file", str(dockerfile), str(context)]
         run(command, log=log, low_priority=True)
@@ -69,16 +67,17 @@ def push(image: str, destination: str, log: Path) -> str:
     return digest
 
 
-def remove_leftovers(log: Path) -> None:
-    """Drop working containers of interrupted builds and the layers that no image uses."""
-    run(["buildah", *_STORAGE, "rm", "--all"], log=log)
-    run(["buildah", *_STORAGE, "rmi", "--prune", "--force"], log=log)
+def remove_leftovers() -> None:
+    """Drop the working containers of interrupted builds; the layers that they had finished are used again."""
+    run(["buildah", *_STORAGE, "rm", "--all"])
 
 
 @contextmanager
 def _pip_settings() -> Iterator[list[str]]:
     """A pip.conf with this machine's settings (index, certificates), as mounts for build steps."""
-    listing = subprocess.run([sys.executable, "-m", "pip", "config", "list"], check=False, capture_output=True, text=True)
+    listing = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], check=False, capture_output=True, text=True
+    )
     settings = parse_pip_settings(listing.stdout)
     settings.pop("cert", None)  # build steps get the certificates where Debian's Python looks for them
     if not settings:
@@ -114,8 +113,3 @@ def parse_pip_settings(listing: str) -> dict[str, str]:
 def _bytes(text: str) -> int:
     number, unit = text.split()
     return int(float(number) * {"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9}[unit.upper()])
-
-
-def remove_storage() -> None:
-    """Forget every built layer."""
-    shutil.rmtree(paths.IMAGES / "storage", ignore_errors=True)

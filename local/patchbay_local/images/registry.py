@@ -55,7 +55,9 @@ def accepting_pushes() -> Iterator[None]:
     log = paths.LOGS / "registry-push.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as sink:
-        process = subprocess.Popen(["docker-registry", "serve", file], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
+        process = subprocess.Popen(
+            ["docker-registry", "serve", file], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
+        )
     try:
         wait_until_answering(PUSH_HOST, process)
         yield
@@ -75,7 +77,7 @@ def wait_until_answering(host: str, process: subprocess.Popen[bytes] | None = No
         if process and process.poll() is not None:
             raise RuntimeError(f"the registry ended at once: see {paths.LOGS}/registry-push.log; is {host} in use?")
         try:
-            with urllib.request.urlopen(f"http://{host}/v2/", timeout=2):  # noqa: S310 - http to our own address
+            with urllib.request.urlopen(f"http://{host}/v2/", timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
@@ -89,7 +91,7 @@ def holds(image: str, digest: str) -> bool:
     return (revisions / algorithm / value / "link").is_file() and _blob(digest).is_file()
 
 
-def transfer_size(image: str, digest: str) -> int:
+def transfer_size(digest: str) -> int:
     """Bytes that a node which has nothing fetches for the image."""
     manifest = json.loads(_blob(digest).read_bytes())
     return sum(int(layer["size"]) for layer in manifest["layers"])

@@ -115,7 +115,9 @@ def _count_packages(module: GoModule, go: Go, report: Report) -> int:
             report(f"{fetched} modules fetched", None)
 
     report("reading the module graph", None)
-    listing = run([go.program, "list", "-deps", *module.packages], cwd=module.directory, env=_ENVIRONMENT, on_line=count)
+    listing = run(
+        [go.program, "list", "-deps", *module.packages], cwd=module.directory, env=_ENVIRONMENT, on_line=count
+    )
     return max(1, sum(not line.startswith("go: ") for line in listing.splitlines()))
 
 

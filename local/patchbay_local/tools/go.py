@@ -72,7 +72,9 @@ def _pinned_program() -> Path:
 
 def _inspect(program: Path) -> Go | None:
     try:
-        output = subprocess.run([program, "env", "GOVERSION"], check=True, capture_output=True, text=True, cwd="/").stdout
+        output = subprocess.run(
+            [program, "env", "GOVERSION"], check=True, capture_output=True, text=True, cwd="/"
+        ).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
     return Go(program, output.strip())

@@ -1,0 +1,40 @@
+# Thin on purpose: bootstrap.sh makes the Python environment, `python -m patchbay_local` does the work.
+.PHONY: help up down status env test bench lint lock bootstrap
+.DEFAULT_GOAL := help
+PATCHBAY := .venv/bin/python -m patchbay_local
+COMPILE := .venv/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+# Further arguments, such as `make test ARGS="tests/unit -k config"` or `make up ARGS=--skip-proof`.
+ARGS ?=
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+up: bootstrap ## From a bare machine to a proven platform; safe to repeat
+	@$(PATCHBAY) up $(ARGS)
+
+down: bootstrap ## Stop everything and put the machine back; builds are kept
+	@$(PATCHBAY) down
+
+status: bootstrap ## What runs, where, and the addresses to open
+	@$(PATCHBAY) status
+
+env: ## Shell variables for kubectl and pulumi: eval "$(make -s env)"
+	@$(PATCHBAY) env
+
+test: bootstrap ## Static checks, then every test on the running environment
+	@$(PATCHBAY) test $(ARGS)
+
+bench: bootstrap ## Throughput and latency of the running environment
+	@$(PATCHBAY) bench $(ARGS)
+
+lint: bootstrap ## Types, style, shell scripts
+	@$(PATCHBAY) lint
+
+lock: ## Pin every Python dependency, with hashes and without index addresses
+	@mkdir -p requirements
+	$(COMPILE) --extra runtime --output-file requirements/runtime.txt pyproject.toml
+	$(COMPILE) --all-extras --output-file requirements/dev.txt pyproject.toml
+
+bootstrap:
+	@sh local/bootstrap.sh

@@ -1,0 +1,5 @@
+"""`python -m patchbay_local`."""
+
+from patchbay_local.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""`make lint` and `make test`: the static checks, then every test on the running environment."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final, NoReturn
+
+from rich.console import Console
+
+from patchbay_local import paths
+from patchbay_local.stack import pulumi
+
+_PYTHON: Final = ("__main__.py", "local", "loadtests", "platform", "runtime", "benchmarks", "tests")
+
+
+def lint(console: Console) -> bool:
+    """Run every check; whether all are clean."""
+    tools = Path(sys.executable).parent
+    python = [path for path in _PYTHON if (paths.REPOSITORY / path).exists()]
+    scripts = subprocess.run(
+        ["git", "ls-files", "*.sh", ".ci/run"], check=True, capture_output=True, text=True, cwd=paths.REPOSITORY
+    ).stdout.split()
+    checks: list[tuple[str, list[str | Path]]] = [
+        ("ruff check", [tools / "ruff", "check", *python]),
+        ("ruff format", [tools / "ruff", "format", "--check", *python]),
+        ("mypy", [tools / "mypy", *python]),
+        ("shellcheck", ["shellcheck", *scripts]),
+    ]
+    clean = True
+    for name, command in checks:
+        code = subprocess.run(command, check=False, cwd=paths.REPOSITORY).returncode
+        console.print(f"{name}: {'clean' if code == 0 else 'FAILED'}", highlight=False)
+        clean = clean and code == 0
+    return clean
+
+
+def run_tests(arguments: list[str]) -> NoReturn:
+    """Become pytest, so that its closing line is the last one shown."""
+    os.chdir(paths.REPOSITORY)
+    environment = {**os.environ, **pulumi.variables()}
+    os.execve(sys.executable, [sys.executable, "-m", "pytest", *arguments], environment)  # noqa: S606 - a list, no shell

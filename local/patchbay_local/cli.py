@@ -1,0 +1,91 @@
+"""The command line behind the Makefile."""
+
+import shlex
+import signal
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from patchbay_local import checks, proof
+from patchbay_local.commands import CommandError
+from patchbay_local.down import down
+from patchbay_local.stack import pulumi
+from patchbay_local.status import status
+from patchbay_local.up import Options, up
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Patchbay on one machine.")
+_console = Console(highlight=False)
+
+SkipProof = Annotated[bool, typer.Option("--skip-proof", help="Bring it up without the scaling proof.")]
+ShortProof = Annotated[bool, typer.Option("--short-proof", help="Prove only the edge of the threshold.")]
+
+
+@app.command("up")
+def up_command(*, skip_proof: SkipProof = False, short_proof: ShortProof = False) -> None:
+    """Bring the platform up and prove that pods follow processes."""
+    if not up(_console, Options(skip_proof=skip_proof, short_proof=short_proof)):
+        raise typer.Exit(1)
+
+
+@app.command("down")
+def down_command() -> None:
+    """Stop everything and put the machine back; builds are kept."""
+    down(_console)
+
+
+@app.command("status")
+def status_command() -> None:
+    """Show what runs, where, and the addresses to open."""
+    if not status(_console):
+        raise typer.Exit(1)
+
+
+@app.command("env")
+def env_command() -> None:
+    """Print the shell variables with which `pulumi` and `kubectl` mean this environment."""
+    for name, value in pulumi.variables().items():
+        sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+
+
+@app.command("lint")
+def lint_command() -> None:
+    """Check types, style and shell scripts."""
+    if not checks.lint(_console):
+        raise typer.Exit(1)
+
+
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@app.command("test", context_settings=_PASS_ON)
+def test_command(context: typer.Context) -> None:
+    """Check, bring the platform up, and run every test; further arguments go to pytest."""
+    if not checks.lint(_console):
+        raise typer.Exit(1)
+    up(_console, Options(skip_proof=True))
+    checks.run_tests(context.args)
+
+
+@app.command("bench", context_settings=_PASS_ON)
+def bench_command(context: typer.Context) -> None:
+    """Measure the running environment; further arguments go to the load test."""
+    raise typer.Exit(proof.bench(context.args))
+
+
+def main() -> None:
+    """Run, and turn what a user can act on into one clear message."""
+    # Ends like Ctrl-C does: children are stopped, and the next run goes on from there.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        app(standalone_mode=False)
+    except KeyboardInterrupt:
+        _console.print("interrupted; `make up` goes on from here, `make down` stops all")
+        sys.exit(130)
+    except (typer.Exit, typer.Abort) as end:
+        sys.exit(getattr(end, "exit_code", 1))
+    except (CommandError, RuntimeError, ValidationError) as error:
+        Console(stderr=True, highlight=False).print(f"error: {error}", markup=False, style="red", soft_wrap=True)
+        sys.exit(2)

@@ -1,0 +1,41 @@
+"""`make down`: everything stopped and put back, also after a crash; what is slow to build stays."""
+
+import shutil
+import time
+
+from rich.console import Console
+
+from patchbay_local import packages, paths
+from patchbay_local.cluster.cluster import Cluster
+from patchbay_local.cluster.spec import ClusterImages, ClusterSpec
+from patchbay_local.edge import edge
+from patchbay_local.images import node_registry
+from patchbay_local.journal import open_journal
+from patchbay_local.progress import short_duration
+from patchbay_local.single_run import only_one
+
+
+def down(console: Console) -> None:
+    """Stop and put back; the cache (paths.CACHE) stays."""
+    began = time.monotonic()
+    with only_one("make down"):
+        journal = open_journal()
+
+        def say(text: str) -> None:
+            console.print(f"      {text}", markup=False, highlight=False)
+
+        # First of all: state without its cluster would make the next `pulumi up` believe that everything is there.
+        shutil.rmtree(paths.PULUMI_BACKEND, ignore_errors=True)
+        edge.down(journal)
+        node_registry.down(journal)
+        say("edge and registry stopped")
+        # Going down needs no images: the lock may be gone already.
+        nothing = ClusterImages(pause="none", coredns="none")
+        Cluster(ClusterSpec(images=nothing), progress=say, journal=journal).down()
+        journal.undo(progress=say)
+        packages.restore_service_policy()
+        for directory in (paths.STATE, paths.RUN):
+            shutil.rmtree(directory, ignore_errors=True)
+    console.print(
+        f"down in {short_duration(time.monotonic() - began)}; {paths.CACHE} keeps the builds", highlight=False
+    )

@@ -1,0 +1,66 @@
+"""The steps of `make up`, and how long each takes on a first run."""
+
+from typing import Final
+
+from patchbay_local import packages, paths
+from patchbay_local.images import build as images
+from patchbay_local.images import catalogue
+from patchbay_local.progress import Durations, Planned
+from patchbay_local.stack import pulumi, update
+from patchbay_local.tools import build as tools
+from patchbay_local.tools import go
+from patchbay_local.tools.modules import CLUSTER, PULUMI, GoModule
+
+# Seconds, measured on 2 cores; the durations of the last run take their place.
+FIRST_RUN: Final = {
+    "packages:install": 60,
+    "tools:build": 1200,
+    "images:build": 30,
+    "images from packages:build": 150,
+    "cluster:start": 20,
+    "cluster:running": 2,
+    "pulumi:create": 60,
+    "pulumi:update": 15,
+    "proof": 90,
+}
+
+
+def durations() -> Durations:
+    """The durations of earlier runs on this machine."""
+    return Durations(paths.CACHE / "durations.json", FIRST_RUN)
+
+
+def modules() -> list[GoModule]:
+    """The Go modules to be built: Pulumi's only where the machine has no complete CLI."""
+    return [CLUSTER] if pulumi.installed_cli() else [CLUSTER, PULUMI]
+
+
+def make_plan(*, skip_proof: bool) -> list[Planned]:
+    """Look at what is there already, and say which steps are to come."""
+    plan = [
+        Planned("packages", "Debian packages", "install" if packages.missing() else "present"),
+        Planned("tools", "Kubernetes, KEDA, CoreDNS, the JSON exporter and Pulumi from Go modules", _tools_kind()),
+        Planned(
+            "images from packages",
+            "the Debian base, and the runtime, Redis, MariaDB, Prometheus and HAProxy on it",
+            _images_kind(catalogue.FROM_PACKAGES),
+            background=True,
+        ),
+        Planned("images", "images of the built programs, and the lock of digests", _images_kind(catalogue.FROM_TOOLS)),
+        Planned("cluster", "registry, control plane and nodes", "running" if paths.KUBECONFIG.exists() else "start"),
+        Planned("edge", "the load balancer's stand-in on loopback"),
+        Planned("pulumi", "pulumi up -s local", "update" if update.exists() else "create"),
+    ]
+    if not skip_proof:
+        plan.append(Planned("proof", "Locust drives a flow, pods must follow its processes"))
+    return plan
+
+
+def _tools_kind() -> str:
+    toolchain = go.find(go.required_version([module.directory for module in modules()]))
+    built = toolchain is not None and all(tools.is_built(module, toolchain) for module in modules())
+    return "present" if built else "build"
+
+
+def _images_kind(candidates: tuple[catalogue.Image, ...]) -> str:
+    return "present" if all(images.is_current(image) for image in candidates) else "build"

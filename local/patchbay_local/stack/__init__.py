@@ -1,0 +1,1 @@
+"""The `local` stack: the Pulumi CLI with its settings on this machine."""

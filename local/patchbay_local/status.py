@@ -1,0 +1,51 @@
+"""`make status`: what runs, where, and the addresses to open."""
+
+import subprocess
+
+from rich.console import Console
+from rich.table import Table
+
+from patchbay_local import paths
+from patchbay_local.cluster.cluster import Cluster
+from patchbay_local.cluster.spec import ClusterImages, ClusterSpec
+from patchbay_local.edge import edge
+from patchbay_local.images import node_registry
+from patchbay_local.journal import open_journal
+
+
+def status(console: Console) -> bool:
+    """Print it; whether the cluster, the registry and the edge are all up."""
+    journal = open_journal()
+    if not paths.KUBECONFIG.exists() and not journal.pending():
+        console.print("nothing runs; `make up` starts it", highlight=False)
+        return False
+    cluster = Cluster(ClusterSpec(images=ClusterImages(pause="none", coredns="none")), journal=journal).status()
+    daemons = [*cluster.control_plane, node_registry.status(journal), edge.status(journal)]
+    table = Table("what", "pid", "where", title="host", title_justify="left")
+    for daemon in daemons:
+        table.add_row(daemon.name, _pid(daemon.pid), f"log {daemon.log}")
+    for node in cluster.nodes:
+        table.add_row(
+            f"{node.name} ({'ready' if node.ready else 'not ready'})",
+            _pid(node.pid),
+            f"{node.address}, zone {node.zone}",
+        )
+    console.print(table)
+    if cluster.api_ready:
+        _print_pods(console)
+    console.print(f"gateway:    {edge.URL} (/api/, /hooks/, /horizon/)", highlight=False)
+    console.print(f"kubernetes: {cluster.api_server}, kubeconfig {cluster.kubeconfig}", highlight=False)
+    console.print(f"registry:   http://{node_registry.ADDRESS}/v2/_catalog", highlight=False)
+    console.print('shell:      eval "$(make -s env)"', highlight=False, markup=False)
+    return cluster.healthy and all(daemon.pid for daemon in daemons)
+
+
+def _pid(pid: int | None) -> str:
+    return str(pid) if pid else "[red]not running[/]"
+
+
+def _print_pods(console: Console) -> None:
+    kubectl = [str(paths.BIN / "kubectl"), "--kubeconfig", str(paths.KUBECONFIG)]
+    command = [*kubectl, "get", "pods", "--all-namespaces", "--output", "wide"]
+    shown = subprocess.run(command, check=False, capture_output=True, text=True).stdout
+    console.print(shown, markup=False, highlight=False, soft_wrap=True)
