@@ -1,18 +1,29 @@
 """The command line: 0 the promise holds, 1 it does not, 2 the environment could not be tested."""
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from patchbay_loadtests.bench.run import BenchOptions, bench, print_bench
 from patchbay_loadtests.console import print_verdict
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.proof.run import Options, prove
+from patchbay_loadtests.target import Target
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Load tests of a Patchbay environment.")
+Outcome = TypeVar("Outcome")
+AnyOptions = TypeVar("AnyOptions", bound=Target)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Load tests of a Patchbay environment.",
+)
 
 Host = Annotated[str, typer.Option(help="The gateway's address, http://NAME[:PORT].")]
 Kubeconfig = Annotated[Path, typer.Option(help="The kubeconfig of the environment's cluster.")]
@@ -66,18 +77,57 @@ def prove_command(
         keep=keep,
         allow_remote_host=allow_remote_host,
     )
-    try:
-        result, directory = asyncio.run(prove(options, console))
-    except UnusableEnvironmentError as error:
-        console.print(f"[red]the environment cannot be tested:[/] {error}", highlight=False)
-        raise typer.Exit(2) from error
+    result, directory = _run(prove(options, console), console)
     print_verdict(console, result)
     console.print(f"report: {directory / 'report.html'}", highlight=False)
     if not result.passed:
         raise typer.Exit(1)
 
 
-def _validated(model: type[Options], console: Console, **values: Any) -> Options:
+@app.command("bench")
+def bench_command(
+    host: Host,
+    kubeconfig: Kubeconfig,
+    *,
+    context: Context = None,
+    namespace: Namespace = "patchbay-runtime",
+    tenant: Tenant = "loadtest",
+    report: Annotated[Path, typer.Option(help="Where reports are kept.")] = Path("reports/bench"),
+    level: Annotated[list[int] | None, typer.Option(help="Concurrent clients; may be given many times.")] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=120, help="How long each level lasts.")] = 15,
+    sink_python: SinkPython = "python3",
+    allow_remote_host: Remote = False,
+) -> None:
+    """Measure processes per second and core, and the latency of a synchronous flow."""
+    console = Console(soft_wrap=True)
+    options = _validated(
+        BenchOptions,
+        console,
+        host=host,
+        kubeconfig=kubeconfig,
+        context=context,
+        namespace=namespace,
+        tenant=tenant,
+        reports=report,
+        levels=tuple(level or (1, 4, 16)),
+        seconds=seconds,
+        sink_python=sink_python,
+        allow_remote_host=allow_remote_host,
+    )
+    result, directory = _run(bench(options, console), console)
+    print_bench(console, result)
+    console.print(f"report: {directory / 'result.json'}", highlight=False)
+
+
+def _run(work: Coroutine[Any, Any, Outcome], console: Console) -> Outcome:
+    try:
+        return asyncio.run(work)
+    except UnusableEnvironmentError as error:
+        console.print(f"[red]the environment cannot be tested:[/] {error}", highlight=False)
+        raise typer.Exit(2) from error
+
+
+def _validated(model: type[AnyOptions], console: Console, **values: Any) -> AnyOptions:
     try:
         return model(**values)
     except ValidationError as error:

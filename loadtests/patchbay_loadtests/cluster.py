@@ -7,9 +7,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx2
-from lightkube import AsyncClient, KubeConfig
+from lightkube import AsyncClient, KubeConfig, SingleConfig
 from lightkube.config import client_adapter
 from lightkube.core.exceptions import ConfigError, LoadResourceError
+from yaml import YAMLError
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
 
@@ -22,10 +23,8 @@ class Cluster:
     """An API server, with the rights of the kubeconfig's user."""
 
     def __init__(self, kubeconfig: Path, context: str | None) -> None:
+        config = _configuration(kubeconfig, context)
         try:
-            config = KubeConfig.from_file(kubeconfig).get(context)
-            if config is None:
-                raise UnusableEnvironmentError(f"kubeconfig {kubeconfig} has no context {context or '(current)'}")
             timeout = httpx2.Timeout(REQUEST_SECONDS)
             self.objects = AsyncClient(config, timeout=timeout, field_manager=FIELD_MANAGER, trust_env=False)
             self._http = client_adapter.AsyncClient(
@@ -103,6 +102,17 @@ class Cluster:
         """A text of a pod, through the API server's proxy."""
         proxy = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}"
         return (await self.request("GET", proxy, accept="*/*")).decode()
+
+
+def _configuration(kubeconfig: Path, context: str | None) -> SingleConfig:
+    try:
+        config = KubeConfig.from_file(kubeconfig).get(context)
+    # lightkube takes the file's form for granted.
+    except (ConfigError, OSError, YAMLError, AttributeError, LookupError, TypeError) as error:
+        raise UnusableEnvironmentError(f"{kubeconfig} is not a usable kubeconfig: {error}") from error
+    if config is None:
+        raise UnusableEnvironmentError(f"kubeconfig {kubeconfig} has no context {context or '(current)'}")
+    return config
 
 
 def as_document(content: bytes) -> Document:

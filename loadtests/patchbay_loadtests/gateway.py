@@ -65,6 +65,15 @@ class Gateway:
         except (KeyError, TypeError, ValueError) as error:
             raise UnusableEnvironmentError(f"/horizon/api/workload is not in the expected form: {error!r}") from error
 
+    async def round_trip(self) -> float:
+        """Seconds that the API takes, through the gateway, to say that a path below its own does not exist."""
+        clock = asyncio.get_running_loop()
+        began = clock.time()
+        answer = await self._patiently("GET", "/api/", None)
+        if answer.status_code != 404:
+            raise UnusableEnvironmentError(f"gateway, GET /api/: {answer.status_code}, not 404")
+        return clock.time() - began
+
     async def _json(self, method: str, path: str, body: Document | None = None) -> Any:
         answer = await self._patiently(method, path, body)
         if not answer.is_success:

@@ -4,7 +4,7 @@ from io import BytesIO
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from patchbay_loadtests.proof.timeline import Timeline
 
@@ -13,7 +13,11 @@ BAND = "#f1f4f8"
 
 
 def timeline_png(timeline: Timeline) -> bytes:
-    """The record as a PNG of 1500 x 825 pixels."""
+    """The record, without its repeats, as a PNG of 1500 x 825 pixels."""
+    edges = tuple(step for step in timeline.steps if step.kind == "edge")
+    end = edges[-1].end if edges else float("inf")
+    shown = tuple(sample for sample in timeline.samples if sample.at <= end)
+    timeline = timeline.model_copy(update={"steps": edges, "samples": shown})
     figure = Figure(figsize=(10, 5.5), dpi=150, layout="constrained")
     figure.suptitle(f"{timeline.shape}: pods follow processes, one more at every {timeline.threshold}", fontsize=12)
     processes, pods = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
@@ -22,8 +26,9 @@ def timeline_png(timeline: Timeline) -> bytes:
     for axes in (processes, pods):
         _draw_steps(axes, timeline)
         axes.spines[["top", "right"]].set_visible(False)
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
         axes.set_ylim(bottom=0)
+    processes.yaxis.set_major_locator(MultipleLocator(timeline.threshold))
+    pods.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     pods.set_xlabel("seconds")
     pods.set_xlim(0, max((sample.at for sample in timeline.samples), default=1))
     figure.align_ylabels([processes, pods])
@@ -69,7 +74,7 @@ def _draw_pods(axes: Axes, timeline: Timeline) -> None:
 
 def _draw_steps(axes: Axes, timeline: Timeline) -> None:
     label = axes.get_ylabel().startswith("processes")
-    for number, step in enumerate(step for step in timeline.steps if step.kind == "edge"):
+    for number, step in enumerate(timeline.steps):
         if number % 2 == 0:
             axes.axvspan(step.change, step.end, color=BAND, zorder=0)
         if label:

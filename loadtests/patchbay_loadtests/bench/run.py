@@ -1,0 +1,161 @@
+"""A whole benchmark."""
+
+import asyncio
+import uuid
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from pydantic import Field, field_validator
+from rich.console import Console
+from rich.table import Table
+
+from patchbay_loadtests import flows
+from patchbay_loadtests.bench.cpu import cpu_seconds, used
+from patchbay_loadtests.bench.result import Bench, Latencies, Level, latencies, level
+from patchbay_loadtests.cluster import Cluster
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.proof import environment
+from patchbay_loadtests.report.publish import new_directory, point_latest_to, write_json
+from patchbay_loadtests.sink import deployment as sink_deployment
+from patchbay_loadtests.target import Target
+from patchbay_loadtests.traffic.locust_process import LocustProcess
+from patchbay_loadtests.traffic.protocol import TrafficSettings
+
+FLOOR_REQUESTS = 200
+# Locust's start and end, and the runs that are under way when the time is up.
+END_SECONDS = 60.0
+WARM_UP_SECONDS = 3.0
+
+
+class BenchOptions(Target):
+    """How one benchmark is run."""
+
+    reports: Path
+    levels: tuple[int, ...] = (1, 4, 16)
+    seconds: float = Field(default=15, ge=1, le=120)
+    sink_python: str = "python3"
+
+    @field_validator("levels")
+    @classmethod
+    def _are_sensible(cls, levels: tuple[int, ...]) -> tuple[int, ...]:
+        if not levels or not all(1 <= clients <= 128 for clients in levels):
+            raise ValueError("levels must name at least one number of clients, each from 1 to 128")
+        return levels
+
+
+async def bench(options: BenchOptions, console: Console) -> tuple[Bench, Path]:
+    """Run the benchmark; returns its result and the report's directory."""
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        await environment.clear_leftovers(cluster, options)
+        stack.push_async_callback(sink_deployment.remove, cluster, options.sink_namespace)
+        console.print("setting up the sink and the flow")
+        await sink_deployment.deploy(
+            cluster,
+            namespace=options.sink_namespace,
+            run=uuid.uuid4().hex,
+            image=await environment.runtime_image(cluster, options.namespace),
+            python=options.sink_python,
+        )
+        await gateway.register(flows.bench_flow(sink_deployment.url(options.sink_namespace)))
+        directory = new_directory(options.reports)
+        console.print(f"measuring the floor with {FLOOR_REQUESTS} requests", highlight=False)
+        floor = await _floor(gateway)
+        await _closed_loop(options, directory, clients=1, seconds=WARM_UP_SECONDS)
+        levels = []
+        for clients in options.levels:
+            console.print(f"{clients} clients for {options.seconds:.0f} s", highlight=False)
+            levels.append(await _level(options, cluster, directory, clients))
+        result = Bench(
+            steps=flows.BENCH_STEPS,
+            floor=floor,
+            levels=tuple(levels),
+            versions=await environment.versions(cluster, options),
+        )
+        write_json(directory / "result.json", result.model_dump(mode="json"))
+        point_latest_to(directory)
+        return result, directory
+
+
+async def _floor(gateway: Gateway) -> Latencies:
+    return latencies([await gateway.round_trip() for _ in range(FLOOR_REQUESTS)])
+
+
+async def _level(options: BenchOptions, cluster: Cluster, directory: Path, clients: int) -> Level:
+    clock = asyncio.get_running_loop()
+    workers_before, api_before = await _cpu(options, cluster)
+    began = clock.time()
+    traffic = await _closed_loop(options, directory, clients=clients, seconds=options.seconds)
+    elapsed = clock.time() - began
+    workers_after, api_after = await _cpu(options, cluster)
+    measured = level(
+        traffic.answers,
+        clients=clients,
+        seconds=options.seconds,
+        steps=flows.BENCH_STEPS,
+        worker_cpu=used(workers_before, workers_after),
+        api_cpu=used(api_before, api_after),
+    )
+    if not measured.runs:
+        raise UnusableEnvironmentError(f"no run completed in {elapsed:.0f} s with {clients} clients")
+    return measured
+
+
+async def _closed_loop(options: BenchOptions, directory: Path, *, clients: int, seconds: float) -> LocustProcess:
+    settings = TrafficSettings(
+        host=options.host,
+        tenant=options.tenant,
+        flow=flows.BENCH_FLOW,
+        users=clients,
+        closed_loop_seconds=seconds,
+        prefix=f"bench-{uuid.uuid4().hex[:8]}",
+    )
+    async with LocustProcess(settings, directory / f"locust-{clients}.log") as traffic:
+        await traffic.until_finished(seconds + END_SECONDS)
+    return traffic
+
+
+async def _cpu(options: BenchOptions, cluster: Cluster) -> tuple[dict[str, float], dict[str, float]]:
+    return (
+        await cpu_seconds(cluster, options.namespace, "worker"),
+        await cpu_seconds(cluster, options.namespace, "api"),
+    )
+
+
+def print_bench(console: Console, result: Bench) -> None:
+    """The table of levels, with the floor as its first row."""
+    table = Table(title=f"A synchronous flow of {result.steps} steps through the whole path")
+    headings = (
+        "clients",
+        "p50 ms",
+        "p95 ms",
+        "p99 ms",
+        "runs/s",
+        "processes/s",
+        "per worker core",
+        "per core",
+        "failed",
+        "429",
+    )
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    floor = result.floor
+    table.add_row("floor", str(floor.p50_ms), str(floor.p95_ms), str(floor.p99_ms))
+    for measured in result.levels:
+        latency = measured.latency
+        table.add_row(
+            str(measured.clients),
+            *(("-", "-", "-") if latency is None else (str(latency.p50_ms), str(latency.p95_ms), str(latency.p99_ms))),
+            str(measured.runs_per_second),
+            str(measured.processes_per_second),
+            str(measured.processes_per_worker_core or "-"),
+            str(measured.processes_per_core or "-"),
+            str(measured.failed),
+            str(measured.rate_limited),
+        )
+    console.print(table)
+    console.print("floor: a request that the API answers without any flow, through the same gateway, by one client")
+    if any(measured.rate_limited for measured in result.levels):
+        console.print("[yellow]the gateway's rate limit bounded a level: its throughput is that limit's[/]")
