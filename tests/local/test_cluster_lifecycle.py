@@ -14,10 +14,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-
 from patchbay_local import paths
 from patchbay_local.cluster.cluster import Cluster
-from patchbay_local.cluster.spec import ClusterImages, ClusterSpec, NodeSpec
+from patchbay_local.cluster.spec import NodeSpec
 from patchbay_local.host import network
 from patchbay_local.host.commands import run
 from patchbay_local.host.daemons import Daemon, Supervisor
@@ -48,13 +47,9 @@ SYSCTLS = (
 START = "from tests.local.test_cluster_lifecycle import start; start()"
 
 
-def spec() -> ClusterSpec:
-    return ClusterSpec(images=ClusterImages.from_lock())
-
-
 def start() -> None:
     """What the killed command runs: a line of progress each."""
-    Cluster(spec(), progress=lambda line: print(line, flush=True)).up()
+    Cluster(progress=lambda line: print(line, flush=True)).up()
 
 
 def machine() -> dict[str, object]:
@@ -98,7 +93,7 @@ def untouched() -> Iterator[dict[str, object]]:
     try:
         yield before
     finally:
-        Cluster(spec()).down()
+        Cluster().down()
         journal.undo()
     assert machine() == before
 
@@ -125,7 +120,7 @@ def test_a_start_that_is_killed_at_any_moment_leaves_nothing(moment: str) -> Non
 
 @pytest.mark.usefixtures("untouched")
 def test_a_cluster_repairs_itself_takes_more_nodes_and_leaves_nothing() -> None:
-    cluster = Cluster(spec())
+    cluster = Cluster()
     cluster.up()
     assert cluster.status().healthy
     pids = {node.name: node.pid for node in cluster.status().nodes}
@@ -142,7 +137,7 @@ def test_a_cluster_repairs_itself_takes_more_nodes_and_leaves_nothing() -> None:
     assert {node.name for node in cluster.status().nodes if node.pid != pids[node.name]} == {"node-2"}
 
     cluster.add_node(NodeSpec(name="extra", zone="eu-central-1c"))
-    extra = next(node for node in Cluster(spec()).status().nodes if node.name == "extra")
+    extra = next(node for node in Cluster().status().nodes if node.name == "extra")
     assert extra.ready
     cluster.remove_node("extra")
     assert {node.name for node in cluster.status().nodes} == set(pids)

@@ -17,7 +17,7 @@ from patchbay_local.cluster.kubeconfig import API_SERVER_URL, write_kubeconfig
 from patchbay_local.cluster.node import KUBELET_SYSCTLS, NodeHost
 from patchbay_local.cluster.pki import Pki
 from patchbay_local.cluster.records import CGROUP, NodeRecord, load_records, save_records
-from patchbay_local.cluster.spec import ClusterSpec, NodeSpec
+from patchbay_local.cluster.spec import ClusterImages, ClusterSpec, NodeSpec
 from patchbay_local.cluster.status import ClusterStatus, NodeStatus
 from patchbay_local.host import cgroups, network
 from patchbay_local.host.changes import Cgroup, Directory, SubtreeControllers
@@ -44,27 +44,30 @@ def _silent(_: str) -> None:
 class Cluster:
     """The one cluster of this machine. All state is on disk: any number of instances see the same cluster."""
 
-    def __init__(self, spec: ClusterSpec, *, progress: Progress = _silent, journal: Journal | None = None) -> None:
-        self.spec = spec
+    def __init__(
+        self, spec: ClusterSpec | None = None, *, progress: Progress = _silent, journal: Journal | None = None
+    ) -> None:
+        self.spec = spec or ClusterSpec()
         self._progress = progress
         self._journal = journal or Journal(paths.RUN / "journal.jsonl")
         self._pki = Pki(paths.PKI)
         self._supervisor = Supervisor(run=paths.RUN, logs=paths.LOGS, journal=self._journal, scope=SCOPE)
-        self._nodes = NodeHost(journal=self._journal, pki=self._pki, spec=spec)
+        self._nodes = NodeHost(journal=self._journal, pki=self._pki)
 
     def up(self) -> None:
         """Starts what does not run as the spec says, and waits until all of it serves. Nodes added before stay."""
+        images = self._images()
         self._prepare_host()
         self._pki.ensure_control_plane()
         write_kubeconfig(paths.KUBECONFIG, self._pki, self._pki.pair("admin"), user="patchbay-admin")
         save_records(self.spec.nodes)
         records = list(load_records().values())
         with ThreadPoolExecutor(max_workers=4) as pool, self._api() as api:
-            starting: list[Future[bool]] = [pool.submit(self._nodes.ensure, record) for record in records]
+            starting: list[Future[bool]] = [pool.submit(self._nodes.ensure, record, images) for record in records]
             self._start_control_plane(api)
             started = sum(future.result() for future in starting)
             self._progress(f"{len(records)} nodes ({started} started)")
-            self._apply_dns()
+            self._apply_dns(images.coredns)
             self._wait_for_nodes(api, records)
             self._wait(
                 "cluster DNS",
@@ -121,7 +124,7 @@ class Cluster:
         if node.name in load_records():
             raise ValueError(f"node {node.name}: exists")
         (record,) = save_records([node])
-        self._nodes.ensure(record)
+        self._nodes.ensure(record, self._images())
         if wait:
             with self._api() as api:
                 self._wait_for_nodes(api, [record])
@@ -134,6 +137,9 @@ class Cluster:
         self._nodes.remove(record)
         with self._api() as api:
             api.delete_node(name)
+
+    def _images(self) -> ClusterImages:
+        return self.spec.images or ClusterImages.from_lock()
 
     def _prepare_host(self) -> None:
         for directory in (paths.PKI, paths.ETCD):
@@ -164,8 +170,8 @@ class Cluster:
         if self._supervisor.ensure(daemon):
             self._progress(f"{daemon.name} started")
 
-    def _apply_dns(self) -> None:
-        objects = dns.manifests(self.spec.images.coredns, network.host_nameservers())
+    def _apply_dns(self, image: str) -> None:
+        objects = dns.manifests(image, network.host_nameservers())
         run(
             [
                 *(str(paths.BIN / "kubectl"), "--kubeconfig", str(paths.KUBECONFIG)),

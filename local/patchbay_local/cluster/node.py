@@ -13,7 +13,7 @@ from patchbay_local.cluster import node_files
 from patchbay_local.cluster.kubeconfig import write_kubeconfig
 from patchbay_local.cluster.pki import CLUSTER, Pki, node_request
 from patchbay_local.cluster.records import NodeRecord
-from patchbay_local.cluster.spec import ClusterSpec
+from patchbay_local.cluster.spec import ClusterImages
 from patchbay_local.host import cgroups, network
 from patchbay_local.host.changes import Cgroup, Directory
 from patchbay_local.host.commands import HostError
@@ -38,18 +38,17 @@ KUBELET_SYSCTLS = (
 class NodeHost:
     """Starts and removes nodes on this machine."""
 
-    def __init__(self, *, journal: Journal, pki: Pki, spec: ClusterSpec) -> None:
+    def __init__(self, *, journal: Journal, pki: Pki) -> None:
         self._journal = journal
         self._pki = pki
-        self._spec = spec
 
     def supervisor(self, record: NodeRecord) -> Supervisor:
         return Supervisor(run=paths.RUN, logs=paths.LOGS, journal=self._journal, scope=record.scope)
 
-    def ensure(self, record: NodeRecord) -> bool:
+    def ensure(self, record: NodeRecord, images: ClusterImages) -> bool:
         """Starts the node unless it runs as described; True if it was started."""
         self._journal.record(record.scope, Directory(path=record.directory))
-        digest = self._write_files(record)
+        digest = self._write_files(record, images)
         hierarchies = cgroups.managed(cgroups.detect())
         self._make_cgroup(record, hierarchies)
         daemons = cgroups.process_files(hierarchies, f"{record.cgroup}/daemons")
@@ -95,7 +94,7 @@ class NodeHost:
         for write in cgroups.cpu_limit(hierarchies, record.cgroup, record.spec.size.cpus):
             cgroups.write_control(write)
 
-    def _write_files(self, record: NodeRecord) -> str:
+    def _write_files(self, record: NodeRecord, images: ClusterImages) -> str:
         """All that the node's programs read; the digest changes when any of it does."""
         spec = record.spec
         pair = self._pki.ensure(node_request(spec.name, record.address))
@@ -110,7 +109,7 @@ class NodeHost:
         memory_mib = psutil.virtual_memory().total // _MIB
         contents = {
             root / "etc/hosts": node_files.hosts_file(spec, record.address),
-            configuration / "containerd.toml": node_files.containerd_config(self._spec.images.pause),
+            configuration / "containerd.toml": node_files.containerd_config(images.pause),
             configuration / "certs.d" / paths.REGISTRY_HOST / "hosts.toml": node_files.registry_hosts(),
             configuration / "cni/patchbay.conflist": node_files.cni_config(record.pods),
             configuration / "kubelet.yaml": node_files.kubelet_config(
@@ -131,12 +130,12 @@ class NodeHost:
         write_kubeconfig(configuration / "kubelet.kubeconfig", self._pki, pair, user=f"system:node:{spec.name}")
         proxy = self._pki.pair("kube-proxy")
         write_kubeconfig(configuration / "kube-proxy.kubeconfig", self._pki, proxy, user="system:kube-proxy")
-        images = configuration / "images"
-        shutil.rmtree(images, ignore_errors=True)
-        images.mkdir(parents=True)
-        for archive in self._spec.image_archives:
-            os.link(archive, images / archive.with_suffix(".tar").name)
-        names = [str(archive) for archive in self._spec.image_archives]
+        archives = configuration / "images"
+        shutil.rmtree(archives, ignore_errors=True)
+        archives.mkdir(parents=True)
+        for archive in images.archives:
+            shutil.copyfile(archive, archives / archive.with_suffix(".tar").name)
+        names = [str(archive) for archive in images.archives]
         return hashlib.sha256("\0".join([*contents.values(), *names]).encode()).hexdigest()
 
 

@@ -88,6 +88,8 @@ class ClusterImages(BaseModel):
 
     pause: str
     coredns: str
+    # OCI archives that every node imports before its first pod, for images that no registry holds.
+    archives: tuple[Path, ...] = ()
 
     @classmethod
     def from_lock(cls, lock: Path = paths.IMAGE_LOCK) -> Self:
@@ -107,9 +109,8 @@ class ClusterSpec(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     nodes: tuple[NodeSpec, ...] = Field(default_factory=default_nodes, min_length=1)
-    images: ClusterImages
-    # OCI archives that every node imports before its first pod, for images that no registry holds.
-    image_archives: tuple[Path, ...] = ()
+    # Those of the image lock if not given.
+    images: ClusterImages | None = None
     # EKS has 15 by default; its provisioned control plane can be set lower.
     hpa_sync_seconds: float = Field(default=5, gt=0, le=60)
     # Kubernetes has 50. Lower notices a dead node sooner, and also takes a starved one for dead.
