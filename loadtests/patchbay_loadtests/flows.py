@@ -90,7 +90,7 @@ def bench_flow(sink_url: str) -> dict[str, Any]:
         "steps": {
             "receive": {"shape": "http-trigger", "next": "map"},
             "map": {"shape": "map", "config": {"expression": '{"key": id, "kind": "parcel"}'}, "next": "filter"},
-            "filter": {"shape": "filter", "config": {"expression": 'kind = "parcel"'}, "next": "note"},
+            "filter": {"shape": "filter", "config": {"when": 'kind = "parcel"'}, "next": "note"},
             "note": {"shape": "set-variables", "config": {"variables": {"noted": "key"}}, "next": "send"},
             "send": {"shape": STEERED_SHAPE, "config": _connector(sink_url)},
         },

@@ -1,0 +1,32 @@
+"""The flows and orders of the load tests, as the runtime sees them."""
+
+import jsonata
+import pytest
+from patchbay_loadtests.flows import STEERED_SHAPE, Order, OrderBook, bench_flow, order_flow
+from patchbay_runtime.flows.validation import check_flow
+
+SINK = "http://sink.patchbay-loadtest.svc/deliveries"
+
+
+def test_the_runtime_takes_both_flows() -> None:
+    assert check_flow(order_flow(SINK)).name == "loadtest-orders"
+    assert len(check_flow(bench_flow(SINK)).steps) == 5
+
+
+@pytest.mark.parametrize("order", [Order("o-1", parcels=1, downloads=0), Order("o-2", parcels=3, downloads=1)])
+def test_an_order_becomes_one_delivery_per_parcel_line_with_its_business_key(order: Order) -> None:
+    steps = order_flow(SINK)["steps"]
+    mapped = jsonata.Jsonata(steps["map"]["config"]["expression"]).evaluate(order.payload())
+    lines = jsonata.Jsonata(steps["lines"]["config"]["expression"]).evaluate(mapped)
+    when = jsonata.Jsonata(steps["route"]["config"]["cases"][0]["when"])
+    assert steps[steps["route"]["config"]["cases"][0]["next"]]["shape"] == STEERED_SHAPE
+    delivered = [line["key"] for line in lines if when.evaluate(line)]
+    assert tuple(delivered) == order.parcel_keys
+    assert len(lines) == order.parcels + order.downloads
+
+
+@pytest.mark.parametrize("parcels", [1, 7, 8, 24])
+def test_orders_hold_exactly_as_many_parcels_as_asked_for(parcels: int) -> None:
+    orders = list(OrderBook("order").orders_for(parcels))
+    assert sum(order.parcels for order in orders) == parcels
+    assert len({key for order in orders for key in order.parcel_keys}) == parcels
