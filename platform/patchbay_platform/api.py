@@ -63,20 +63,14 @@ class Api(pulumi.ComponentResource):
         selector = pods.labels(name)
         account = pods.service_account(name, namespace, child)
         pods.disruption_budget(name, namespace, selector, child)
-        ports = [ServicePortArgs(name="http", port=PORT)]
         service = Service(
             name,
             metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=ServiceSpecArgs(selector=selector, ports=ports),
+            spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="http", port=PORT)]),
             opts=child,
         )
         # The gateway balances over the pods themselves, which a single cluster address would hide.
-        Service(
-            HEADLESS_SERVICE,
-            metadata=ObjectMetaArgs(name=HEADLESS_SERVICE, namespace=namespace, labels=selector),
-            spec=ServiceSpecArgs(cluster_ip="None", selector=selector, ports=ports),
-            opts=child,
-        )
+        pods.headless_service(HEADLESS_SERVICE, namespace, selector, PORT, child)
         resources = pods.resources(cpu=config.cpu, memory=config.memory)
         Deployment(
             name,
@@ -88,7 +82,7 @@ class Api(pulumi.ComponentResource):
                 ),
                 selector=LabelSelectorArgs(match_labels=selector),
                 template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector, annotations=pods.scraped(PORT)),
+                    metadata=ObjectMetaArgs(labels=selector),
                     spec=PodSpecArgs(
                         service_account_name=account.metadata.name,
                         automount_service_account_token=False,

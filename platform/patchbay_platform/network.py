@@ -85,7 +85,7 @@ FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
 )
 
 # Workloads that ask the Kubernetes API.
-API_SERVER_CLIENTS: Final = (CREDENTIALS, PROMETHEUS, KEDA_OPERATOR, KEDA_ADAPTER)
+API_SERVER_CLIENTS: Final = (CREDENTIALS, KEDA_OPERATOR, KEDA_ADAPTER)
 
 
 class NetworkPolicies(pulumi.ComponentResource):

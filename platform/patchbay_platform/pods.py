@@ -16,7 +16,10 @@ from pulumi_kubernetes.core.v1 import (
     ResourceRequirementsArgs,
     SeccompProfileArgs,
     SecurityContextArgs,
+    Service,
     ServiceAccount,
+    ServicePortArgs,
+    ServiceSpecArgs,
     TopologySpreadConstraintArgs,
     VolumeArgs,
     VolumeMountArgs,
@@ -72,11 +75,6 @@ def http_probe(path: str, port: int, *, period_seconds: int, failure_threshold: 
     )
 
 
-def scraped(port: int) -> dict[str, str]:
-    """Annotations by which Prometheus finds a pod's `/metrics`."""
-    return {"prometheus.io/scrape": "true", "prometheus.io/port": str(port)}
-
-
 class NativeFiles:
     """A ConfigMap of native configuration files, and the checksum that rolls the pods which read it."""
 
@@ -126,6 +124,24 @@ def service_account(name: str, namespace: pulumi.Input[str], opts: pulumi.Resour
         name,
         metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name)),
         automount_service_account_token=False,
+        opts=opts,
+    )
+
+
+def headless_service(
+    name: str,
+    namespace: pulumi.Input[str],
+    selector: Mapping[str, str],
+    port: int,
+    opts: pulumi.ResourceOptions,
+) -> Service:
+    """A name that resolves to the address of each ready pod."""
+    return Service(
+        name,
+        metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=dict(selector)),
+        spec=ServiceSpecArgs(
+            cluster_ip="None", selector=dict(selector), ports=[ServicePortArgs(name="http", port=port)]
+        ),
         opts=opts,
     )
 

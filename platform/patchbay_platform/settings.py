@@ -66,9 +66,7 @@ def load(config: Mapping[str, str]) -> Settings:
         return Settings.model_validate(values)
     except ValidationError as error:
         remedy = "set it in the stack's config file, or with `pulumi config set --path`"
-        raise ConfigError(
-            "the stack's config is refused:\n" + describe(f"{PROJECT}:", error, missing=remedy)
-        ) from None
+        raise ConfigError("the stack's config is refused:\n" + describe(f"{PROJECT}:", error, missing=remedy)) from None
 
 
 def _value(text: str) -> Any:

@@ -69,7 +69,7 @@ class ShapeWorkload(pulumi.ComponentResource):
                 ),
                 selector=LabelSelectorArgs(match_labels=selector),
                 template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector, annotations=pods.scraped(METRICS_PORT)),
+                    metadata=ObjectMetaArgs(labels=selector),
                     spec=PodSpecArgs(
                         service_account_name=account.metadata.name,
                         automount_service_account_token=False,

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from patchbay_runtime.catalog import Shape
 
-from patchbay_platform import api, namespaces
+from patchbay_platform import api, namespaces, pods, shapes
 from patchbay_platform.api import Api
 from patchbay_platform.credentials.component import Credentials
 from patchbay_platform.gateway.component import Gateway
@@ -94,7 +94,6 @@ class Platform(pulumi.ComponentResource):
             settings.prometheus,
             image=images.prometheus,
             placement=in_metrics,
-            scraped_namespaces=[in_gateway.namespace, runtime_namespace, in_metrics.namespace],
             shapes=list(catalog.values()),
             opts=child,
         )
@@ -116,6 +115,8 @@ class Platform(pulumi.ComponentResource):
             log_level=settings.api.log_level,
         )
         Api("api", settings.api, runtime, placement=Placement(runtime_namespace, priorities.platform), opts=child)
+        # Prometheus finds the pods of every shape under this one name.
+        pods.headless_service("worker-pods", runtime_namespace, pods.labels("worker"), shapes.METRICS_PORT, child)
         for shape in catalog.values():
             ShapeWorkload(
                 shape,

@@ -127,6 +127,7 @@ def program(local_config: dict[str, str], keda_manifests: list[Manifest]) -> Ite
     engine = RecordingEngine(keda_manifests)
     pulumi.runtime.set_mocks(engine, project="patchbay", stack="local", preview=False)
     pulumi.runtime.set_all_config(local_config)
-    pulumi.runtime.test(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")) and None)()
+    # The SDK leaves `test` without types.
+    pulumi.runtime.test(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")) and None)()  # type: ignore[no-untyped-call]
     yield Program(engine.created)
     pulumi.runtime.set_all_config({})

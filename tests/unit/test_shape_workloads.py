@@ -3,20 +3,104 @@
 import pytest
 from patchbay_runtime.catalog import CATALOG, Shape
 
-from .conftest import Program
+from .conftest import Manifest, Program
 
 SHAPES = [pytest.param(shape, id=shape.name) for shape in CATALOG.values()]
 NAMESPACE = "patchbay-runtime"
+
+
+def deployment(program: Program, shape: Shape) -> Manifest:
+    spec: Manifest = program.one("Deployment", f"shape-{shape.name}").inputs["spec"]
+    return spec
+
+
+def scaled_object(program: Program, shape: Shape) -> Manifest:
+    spec: Manifest = program.one("ScaledObject", f"shape-{shape.name}").inputs["spec"]
+    return spec
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_shape_is_a_deployment_an_account_a_disruption_budget_and_a_scaled_object(
     program: Program, shape: Shape
 ) -> None:
-    name = f"shape-{shape.name}"
     for kind in ("Deployment", "ServiceAccount", "PodDisruptionBudget", "ScaledObject"):
-        assert program.one(kind, name).namespace == NAMESPACE
+        assert program.one(kind, f"shape-{shape.name}").namespace == NAMESPACE
 
 
-def test_nothing_but_the_catalogue_is_a_shape(program: Program) -> None:
+def test_every_shape_of_the_catalogue_is_scaled_and_nothing_else_is(program: Program) -> None:
     assert {item.object_name for item in program.of("ScaledObject")} == {f"shape-{name}" for name in CATALOG}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_update_sets_the_pods_that_the_autoscaler_chose(program: Program, shape: Shape) -> None:
+    assert "replicas" not in deployment(program, shape)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_worker_runs_its_shape_with_the_resources_of_the_catalogue(program: Program, shape: Shape) -> None:
+    (worker,) = deployment(program, shape)["template"]["spec"]["containers"]
+    assert worker["args"] == ["worker", "--shape", shape.name]
+    assert worker["resources"]["requests"] == {"cpu": shape.cpu_request, "memory": shape.memory_request}
+    assert worker["resources"]["limits"]["memory"] == shape.memory_limit
+    assert worker["resources"]["limits"].get("cpu") == shape.cpu_limit
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_leaving_worker_has_time_for_its_longest_step(program: Program, shape: Shape) -> None:
+    pod = deployment(program, shape)["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] > shape.longest_step_seconds
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_update_takes_no_worker_away_before_its_successor_is_ready(program: Program, shape: Shape) -> None:
+    assert deployment(program, shape)["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_disruption_budget_and_the_deployment_mean_the_same_pods(program: Program, shape: Shape) -> None:
+    budget = program.one("PodDisruptionBudget", f"shape-{shape.name}").inputs["spec"]
+    labels = deployment(program, shape)["template"]["metadata"]["labels"]
+    assert labels["patchbay.dev/shape"] == shape.name
+    assert budget["selector"]["matchLabels"] == deployment(program, shape)["selector"]["matchLabels"] == labels
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_scales_within_the_bounds_of_the_catalogue(program: Program, shape: Shape) -> None:
+    spec = scaled_object(program, shape)
+    assert spec["scaleTargetRef"]["name"] == f"shape-{shape.name}"
+    assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (shape.min_pods, shape.max_pods)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_trigger_counts_waiting_and_running_processes_in_pods(program: Program, shape: Shape) -> None:
+    (trigger,) = scaled_object(program, shape)["triggers"]
+    selector = f'{{shape="{shape.name}"}}'
+    assert (trigger["type"], trigger["metricType"]) == ("prometheus", "AverageValue")
+    assert trigger["metadata"]["query"] == (
+        f"floor(sum(patchbay_horizon_length{selector} + patchbay_horizon_reserved{selector}) / {shape.threshold}) + 1"
+    )
+    assert trigger["metadata"]["threshold"] == "1"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_lost_counts_hold_the_pods_that_run(program: Program, shape: Shape) -> None:
+    spec = scaled_object(program, shape)
+    assert spec["triggers"][0]["metadata"]["ignoreNullValues"] == "false"
+    assert spec["fallback"]["behavior"] == "currentReplicas"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_scaling_up_is_immediate_to_any_size_and_exact_above_ten_pods(program: Program, shape: Shape) -> None:
+    behavior = scaled_object(program, shape)["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    up = behavior["scaleUp"]
+    assert up["stabilizationWindowSeconds"] == 0
+    assert any(
+        policy["type"] == "Pods" and policy["value"] >= shape.max_pods - shape.min_pods for policy in up["policies"]
+    )
+    assert up["tolerance"] == behavior["scaleDown"]["tolerance"] == "0"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_scaling_down_waits_for_the_configured_time(program: Program, shape: Shape) -> None:
+    behavior = scaled_object(program, shape)["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    assert behavior["scaleDown"]["stabilizationWindowSeconds"] == 15

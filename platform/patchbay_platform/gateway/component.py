@@ -66,6 +66,7 @@ class Gateway(pulumi.ComponentResource):
             ),
             opts=child,
         )
+        pods.headless_service("gateway-pods", namespace, selector, STATUS_PORT, child)
         Deployment(
             name,
             metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
@@ -76,9 +77,7 @@ class Gateway(pulumi.ComponentResource):
                 ),
                 selector=LabelSelectorArgs(match_labels=selector),
                 template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(
-                        labels=selector, annotations={**files.checksum, **pods.scraped(STATUS_PORT)}
-                    ),
+                    metadata=ObjectMetaArgs(labels=selector, annotations=files.checksum),
                     spec=PodSpecArgs(
                         service_account_name=account.metadata.name,
                         automount_service_account_token=False,

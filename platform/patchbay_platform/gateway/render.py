@@ -50,6 +50,7 @@ def render(
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - the result is no markup, and every value comes from a validated model
     )
     errors = [

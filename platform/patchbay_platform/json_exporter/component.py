@@ -49,7 +49,7 @@ class JsonExporter(pulumi.ComponentResource):
                 replicas=1,
                 selector=LabelSelectorArgs(match_labels=selector),
                 template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector, annotations={**files.checksum, **pods.scraped(PORT)}),
+                    metadata=ObjectMetaArgs(labels=selector, annotations=files.checksum),
                     spec=PodSpecArgs(
                         service_account_name=account.metadata.name,
                         automount_service_account_token=False,

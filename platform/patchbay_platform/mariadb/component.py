@@ -65,7 +65,7 @@ class Mariadb(pulumi.ComponentResource):
         files = pods.NativeFiles(name, namespace, native, child)
         pods.disruption_budget(name, namespace, selector, child)
         storage = Storage.of(config.storage)
-        service = Service(
+        Service(
             name,
             metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
             spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="mysql", port=PORT)]),
@@ -140,7 +140,7 @@ class Mariadb(pulumi.ComponentResource):
                     ),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency, service]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
         )
         self.endpoint = of_service(server.metadata.name, namespace, PORT)
         self.register_outputs({})

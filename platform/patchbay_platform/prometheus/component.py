@@ -19,7 +19,6 @@ from pulumi_kubernetes.core.v1 import (
     VolumeArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 from pydantic import Field
 
 from patchbay_platform import pods
@@ -40,7 +39,7 @@ class PrometheusConfig(Model):
 
 
 class Prometheus(pulumi.ComponentResource):
-    """One Prometheus that may list pods in the namespaces it scrapes, and nothing else."""
+    """One Prometheus. It finds pods by name resolution, without any right in the Kubernetes API."""
 
     endpoint: pulumi.Output[Endpoint]
 
@@ -51,7 +50,6 @@ class Prometheus(pulumi.ComponentResource):
         *,
         image: str,
         placement: Placement,
-        scraped_namespaces: Sequence[pulumi.Input[str]],
         shapes: Sequence[Shape],
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -60,11 +58,6 @@ class Prometheus(pulumi.ComponentResource):
         namespace = placement.namespace
         selector = pods.labels(name)
         account = pods.service_account(name, namespace, child)
-        rights = [
-            right
-            for index, scraped in enumerate(scraped_namespaces)
-            for right in self._may_list_pods(f"{name}-{index}", name, scraped, namespace)
-        ]
         native = pods.native(Path(__file__).parent, "prometheus.yml", "recording.yml", "alerts.yml")
         files = pods.NativeFiles(name, namespace, {**native, "thresholds.yml": thresholds(shapes)}, child)
         pods.disruption_budget(name, namespace, selector, child)
@@ -83,10 +76,10 @@ class Prometheus(pulumi.ComponentResource):
                 strategy=DeploymentStrategyArgs(type="Recreate"),
                 selector=LabelSelectorArgs(match_labels=selector),
                 template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector, annotations={**files.checksum, **pods.scraped(PORT)}),
+                    metadata=ObjectMetaArgs(labels=selector, annotations=files.checksum),
                     spec=PodSpecArgs(
                         service_account_name=account.metadata.name,
-                        automount_service_account_token=True,
+                        automount_service_account_token=False,
                         enable_service_links=False,
                         priority_class_name=placement.priority_class,
                         security_context=pods.pod_security(),
@@ -119,27 +112,7 @@ class Prometheus(pulumi.ComponentResource):
                     ),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency, *rights]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
         )
         self.endpoint = of_service(service.metadata.name, namespace, PORT)
         self.register_outputs({})
-
-    def _may_list_pods(
-        self, name: str, account: str, namespace: pulumi.Input[str], account_namespace: pulumi.Input[str]
-    ) -> list[pulumi.Resource]:
-        child = pulumi.ResourceOptions(parent=self)
-        metadata = ObjectMetaArgs(name=account, namespace=namespace)
-        role = Role(
-            name,
-            metadata=metadata,
-            rules=[PolicyRuleArgs(api_groups=[""], resources=["pods"], verbs=["get", "list", "watch"])],
-            opts=child,
-        )
-        binding = RoleBinding(
-            name,
-            metadata=metadata,
-            role_ref=RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=account),
-            subjects=[SubjectArgs(kind="ServiceAccount", name=account, namespace=account_namespace)],
-            opts=child,
-        )
-        return [role, binding]

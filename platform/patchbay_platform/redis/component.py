@@ -61,7 +61,7 @@ class Redis(pulumi.ComponentResource):
         files = pods.NativeFiles(name, namespace, pods.native(Path(__file__).parent, "redis.conf"), child)
         pods.disruption_budget(name, namespace, selector, child)
         storage = Storage.of(config.storage)
-        service = Service(
+        Service(
             name,
             metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
             spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="redis", port=PORT)]),
@@ -113,7 +113,7 @@ class Redis(pulumi.ComponentResource):
                     ),
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency, service]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
         )
         self.endpoint = of_service(server.metadata.name, namespace, PORT)
         self.register_outputs({})

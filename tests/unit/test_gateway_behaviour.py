@@ -1,0 +1,269 @@
+"""The gateway as it runs: HAProxy with the rendered configuration on loopback, in front of a stub of the API."""
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from patchbay_platform.gateway.config import GatewayConfig
+from patchbay_platform.gateway.render import render
+
+pytestmark = pytest.mark.skipif(shutil.which("haproxy") is None, reason="haproxy is not installed")
+
+ALLOWED, OTHER = "127.0.0.1", "127.0.0.2"
+LIMIT = 1000
+
+CONFIG = GatewayConfig.model_validate(
+    {
+        "nodePort": 30080,
+        "edgeNetworks": ["127.0.0.1/32"],
+        "routes": [
+            {"prefix": "/hooks/", "allowlist": ["127.0.0.1"], "requestsPerSecond": 1000, "bodyLimitBytes": LIMIT},
+            {"prefix": "/horizon/", "allowlist": ["127.0.0.2"], "requestsPerSecond": 1000, "bodyLimitBytes": LIMIT},
+            {"prefix": "/api/", "public": True, "requestsPerSecond": 3, "bodyLimitBytes": LIMIT},
+        ],
+    }
+)
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what reached it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self._echo(b"")
+
+    def do_POST(self) -> None:
+        length = self.headers.get("Content-Length")
+        self._echo(self.rfile.read(int(length)) if length is not None else self._chunks())
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _echo(self, body: bytes) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = json.dumps({"path": self.path, "headers": headers, "bytes": len(body)}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
+        """Silent."""
+
+
+class Api(ThreadingHTTPServer):
+    """The stub; a health check that hangs up is no error."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Silent."""
+
+
+@dataclass
+class Client:
+    """Speaks to the gateway as the load balancer does: with the PROXY protocol, in the name of an address."""
+
+    port: int
+
+    def send(
+        self,
+        path: str,
+        *,
+        source: str = ALLOWED,
+        body: bytes | None = None,
+        chunked: bool = False,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", "Host: gateway", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+        payload = b""
+        if body is not None and chunked:
+            lines.append("Transfer-Encoding: chunked")
+            pieces = [body[start : start + 300] for start in range(0, len(body), 300)]
+            payload = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+        elif body is not None:
+            lines.append(f"Content-Length: {len(body)}")
+            payload = body
+        request = "\r\n".join(lines).encode() + b"\r\n\r\n" + payload
+        return self.raw(f"PROXY TCP4 {source} {ALLOWED} 40000 443\r\n".encode() + request)
+
+    def raw(self, data: bytes, *, bind: str = ALLOWED) -> Answer:
+        with socket.create_connection((ALLOWED, self.port), timeout=10, source_address=(bind, 0)) as connection:
+            connection.sendall(data)
+            response = HTTPResponse(connection)
+            response.begin()
+            content = response.read()
+            headers = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, headers, json.loads(content))
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[ThreadingHTTPServer]:
+    with Api((ALLOWED, 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def gateway(api: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    proxy_port, status_port = _free_port(), _free_port()
+    config = tmp_path_factory.mktemp("gateway") / "haproxy.cfg"
+    config.write_text(
+        render(
+            CONFIG,
+            api_address=f"{ALLOWED}:{api.server_address[1]}",
+            api_slots=2,
+            proxy_bind=f"{ALLOWED}:{proxy_port}",
+            status_bind=f"{ALLOWED}:{status_port}",
+        )
+    )
+    with _running(config):
+        client = Client(proxy_port)
+        _wait_until(lambda: client.send("/hooks/ready").status == 200)
+        yield client
+
+
+def test_an_allowed_address_reaches_the_api(gateway: Client) -> None:
+    answer = gateway.send("/hooks/acme/orders?wait=5", body=b"{}")
+    assert (answer.status, answer.body["path"], answer.body["bytes"]) == (200, "/hooks/acme/orders?wait=5", 2)
+
+
+def test_an_address_that_is_not_on_the_route_s_allowlist_gets_403(gateway: Client) -> None:
+    answer = gateway.send("/hooks/acme/orders", source=OTHER)
+    assert (answer.status, answer.body["error"]["code"]) == (403, "address_not_allowed")
+
+
+def test_each_route_has_its_own_allowlist(gateway: Client) -> None:
+    assert gateway.send("/horizon/api/workload", source=OTHER).status == 200
+    assert gateway.send("/horizon/api/workload", source=ALLOWED).status == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/healthz", "/hooks", "/hooksx/a", "//hooks/a"])
+def test_a_path_without_a_route_is_not_passed_on(gateway: Client, path: str) -> None:
+    assert gateway.send(path).status in {400, 404}
+
+
+@pytest.mark.parametrize("path", ["/api/../horizon/api/workload", "/api/%2e%2e/horizon/", "/api/x/..%2f..%2fhorizon/"])
+def test_a_path_that_climbs_out_of_its_route_is_refused(gateway: Client, path: str) -> None:
+    assert gateway.send(path, source="127.0.0.9").status == 400
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with its length", "chunked"])
+def test_a_body_of_the_limit_passes_and_a_byte_more_gets_413(gateway: Client, chunked: bool) -> None:
+    assert gateway.send("/hooks/a", body=b"x" * LIMIT, chunked=chunked).body["bytes"] == LIMIT
+    answer = gateway.send("/hooks/a", body=b"x" * (LIMIT + 1), chunked=chunked)
+    assert (answer.status, answer.body["error"]["code"]) == (413, "body_too_large")
+
+
+def test_over_the_rate_a_client_is_told_to_retry_and_another_is_not_disturbed(gateway: Client) -> None:
+    greedy, modest = "127.0.0.21", "127.0.0.22"
+    answers = [gateway.send("/api/tenants", source=greedy) for _ in range(12)]
+    refused = [answer for answer in answers if answer.status == 429]
+    assert refused
+    assert all(answer.headers["retry-after"] == "1" for answer in refused)
+    assert refused[0].body["error"]["code"] == "rate_exceeded"
+    assert gateway.send("/api/tenants", source=modest).status == 200
+
+
+def test_the_rate_of_one_route_does_not_count_on_another(gateway: Client) -> None:
+    for _ in range(12):
+        gateway.send("/api/tenants", source=ALLOWED)
+    assert gateway.send("/hooks/a").status == 200
+
+
+def test_the_api_sees_the_real_client_whatever_the_client_claims(gateway: Client) -> None:
+    claims = {
+        "X-Forwarded-For": "10.0.0.1",
+        "X-Forwarded-Host": "elsewhere",
+        "X-Real-IP": "10.0.0.1",
+        "Forwarded": "for=10.0.0.1",
+    }
+    seen = gateway.send("/hooks/a", headers=claims).body["headers"]
+    assert seen["x-forwarded-for"] == ALLOWED
+    assert not {"x-forwarded-host", "x-real-ip", "forwarded"} & seen.keys()
+
+
+def test_a_connection_without_the_proxy_header_is_not_served(gateway: Client) -> None:
+    with pytest.raises((ConnectionError, OSError)):
+        gateway.raw(b"GET /hooks/a HTTP/1.1\r\nHost: gateway\r\n\r\n")
+
+
+def test_nobody_but_the_load_balancer_may_name_a_client(gateway: Client) -> None:
+    header = f"PROXY TCP4 {ALLOWED} {ALLOWED} 40000 443\r\n".encode()
+    with pytest.raises((ConnectionError, OSError)):
+        gateway.raw(header + b"GET /hooks/a HTTP/1.1\r\nHost: gateway\r\n\r\n", bind=OTHER)
+
+
+def test_while_the_api_is_away_the_client_is_told_to_retry(tmp_path: Path) -> None:
+    port = _free_port()
+    config = tmp_path / "haproxy.cfg"
+    config.write_text(
+        render(
+            CONFIG,
+            api_address=f"{ALLOWED}:{_free_port()}",
+            api_slots=1,
+            proxy_bind=f"{ALLOWED}:{port}",
+            status_bind=f"{ALLOWED}:{_free_port()}",
+        )
+    )
+    with _running(config):
+        client = Client(port)
+        _wait_until(lambda: client.send("/hooks/a").status == 503)
+        answer = client.send("/hooks/a")
+    assert (answer.headers["retry-after"], answer.body["error"]["code"]) == ("2", "unavailable")
+
+
+class _running:  # noqa: N801 - reads as a function
+    """HAProxy while the block lasts."""
+
+    def __init__(self, config: Path) -> None:
+        self._command = ["haproxy", "-db", "-f", str(config)]
+
+    def __enter__(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=10)
+
+
+def _free_port() -> int:
+    with socket.create_server((ALLOWED, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _wait_until(condition: Any, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            if condition():
+                return
+        except OSError:
+            pass
+        if time.monotonic() > deadline:
+            pytest.fail(f"not reached within {seconds} s")
+        time.sleep(0.05)

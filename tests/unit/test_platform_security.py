@@ -1,0 +1,180 @@
+"""What holds for every pod, account and namespace that the program creates."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .conftest import Created, Manifest, Program
+
+BY_DIGEST = re.compile(r"^registry\.example:5000/patchbay/[a-z-]+@sha256:[0-9a-f]{64}$")
+
+# What these ask of the Kubernetes API, they ask with their own account's token.
+TOKEN_HOLDERS = {"credentials", "keda-operator", "keda-metrics-apiserver"}
+
+
+def containers(pod: Manifest) -> Iterator[Manifest]:
+    yield from pod["spec"].get("initContainers", [])
+    yield from pod["spec"]["containers"]
+
+
+def every_container(program: Program) -> Iterator[tuple[str, Manifest, Manifest]]:
+    for owner, pod in program.pod_templates():
+        for container in containers(pod):
+            yield f"{owner.kind} {owner.object_name}, container {container['name']}", pod, container
+
+
+def test_every_image_is_deployed_by_digest(program: Program) -> None:
+    for where, _, container in every_container(program):
+        assert BY_DIGEST.match(container["image"]), f"{where}: {container['image']}"
+
+
+def test_every_container_meets_the_restricted_pod_security_level(program: Program) -> None:
+    for where, pod, container in every_container(program):
+        own, shared = container["securityContext"], pod["spec"].get("securityContext", {})
+        assert own["allowPrivilegeEscalation"] is False, where
+        assert own["capabilities"]["drop"] == ["ALL"], where
+        assert "add" not in own["capabilities"], where
+        assert own.get("runAsNonRoot", shared.get("runAsNonRoot")) is True, where
+        seccomp = own.get("seccompProfile", shared.get("seccompProfile"))
+        assert seccomp == {"type": "RuntimeDefault"}, where
+
+
+def test_no_container_writes_to_its_image(program: Program) -> None:
+    for where, _, container in every_container(program):
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True, where
+
+
+def test_no_pod_mounts_the_node_or_shares_its_namespaces(program: Program) -> None:
+    for owner, pod in program.pod_templates():
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & pod["spec"].keys(), owner.object_name
+        assert not any("hostPath" in volume for volume in pod["spec"].get("volumes", [])), owner.object_name
+
+
+def test_every_container_says_what_it_needs_and_how_much_memory_it_may_take(program: Program) -> None:
+    for where, _, container in every_container(program):
+        assert {"cpu", "memory"} <= container["resources"]["requests"].keys(), where
+        assert "memory" in container["resources"]["limits"], where
+
+
+def test_every_long_running_container_is_probed(program: Program) -> None:
+    for owner, pod in program.pod_templates():
+        if owner.kind != "Job":
+            for container in pod["spec"]["containers"]:
+                assert {"readinessProbe", "livenessProbe"} <= container.keys(), owner.object_name
+
+
+def test_only_those_that_ask_the_kubernetes_api_get_a_token(program: Program) -> None:
+    with_token = {
+        owner.object_name
+        for owner, pod in program.pod_templates()
+        if pod["spec"].get("automountServiceAccountToken") is not False
+    }
+    assert with_token == TOKEN_HOLDERS
+
+
+def test_every_workload_runs_under_an_account_of_its_own(program: Program) -> None:
+    accounts = [
+        (owner.namespace, pod["spec"]["serviceAccountName"])
+        for owner, pod in program.pod_templates()
+        if owner.namespace != "keda"
+    ]
+    assert len(accounts) == len(set(accounts))
+    assert not any(account == "default" for _, account in accounts)
+
+
+def test_every_namespace_enforces_the_restricted_level(program: Program) -> None:
+    found = {item.object_name: item.inputs["metadata"]["labels"] for item in program.of("Namespace")}
+    assert set(found) == {"patchbay-gateway", "patchbay-runtime", "patchbay-data", "patchbay-metrics", "keda"}
+    for name, labels in found.items():
+        for mode in ("enforce", "audit", "warn"):
+            assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted", name
+
+
+def test_every_namespace_is_closed_to_the_network_until_a_policy_opens_it(program: Program) -> None:
+    closed = {policy.namespace for policy in program.of("NetworkPolicy") if policy.object_name == "deny-all"}
+    assert closed == {namespace.object_name for namespace in program.of("Namespace")}
+
+
+def test_the_data_stores_are_reached_by_the_runtime_only(program: Program) -> None:
+    for store in ("redis", "mariadb"):
+        rules = program.one("NetworkPolicy", store).inputs["spec"]["ingress"]
+        peers = [peer for rule in rules for peer in rule["from"]]
+        assert {peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for peer in peers} == {"api", "worker"}
+        assert {peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for peer in peers} == {
+            "patchbay-runtime"
+        }
+
+
+def test_only_the_connector_leaves_the_cluster_and_never_to_the_metadata_service(program: Program) -> None:
+    def outside(policy: Created) -> list[Any]:
+        return [
+            peer["ipBlock"]
+            for rule in policy.inputs["spec"].get("egress", [])
+            for peer in rule["to"]
+            if peer.get("ipBlock", {}).get("cidr") in {"0.0.0.0/0", "::/0"}
+        ]
+
+    leaving = {policy.object_name: outside(policy) for policy in program.of("NetworkPolicy") if outside(policy)}
+    assert set(leaving) == {"http-connector"}
+    assert "169.254.0.0/16" in leaving["http-connector"][0]["except"]
+
+
+def test_no_role_may_read_all_secrets_of_the_cluster(program: Program) -> None:
+    for role in program.of("ClusterRole"):
+        for rule in role.inputs["rules"]:
+            reads_core = {"", "*"} & set(rule["apiGroups"])
+            assert not (reads_core and {"secrets", "*"} & set(rule["resources"])), role.object_name
+
+
+def test_only_the_credentials_job_has_rights_beside_the_autoscaler(program: Program) -> None:
+    bound = {
+        subject["name"]
+        for kind in ("RoleBinding", "ClusterRoleBinding")
+        for binding in program.of(kind)
+        for subject in binding.inputs["subjects"]
+    }
+    assert bound == {"credentials", "keda-operator", "horizontal-pod-autoscaler"}
+
+
+def test_the_credentials_job_reads_its_own_secrets_only(program: Program) -> None:
+    for role in program.of("Role"):
+        if role.object_name == "credentials":
+            read, create = role.inputs["rules"]
+            assert (read["verbs"], read["resourceNames"]) == (["get"], ["redis", "mariadb"])
+            assert create["verbs"] == ["create"]
+
+
+def test_no_credential_stands_in_the_stack_s_state(program: Program) -> None:
+    assert program.of("Secret") == []
+    for where, _, container in every_container(program):
+        for variable in container.get("env", []):
+            secret = "PASSWORD" in variable["name"] and not variable["name"].endswith("_FILE")
+            assert not secret, f"{where}: {variable['name']}"
+
+
+def test_a_changed_native_file_rolls_the_pods_that_read_it(program: Program) -> None:
+    for owner, pod in program.pod_templates():
+        reads_files = any("configMap" in volume for volume in pod["spec"].get("volumes", []))
+        annotations = pod["metadata"].get("annotations", {})
+        assert not reads_files or "patchbay.dev/config-checksum" in annotations, owner.object_name
+
+
+def test_the_local_nodes_have_room_for_every_shape_and_one_at_its_maximum(program: Program) -> None:
+    """Three nodes that report 2 CPUs each."""
+    pods = {owner.object_name: (owner, pod) for owner, pod in program.pod_templates() if owner.kind != "Job"}
+    total = 0
+    for owner, pod in pods.values():
+        replicas = owner.inputs["spec"].get("replicas", 1)
+        total += replicas * sum(
+            _milli(container["resources"]["requests"]["cpu"]) for container in pod["spec"]["containers"]
+        )
+    busiest = max(
+        (item.inputs["spec"]["maxReplicaCount"] - 1)
+        * _milli(pods[item.object_name][1]["spec"]["containers"][0]["resources"]["requests"]["cpu"])
+        for item in program.of("ScaledObject")
+    )
+    assert total + busiest < 0.75 * 3 * 2000
+
+
+def _milli(cpu: str) -> int:
+    return int(cpu.removesuffix("m")) if cpu.endswith("m") else int(cpu) * 1000
