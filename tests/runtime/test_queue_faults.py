@@ -1,0 +1,143 @@
+"""Nothing that was put is lost or done twice when a worker or Redis dies."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
+
+from tests.runtime.conftest import Server
+from tests.runtime.queue_workers import Workers, until
+
+SHAPE = "map"
+REDELIVERED_SECONDS = 15
+
+
+@pytest.fixture
+async def queue(redis_server: Server) -> AsyncIterator[ProcessQueue]:
+    """An empty queue."""
+    queue = ProcessQueue.connect(redis_server.host, redis_server.port, None, [SHAPE])
+    await queue.redis.flushall()
+    yield queue
+    await queue.close()
+
+
+@pytest.fixture
+def workers(redis_server: Server, tmp_path: Path) -> Iterator[Workers]:
+    """No worker yet."""
+    workers = Workers(redis_server.port, SHAPE, tmp_path)
+    yield workers
+    workers.close()
+
+
+async def put_at_last(queue: ProcessQueue, process_ids: list[str], delay_seconds: float = 0) -> None:
+    """Put, as a caller does who is told to come back while Redis is away."""
+    while True:
+        try:
+            await queue.put(SHAPE, "acme", process_ids, delay_seconds)
+        except REDIS_AWAY:
+            await asyncio.sleep(0.1)
+        else:
+            return
+
+
+async def test_what_a_killed_worker_held_is_begun_again_within_15_seconds_and_done_once(
+    queue: ProcessQueue, workers: Workers
+) -> None:
+    ids = [f"sleep:3-{number}" for number in range(16)]
+    victim, _ = workers.start(), workers.start()
+    await queue.put(SHAPE, "acme", ids)
+    await until(lambda: len(workers.notes("begin")) == 16, 20, "both workers run eight each")
+    held = {note.process_id for note in workers.notes("begin") if note.pid == victim.pid}
+    victim.kill()
+    victim.wait()
+    await until(
+        lambda: held <= {note.process_id for note in workers.notes("begin") if note.deliveries == 2},
+        REDELIVERED_SECONDS,
+        "all that the killed worker held was begun again",
+    )
+    await until(lambda: set(ids) == set(workers.ended()), 20, "all are done")
+    assert len(held) == 8
+    assert set(workers.ended().values()) == {1}
+    counts = (await queue.counts())[SHAPE]
+    assert (counts.waiting, counts.delayed) == (0, 0)
+
+
+async def test_a_process_that_kills_its_worker_is_given_up_after_three_deliveries_and_no_other(
+    queue: ProcessQueue, workers: Workers
+) -> None:
+    innocent = [f"sleep:1-{number}" for number in range(15)]
+    await queue.put(SHAPE, "acme", [*innocent[:4], "poison-1", *innocent[4:]])
+    deadline = time.monotonic() + 120
+    while not workers.notes("dead") or set(workers.ended()) != set(innocent):
+        assert time.monotonic() < deadline, workers.notes("begin")
+        if not workers.processes or workers.processes[-1].poll() is not None:
+            workers.start()  # as a container is started again
+        await asyncio.sleep(0.1)
+    assert [note.deliveries for note in workers.notes("begin") if note.process_id == "poison-1"] == [1, 2, 3]
+    assert [note.process_id for note in workers.notes("dead")] == ["poison-1"]
+    assert set(workers.ended().values()) == {1}
+    await until(lambda: workers.stop(workers.processes[-1]) == 0, 20, "the last worker lives")
+    assert [letter.process_id for letter in await queue.dead_letters(SHAPE)] == ["poison-1"]
+    counts = (await queue.counts())[SHAPE]
+    assert (counts.waiting, counts.reserved, counts.delayed) == (0, 0, 0)
+
+
+async def test_a_worker_told_to_stop_finishes_what_it_runs_and_begins_nothing(
+    queue: ProcessQueue, workers: Workers
+) -> None:
+    worker = workers.start()
+    await queue.put(SHAPE, "acme", [f"sleep:2-{number}" for number in range(20)])
+    await until(lambda: len(workers.notes("begin")) == 8, 20, "eight run")
+    assert workers.stop(worker) == 0
+    assert len(workers.notes("begin")) == len(workers.notes("end")) == 8
+    counts = (await queue.counts())[SHAPE]
+    assert (counts.waiting, counts.reserved) == (12, 0)
+
+
+async def test_an_idle_worker_stops_at_once(queue: ProcessQueue, workers: Workers) -> None:
+    worker = workers.start()
+    await queue.put(SHAPE, "acme", ["ok-1"])
+    await until(lambda: bool(workers.ended()), 20, "the worker runs")
+    began = time.monotonic()
+    assert workers.stop(worker) == 0
+    assert time.monotonic() - began < 10
+
+
+async def test_nothing_is_lost_when_redis_restarts_under_load(
+    queue: ProcessQueue, workers: Workers, redis_server: Server
+) -> None:
+    workers.start(), workers.start()
+    ids = [f"ok-{number}" for number in range(3000)]
+    later = [f"ok-later-{number}" for number in range(50)]
+
+    async def load() -> None:
+        await put_at_last(queue, later, delay_seconds=3)
+        for start in range(0, len(ids), 10):
+            await put_at_last(queue, ids[start : start + 10])
+            await asyncio.sleep(0.005)
+
+    loading = asyncio.create_task(load())
+    await until(lambda: len(workers.notes("end")) > 300, 30, "the load runs")
+    await asyncio.to_thread(redis_server.stop)
+    await asyncio.to_thread(redis_server.start)
+    await loading
+    await until(lambda: set(workers.ended()) == {*ids, *later}, 60, "all that was put is done")
+    assert all(worker.poll() is None for worker in workers.processes)
+
+
+async def test_workers_outlive_ten_seconds_without_redis_and_nothing_is_done_twice(
+    queue: ProcessQueue, workers: Workers, redis_server: Server
+) -> None:
+    ids = [f"sleep:4-{number}" for number in range(24)]
+    workers.start(), workers.start()
+    await queue.put(SHAPE, "acme", ids)
+    await until(lambda: len(workers.notes("begin")) == 16, 20, "sixteen run")
+    await asyncio.to_thread(redis_server.stop)
+    await asyncio.sleep(10)
+    await asyncio.to_thread(redis_server.start)
+    await until(lambda: set(workers.ended()) == set(ids), 40, "all are done after Redis is back")
+    assert all(worker.poll() is None for worker in workers.processes)
+    assert set(workers.ended().values()) == {1}
