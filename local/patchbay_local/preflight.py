@@ -202,8 +202,7 @@ def _succeeds(command: list[str]) -> bool:
 
 def _cgroup_problem() -> str | None:
     try:
-        hierarchies = cgroups.detect()
-        cgroups.managed(hierarchies)
+        hierarchies = cgroups.managed(cgroups.detect())
         cgroups.root_controllers(hierarchies)
     except (HostError, OSError) as error:
         return str(error)

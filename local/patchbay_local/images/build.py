@@ -66,9 +66,9 @@ def write_lock() -> dict[str, str]:
     """Write the reference by digest of every deployed image to paths.IMAGE_LOCK; other processes see it whole."""
     known = records()
     lock = {
-        image.name: f"{paths.REGISTRY_HOST}/patchbay/{image.name}@{known[image.name].digest}"
+        image.name: f"{paths.REGISTRY_HOST}/patchbay/{image.name}@{record.digest}"
         for image in sorted(DEPLOYED, key=lambda image: image.name)
-        if image.name in known
+        if (record := known.get(image.name)) and record.digest
     }
     paths.IMAGE_LOCK.parent.mkdir(parents=True, exist_ok=True)
     partial = paths.IMAGE_LOCK.with_suffix(".partial")

@@ -1,0 +1,143 @@
+"""Bringing the environment up: packages, one run at a time, and stacks that a killed update left behind."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from patchbay_local import packages, paths
+from patchbay_local.commands import CommandError, run, terminate_all
+from patchbay_local.single_run import AlreadyRunningError, only_one
+from patchbay_local.stack import update
+
+
+@pytest.fixture
+def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "policy-rc.d"
+    monkeypatch.setattr(packages, "_POLICY", file)
+    monkeypatch.setattr(packages, "_POLICY_SAVED", tmp_path / "policy-rc.d.saved")
+    return file
+
+
+def test_services_stay_stopped_while_packages_are_installed(policy: Path) -> None:
+    with packages.services_stay_stopped():
+        assert subprocess.run([policy], check=False).returncode == 101
+    assert not policy.exists()
+
+
+def test_the_machines_own_service_policy_is_put_back_after_a_failure(policy: Path) -> None:
+    policy.write_text("the machine's own")
+    with pytest.raises(ValueError, match="apt failed"), packages.services_stay_stopped():
+        raise ValueError("apt failed")
+    assert policy.read_text() == "the machine's own"
+
+
+def test_the_machines_own_service_policy_survives_a_killed_installation(policy: Path) -> None:
+    policy.write_text("the machine's own")
+    killed = packages.services_stay_stopped()
+    killed.__enter__()  # and never left, as after SIGKILL
+    with packages.services_stay_stopped():
+        pass
+    assert policy.read_text() == "the machine's own"
+
+
+def test_only_missing_packages_are_installed() -> None:
+    assert packages.missing(["dpkg", "no-such-package-in-debian"]) == ["no-such-package-in-debian"]
+
+
+def test_an_installation_tells_how_far_it_is() -> None:
+    seen: list[float | None] = []
+    count = packages.AptCount(lambda _, fraction: seen.append(fraction))
+    count.see("0 upgraded, 2 newly installed, 0 to remove")
+    lines = ("Get:1 a", "Get:2 b", "Unpacking a (1)", "Unpacking b (1)", "Setting up a (1)", "Setting up b (1)")
+    for line in lines:
+        count.see(line)
+    assert seen == sorted(seen, key=lambda share: share or 0)
+    assert seen[-1] == 1.0
+
+
+def test_a_second_up_at_the_same_time_is_told_who_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("patchbay_local.single_run._LOCK", tmp_path / "lock")
+    with only_one("make up"), pytest.raises(AlreadyRunningError, match=rf"make up.*{os.getpid()}"), only_one("make up"):
+        pass
+    with only_one("make down"):
+        pass
+
+
+def test_a_failed_program_is_told_with_the_end_of_its_output_and_its_log(tmp_path: Path) -> None:
+    script = "import sys; print('the reason'); sys.exit(3)"
+    with pytest.raises(CommandError, match="the reason") as caught:
+        run([sys.executable, "-c", script], log=tmp_path / "log")
+    assert caught.value.code == 3
+    assert str(tmp_path / "log") in str(caught.value)
+    assert "the reason" in (tmp_path / "log").read_text()
+
+
+def test_an_interruption_stops_what_other_threads_run() -> None:
+    failures: list[CommandError] = []
+    started = threading.Event()
+
+    def work() -> None:
+        try:
+            script = "import time; print('up', flush=True); time.sleep(60)"
+            run([sys.executable, "-c", script], on_line=lambda _: started.set())
+        except CommandError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert started.wait(30)
+    terminate_all()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert failures
+
+
+def _lock(folder: Path, pid: int, host: str) -> Path:
+    file = folder / f"{pid}.json"
+    file.write_text(json.dumps({"pid": pid, "hostname": host, "username": "root"}))
+    return file
+
+
+def test_the_lock_of_a_killed_update_is_recognised(tmp_path: Path) -> None:
+    assert update.abandoned([_lock(tmp_path, 2**22 + 1, socket.gethostname())])
+
+
+def test_the_lock_of_another_machine_is_respected(tmp_path: Path) -> None:
+    assert not update.abandoned([_lock(tmp_path, 2**22 + 1, "elsewhere.example")])
+
+
+def test_a_stack_without_locks_is_free() -> None:
+    assert not update.abandoned([])
+
+
+@pytest.mark.parametrize(("pending", "expected"), [([{"type": "creating"}], True), ([], False), (None, False)])
+def test_what_a_killed_update_left_pending_is_found(
+    tmp_path: Path, pending: list[dict[str, str]] | None, expected: bool
+) -> None:
+    file = tmp_path / "local.json"
+    file.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"pending_operations": pending}}}))
+    assert update.has_pending_operations(file) is expected
+
+
+def test_a_stack_that_does_not_exist_yet_has_nothing_pending(tmp_path: Path) -> None:
+    assert not update.has_pending_operations(tmp_path / "missing.json")
+
+
+def test_bootstrap_refuses_a_user_who_is_not_root() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("drops root to try")
+    script = paths.REPOSITORY / "local" / "bootstrap.sh"
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-s"],
+        input=script.read_text().replace('cd "$(dirname "$0")/.."', "cd /"),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert "not root" in done.stderr

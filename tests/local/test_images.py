@@ -1,0 +1,141 @@
+"""Images are built when their inputs change, and deployed by digest."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from patchbay_local import paths
+from patchbay_local.images import build, buildah, debian, registry
+from patchbay_local.images.build import Record
+from patchbay_local.images.catalogue import BY_NAME, DEPLOYED, Image
+
+CONTRACT = "runtime redis mariadb prometheus haproxy json-exporter keda keda-metrics-adapter coredns pause"
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(paths, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(paths, "IMAGES", tmp_path / "images")
+    (tmp_path / "runtime" / "package").mkdir(parents=True)
+    (tmp_path / "runtime" / "package" / "code.py").write_text("one")
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    return tmp_path
+
+
+def _image(repository: Path) -> Image:
+    return Image("example", repository / "Dockerfile", sources=("runtime",))
+
+
+def test_every_image_that_pods_use_is_in_the_catalogue() -> None:
+    assert {image.name for image in DEPLOYED} == set(CONTRACT.split())
+
+
+@pytest.mark.parametrize("image", DEPLOYED, ids=lambda image: image.name)
+def test_no_image_runs_as_root(image: Image) -> None:
+    lines = image.dockerfile.read_text().splitlines()
+    users = [line.split()[1] for line in lines if line.startswith("USER ")]
+    assert users, f"{image.dockerfile} sets no USER"
+    assert users[-1].split(":")[0] not in {"0", "root"}
+
+
+def test_a_changed_source_changes_the_stamp(repository: Path) -> None:
+    before = _image(repository).stamp("base")
+    (repository / "runtime" / "package" / "code.py").write_text("two")
+    assert _image(repository).stamp("base") != before
+
+
+def test_a_changed_base_changes_the_stamp(repository: Path) -> None:
+    assert _image(repository).stamp("base") != _image(repository).stamp("another base")
+
+
+def test_bytecode_neither_changes_the_stamp_nor_enters_the_image(repository: Path) -> None:
+    before = _image(repository).stamp("base")
+    cached = repository / "runtime" / "package" / "__pycache__"
+    cached.mkdir()
+    (cached / "code.pyc").write_text("compiled")
+    assert _image(repository).stamp("base") == before
+    context = _image(repository).prepare_context()
+    names = {path.name for path in context.rglob("*") if path.is_file()}
+    assert names == {"code.py"}
+
+
+def test_an_image_whose_program_is_not_built_yet_is_not_current(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "BIN", repository / "no-such-folder")
+    monkeypatch.setattr(build, "records", lambda: {"pause": Record("stamp", "sha256:0", 1, 1)})
+    assert not build.is_current(BY_NAME["pause"])
+
+
+def test_the_lock_names_every_image_by_digest_at_the_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "IMAGE_LOCK", tmp_path / "state" / "images.json")
+    known = {image.name: Record("stamp", f"sha256:{number:064}", 1, 1) for number, image in enumerate(DEPLOYED)}
+    monkeypatch.setattr(build, "records", lambda: known)
+    build.write_lock()
+    lock = json.loads((tmp_path / "state" / "images.json").read_text())
+    assert set(lock) == set(CONTRACT.split())
+    for name, reference in lock.items():
+        assert reference.startswith(f"{paths.REGISTRY_HOST}/patchbay/{name}@sha256:")
+
+
+def test_the_lock_leaves_out_what_is_not_pushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "IMAGE_LOCK", tmp_path / "images.json")
+    monkeypatch.setattr(build, "records", lambda: {"pause": Record("stamp", None, 1, 0)})
+    assert build.write_lock() == {}
+
+
+def test_nodes_can_only_read_from_the_registry() -> None:
+    settings = yaml.safe_load(registry.configuration("10.89.0.1:5000", read_only=True))
+    assert settings["storage"]["maintenance"]["readonly"]["enabled"] is True
+    assert settings["storage"]["delete"]["enabled"] is False
+    assert settings["http"]["addr"] == "10.89.0.1:5000"
+
+
+def test_images_are_made_from_the_mirrors_that_the_machine_uses() -> None:
+    listing = (
+        "Debian|http://mirror.example/debian/|bookworm|main\n"
+        "Debian|http://mirror.example/debian/|bookworm|contrib\n"
+        "Debian|http://mirror.example/security/|bookworm-security|main\n"
+        "Other|http://other.example/apt/|stable|main\n"
+    )
+    assert debian.parse_sources(listing, "bookworm") == [
+        "deb http://mirror.example/debian/ bookworm main",
+        "deb http://mirror.example/security/ bookworm-security main",
+    ]
+
+
+def test_build_steps_get_pip_settings_with_the_environment_first() -> None:
+    listing = (
+        ":env:.index-url='https://index.example/simple'\nglobal.index-url='https://other.example'\nglobal.timeout='9'"
+    )
+    assert buildah.parse_pip_settings(listing) == {"index-url": "https://index.example/simple", "timeout": "9"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="buildah runs as root here")
+def test_an_image_of_a_static_program_runs_through_build_push_and_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = tmp_path / "context"
+    context.mkdir()
+    (context / "hello").write_bytes(Path(sys.executable).resolve().read_bytes()[:4096])
+    (context / "Dockerfile").write_text('FROM scratch\nCOPY hello /hello\nUSER 65532\nENTRYPOINT ["/hello"]\n')
+    for name in ("IMAGES", "REGISTRY_STORAGE", "RUN", "LOGS"):
+        monkeypatch.setattr(paths, name, tmp_path / name.lower())
+    storage = ("--root", str(tmp_path / "storage"), "--runroot", str(tmp_path / "run"), "--storage-driver", "vfs")
+    monkeypatch.setattr(buildah, "_STORAGE", storage)
+    monkeypatch.setattr(registry, "PUSH_HOST", "127.0.0.1:15789")
+    paths.IMAGES.mkdir()
+
+    buildah.build("example", context / "Dockerfile", context, {}, tmp_path / "log")
+    with registry.accepting_pushes():
+        digest = buildah.push("example", f"{registry.PUSH_HOST}/patchbay/example:current", tmp_path / "log")
+
+    assert registry.holds("example", digest)
+    assert not registry.holds("example", "sha256:" + "0" * 64)
+    assert registry.transfer_size(digest) > 0
+    listening = subprocess.run(["ss", "-ltn"], check=True, capture_output=True, text=True).stdout
+    assert ":15789 " not in listening
