@@ -21,6 +21,8 @@ from patchbay_runtime.migrations import migrate
 from patchbay_runtime.queue import ProcessQueue, run_worker
 from patchbay_runtime.settings import Settings
 
+from tests.runtime.sink import Sink
+
 HOST = "127.0.0.1"
 DATABASE_USER = "patchbay"
 DATABASE_PASSWORD = "only-for-tests"
@@ -322,3 +324,11 @@ def new_tenant(api_url: str) -> Iterator[Callable[[], Tenant]]:
 def tenant(new_tenant: Callable[[], Tenant]) -> Tenant:
     """A tenant that no other test uses."""
     return new_tenant()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """Another system for connectors to call."""
+    server = Sink()
+    yield server
+    server.close()

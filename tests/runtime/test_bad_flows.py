@@ -2,14 +2,13 @@
 
 import copy
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from patchbay_runtime.flows.problem import InvalidFlowError
 from patchbay_runtime.flows.validation import check_flow
 
-if TYPE_CHECKING:
-    from tests.runtime.conftest import Tenant
+from tests.runtime.conftest import Tenant
 
 ORDERS: dict[str, Any] = {
     "name": "orders",
@@ -116,7 +115,7 @@ def test_what_is_no_flow_at_all_is_refused(document: Any) -> None:
         check_flow(document)
 
 
-def test_the_api_answers_422_with_the_paths(tenant: "Tenant") -> None:
+def test_the_api_answers_422_with_the_paths(tenant: Tenant) -> None:
     document = copy.deepcopy(ORDERS)
     document["steps"]["map"]["config"]["expression"] = "$sum("
     response = tenant.client.post(f"{tenant.path}/flows", json=document)
@@ -128,11 +127,11 @@ def test_the_api_answers_422_with_the_paths(tenant: "Tenant") -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 100_000])
-def test_a_body_that_is_not_json_is_refused_with_422(tenant: "Tenant", body: bytes) -> None:
+def test_a_body_that_is_not_json_is_refused_with_422(tenant: Tenant, body: bytes) -> None:
     response = tenant.client.post(f"{tenant.path}/flows", content=body)
     assert (response.status_code, response.json()["error"]["code"]) == (422, "invalid_json")
 
 
-def test_a_document_over_the_limit_is_refused_with_413(tenant: "Tenant") -> None:
+def test_a_document_over_the_limit_is_refused_with_413(tenant: Tenant) -> None:
     response = tenant.client.post(f"{tenant.path}/flows", content=b" " * 300_000)
     assert response.status_code == 413

@@ -3,20 +3,19 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
-if TYPE_CHECKING:
-    from tests.runtime.conftest import Tenant
+from tests.runtime.conftest import Tenant
 
 pytestmark = pytest.mark.usefixtures("workers")
 
 ECHO: dict[str, Any] = {"echo": {"shape": "map", "config": {"expression": "$"}}}
 
 
-def test_a_triggered_run_is_accepted_and_can_be_followed_to_its_end(tenant: "Tenant") -> None:
+def test_a_triggered_run_is_accepted_and_can_be_followed_to_its_end(tenant: Tenant) -> None:
     tenant.register_steps("f", ECHO)
     run = tenant.trigger("f", {"a": 1})
     details = tenant.ended(run)
@@ -28,19 +27,19 @@ def test_a_triggered_run_is_accepted_and_can_be_followed_to_its_end(tenant: "Ten
     assert details["finished_at"] >= details["created_at"]
 
 
-def test_a_run_may_be_started_by_the_api_as_well_as_by_the_public_hook(tenant: "Tenant") -> None:
+def test_a_run_may_be_started_by_the_api_as_well_as_by_the_public_hook(tenant: Tenant) -> None:
     tenant.register_steps("f", ECHO)
     response = tenant.client.post(f"{tenant.path}/flows/f/runs", params={"wait": 30}, json=[1, 2])
     assert (response.status_code, response.json()["output"]) == (200, [1, 2])
 
 
-def test_a_trigger_without_a_body_has_null_as_its_payload(tenant: "Tenant") -> None:
+def test_a_trigger_without_a_body_has_null_as_its_payload(tenant: Tenant) -> None:
     tenant.register_steps("f", ECHO)
     response = tenant.client.post(f"/hooks/{tenant.name}/f", params={"wait": 30})
     assert (response.status_code, response.json()["output"]) == (200, None)
 
 
-def test_waiting_ends_with_202_when_the_run_takes_longer(tenant: "Tenant") -> None:
+def test_waiting_ends_with_202_when_the_run_takes_longer(tenant: Tenant) -> None:
     tenant.register_steps("f", {"pause": {"shape": "delay", "config": {"seconds": 30}}})
     response = tenant.client.post(f"/hooks/{tenant.name}/f", params={"wait": 0.2}, json={})
     assert (response.status_code, response.json()["status"]) == (202, "accepted")
@@ -48,13 +47,13 @@ def test_waiting_ends_with_202_when_the_run_takes_longer(tenant: "Tenant") -> No
 
 
 @pytest.mark.parametrize("wait", ["0", "61", "soon"])
-def test_a_wait_out_of_bounds_is_refused_with_422(tenant: "Tenant", wait: str) -> None:
+def test_a_wait_out_of_bounds_is_refused_with_422(tenant: Tenant, wait: str) -> None:
     tenant.register_steps("f", ECHO)
     response = tenant.client.post(f"/hooks/{tenant.name}/f", params={"wait": wait}, json={})
     assert (response.status_code, response.json()["error"]["details"][0]["path"]) == (422, "$.query.wait")
 
 
-def test_the_same_idempotency_key_gives_the_same_run_even_at_once(tenant: "Tenant") -> None:
+def test_the_same_idempotency_key_gives_the_same_run_even_at_once(tenant: Tenant) -> None:
     tenant.register_steps("f", ECHO)
     tenant.register_steps("g", ECHO)
     key = {"Idempotency-Key": "order-1"}
@@ -66,7 +65,7 @@ def test_the_same_idempotency_key_gives_the_same_run_even_at_once(tenant: "Tenan
     assert tenant.trigger("g", {}, **key) != again.json()["run"]
 
 
-def test_a_new_version_is_used_at_once_and_old_runs_keep_theirs(tenant: "Tenant") -> None:
+def test_a_new_version_is_used_at_once_and_old_runs_keep_theirs(tenant: Tenant) -> None:
     def flow(step: str) -> dict[str, Any]:
         return {"pause": {"shape": "delay", "config": {"seconds": 1}, "next": "m"},
                 "m": {"shape": "map", "config": {"expression": step}}}  # fmt: skip
@@ -82,13 +81,13 @@ def test_a_new_version_is_used_at_once_and_old_runs_keep_theirs(tenant: "Tenant"
     assert tenant.client.get(f"{versions}/3").status_code == 404
 
 
-def test_registrations_at_once_get_different_versions(tenant: "Tenant") -> None:
+def test_registrations_at_once_get_different_versions(tenant: Tenant) -> None:
     with ThreadPoolExecutor(8) as pool:
         versions = list(pool.map(lambda _: tenant.register_steps("f", ECHO), range(16)))
     assert sorted(versions) == list(range(1, 17))
 
 
-def test_what_is_unknown_is_404(tenant: "Tenant") -> None:
+def test_what_is_unknown_is_404(tenant: Tenant) -> None:
     tenant.register_steps("f", ECHO)
     client = tenant.client
     responses = {
@@ -103,7 +102,7 @@ def test_what_is_unknown_is_404(tenant: "Tenant") -> None:
     assert client.get("/api/tenants/nobody/flows").status_code == 404
 
 
-def test_tenants_do_not_see_each_other(new_tenant: "Callable[[], Tenant]") -> None:
+def test_tenants_do_not_see_each_other(new_tenant: Callable[[], Tenant]) -> None:
     one, other = new_tenant(), new_tenant()
     one.register_steps("f", {"m": {"shape": "map", "config": {"expression": "'one'"}}})
     assert other.client.post(f"/hooks/{other.name}/f", json={}).status_code == 404
@@ -113,7 +112,7 @@ def test_tenants_do_not_see_each_other(new_tenant: "Callable[[], Tenant]") -> No
     assert other.client.get(f"{other.path}/runs/{run}").status_code == 404
 
 
-def test_a_tenant_may_be_created_again(tenant: "Tenant") -> None:
+def test_a_tenant_may_be_created_again(tenant: Tenant) -> None:
     assert tenant.client.put(tenant.path).status_code == 200
 
 
@@ -122,7 +121,7 @@ def test_a_tenant_with_an_unfit_name_is_refused_with_422(api_url: str, name: str
     assert httpx.put(f"{api_url}/api/tenants/{name}").status_code == 422
 
 
-def test_forty_paths_that_end_together_end_the_run_once(tenant: "Tenant") -> None:
+def test_forty_paths_that_end_together_end_the_run_once(tenant: Tenant) -> None:
     steps = {"lines": {"shape": "split", "config": {"expression": "$"}, "next": "m"},
              "m": {"shape": "map", "config": {"expression": "$"}}}  # fmt: skip
     tenant.register_steps("f", steps)
@@ -132,7 +131,7 @@ def test_forty_paths_that_end_together_end_the_run_once(tenant: "Tenant") -> Non
         assert (details["status"], details["output"]) == ("completed", list(range(40)))
 
 
-def test_a_payload_over_the_limit_is_refused_with_413(tenant: "Tenant") -> None:
+def test_a_payload_over_the_limit_is_refused_with_413(tenant: Tenant) -> None:
     tenant.register_steps("f", ECHO)
     response = tenant.client.post(f"/hooks/{tenant.name}/f", content=json.dumps("x" * 2**20))
     assert (response.status_code, response.json()["error"]["code"]) == (413, "body_too_large")

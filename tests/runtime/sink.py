@@ -1,0 +1,79 @@
+"""Another system that a connector calls: records every request and answers as told."""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request; header names in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response; `close` drops the connection instead."""
+
+    status: int = 200
+    body: bytes = b'{"ok": true}'
+    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+    close: bool = False
+
+
+class Sink:
+    """An HTTP server on loopback; `answer` gets each request and its number, from 0."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.answer: Callable[[Received, int], Answer] = lambda _request, _number: Answer()
+        self._lock = threading.Lock()
+        sink = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                sink.serve(self)
+
+            def do_GET(self) -> None:
+                sink.serve(self)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+                """The requests are recorded."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/sink"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        """Record a request and answer it."""
+        length = int(handler.headers.get("Content-Length", 0))
+        body = json.loads(handler.rfile.read(length)) if length else None
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        request = Received(handler.command, handler.path, headers, body)
+        with self._lock:
+            number = len(self.received)
+            self.received.append(request)
+        answer = self.answer(request, number)
+        if answer.close:
+            handler.close_connection = True
+            return
+        handler.send_response(answer.status)
+        for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(answer.body)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,122 @@
+"""Redis or MariaDB away: callers are told, and what was accepted is executed once they are back."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.execution.reconciler import LOCK, Reconciler
+from patchbay_runtime.queue import ProcessQueue
+from patchbay_runtime.settings import Settings
+from patchbay_runtime.storage.database import Database
+from patchbay_runtime.storage.engine import create_engine
+from patchbay_runtime.storage.tenant_tables import processes
+from sqlalchemy import func, text, update
+
+from tests.runtime.conftest import Server, Tenant, answers, wait_until
+from tests.runtime.sink import Answer, Received, Sink
+
+pytestmark = pytest.mark.usefixtures("workers")
+
+
+@pytest.fixture(params=["redis_server", "mariadb_server"])
+def away(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """One of the servers, started again at the end whatever happens."""
+    server: Server = request.getfixturevalue(request.param)
+    yield server
+    server.stop()
+    server.start()
+    tenant: Tenant = request.getfixturevalue("tenant")
+    wait_until(lambda: answers(f"{tenant.client.base_url}/readyz"))
+
+
+def register_slow_call(tenant: Tenant, sink: Sink) -> None:
+    """A flow `f` that calls a sink which needs half a second."""
+
+    def answer(_request: Received, _number: int) -> Answer:
+        time.sleep(0.5)
+        return Answer()
+
+    sink.answer = answer
+    tenant.register_steps("f", {"send": {"shape": "http-connector", "config": {"url": sink.url}}})
+
+
+def test_while_one_is_away_the_api_says_503_and_accepts_nothing(tenant: Tenant, sink: Sink, away: Server) -> None:
+    register_slow_call(tenant, sink)
+    away.stop()
+    responses = [
+        tenant.client.post(f"/hooks/{tenant.name}/f", json={}),
+        tenant.client.post(f"/hooks/{tenant.name}/f", params={"wait": 5}, json={}),
+        tenant.client.get("/readyz"),
+    ]
+    for response in responses:
+        assert (response.status_code, response.json()["error"]["code"]) == (503, "unavailable")
+        assert int(response.headers["Retry-After"]) > 0
+    assert tenant.client.get("/healthz").status_code == 200
+    away.start()
+    wait_until(lambda: answers(f"{tenant.client.base_url}/readyz"))
+    assert tenant.call("f", {})["status"] == "completed"
+    assert len(sink.received) == 1
+
+
+def test_what_was_accepted_before_an_outage_is_completed_after_it(tenant: Tenant, sink: Sink, away: Server) -> None:
+    register_slow_call(tenant, sink)
+    runs = [tenant.trigger("f", {"number": number}) for number in range(20)]
+    wait_until(lambda: len(sink.received) > 0)
+    away.kill()
+    time.sleep(1)
+    away.start()
+    wait_until(lambda: answers(f"{tenant.client.base_url}/readyz"))
+    assert [tenant.ended(run, 60)["status"] for run in runs] == ["completed"] * 20
+    # A call is not made twice because its result could not be recorded at once.
+    assert sorted(request.body["number"] for request in sink.received) == list(range(20))
+
+
+def test_when_redis_loses_its_data_the_runs_go_on_from_the_database(tenant: Tenant, redis_server: Server) -> None:
+    steps = {
+        "pause": {"shape": "delay", "config": {"seconds": 1}, "next": "m"},
+        "m": {"shape": "map", "config": {"expression": "$"}},
+    }
+    tenant.register_steps("f", steps)
+    run = tenant.trigger("f", {"kept": 1})
+    wait_until(lambda: tenant.run(run)["processes"][-1]["status"] == "delayed")
+
+    async def lose_everything() -> None:
+        queue = ProcessQueue.connect(redis_server.host, redis_server.port, None, CATALOG)
+        await queue.redis.flushall()
+        await queue.close()
+
+    asyncio.run(lose_everything())
+    assert tenant.ended(run, 60)["output"] == {"kept": 1}
+
+
+def test_only_one_replica_reconciles_at_a_time(tenant: Tenant, settings: Settings) -> None:
+    tenant.register_steps("f", {"pause": {"shape": "delay", "config": {"seconds": 600}}})
+    run = tenant.trigger("f", {})
+    wait_until(lambda: tenant.run(run)["processes"][-1]["status"] == "delayed")
+
+    async def sweep_with_and_without_the_lock() -> tuple[int, int]:
+        queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, None, CATALOG)
+        database = Database(create_engine(settings, pool_size=4), 30)
+        reconciler = Reconciler(database, queue)
+        async with database.transaction(tenant.name) as connection:
+            overdue = func.timestampadd(text("SECOND"), -60, func.now(6))
+            change = update(processes).where(processes.c.run == run, processes.c.status == "delayed")
+            await connection.execute(change.values(available_at=overdue))
+        async with database.engine.connect() as other_replica:
+            assert await other_replica.scalar(text("SELECT GET_LOCK(:name, 30)"), {"name": LOCK}) == 1
+            without = await reconciler.sweep()
+            await other_replica.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
+            await other_replica.commit()
+        deadline = time.monotonic() + 30
+        # The API's own reconciler may have the lock for a moment.
+        while (found := await reconciler.sweep()) == 0:
+            assert time.monotonic() < deadline
+        await queue.close()
+        await database.close()
+        return without, found
+
+    without, found = asyncio.run(sweep_with_and_without_the_lock())
+    assert without == 0
+    assert found >= 1
