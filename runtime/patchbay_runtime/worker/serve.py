@@ -8,8 +8,8 @@ import socket
 import time
 import uuid
 
-from patchbay_runtime import execution
 from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.execution.open import open_executor
 from patchbay_runtime.queue import ProcessQueue, WorkerRecord, run_worker
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.worker.registration import stay_registered
@@ -52,14 +52,14 @@ async def _work(settings: Settings, status: WorkerStatus) -> None:
     queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, settings.redis_password(), CATALOG)
     beside = [asyncio.create_task(_watch_loop(status)), asyncio.create_task(stay_registered(queue, record, stop))]
     try:
-        async with execution.open(settings, queue) as (handler, on_dead_letter):
-            log.info("working as %s", record.name)
+        async with open_executor(settings, queue) as executor:
+            log.info("working", extra={"shape": shape.name, "worker": record.name})
             await run_worker(
                 queue,
                 shape.name,
                 shape.threshold,
-                handler=handler,
-                on_dead_letter=on_dead_letter,
+                handler=executor.handle,
+                on_dead_letter=executor.give_up,
                 stop=stop,
                 name=record.name,
                 observer=status,
