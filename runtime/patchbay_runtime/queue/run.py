@@ -6,7 +6,7 @@ import socket
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 
 from patchbay_runtime.queue.connection import REDIS_AWAY
@@ -127,7 +127,7 @@ class Worker:
         alone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._begin(reservation, alone)
         if others:
-            log.info("process %s waits to run alone", reservation.delivery.process_id)
+            log.info("a process waits to run alone", extra=_of(reservation))
             await asyncio.wait(others)
         alone.set_result(None)
         await asyncio.wait([self._running[reservation.entry]])
@@ -170,13 +170,13 @@ class Worker:
             try:
                 outcome = await self.handler(reservation.delivery) or "done"
             except UnavailableError as error:
-                log.warning("process %s waits: %s", reservation.delivery.process_id, error)
+                log.warning("a process waits: %s", error, extra=_of(reservation))
                 self.observer.handler_available(False)
                 if self.stop.is_set():
                     await self._until_redis_answers(partial(self.consumer.release, [reservation.entry]))
                     return None
             except Exception as error:
-                log.exception("process %s: the handler failed", reservation.delivery.process_id)
+                log.exception("the handler failed", extra=_of(reservation))
                 if reservation.delivery.deliveries >= MAX_DELIVERIES:
                     return await self._give_up(reservation, f"{type(error).__name__}: {error}")
                 reservation = counted_again(reservation)
@@ -190,14 +190,14 @@ class Worker:
 
     async def _give_up(self, reservation: Reservation, reason: str) -> Outcome | None:
         """Tell the handler's side first, then bury: a worker that dies in between leaves it to the next one."""
-        log.error("process %s is given up: %s", reservation.delivery.process_id, reason)
+        log.error("a process is given up", extra=_of(reservation))
         pause = Pause()
         while True:
             try:
                 await self.on_dead_letter(reservation.delivery, reason)
                 break
-            except Exception as error:
-                log.warning("process %s: the dead letter waits: %s", reservation.delivery.process_id, error)
+            except Exception:
+                log.warning("a dead letter waits", extra=_of(reservation), exc_info=True)
                 if self.stop.is_set():
                     return None
                 await pause.wait(self.stop)
@@ -230,7 +230,13 @@ class Worker:
                 self._redis_is_away(error)
             else:
                 for entry in set(lost) & set(self._running):
-                    log.warning("process %s was taken over by another worker", self._running[entry].get_name())
+                    process = self._running[entry].get_name()
+                    log.warning("another worker took a process over", extra={"process_id": process})
+
+
+def _of(reservation: Reservation) -> dict[str, object]:
+    """What a log line says of a reservation; never an error's text, which may quote a payload."""
+    return asdict(reservation.delivery)
 
 
 async def run_worker(

@@ -12,6 +12,7 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.open import open_executor
 from patchbay_runtime.queue import ProcessQueue, WorkerRecord, run_worker
 from patchbay_runtime.settings import Settings
+from patchbay_runtime.tasks import running
 from patchbay_runtime.worker.registration import stay_registered
 from patchbay_runtime.worker.status import WorkerStatus
 from patchbay_runtime.worker.status_server import serve_status
@@ -50,9 +51,12 @@ async def _work(settings: Settings, status: WorkerStatus) -> None:
         status="running",
     )
     queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, settings.redis_password(), CATALOG)
-    beside = [asyncio.create_task(_watch_loop(status)), asyncio.create_task(stay_registered(queue, record, stop))]
     try:
-        async with open_executor(settings, queue) as executor:
+        async with (
+            running(_watch_loop(status)),
+            running(stay_registered(queue, record, stop)),
+            open_executor(settings, queue) as executor,
+        ):
             log.info("working", extra={"shape": shape.name, "worker": record.name})
             await run_worker(
                 queue,
@@ -65,9 +69,6 @@ async def _work(settings: Settings, status: WorkerStatus) -> None:
                 observer=status,
             )
     finally:
-        for task in beside:
-            task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
         await queue.close()
 
 
