@@ -16,13 +16,11 @@ import psutil
 import pytest
 from patchbay_local import paths
 from patchbay_local.cluster.cluster import Cluster
-from patchbay_local.cluster.spec import NodeSpec
-from patchbay_local.host import network
+from patchbay_local.cluster.spec import ClusterSpec, NodeSpec
 from patchbay_local.host.commands import run
-from patchbay_local.host.daemons import Daemon, Supervisor
 from patchbay_local.host.journal import Journal
 from patchbay_local.host.processes import TOKEN_VARIABLE
-from patchbay_local.images import registry
+from patchbay_local.images import node_registry
 
 pytestmark = [
     pytest.mark.cluster_lifecycle,
@@ -85,11 +83,7 @@ def untouched() -> Iterator[dict[str, object]]:
         pytest.fail("an environment is up: stop it first (make down)")
     before = machine()
     journal = Journal(paths.RUN / "journal.jsonl")
-    network.ensure_bridge(journal)
-    file = registry.write_configuration("serve", f"{paths.BRIDGE_ADDRESS}:{paths.REGISTRY_PORT}", read_only=True)
-    Supervisor(run=paths.RUN, logs=paths.LOGS, journal=journal, scope="registry").ensure(
-        Daemon(name="registry", argv=("docker-registry", "serve", str(file)))
-    )
+    node_registry.up(journal)
     try:
         yield before
     finally:
@@ -135,6 +129,11 @@ def test_a_cluster_repairs_itself_takes_more_nodes_and_leaves_nothing() -> None:
     cluster.up()
     assert cluster.status().healthy
     assert {node.name for node in cluster.status().nodes if node.pid != pids[node.name]} == {"node-2"}
+
+    before = {daemon.name: daemon.pid for daemon in cluster.status().control_plane}
+    Cluster(ClusterSpec(hpa_sync_seconds=15)).up()
+    after = {daemon.name: daemon.pid for daemon in cluster.status().control_plane}
+    assert {name for name in after if after[name] != before[name]} == {"kube-controller-manager"}
 
     cluster.add_node(NodeSpec(name="extra", zone="eu-central-1c"))
     extra = next(node for node in Cluster().status().nodes if node.name == "extra")

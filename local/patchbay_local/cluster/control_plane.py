@@ -89,6 +89,8 @@ def api_server(pki: Pki, cgroup_files: tuple[Path, ...]) -> Daemon:
             "--enable-aggregator-routing=true",
             "--profiling=false",
         ),
+        # It waits for its watches to end, and they do not: all state is etcd's.
+        stop_grace_seconds=1,
         cgroup_files=cgroup_files,
     )
 

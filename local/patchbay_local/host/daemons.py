@@ -114,6 +114,9 @@ class Supervisor:
         argv = list(daemon.argv)
         if daemon.cgroup_files:
             argv = ["/bin/sh", "-ec", _ENTER_GROUPS, "sh", *map(str, daemon.cgroup_files), "--", *argv]
+        if self.log(daemon.name).exists():
+            # What ended the daemon last time is told there.
+            self.log(daemon.name).replace(self._logs / f"{daemon.name}.previous.log")
         log = os.open(self.log(daemon.name), os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o640)
         try:
             child = subprocess.Popen(

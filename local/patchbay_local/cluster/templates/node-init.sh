@@ -23,7 +23,7 @@ echo 1 > /proc/sys/net/ipv4/ip_forward
 keep_running() {
   local log=$logs/${node##*/}-$1.log
   shift
-  true > "$log"
+  [ ! -e "$log" ] || mv "$log" "${log%.log}.previous.log"
   while true; do "$@" >> "$log" 2>&1 || sleep 0.5; done
 }
 
