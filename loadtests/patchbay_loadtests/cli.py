@@ -1,4 +1,4 @@
-"""The command line: 0 the promise holds, 1 it does not, 2 the environment could not be tested."""
+"""The command line: 0 the promise holds, 1 it does not, 2 the environment could not be tested, 130 interrupted."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -54,6 +54,9 @@ def prove_command(
     hpa_sync_seconds: Annotated[
         float, typer.Option(min=0.5, help="The controller manager's --horizontal-pod-autoscaler-sync-period.")
     ] = 15,
+    pod_start_seconds: Annotated[
+        float, typer.Option(min=1, help="How long a pod may take to start, a new node for it included.")
+    ] = 60,
     sink_python: SinkPython = "python3",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the sink in the cluster.")] = False,
     allow_remote_host: Remote = False,
@@ -73,6 +76,7 @@ def prove_command(
         short=short,
         repeat=repeat,
         hpa_sync_seconds=hpa_sync_seconds,
+        pod_start_seconds=pod_start_seconds,
         sink_python=sink_python,
         keep=keep,
         allow_remote_host=allow_remote_host,
@@ -125,6 +129,9 @@ def _run(work: Coroutine[Any, Any, Outcome], console: Console) -> Outcome:
     except UnusableEnvironmentError as error:
         console.print(f"[red]the environment cannot be tested:[/] {error}", highlight=False)
         raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        console.print("interrupted; what was set up is removed")
+        raise typer.Exit(130) from None
 
 
 def _validated(model: type[AnyOptions], console: Console, **values: Any) -> AnyOptions:

@@ -1,6 +1,6 @@
 """The flows and orders of the load tests, as the runtime sees them."""
 
-import jsonata
+import jsonata  # type: ignore[import-untyped]  # the library ships without types
 import pytest
 from patchbay_loadtests.flows import STEERED_SHAPE, Order, OrderBook, bench_flow, order_flow
 from patchbay_runtime.flows.validation import check_flow

@@ -8,8 +8,6 @@ from patchbay_loadtests.proof.periods import Periods
 EDGES = (7, 8, 16, 40, 0)
 SHORT_EDGES = (7, 8, 0)
 QUIET_PERIODS = 3
-# Image pull, start and readiness of a pod, and a node that may have to be added for it.
-POD_START_SECONDS = 60.0
 # The longest grace that a worker with nothing to do needs to leave.
 POD_STOP_SECONDS = 30.0
 # A delivery is replaced when it has been held this long, well before the connector gives it up.
@@ -26,6 +24,8 @@ class Plan(BaseModel):
     max_pods: int = Field(ge=1)
     steps: tuple[int, ...] = EDGES
     repeat: int = Field(default=0, ge=0, le=100)
+    # A pod's image pull, start and readiness, and where nodes are added, a node for it.
+    pod_start_seconds: float = Field(default=60, gt=0)
 
     def hold_seconds(self, processes: int) -> float:
         """How long the expected pods must stand: below the threshold three full metric periods, else one."""
@@ -35,4 +35,4 @@ class Plan(BaseModel):
         """How long after the load's change the expected pods may take to stand."""
         if processes == 0:
             return self.periods.scale_down + 2 * self.periods.metric + POD_STOP_SECONDS
-        return 2 * self.periods.metric + POD_START_SECONDS
+        return 2 * self.periods.metric + self.pod_start_seconds

@@ -38,6 +38,7 @@ class Options(Target):
     threshold: int = 8
     short: bool = False
     repeat: int = 0
+    pod_start_seconds: float = 60
     hpa_sync_seconds: float = 15
     sink_python: str = "python3"
     keep: bool = False
@@ -63,6 +64,7 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
             max_pods=steered.scaled_object["spec"].get("maxReplicaCount", DEFAULT_MAX_PODS),
             steps=SHORT_EDGES if options.short else EDGES,
             repeat=options.repeat,
+            pod_start_seconds=options.pod_start_seconds,
         )
         _announce(console, plan)
         versions = await environment.versions(cluster, options)

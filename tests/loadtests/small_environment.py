@@ -1,0 +1,197 @@
+"""An environment in one process: the paths of gateway and API server that a proof uses, and a platform that scales.
+
+It has no pods and no queue: processes are threads that call a real sink, and `rule` says how many pods they bring.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+import yaml
+from patchbay_loadtests.sink.server import Ledger, SinkServer
+
+Rule = Callable[[int], int]
+PROMETHEUS_CONFIG = {
+    "global": {"scrape_interval": "100ms", "evaluation_interval": "100ms"},
+    "scrape_configs": [{"job_name": "horizon", "scrape_interval": "100ms"}],
+}
+POLICIES = [{"type": "Percent", "value": 100, "periodSeconds": 1}]
+METRIC = {"name": "s0-prometheus", "selector": {"matchLabels": {"a": "b"}}}
+AUTOSCALER = {
+    "minReplicas": 1,
+    "maxReplicas": 10,
+    "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0, "policies": POLICIES}},
+    "metrics": [{"type": "External", "external": {"metric": METRIC}}],
+}
+
+
+class SmallEnvironment(ThreadingHTTPServer):
+    """Gateway and API server on one port. `deliver_twice` and `lose` are faults of the platform."""
+
+    daemon_threads = True
+
+    def __init__(self, rule: Rule) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.rule = rule
+        self.deliver_twice = False
+        self.lose = False
+        self.sink = SinkServer(("127.0.0.1", 0))
+        self.lock = threading.Lock()
+        self.processes = 0
+        self.runs: dict[str, int] = {}  # run -> open processes
+        self.sink_is_there = False
+        self._workers = ThreadPoolExecutor(128)
+        self._client = httpx2.Client(timeout=60, trust_env=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def sink_url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.sink.server_address[1]}{path}"
+
+    def accept(self, order: dict[str, Any]) -> str:
+        """Run the order flow: a process for each parcel line."""
+        run = f"run-of-{order['id']}"
+        keys = [f"{order['id']}/{line['number']}" for line in order["lines"] if line["kind"] == "parcel"]
+        with self.lock:
+            if run in self.runs:
+                return run
+            self.runs[run] = len(keys)
+            self.processes += len(keys)
+        for key in keys:
+            self._workers.submit(self._process, run, key)
+        return run
+
+    def _process(self, run: str, key: str) -> None:
+        if not self.lose:
+            for _ in range(2 if self.deliver_twice else 1):
+                self._client.post(self.sink_url("/deliveries"), json={"key": key}, headers={"Idempotency-Key": key})
+        with self.lock:
+            self.processes -= 1
+            self.runs[run] -= 1
+
+    def pods(self, shape: str) -> int:
+        return self.rule(self.processes) if shape == "http-connector" else 1
+
+    def document(self, path: str) -> Any:
+        """What a GET answers; None: 404."""
+        name = path.rsplit("/", 1)[-1]
+        shape = name.removeprefix("keda-hpa-").removeprefix("shape-")
+        loads = {"http-connector": self.processes, "filter": 0}
+        pods = self.pods("http-connector")
+        answers: dict[str, Callable[[], Any]] = {
+            "/horizon/": lambda: [{"name": each, "length": 0, "reserved": load} for each, load in loads.items()],
+            "/api/tenants/": lambda: {"status": "completed" if self.runs[name] == 0 else "running"},
+            "/status/config": lambda: {"data": {"yaml": yaml.safe_dump(PROMETHEUS_CONFIG)}},
+            "/status/buildinfo": lambda: {"data": {"version": "2"}},
+            "/api/v1/query": lambda: {"data": {"result": []}},
+            "/scaledobjects/": lambda: {
+                "spec": {"pollingInterval": 0, "maxReplicaCount": 10},
+                "status": {"hpaName": f"keda-hpa-{name}"},
+            },
+            "/horizontalpodautoscalers/": lambda: {
+                "metadata": {"name": name},
+                "spec": AUTOSCALER,
+                "status": {"desiredReplicas": self.pods(shape)},
+            },
+            "/deployments/": lambda: self._deployment(name, shape),
+            "/external.metrics": lambda: {"items": [{"value": str(pods)}]},
+            "/pods": lambda: {"items": [{"metadata": {"name": f"w-{n}"}, "status": {}} for n in range(pods)]},
+            "/version": lambda: {"gitVersion": "v1"},
+        }
+        return next((answer() for part, answer in answers.items() if part in path), None)
+
+    def _deployment(self, name: str, shape: str) -> Any:
+        if name == "sink" and not self.sink_is_there:
+            return None
+        pods = self.pods(shape) if name.startswith("shape-") else 1
+        status = {"observedGeneration": 1, "replicas": pods, "readyReplicas": pods, "updatedReplicas": pods}
+        containers = [{"name": name, "image": "example/runtime"}]
+        metadata = {"name": name, "generation": 1}
+        spec = {"selector": {}, "template": {"spec": {"containers": containers}}}
+        return {"metadata": metadata, "spec": spec, "status": status}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    server: SmallEnvironment
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        if name.startswith("do_"):
+            return self._handle
+        raise AttributeError(name)
+
+    def _handle(self) -> None:
+        path = urlsplit(self.path).path
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if "/services/sink:80/proxy" in path:
+            url = self.server.sink_url(path.split("/proxy", 1)[1])
+            self._answer(200, httpx2.request(self.command, url, content=body, trust_env=False).json())
+        elif path.startswith("/hooks/"):
+            self._answer(202, {"run": self.server.accept(json.loads(body)), "status": "accepted"})
+        elif self.command == "PATCH":
+            if path.endswith("/deployments/sink"):
+                self.server.sink_is_there = True
+                self.server.sink.ledger = Ledger()
+            self._answer(200, yaml.safe_load(body))
+        elif self.command == "DELETE":
+            self.server.sink_is_there = False
+            self._answer(200, {"kind": "Status"})
+        elif self.command in {"POST", "PUT"}:
+            self._answer(201, {"flow": "loadtest-orders", "version": 1})
+        else:
+            found = self.server.document(path)
+            self._answer(404 if found is None else 200, {"kind": "Status", "code": 404} if found is None else found)
+
+    def _answer(self, status: int, document: Any) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the base class's naming
+        pass
+
+
+@contextmanager
+def small_environment(rule: Rule, directory: Path) -> Iterator[tuple[SmallEnvironment, Path]]:
+    """The environment, running, and its kubeconfig."""
+    environment = SmallEnvironment(rule)
+    for server in (environment, environment.sink):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    kubeconfig = directory / "kubeconfig"
+    named = {"cluster": {"server": environment.url}, "user": {}, "context": {"cluster": "small", "user": "small"}}
+    entries = {f"{kind}s": [{"name": "small", kind: value}] for kind, value in named.items()}
+    kubeconfig.write_text(yaml.safe_dump({"current-context": "small", **entries}))
+    try:
+        yield environment, kubeconfig
+    finally:
+        environment.sink.ledger.set_gate(is_open=True, lease_seconds=0)
+        for server in (environment, environment.sink):
+            server.shutdown()
+            server.server_close()
+
+
+def delayed(rule: Rule, seconds: float) -> Rule:
+    """A rule that is followed only after a while, as pods take time to come up."""
+    seen: list[tuple[float, int]] = []
+
+    def pods(processes: int) -> int:
+        now = time.monotonic()
+        seen.append((now, processes))
+        return rule(next((count for at, count in reversed(seen) if at <= now - seconds), 0))
+
+    return pods
