@@ -1,0 +1,41 @@
+"""The benchmark's figures from what was measured."""
+
+import pytest
+from patchbay_loadtests.bench.cpu import cpu_in, used
+from patchbay_loadtests.bench.result import latencies, level
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.traffic.protocol import Answered
+
+METRICS = """# TYPE process_cpu_seconds_total counter
+process_cpu_seconds_total 12.5
+process_start_time_seconds 1.0
+"""
+
+
+def test_cpu_seconds_are_read_from_a_pod_s_metrics() -> None:
+    assert cpu_in(METRICS, "worker-a") == 12.5
+    with pytest.raises(UnusableEnvironmentError, match="worker-a"):
+        cpu_in("# nothing here", "worker-a")
+
+
+def test_a_pod_that_came_meanwhile_counts_from_zero_and_one_that_left_not_at_all() -> None:
+    assert used({"a": 10.0, "gone": 5.0}, {"a": 12.0, "new": 0.5}) == 2.5
+
+
+def test_only_completed_runs_count_as_throughput_and_latency() -> None:
+    completed = [Answered(status=200, run_status="completed", seconds=0.1 * number) for number in range(1, 11)]
+    others = [
+        Answered(status=429, run_status=None, seconds=9),
+        Answered(status=202, run_status=None, seconds=9),
+        Answered(status=200, run_status="failed", seconds=9),
+    ]
+    measured = level([*completed, *others], clients=2, seconds=5, steps=5, worker_cpu=2, api_cpu=0.5)
+    assert (measured.runs, measured.failed, measured.rate_limited) == (10, 2, 1)
+    assert (measured.runs_per_second, measured.processes_per_second) == (2.0, 10.0)
+    assert (measured.processes_per_worker_core, measured.processes_per_core) == (25.0, 20.0)
+    assert measured.latency == latencies([0.1 * number for number in range(1, 11)])
+
+
+def test_a_level_without_a_completed_run_has_no_latency() -> None:
+    measured = level([], clients=1, seconds=5, steps=5, worker_cpu=0, api_cpu=0)
+    assert (measured.latency, measured.processes_per_core) == (None, None)
