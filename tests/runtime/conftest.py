@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -199,13 +199,16 @@ class Program:
                 stderr=subprocess.STDOUT,
             )
 
-    def end(self) -> int:
-        """SIGTERM; the exit status."""
-        self.process.terminate()
-        try:
-            return self.process.wait(30)
-        finally:
-            self.process.kill()
+
+def end_all(programs: Sequence[Program]) -> list[int]:
+    """SIGTERM to all; their exit statuses."""
+    for program in programs:
+        program.process.terminate()
+    try:
+        return [program.process.wait(30) for program in programs]
+    finally:
+        for program in programs:
+            program.process.kill()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -234,7 +237,7 @@ def api_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
         wait_until(lambda: answers(f"{url}/readyz"))
         yield url
     finally:
-        program.end()
+        end_all([program])
 
 
 @pytest.fixture(scope="session")
