@@ -16,9 +16,7 @@ from pulumi_kubernetes.core.v1 import (
     LifecycleHandlerArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
-    Service,
     ServicePortArgs,
-    ServiceSpecArgs,
     SleepActionArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
@@ -63,16 +61,12 @@ class Api(pulumi.ComponentResource):
         selector = pods.labels(name)
         account = pods.service_account(name, namespace, child)
         pods.disruption_budget(name, namespace, selector, child)
-        service = Service(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="http", port=PORT)]),
-            opts=child,
-        )
+        port = ServicePortArgs(name="http", port=PORT)
+        pods.service(name, namespace, selector, port, child)
         # The gateway balances over the pods themselves, which a single cluster address would hide.
-        pods.headless_service(HEADLESS_SERVICE, namespace, selector, PORT, child)
+        pods.service(HEADLESS_SERVICE, namespace, selector, port, child, type="Headless")
         resources = pods.resources(cpu=config.cpu, memory=config.memory)
-        Deployment(
+        server = Deployment(
             name,
             metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
             spec=DeploymentSpecArgs(
@@ -127,5 +121,5 @@ class Api(pulumi.ComponentResource):
             ),
             opts=child,
         )
-        self.endpoint = of_service(service.metadata.name, namespace, PORT)
+        self.endpoint = of_service(server.metadata.name, namespace, PORT)
         self.register_outputs({})

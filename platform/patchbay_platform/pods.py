@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import pulumi
 from pulumi_kubernetes.core.v1 import (
@@ -128,20 +128,32 @@ def service_account(name: str, namespace: pulumi.Input[str], opts: pulumi.Resour
     )
 
 
-def headless_service(
+def service(
     name: str,
     namespace: pulumi.Input[str],
     selector: Mapping[str, str],
-    port: int,
+    port: ServicePortArgs,
     opts: pulumi.ResourceOptions,
+    *,
+    type: Literal["ClusterIP", "NodePort", "Headless"] = "ClusterIP",  # noqa: A002 - as Kubernetes names it
 ) -> Service:
-    """A name that resolves to the address of each ready pod."""
+    """A name for pods. `Headless`: it resolves to the address of each ready pod."""
+    spec = ServiceSpecArgs(selector=dict(selector), ports=[port])
+    if type == "Headless":
+        spec.cluster_ip = "None"
+    else:
+        spec.type = type
     return Service(
         name,
-        metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=dict(selector)),
-        spec=ServiceSpecArgs(
-            cluster_ip="None", selector=dict(selector), ports=[ServicePortArgs(name="http", port=port)]
+        metadata=ObjectMetaArgs(
+            name=name,
+            namespace=namespace,
+            labels=dict(selector),
+            # What depends on the pods waits for their Deployment; a Service that waited for them as well would hold
+            # one of the engine's few places meanwhile.
+            annotations={"pulumi.com/skipAwait": "true"},
         ),
+        spec=spec,
         opts=opts,
     )
 

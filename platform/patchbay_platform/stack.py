@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_kubernetes as kubernetes
 from patchbay_runtime.catalog import Shape
+from pulumi_kubernetes.core.v1 import ServicePortArgs
 
-from patchbay_platform import api, namespaces, pods, shapes
+from patchbay_platform import api, namespaces, pods
 from patchbay_platform.api import Api
 from patchbay_platform.credentials.component import Credentials
 from patchbay_platform.gateway.component import Gateway
@@ -22,7 +23,7 @@ from patchbay_platform.prometheus.component import Prometheus
 from patchbay_platform.redis.component import Redis
 from patchbay_platform.runtime_pod import RuntimePod
 from patchbay_platform.settings import Settings
-from patchbay_platform.shapes import ShapeWorkload
+from patchbay_platform.shapes import METRICS_PORT, ShapeWorkload
 
 
 class Platform(pulumi.ComponentResource):
@@ -116,7 +117,14 @@ class Platform(pulumi.ComponentResource):
         )
         Api("api", settings.api, runtime, placement=Placement(runtime_namespace, priorities.platform), opts=child)
         # Prometheus finds the pods of every shape under this one name.
-        pods.headless_service("worker-pods", runtime_namespace, pods.labels("worker"), shapes.METRICS_PORT, child)
+        pods.service(
+            "worker-pods",
+            runtime_namespace,
+            pods.labels("worker"),
+            ServicePortArgs(name="metrics", port=METRICS_PORT),
+            child,
+            type="Headless",
+        )
         for shape in catalog.values():
             ShapeWorkload(
                 shape,

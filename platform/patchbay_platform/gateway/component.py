@@ -17,9 +17,7 @@ from pulumi_kubernetes.core.v1 import (
     LifecycleHandlerArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
-    Service,
     ServicePortArgs,
-    ServiceSpecArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
@@ -56,17 +54,10 @@ class Gateway(pulumi.ComponentResource):
         native = render(config, api_address=api_address, api_slots=_API_SLOTS)
         files = pods.NativeFiles(name, namespace, {"haproxy.cfg": native}, child)
         pods.disruption_budget(name, namespace, selector, child)
-        Service(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=ServiceSpecArgs(
-                type="NodePort",
-                selector=selector,
-                ports=[ServicePortArgs(name="proxy", port=PROXY_PORT, node_port=config.node_port)],
-            ),
-            opts=child,
-        )
-        pods.headless_service("gateway-pods", namespace, selector, STATUS_PORT, child)
+        proxy = ServicePortArgs(name="proxy", port=PROXY_PORT, node_port=config.node_port)
+        pods.service(name, namespace, selector, proxy, child, type="NodePort")
+        status = ServicePortArgs(name="status", port=STATUS_PORT)
+        pods.service("gateway-pods", namespace, selector, status, child, type="Headless")
         Deployment(
             name,
             metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),

@@ -10,9 +10,7 @@ from pulumi_kubernetes.core.v1 import (
     ContainerPortArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
-    Service,
     ServicePortArgs,
-    ServiceSpecArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
@@ -36,13 +34,8 @@ class JsonExporter(pulumi.ComponentResource):
         account = pods.service_account(name, namespace, child)
         files = pods.NativeFiles(name, namespace, pods.native(Path(__file__).parent, "config.yml"), child)
         pods.disruption_budget(name, namespace, selector, child)
-        service = Service(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="http", port=PORT)]),
-            opts=child,
-        )
-        Deployment(
+        pods.service(name, namespace, selector, ServicePortArgs(name="http", port=PORT), child)
+        server = Deployment(
             name,
             metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
             spec=DeploymentSpecArgs(
@@ -76,5 +69,5 @@ class JsonExporter(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
         )
-        self.endpoint = of_service(service.metadata.name, namespace, PORT)
+        self.endpoint = of_service(server.metadata.name, namespace, PORT)
         self.register_outputs({})

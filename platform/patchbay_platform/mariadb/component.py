@@ -14,9 +14,7 @@ from pulumi_kubernetes.core.v1 import (
     PodTemplateSpecArgs,
     ProbeArgs,
     SecretVolumeSourceArgs,
-    Service,
     ServicePortArgs,
-    ServiceSpecArgs,
     VolumeArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
@@ -65,12 +63,7 @@ class Mariadb(pulumi.ComponentResource):
         files = pods.NativeFiles(name, namespace, native, child)
         pods.disruption_budget(name, namespace, selector, child)
         storage = Storage.of(config.storage)
-        Service(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="mysql", port=PORT)]),
-            opts=child,
-        )
+        pods.service(name, namespace, selector, ServicePortArgs(name="mysql", port=PORT), child)
         mounts = [
             pods.mount("config", "/etc/mysql", read_only=True),
             pods.mount("data", "/var/lib/mysql"),

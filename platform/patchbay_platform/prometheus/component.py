@@ -13,9 +13,7 @@ from pulumi_kubernetes.core.v1 import (
     EmptyDirVolumeSourceArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
-    Service,
     ServicePortArgs,
-    ServiceSpecArgs,
     VolumeArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
@@ -61,13 +59,8 @@ class Prometheus(pulumi.ComponentResource):
         native = pods.native(Path(__file__).parent, "prometheus.yml", "recording.yml", "alerts.yml")
         files = pods.NativeFiles(name, namespace, {**native, "thresholds.yml": thresholds(shapes)}, child)
         pods.disruption_budget(name, namespace, selector, child)
-        service = Service(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="http", port=PORT)]),
-            opts=child,
-        )
-        Deployment(
+        pods.service(name, namespace, selector, ServicePortArgs(name="http", port=PORT), child)
+        server = Deployment(
             name,
             metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
             spec=DeploymentSpecArgs(
@@ -114,5 +107,5 @@ class Prometheus(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
         )
-        self.endpoint = of_service(service.metadata.name, namespace, PORT)
+        self.endpoint = of_service(server.metadata.name, namespace, PORT)
         self.register_outputs({})

@@ -12,9 +12,7 @@ from pulumi_kubernetes.core.v1 import (
     PodTemplateSpecArgs,
     ProbeArgs,
     SecretVolumeSourceArgs,
-    Service,
     ServicePortArgs,
-    ServiceSpecArgs,
     TCPSocketActionArgs,
     VolumeArgs,
 )
@@ -61,12 +59,7 @@ class Redis(pulumi.ComponentResource):
         files = pods.NativeFiles(name, namespace, pods.native(Path(__file__).parent, "redis.conf"), child)
         pods.disruption_budget(name, namespace, selector, child)
         storage = Storage.of(config.storage)
-        Service(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=ServiceSpecArgs(selector=selector, ports=[ServicePortArgs(name="redis", port=PORT)]),
-            opts=child,
-        )
+        pods.service(name, namespace, selector, ServicePortArgs(name="redis", port=PORT), child)
         alive = ProbeArgs(tcp_socket=TCPSocketActionArgs(port=PORT), period_seconds=2)
         server = StatefulSet(
             name,
