@@ -6,11 +6,29 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.runtime.conftest import HOST, Server, free_port, program
+
 PROGRAM = Path(__file__).with_name("queue_worker_program.py")
+
+
+def own_redis(directory: Path) -> Server:
+    """A started Redis with an append-only file, for tests that empty or end it while others rely on theirs."""
+    port = free_port()
+    command = [program("redis-server"), "--bind", HOST, "--port", str(port), "--dir", str(directory)]
+    command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
+    ping = [program("redis-cli"), "-h", HOST, "-p", str(port), "ping"]
+    server = Server(
+        command,
+        port,
+        lambda: b"PONG" in subprocess.run(ping, capture_output=True, check=False).stdout,
+        directory / "redis.log",
+    )
+    server.start()
+    return server
 
 
 class Note(NamedTuple):
@@ -60,9 +78,12 @@ class Workers:
             worker.wait()
 
 
-async def until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float, what: str) -> None:
     """Wait for the condition; fails with `what` when it does not come to hold in time."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while True:
+        held = condition()
+        if held if isinstance(held, bool) else await held:
+            return
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
         await asyncio.sleep(0.02)

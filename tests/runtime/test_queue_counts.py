@@ -1,7 +1,7 @@
 """Every process is counted once, in one state, at any instant."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -17,14 +17,23 @@ from patchbay_runtime.queue import (
 )
 
 from tests.runtime.conftest import Server
+from tests.runtime.queue_workers import own_redis
 
 SHAPES = ["map", "split"]
 
 
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Redis of this module's own."""
+    server = own_redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-async def queue(redis_server: Server) -> AsyncIterator[ProcessQueue]:
+async def queue(own_server: Server) -> AsyncIterator[ProcessQueue]:
     """An empty queue."""
-    queue = ProcessQueue.connect(redis_server.host, redis_server.port, None, SHAPES)
+    queue = ProcessQueue.connect(own_server.host, own_server.port, None, SHAPES)
     await queue.redis.flushall()
     yield queue
     await queue.close()

@@ -9,25 +9,33 @@ import pytest
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 
 from tests.runtime.conftest import Server
-from tests.runtime.queue_workers import Workers, until
+from tests.runtime.queue_workers import Workers, own_redis, until
 
 SHAPE = "map"
 REDELIVERED_SECONDS = 15
 
 
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Redis of this module's own."""
+    server = own_redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-async def queue(redis_server: Server) -> AsyncIterator[ProcessQueue]:
+async def queue(own_server: Server) -> AsyncIterator[ProcessQueue]:
     """An empty queue."""
-    queue = ProcessQueue.connect(redis_server.host, redis_server.port, None, [SHAPE])
+    queue = ProcessQueue.connect(own_server.host, own_server.port, None, [SHAPE])
     await queue.redis.flushall()
     yield queue
     await queue.close()
 
 
 @pytest.fixture
-def workers(redis_server: Server, tmp_path: Path) -> Iterator[Workers]:
+def workers(own_server: Server, tmp_path: Path) -> Iterator[Workers]:
     """No worker yet."""
-    workers = Workers(redis_server.port, SHAPE, tmp_path)
+    workers = Workers(own_server.port, SHAPE, tmp_path)
     yield workers
     workers.close()
 
@@ -107,7 +115,7 @@ async def test_an_idle_worker_stops_at_once(queue: ProcessQueue, workers: Worker
 
 
 async def test_nothing_is_lost_when_redis_restarts_under_load(
-    queue: ProcessQueue, workers: Workers, redis_server: Server
+    queue: ProcessQueue, workers: Workers, own_server: Server
 ) -> None:
     workers.start(), workers.start()
     ids = [f"ok-{number}" for number in range(3000)]
@@ -121,23 +129,23 @@ async def test_nothing_is_lost_when_redis_restarts_under_load(
 
     loading = asyncio.create_task(load())
     await until(lambda: len(workers.notes("end")) > 300, 30, "the load runs")
-    await asyncio.to_thread(redis_server.stop)
-    await asyncio.to_thread(redis_server.start)
+    await asyncio.to_thread(own_server.stop)
+    await asyncio.to_thread(own_server.start)
     await loading
     await until(lambda: set(workers.ended()) == {*ids, *later}, 60, "all that was put is done")
     assert all(worker.poll() is None for worker in workers.processes)
 
 
 async def test_workers_outlive_ten_seconds_without_redis_and_nothing_is_done_twice(
-    queue: ProcessQueue, workers: Workers, redis_server: Server
+    queue: ProcessQueue, workers: Workers, own_server: Server
 ) -> None:
     ids = [f"sleep:4-{number}" for number in range(24)]
     workers.start(), workers.start()
     await queue.put(SHAPE, "acme", ids)
     await until(lambda: len(workers.notes("begin")) == 16, 20, "sixteen run")
-    await asyncio.to_thread(redis_server.stop)
+    await asyncio.to_thread(own_server.stop)
     await asyncio.sleep(10)
-    await asyncio.to_thread(redis_server.start)
+    await asyncio.to_thread(own_server.start)
     await until(lambda: set(workers.ended()) == set(ids), 40, "all are done after Redis is back")
     assert all(worker.poll() is None for worker in workers.processes)
     assert set(workers.ended().values()) == {1}

@@ -28,6 +28,7 @@ RENEW_SECONDS = 2.0
 RECLAIM_SECONDS = 1.0
 REDIS_PAUSE_SECONDS = 1.0
 """Longest pause between tries to reach Redis: well below the lease, so that it is renewed in time."""
+TELL_SECONDS = 60.0
 GIVE_UP_FINISHING_SECONDS = 5.0
 """A stopping worker whose Redis is away leaves its finished processes to redelivery after this long."""
 
@@ -189,10 +190,14 @@ class Worker:
             await pause.wait(self.stop)
 
     async def _give_up(self, reservation: Reservation, reason: str) -> Outcome | None:
-        """Tell the handler's side first, then bury: a worker that dies in between leaves it to the next one."""
+        """Tell the handler's side first, then bury: a worker that dies in between leaves it to the next one.
+
+        What cannot be told within `TELL_SECONDS` (a tenant that is gone) is buried all the same, to free the slot.
+        """
         log.error("a process is given up", extra=_of(reservation))
         pause = Pause()
-        while True:
+        last_try = time.monotonic() + TELL_SECONDS
+        while time.monotonic() < last_try:
             try:
                 await self.on_dead_letter(reservation.delivery, reason)
                 break

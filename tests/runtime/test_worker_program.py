@@ -1,0 +1,172 @@
+"""The worker program tells how it is, lists itself, and stops in good order."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from patchbay_runtime.queue import Delivery, ProcessQueue, WorkerRecord
+from patchbay_runtime.worker.registration import stay_registered
+from patchbay_runtime.worker.status import WorkerStatus
+from patchbay_runtime.worker.status_server import serve_status
+
+from tests.runtime.conftest import HOST, Server, free_port
+from tests.runtime.queue_workers import own_redis, until
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Redis of this module's own."""
+    server = own_redis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def queue(own_server: Server) -> AsyncIterator[ProcessQueue]:
+    """An empty queue."""
+    queue = ProcessQueue.connect(own_server.host, own_server.port, None, ["map"])
+    await queue.redis.flushall()
+    yield queue
+    await queue.close()
+
+
+class RunningWorker:
+    """A worker of `map` as a process of its own, whose MariaDB is away."""
+
+    def __init__(self, redis_port: int, log: Path) -> None:
+        self.port = free_port()
+        arguments = ["worker", "--shape", "map", "--host", HOST, "--port", str(self.port)]
+        settings = {
+            "PATCHBAY_ENVIRONMENT": "staging",
+            "PATCHBAY_REDIS_HOST": HOST,
+            "PATCHBAY_REDIS_PORT": str(redis_port),
+            "PATCHBAY_DATABASE_HOST": HOST,
+            "PATCHBAY_DATABASE_PORT": str(free_port()),
+        }
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "patchbay_runtime", *arguments], env={**os.environ, **settings}, stderr=output
+            )
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status (0 where nothing answers) and body."""
+        with suppress(httpx.HTTPError):
+            response = httpx.get(f"http://{HOST}:{self.port}{path}", timeout=5)
+            return response.status_code, response.text
+        return 0, ""
+
+    async def is_ready(self, ready: bool) -> None:
+        """Wait until it is, or is not."""
+        await until(lambda: self.get("/readyz")[0] == (200 if ready else 503), 30, f"readiness is {ready}")
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit status."""
+        self.process.terminate()
+        return await asyncio.to_thread(self.process.wait, 30)
+
+
+@pytest.fixture
+async def worker(own_server: Server, tmp_path: Path) -> AsyncIterator[RunningWorker]:
+    """A worker that is ready."""
+    worker = RunningWorker(own_server.port, tmp_path / "worker.log")
+    try:
+        await worker.is_ready(True)
+        yield worker
+    finally:
+        worker.process.kill()
+        worker.process.wait()
+
+
+async def test_a_worker_lists_itself_with_its_slots_until_it_stops(worker: RunningWorker, queue: ProcessQueue) -> None:
+    async def listed() -> bool:
+        return bool((await queue.snapshot()).workers)
+
+    await until(listed, 20, "the worker is listed")
+    records = (await queue.snapshot()).workers
+    assert [(record.shape, record.environment, record.slots, record.status) for record in records] == [
+        ("map", "staging", 8, "running")
+    ]
+    assert records[0].pid == worker.process.pid
+    assert await worker.stop() == 0
+    assert (await queue.snapshot()).workers == []
+
+
+async def test_a_worker_answers_probes_and_metrics(worker: RunningWorker) -> None:
+    assert worker.get("/healthz")[0] == 200
+    code, metrics = worker.get("/metrics")
+    assert code == 200
+    assert 'patchbay_worker_processes_total{outcome="done",shape="map"} 0.0' in metrics
+    assert 'patchbay_worker_redis_up{shape="map"} 1.0' in metrics
+    assert worker.get("/other")[0] == 404
+
+
+async def test_a_worker_is_not_ready_while_redis_is_away_and_lives_on(
+    worker: RunningWorker, own_server: Server
+) -> None:
+    await asyncio.to_thread(own_server.stop)
+    try:
+        await worker.is_ready(False)
+        assert "Redis is away" in worker.get("/readyz")[1]
+        assert worker.get("/healthz")[0] == 200
+    finally:
+        await asyncio.to_thread(own_server.start)
+    await worker.is_ready(True)
+    assert await worker.stop() == 0
+
+
+async def test_a_worker_told_to_stop_while_redis_is_away_stops(worker: RunningWorker, own_server: Server) -> None:
+    await asyncio.to_thread(own_server.stop)
+    try:
+        await worker.is_ready(False)
+        assert await worker.stop() == 0
+    finally:
+        await asyncio.to_thread(own_server.start)
+
+
+async def test_a_stopping_worker_is_listed_as_paused_without_slots(queue: ProcessQueue) -> None:
+    stopping = asyncio.Event()
+    record = WorkerRecord("pod-a", "map", "local", 1, 8, 0.0, "running")
+    staying = asyncio.create_task(stay_registered(queue, record, stopping))
+
+    async def listed(slots: int, status: str) -> bool:
+        return [(worker.slots, worker.status) for worker in (await queue.snapshot()).workers] == [(slots, status)]
+
+    await until(lambda: listed(8, "running"), 20, "it runs")
+    stopping.set()
+    await until(lambda: listed(0, "paused"), 20, "it is paused")
+    staying.cancel()
+    await asyncio.gather(staying, return_exceptions=True)
+    assert (await queue.snapshot()).workers == []
+
+
+def test_the_metrics_count_processes_by_outcome_and_time() -> None:
+    status = WorkerStatus("delay")
+    delivery = Delivery("p-1", "acme", "delay", 1)
+    for outcome in ("done", "failed"):
+        status.began(delivery)
+        status.ended(delivery, outcome, 0.2)
+    status.began(delivery)
+    with serve_status(status, HOST, 0) as port:
+        metrics = httpx.get(f"http://{HOST}:{port}/metrics").text
+    assert 'patchbay_worker_processes_total{outcome="done",shape="delay"} 1.0' in metrics
+    assert 'patchbay_worker_processes_total{outcome="failed",shape="delay"} 1.0' in metrics
+    assert 'patchbay_worker_process_seconds_count{shape="delay"} 2.0' in metrics
+    assert 'patchbay_worker_running_processes{shape="delay"} 1.0' in metrics
+
+
+def test_readiness_names_all_that_is_away_and_liveness_does_not_depend_on_it() -> None:
+    status = WorkerStatus("delay")
+    status.handler_available(False)
+    status.stopping.set()
+    with serve_status(status, HOST, 0) as port:
+        ready = httpx.get(f"http://{HOST}:{port}/readyz")
+        alive = httpx.get(f"http://{HOST}:{port}/healthz")
+    assert ready.status_code == 503
+    assert ready.json()["reasons"] == ["stopping", "Redis is away", "MariaDB is away"]
+    assert alive.status_code == 200
