@@ -77,20 +77,19 @@ class Cluster:
 
     def down(self) -> None:
         """Ends every process of the cluster and puts the host back; nothing is left of it, nor of a crashed start."""
-        self._supervisor.stop("kube-controller-manager")
+        records = load_records().values()
         with ThreadPoolExecutor(max_workers=8) as pool:
-            removals = [pool.submit(self._nodes.remove, record) for record in load_records().values()]
-            for removal in removals:
-                # What fails stays in the journal, and is tried again and reported below.
-                with contextlib.suppress(HostError):
-                    removal.result()
-        self._progress(f"{len(removals)} nodes removed")
+            ending = [pool.submit(self._supervisor.stop, name) for name in CONTROL_PLANE]
+            ending += [pool.submit(self._nodes.remove, record) for record in records]
+        for end in ending:
+            # What fails stays in the journal, and is tried again and reported below.
+            with contextlib.suppress(HostError):
+                end.result()
+        self._progress(f"control plane stopped, {len(records)} nodes removed")
         self._journal.undo(SCOPE)
         self._journal.undo(network.SCOPE)
         paths.KUBECONFIG.unlink(missing_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            paths.NODES.rmdir()
-        self._progress("cluster stopped, host put back")
+        self._progress("host put back")
 
     def status(self) -> ClusterStatus:
         """Also where nothing runs."""
@@ -142,7 +141,7 @@ class Cluster:
         return self.spec.images or ClusterImages.from_lock()
 
     def _prepare_host(self) -> None:
-        for directory in (paths.PKI, paths.ETCD):
+        for directory in (paths.PKI, paths.ETCD, paths.NODES):
             self._journal.record(SCOPE, Directory(path=directory))
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in KUBELET_SYSCTLS:
