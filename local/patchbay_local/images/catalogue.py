@@ -102,7 +102,7 @@ FROM_PACKAGES: Final = (
         "runtime",
         paths.REPOSITORY / "runtime" / "Dockerfile",
         base=PYTHON.name,
-        sources=("pyproject.toml", "requirements/runtime.txt", "runtime"),
+        sources=("requirements/runtime.txt", "runtime/patchbay_runtime"),
         size_limit=200_000_000,
     ),
     *(_service(name) for name in ("redis", "mariadb", "prometheus", "haproxy")),
