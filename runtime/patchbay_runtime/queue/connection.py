@@ -3,7 +3,7 @@
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 
 REDIS_AWAY = (RedisError, OSError, TimeoutError)
 """What a command raises while Redis cannot be reached, restarts or loads its data."""
@@ -12,8 +12,8 @@ REDIS_AWAY = (RedisError, OSError, TimeoutError)
 def connect(host: str, port: int, password: str | None = None) -> Redis:
     """A client whose commands fail within seconds when Redis is away; nothing is sent before the first command.
 
-    One retry, because a pooled connection may have been closed by a restart. All of the queue's writes may be
-    repeated without effect.
+    One retry on a fresh connection, because a pooled one may have been closed by a restart, or may lead to a server
+    that has become a replica. All of the queue's writes may be repeated without effect.
     """
     return Redis(
         host=host,
@@ -24,4 +24,5 @@ def connect(host: str, port: int, password: str | None = None) -> Redis:
         socket_connect_timeout=2,
         socket_timeout=5,
         retry=Retry(ConstantBackoff(0.05), 1),
+        retry_on_error=[ReadOnlyError],
     )

@@ -41,9 +41,14 @@ class Consumer:
         self._keys = shape_keys(shape)
         self._stream = self._keys[0]
 
-    async def join(self) -> None:
-        """Make the group where there is none, and forget consumers that are long gone."""
+    async def join(self) -> float:
+        """Make the group where there is none, and forget consumers that are long gone.
+
+        Answers the seconds to wait before taking anything over: while Redis was away no lease could be renewed.
+        """
         await run_script(self._redis, "tidy", self._keys, "", CONSUMER_FORGOTTEN_MS)
+        uptime = float((await self._redis.info("server"))["uptime_in_seconds"])
+        return LEASE_MS / 1000 if uptime < LEASE_MS / 1000 else 0.0
 
     async def reserve(self, count: int, block_ms: int) -> list[Reservation]:
         """Reserve up to `count` waiting processes; waits up to `block_ms` for the first."""

@@ -84,7 +84,7 @@ class Worker:
         while not self.stop.is_set():
             try:
                 if not joined:
-                    await self.consumer.join()
+                    self._reclaim_at = time.monotonic() + await self.consumer.join()
                     joined = True
                 await self._fetch()
             except REDIS_AWAY as error:
@@ -105,12 +105,14 @@ class Worker:
         if time.monotonic() >= self._reclaim_at:
             self._reclaim_at = time.monotonic() + RECLAIM_SECONDS
             taken = await self.consumer.reclaim(free, may_take_last=True)
-            alone = [reservation for reservation in taken if reservation.kind == "last"]
+            # This worker's own leases may have run out too, if it was held up.
+            taken = [reservation for reservation in taken if reservation.entry not in self._running]
             for reservation in taken:
                 if reservation.kind != "last":
                     self._begin(reservation)
-            for reservation in alone:
-                await self._run_alone(reservation)
+            for reservation in taken:
+                if reservation.kind == "last":
+                    await self._run_alone(reservation)
         elif free <= 0:
             self._slot_freed.clear()
             await first_of(self._slot_freed.wait(), self.stop.wait(), timeout=RECLAIM_SECONDS)
@@ -134,8 +136,6 @@ class Worker:
         await asyncio.wait([self._running[reservation.entry]])
 
     def _begin(self, reservation: Reservation, alone: Awaitable[None] | None = None) -> None:
-        if reservation.entry in self._running:
-            return  # this worker's own lease ran out while Redis was away
         task = asyncio.create_task(self._process(reservation, alone), name=reservation.delivery.process_id)
         self._running[reservation.entry] = task
         task.add_done_callback(lambda _: self._ended(reservation.entry))

@@ -5,8 +5,8 @@ if not remove_reserved(entry) then
 end
 local now = now_ms()
 local due = redis.call('HGET', again, process)
-if due then
-  local tenant = string.match(redis.call('HGET', queued, process), '^%S+')
+local tenant = due and string.match(redis.call('HGET', queued, process) or '', '^%S+')
+if tenant then
   redis.call('HDEL', again, process)
   add_delayed(process, tenant, due)
 else

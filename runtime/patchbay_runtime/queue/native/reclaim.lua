@@ -6,7 +6,7 @@ local may_take_last, most = ARGV[4] == '1', tonumber(ARGV[5])
 local taken = {}
 ensure_group()
 promote_due(now_ms())
-for _, pending in ipairs(redis.call('XPENDING', stream, group, 'IDLE', lease_ms, '-', '+', 100)) do
+for _, pending in ipairs(redis.call('XPENDING', stream, group, 'IDLE', lease_ms, '-', '+', 1000)) do
   local entry, deliveries = pending[1], pending[4]
   local kind = false
   if deliveries >= most then
