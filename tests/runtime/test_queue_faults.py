@@ -149,3 +149,18 @@ async def test_workers_outlive_ten_seconds_without_redis_and_nothing_is_done_twi
     await until(lambda: set(workers.ended()) == set(ids), 40, "all are done after Redis is back")
     assert all(worker.poll() is None for worker in workers.processes)
     assert set(workers.ended().values()) == {1}
+
+
+async def test_a_worker_that_starts_when_redis_comes_back_takes_nothing_from_the_living(
+    queue: ProcessQueue, workers: Workers, own_server: Server
+) -> None:
+    ids = [f"sleep:16-{number}" for number in range(8)]
+    workers.start()
+    await queue.put(SHAPE, "acme", ids)
+    await until(lambda: len(workers.notes("begin")) == 8, 20, "eight run")
+    await asyncio.to_thread(own_server.stop)
+    await asyncio.sleep(10)  # longer than a lease
+    await asyncio.to_thread(own_server.start)
+    workers.start()
+    await until(lambda: set(workers.ended()) == set(ids), 40, "all are done")
+    assert len(workers.notes("begin")) == 8
