@@ -43,6 +43,18 @@ class Api:
                 renewals[item["metadata"]["name"]] = datetime.fromisoformat(renewed).astimezone(UTC)
         return renewals
 
+    def containers_from_before(self, starts: Mapping[str, datetime]) -> list[str]:
+        """Containers (namespace/pod/container) reported as running since before their node's start, by node name."""
+        stale = []
+        for pod in self._items("/api/v1/pods"):
+            start = starts.get(pod["spec"].get("nodeName", ""))
+            for container in pod["status"].get("containerStatuses", []) if start else []:
+                since = container.get("state", {}).get("running", {}).get("startedAt")
+                # The API has whole seconds.
+                if since and start and datetime.fromisoformat(since) < start.replace(microsecond=0):
+                    stale.append(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}/{container['name']}")
+        return stale
+
     def deployment_is_available(self, namespace: str, name: str) -> bool:
         try:
             response = self._client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")

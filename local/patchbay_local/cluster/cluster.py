@@ -4,7 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -63,12 +63,15 @@ class Cluster:
         save_records(self.spec.nodes)
         records = list(load_records().values())
         with ThreadPoolExecutor(max_workers=4) as pool, self._api() as api:
-            starting: list[Future[bool]] = [pool.submit(self._nodes.ensure, record, images) for record in records]
+            starting = {record.spec.name: pool.submit(self._nodes.ensure, record, images) for record in records}
             self._start_control_plane(api)
-            started = sum(future.result() for future in starting)
-            self._progress(f"{len(records)} nodes ({started} started)")
+            started = [record for record in records if starting[record.spec.name].result()]
+            for record in records:
+                self._nodes.admit(record)
+            self._progress(f"{len(records)} nodes ({len(started)} started)")
             self._apply_dns(images.coredns)
             self._wait_for_nodes(api, records)
+            self._wait_for_pods_of(api, started)
             self._wait(
                 "cluster DNS",
                 lambda: api.deployment_is_available(dns.NAMESPACE, dns.DEPLOYMENT),
@@ -124,6 +127,7 @@ class Cluster:
             raise ValueError(f"node {node.name}: exists")
         (record,) = save_records([node])
         self._nodes.ensure(record, self._images())
+        self._nodes.admit(record)
         if wait:
             with self._api() as api:
                 self._wait_for_nodes(api, [record])
@@ -189,20 +193,33 @@ class Cluster:
             records=records,
         )
 
+    def _wait_for_pods_of(self, api: Api, records: Sequence[NodeRecord]) -> None:
+        """A node that was down takes up its pods again; until then the API tells of those that died with it."""
+        starts = self._starts(records)
+        self._wait(
+            "pods of started nodes",
+            lambda: not api.containers_from_before(starts),
+            "see kubectl get pods --all-namespaces",
+        )
+
     def _ready_names(self, api: Api, records: Sequence[NodeRecord]) -> set[str]:
         """Nodes whose kubelet has reported since the node's process began: an old report may be a dead node's."""
-        readiness, renewals = api.node_readiness(), api.lease_renewals()
-        ready = set()
+        readiness, renewals, starts = api.node_readiness(), api.lease_renewals(), self._starts(records)
+        return {
+            name
+            for name, start in starts.items()
+            if readiness.get(name) and name in renewals and renewals[name] > start
+        }
+
+    def _starts(self, records: Sequence[NodeRecord]) -> dict[str, datetime]:
+        """When each running node's first process began, by node name."""
+        starts = {}
         for record in records:
-            name = record.spec.name
             process = self._nodes.supervisor(record).process(record.daemon)
-            renewed = renewals.get(name)
-            if process is None or renewed is None or not readiness.get(name):
-                continue
             with contextlib.suppress(psutil.NoSuchProcess):
-                if renewed > datetime.fromtimestamp(psutil.Process(process.pid).create_time(), UTC):
-                    ready.add(name)
-        return ready
+                if process:
+                    starts[record.spec.name] = datetime.fromtimestamp(psutil.Process(process.pid).create_time(), UTC)
+        return starts
 
     def _wait(
         self,

@@ -46,11 +46,10 @@ class NodeHost:
         return Supervisor(run=paths.RUN, logs=paths.LOGS, journal=self._journal, scope=record.scope)
 
     def ensure(self, record: NodeRecord, images: ClusterImages) -> bool:
-        """Starts the node unless it runs as described; True if it was started."""
+        """Starts the node unless it runs as described; True if it was started. Its daemons wait for `admit`."""
         self._journal.record(record.scope, Directory(path=record.directory))
         digest = self._write_files(record, images)
         hierarchies = cgroups.managed(cgroups.detect())
-        self._make_cgroup(record, hierarchies)
         daemons = cgroups.process_files(hierarchies, f"{record.cgroup}/daemons")
         daemon = Daemon(
             name=record.daemon,
@@ -63,13 +62,18 @@ class NodeHost:
                 str(paths.LOGS),
                 f"{record.address}/{paths.BRIDGE_NETWORK.prefixlen}",
                 str(paths.BRIDGE_ADDRESS),
-                f"{paths.BRIDGE_ADDRESS}:{paths.API_SERVER_PORT}",
             ),
             cgroup_files=daemons,
             stop_grace_seconds=0,
             inputs=(digest, hashlib.sha256(_INIT.read_bytes()).hexdigest()),
         )
         supervisor = self.supervisor(record)
+        if not supervisor.runs(daemon):
+            supervisor.stop(record.daemon)
+            self._admission(record).unlink(missing_ok=True)
+            # For each group that dead containers left, a kubelet that starts asks containerd for seconds.
+            cgroups.remove(record.cgroup)
+        self._make_cgroup(record, hierarchies)
         started = supervisor.ensure(daemon)
         process = supervisor.process(record.daemon)
         if process is None:
@@ -81,6 +85,13 @@ class NodeHost:
         network.connect(self._journal, record.scope, record.link, process.pid)
         network.ensure_pod_route(self._journal, record.scope, record.pods, record.address)
         return started
+
+    def admit(self, record: NodeRecord) -> None:
+        """Lets the node's daemons go to the API server, which has to be ready."""
+        self._admission(record).touch()
+
+    def _admission(self, record: NodeRecord) -> Path:
+        return record.directory / str(node_files.CONFIGURATION).lstrip("/") / "api-is-ready"
 
     def remove(self, record: NodeRecord) -> None:
         """Kills the node and removes all that it left on the machine."""

@@ -38,7 +38,9 @@ class Daemon(BaseModel):
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(
+            json.dumps(self.model_dump(mode="json", exclude={"stop_grace_seconds"}), sort_keys=True).encode()
+        ).hexdigest()
 
 
 class DaemonStatus(BaseModel):
@@ -69,12 +71,16 @@ class Supervisor:
 
     def ensure(self, daemon: Daemon) -> bool:
         """Starts the daemon unless it runs as defined; True if it was started."""
-        record = self._load(daemon.name)
-        if record and record.fingerprint == daemon.fingerprint and record.process.is_alive():
+        if self.runs(daemon):
             return False
         self.stop(daemon.name)
         self._start(daemon)
         return True
+
+    def runs(self, daemon: Daemon) -> bool:
+        """Whether it runs as defined."""
+        record = self._load(daemon.name)
+        return record is not None and record.fingerprint == daemon.fingerprint and record.process.is_alive()
 
     def stop(self, name: str) -> None:
         """Ends the daemon and what it started. Nothing happens where it does not run."""

@@ -1,7 +1,7 @@
 #!/bin/bash
 # First process of a node: makes a machine of its namespaces, then keeps the node's daemons running.
 set -euo pipefail
-node=$1 cache=$2 logs=$3 address=$4 gateway=$5 api_server=$6
+node=$1 cache=$2 logs=$3 address=$4 gateway=$5
 
 # The node has a /var and a /run of its own; only the tools and the logs are the host's.
 mount --bind "$node/etc/hosts" /etc/hosts
@@ -30,7 +30,8 @@ keep_running() {
 keep_running containerd containerd --config /var/lib/node/containerd.toml &
 until ctr version > /dev/null 2>&1; do sleep 0.05; done
 find /var/lib/node/images -name '*.tar' -exec ctr -n k8s.io images import {} \;
-until (: < "/dev/tcp/${api_server/:/\/}") 2> /dev/null; do sleep 0.1; done
+# Asked too early, the API server refuses, and the daemons take a while until they ask again.
+until [ -e /var/lib/node/api-is-ready ]; do sleep 0.05; done
 mapfile -t kubelet_flags < /var/lib/node/kubelet.flags
 keep_running kubelet "$cache/bin/kubelet" "${kubelet_flags[@]}" &
 keep_running kube-proxy "$cache/bin/kube-proxy" --config /var/lib/node/kube-proxy.yaml &
