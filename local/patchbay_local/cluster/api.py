@@ -12,7 +12,7 @@ from patchbay_local.cluster.pki import CLUSTER, Pki
 
 
 class Api:
-    """A client with the administrator's certificate."""
+    """A client with the administrator's certificate. Calls raise httpx.HTTPError where nothing or no good answers."""
 
     def __init__(self, pki: Pki) -> None:
         context = ssl.create_default_context(cafile=str(pki.pair(CLUSTER).certificate))
@@ -31,7 +31,7 @@ class Api:
             return False
 
     def node_readiness(self) -> dict[str, bool]:
-        """Ready by node name; empty where the API server does not answer."""
+        """Ready by node name."""
         items = self._items("/api/v1/nodes")
         return {item["metadata"]["name"]: _condition(item, "Ready") for item in items}
 
@@ -56,12 +56,10 @@ class Api:
         return stale
 
     def deployment_is_available(self, namespace: str, name: str) -> bool:
-        try:
-            response = self._client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
-        except httpx.HTTPError:
+        response = self._client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
+        if response.status_code == httpx.codes.NOT_FOUND:
             return False
-        if response.status_code != httpx.codes.OK:
-            return False
+        response.raise_for_status()
         deployment = response.json()
         seen = deployment.get("status", {}).get("observedGeneration") == deployment["metadata"]["generation"]
         return bool(seen) and _condition(deployment, "Available")
@@ -73,11 +71,8 @@ class Api:
             response.raise_for_status()
 
     def _items(self, path: str) -> list[dict[str, Any]]:
-        try:
-            response = self._client.get(path)
-            response.raise_for_status()
-        except httpx.HTTPError:
-            return []
+        response = self._client.get(path)
+        response.raise_for_status()
         items: list[dict[str, Any]] = response.json()["items"]
         return items
 

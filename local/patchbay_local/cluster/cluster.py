@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import httpx
 import psutil
 
 from patchbay_local import paths
@@ -35,6 +36,14 @@ _INOTIFY_WATCHES = 524288
 
 class ClusterError(RuntimeError):
     """The cluster did not come up; the message names the part and where to look."""
+
+
+def _holds(condition: Callable[[], bool]) -> bool:
+    """What cannot be asked does not hold yet."""
+    try:
+        return condition()
+    except httpx.HTTPError:
+        return False
 
 
 def _silent(_: str) -> None:
@@ -102,7 +111,8 @@ class Cluster:
         if paths.KUBECONFIG.exists():
             with self._api() as api:
                 api_ready = api.is_ready()
-                ready = self._ready_names(api, records) if api_ready else set()
+                with contextlib.suppress(httpx.HTTPError):
+                    ready = self._ready_names(api, records)
         return ClusterStatus(
             api_server=API_SERVER_URL,
             kubeconfig=paths.KUBECONFIG,
@@ -230,7 +240,7 @@ class Cluster:
         records: Sequence[NodeRecord] = (),
     ) -> None:
         begun = time.monotonic()
-        while not condition():
+        while not _holds(condition):
             for name in daemons:
                 if self._supervisor.process(name) is None:
                     raise ClusterError(f"{name} ended: {self._supervisor.last_words(name)}")
