@@ -2,19 +2,15 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from patchbay_local import paths
 from patchbay_local.engine import install
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from control_plane import ControlPlane, environment_without_pulumi  # noqa: E402 - its directory is no package
-from stack import Stack  # noqa: E402
+from tests.local.engine.control_plane import ControlPlane, environment_without_pulumi
+from tests.local.engine.stack import Stack
 
 
 @pytest.fixture(scope="session")

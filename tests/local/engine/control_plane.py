@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import subprocess
 import time
 from contextlib import suppress
@@ -11,7 +12,6 @@ import httpx
 import yaml
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from patchbay_local import paths
 
 TOKEN = "token-of-the-tests"
@@ -75,31 +75,32 @@ class ControlPlane:
         )
         self._wait_until_ready()
 
-    def stop_api_server(self) -> None:
-        self._stop("kube-apiserver")
+    def kill_api_server(self) -> None:
+        self._kill("kube-apiserver")
 
     def stop(self) -> None:
         for name in reversed(list(self._children)):
-            self._stop(name)
+            self._kill(name)
 
     def client(self) -> httpx.Client:
         """A client as the cluster's administrator."""
-        # The server's certificate is its own, made at its first start.
-        return httpx.Client(
-            base_url=self.address, verify=False, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False
-        )
+        trusted = ssl.create_default_context(cafile=str(self._directory / "certificates" / "apiserver.crt"))
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        return httpx.Client(base_url=self.address, verify=trusted, headers=headers, trust_env=False, timeout=30)
 
     def _write_keys(self) -> None:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
         (self._directory / "service-accounts.key").write_bytes(pem)
         (self._directory / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
+        # The API server makes this certificate, which is its own authority, when it starts.
+        cluster = {"server": self.address, "certificate-authority": "certificates/apiserver.crt"}
         content = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": "tests",
             "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "admin"}}],
-            "clusters": [{"name": "tests", "cluster": {"server": self.address, "insecure-skip-tls-verify": True}}],
+            "clusters": [{"name": "tests", "cluster": cluster}],
             "users": [{"name": "admin", "user": {"token": TOKEN}}],
         }
         self.kubeconfig.write_text(yaml.safe_dump(content))
@@ -111,27 +112,22 @@ class ControlPlane:
         )
         log.close()
 
-    def _stop(self, name: str) -> None:
-        child = self._children.pop(name, None)
-        if child is None:
-            return
-        child.terminate()
-        try:
-            child.wait(20)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    def _kill(self, name: str) -> None:
+        # Nothing here is kept, and an API server takes its time to end.
+        child = self._children.pop(name)
+        child.kill()
+        child.wait()
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
-        with self.client() as client:
-            while time.monotonic() < deadline:
-                assert self._children["kube-apiserver"].poll() is None, self._tail("kube-apiserver")
-                with suppress(httpx.TransportError):
-                    ready = client.get("/readyz").status_code == 200
-                    if ready and client.get("/api/v1/namespaces/default").status_code == 200:
-                        return
-                time.sleep(0.1)
+        while time.monotonic() < deadline:
+            assert self._children["kube-apiserver"].poll() is None, self._tail("kube-apiserver")
+            # Before the first start there is no certificate either.
+            with suppress(httpx.TransportError, FileNotFoundError), self.client() as client:
+                ready = client.get("/readyz").status_code == 200
+                if ready and client.get("/api/v1/namespaces/default").status_code == 200:
+                    return
+            time.sleep(0.2)
         raise AssertionError(self._tail("kube-apiserver"))
 
     def _tail(self, name: str) -> str:

@@ -53,6 +53,17 @@ class Stack:
         )
         return Result(done.returncode, done.stdout)
 
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts the CLI, for tests that do something meanwhile."""
+        return subprocess.Popen(
+            [str(self._pulumi), *arguments, "--non-interactive", "--color=never"],
+            cwd=self.directory,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def succeed(self, *arguments: str) -> Result:
         result = self.run(*arguments)
         assert result.status == 0, result.output

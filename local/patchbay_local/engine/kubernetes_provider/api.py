@@ -15,8 +15,9 @@ from patchbay_local.engine.plugin.errors import ProviderError
 JsonObject = dict[str, Any]
 
 CONNECTIONS: Final = 64
-# An API server that restarts is back within this time.
-PATIENCE_SECONDS: Final = 20.0
+# One that has never answered is rather at a wrong address; one that has is restarting, and back within this time.
+FIRST_CONTACT_SECONDS: Final = 8.0
+PATIENCE_SECONDS: Final = 45.0
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 3.0
 APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML; there is no content type of its own for it
@@ -52,6 +53,7 @@ class ApiServer:
         self.cancelled = cancelled
         self._warn = warn
         self._warned: set[str] = set()
+        self._answered = False
         self._given_up = False
         self._client = httpx.Client(
             base_url=cluster.server,
@@ -86,7 +88,7 @@ class ApiServer:
         """Sends a request until it is answered; every request made here has the same effect when it is repeated."""
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = {} if body is None else {"Content-Type": content_type}
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + (PATIENCE_SECONDS if self._answered else FIRST_CONTACT_SECONDS)
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -94,7 +96,7 @@ class ApiServer:
             except httpx.TransportError as error:
                 self._pause(deadline, pause, self._unreachable(error))
             else:
-                self._given_up = False
+                self._answered, self._given_up = True, False
                 if response.status_code < 400:
                     self._pass_warnings_on(response)
                     return _json(response)

@@ -59,16 +59,15 @@ def compare(old: Object, new: Object, *, mutable: bool) -> Difference:
     return difference
 
 
-def reject(difference: Difference, error: ApiError) -> bool:
-    """Whether the API server refused a change because a field is immutable; the difference is marked accordingly."""
+def reject(difference: Difference, error: ApiError) -> None:
+    """Turns changes that the API server refuses because a field is immutable into a replacement."""
     if not is_immutable(error):
-        return False
+        return
     for cause in error.causes:
         if _IMMUTABLE.search(str(cause.get("message", ""))):
             difference.replace(_parse_field(str(cause.get("field", ""))))
     if not difference.replaces:
         difference.replaces = set(difference.changes)
-    return True
 
 
 def is_immutable(error: ApiError) -> bool:

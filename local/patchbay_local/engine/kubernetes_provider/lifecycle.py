@@ -11,6 +11,7 @@ from patchbay_local.engine.kubernetes_provider import drift
 from patchbay_local.engine.kubernetes_provider.api import ApiServer, UnreachableError
 from patchbay_local.engine.kubernetes_provider.apply import (
     Applier,
+    ConflictError,
     InvalidError,
     MissingKindError,
     MissingNamespaceError,
@@ -87,10 +88,9 @@ class Lifecycle:
         try:
             self._applier.apply(manifest, subject.manager, dry_run=True)
         except InvalidError as error:
-            if not differences.reject(difference, error.error):
-                raise
-        except (MissingKindError, MissingNamespaceError):
-            # Its definition or namespace is replaced by the same update.
+            differences.reject(difference, error.error)
+        except (ConflictError, MissingKindError, MissingNamespaceError):
+            # Reported by the update itself. A refresh compares as well, and must be able to show what it finds.
             return
 
     def preview_create(self, subject: Subject) -> Object:
@@ -171,7 +171,8 @@ class Lifecycle:
     def _place(self, manifest: Object) -> Object:
         """The manifest with its namespace, which is missing where the kind was unknown before."""
         of = identity(manifest)
-        if of.namespace is None and self._applier.resource(of).namespaced:
+        namespaced = self._applier.resource(of).namespaced
+        if of.namespace is None and namespaced:
             return {**manifest, "metadata": {**manifest["metadata"], "namespace": self._cluster.namespace}}
         return manifest
 
