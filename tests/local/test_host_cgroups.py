@@ -1,10 +1,14 @@
 """Control groups are planned right for either version of the kernel's interface."""
 
+import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 from patchbay_local.host import cgroups
 from patchbay_local.host.cgroups import Hierarchy, Write
+from patchbay_local.host.changes import SubtreeControllers
 from patchbay_local.host.commands import HostError
 
 UNIFIED = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
@@ -83,6 +87,49 @@ def test_applying_a_plan_makes_the_groups_and_copies_from_the_parent(tmp_path: P
     for _ in range(2):
         cgroups.apply(cgroups.plan_group((hierarchy,), "/a/b"))
     assert (tmp_path / "a/b/cpuset.cpus").read_text() == "0-3"
+
+
+def kernel_version_2() -> Hierarchy | None:
+    """A hierarchy of version 2 with a controller to offer, where this user may use it."""
+    for one in cgroups.detect():
+        if one.version == 2 and os.access(one.mount / "cgroup.procs", os.W_OK):
+            offered = (one.mount / "cgroup.controllers").read_text().split()
+            return one if offered and os.geteuid() == 0 else None
+    return None
+
+
+@pytest.mark.skipif(kernel_version_2() is None, reason="no control groups of version 2 with a controller to offer")
+def test_the_kernel_takes_a_version_2_plan_and_gives_everything_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    hierarchy = kernel_version_2()
+    assert hierarchy
+    hierarchies = (hierarchy,)
+    monkeypatch.setattr(cgroups, "REQUIRED_CONTROLLERS", ())
+    offered = cgroups.root_controllers(hierarchies)
+    ((_, enabled),) = cgroups.enabled_at_root(hierarchies)
+    top = f"/patchbay-test-{os.getpid()}"
+    added = SubtreeControllers(
+        directory=hierarchy.mount, controllers=tuple(name for name in offered if name not in enabled)
+    )
+    try:
+        for _ in range(2):
+            cgroups.apply(cgroups.plan_group(hierarchies, f"{top}/node/daemons", root_controllers=offered))
+        (leaf,) = cgroups.process_files(hierarchies, f"{top}/node/daemons")
+        inner = leaf.parents[1] / "cgroup.procs"
+        with subprocess.Popen(
+            ["sh", "-ec", f"echo 0 > {leaf}; echo in; exec sleep 60"], stdout=subprocess.PIPE
+        ) as child:
+            assert child.stdout
+            assert child.stdout.readline() == b"in\n"
+            assert leaf.read_text().split() == [str(child.pid)]
+            with pytest.raises(OSError, match="busy"):
+                inner.write_text(str(child.pid))
+            cgroups.remove(top)
+            assert child.wait() == -signal.SIGKILL
+    finally:
+        cgroups.remove(top)
+        added.undo()
+    assert not (hierarchy.mount / top.strip("/")).exists()
+    assert cgroups.enabled_at_root(hierarchies) == ((hierarchy.mount, enabled),)
 
 
 def test_the_root_group_is_never_removed() -> None:
