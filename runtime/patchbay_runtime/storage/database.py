@@ -23,15 +23,22 @@ class Database:
         self.engine = engine
         # The driver waits for ever for a server that has gone silent.
         self.timeout_seconds = timeout_seconds
+        self._engines: dict[str, AsyncEngine] = {}
 
     @asynccontextmanager
     async def transaction(self, tenant: str | None = None) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end, in a tenant's schema or, without one, in the control schema."""
-        async with asyncio.timeout(self.timeout_seconds), self.engine.connect() as connection:
-            if tenant is not None:
-                await connection.execution_options(schema_translate_map={"tenant": tenant_schema(tenant)})
-            async with connection.begin():
-                yield connection
+        engine = self.engine if tenant is None else self._engine_of(tenant)
+        async with asyncio.timeout(self.timeout_seconds), engine.begin() as connection:
+            yield connection
+
+    def _engine_of(self, tenant: str) -> AsyncEngine:
+        """The same pool, with the tenant's schema in place of `tenant`."""
+        known = self._engines.get(tenant)
+        if known is None:
+            known = self.engine.execution_options(schema_translate_map={"tenant": tenant_schema(tenant)})
+            self._engines[tenant] = known
+        return known
 
     async def close(self) -> None:
         """Close the pool."""

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.storage.payloads import decode, encode
 from patchbay_runtime.storage.tenant_tables import flow_versions, flows
+
+_LATEST = select(flows.c.latest_version).where(flows.c.name == bindparam("flow"))
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,14 @@ async def add_version(connection: AsyncConnection, flow: str, document: dict[str
     first = insert(flows).values(name=flow, latest_version=1)
     # Takes the row's lock either way, so that two registrations at once get different numbers.
     await connection.execute(first.on_duplicate_key_update(latest_version=flows.c.latest_version + 1))
-    version: int = (await connection.execute(select(flows.c.latest_version).where(flows.c.name == flow))).scalar_one()
+    version: int = (await connection.execute(_LATEST, {"flow": flow})).scalar_one()
     await connection.execute(insert(flow_versions).values(flow=flow, version=version, document=encode(document)))
     return version
 
 
 async def latest_version(connection: AsyncConnection, flow: str) -> int | None:
     """The number of the flow's latest version; None if there is no such flow."""
-    return await connection.scalar(select(flows.c.latest_version).where(flows.c.name == flow))
+    return await connection.scalar(_LATEST, {"flow": flow})
 
 
 async def get_version(connection: AsyncConnection, flow: str, version: int) -> FlowVersion | None:

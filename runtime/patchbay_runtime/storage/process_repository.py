@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import Row, Update, bindparam, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.storage.payloads import LARGEST_VARIABLES_BYTES, decode, encode
 from patchbay_runtime.storage.tenant_tables import processes
 
 NOW = func.now(6)
-OPEN = ("waiting", "delayed", "running")
 INSERT_AT_ONCE_BYTES = 4 * 2**20
 """Well below the server's default packet of 16 MiB."""
 
@@ -34,7 +33,7 @@ class NewProcess:
 
 @dataclass(frozen=True, slots=True)
 class StoredProcess:
-    """A process as it was when its row was locked; `due_in` in seconds, negative when its time has come."""
+    """A process as it was when its row was locked; what it is due in is negative when its time has come."""
 
     id: str
     run: str
@@ -47,29 +46,54 @@ class StoredProcess:
     attempts: int
     payload: str | None
     variables: str | None
-    due_in: float
+    due_in_microseconds: int
+
+    @property
+    def due_in(self) -> float:
+        """Seconds until its time."""
+        return self.due_in_microseconds / 1_000_000
 
     @property
     def is_open(self) -> bool:
         """Waiting or running."""
-        return self.status in OPEN
+        return self.status in {"waiting", "delayed", "running"}
 
 
 _TABLE = processes.c
-_LOCKED = (
+
+# The statements of a process's way are made once: making them for each costs more than running them.
+_LOCK = (
     select(
         _TABLE.id, _TABLE.run, _TABLE.flow, _TABLE.version, _TABLE.step, _TABLE.shape, _TABLE.element, _TABLE.status,
         _TABLE.attempts, _TABLE.payload, _TABLE.variables,
-        (func.timestampdiff(text("MICROSECOND"), NOW, _TABLE.available_at) / 1_000_000.0).label("due_in"),
+        func.timestampdiff(text("MICROSECOND"), NOW, _TABLE.available_at).label("due_in_microseconds"),
     )
+    .where(_TABLE.id == bindparam("process"))
     .with_for_update()
 )  # fmt: skip
+_INSERT = insert(processes)
+_OPEN = update(processes).where(_TABLE.id == bindparam("process"), _TABLE.finished_at.is_(None))
+_AFTER = func.timestampadd(text("MICROSECOND"), bindparam("microseconds"), NOW)
+_STARTED = func.coalesce(_TABLE.started_at, NOW)
+_BEGIN = _OPEN.values(status="running", started_at=NOW)
+_COMPLETE = _OPEN.values(
+    status="completed", leaf=bindparam("new_leaf"), output=bindparam("new_output"), payload=None, variables=None,
+    error=None, started_at=_STARTED, finished_at=NOW,
+)  # fmt: skip
+_FAIL = _OPEN.values(
+    status="failed", error=bindparam("new_error"), attempts=_TABLE.attempts + 1, started_at=_STARTED, finished_at=NOW
+)
+_RETRY = _OPEN.values(
+    status="waiting", error=bindparam("new_error"), attempts=_TABLE.attempts + 1, started_at=_STARTED,
+    available_at=_AFTER,
+)  # fmt: skip
+_POSTPONE = _OPEN.values(status="delayed", available_at=_AFTER, started_at=NOW)
 
 
 async def lock(connection: AsyncConnection, process: str) -> StoredProcess | None:
     """Read a process and keep others from changing it until the transaction ends."""
-    row = (await connection.execute(_LOCKED.where(_TABLE.id == process))).one_or_none()
-    return StoredProcess(**{**row._mapping, "due_in": float(row.due_in)}) if row else None
+    row = (await connection.execute(_LOCK, {"process": process})).one_or_none()
+    return StoredProcess(**row._mapping) if row else None
 
 
 async def add(connection: AsyncConnection, new: Sequence[NewProcess]) -> None:
@@ -79,11 +103,11 @@ async def add(connection: AsyncConnection, new: Sequence[NewProcess]) -> None:
     for process in new:
         size += len(process.payload) + len(process.variables) + 500
         if batch and size > INSERT_AT_ONCE_BYTES:
-            await connection.execute(insert(processes), batch)
+            await connection.execute(_INSERT, batch)
             batch, size = [], 0
         batch.append({name: getattr(process, name) for name in NewProcess.__slots__} | {"status": "waiting"})
     if batch:
-        await connection.execute(insert(processes), batch)
+        await connection.execute(_INSERT, batch if len(batch) > 1 else batch[0])
 
 
 async def children_not_begun(connection: AsyncConnection, parent: StoredProcess) -> dict[str, list[str]]:
@@ -99,55 +123,32 @@ async def children_not_begun(connection: AsyncConnection, parent: StoredProcess)
 
 async def begin(connection: AsyncConnection, process: str) -> None:
     """Mark a process as running."""
-    change = update(processes).where(_TABLE.id == process)
-    await connection.execute(change.values(status="running", started_at=NOW))
+    await connection.execute(_BEGIN, {"process": process})
 
 
 async def complete(connection: AsyncConnection, process: str, *, leaf: bool, output: str | None) -> bool:
     """Complete an open process; False if it was finished before. Its payload is not kept."""
-    change = update(processes).where(_TABLE.id == process, _TABLE.status.in_(OPEN))
-    result = await connection.execute(
-        change.values(
-            status="completed", leaf=int(leaf), output=output, payload=None, variables=None, error=None,
-            started_at=func.coalesce(_TABLE.started_at, NOW), finished_at=NOW,
-        )
-    )  # fmt: skip
-    return result.rowcount == 1
+    return await _change(connection, _COMPLETE, process, new_leaf=int(leaf), new_output=output)
 
 
 async def fail(connection: AsyncConnection, process: str, error: dict[str, Any]) -> bool:
     """Fail an open process for good; False if it was finished before. Its payload is kept."""
-    change = update(processes).where(_TABLE.id == process, _TABLE.status.in_(OPEN))
-    result = await connection.execute(
-        change.values(
-            status="failed", error=encode(error), attempts=_TABLE.attempts + 1,
-            started_at=func.coalesce(_TABLE.started_at, NOW), finished_at=NOW,
-        )
-    )  # fmt: skip
-    return result.rowcount == 1
+    return await _change(connection, _FAIL, process, new_error=encode(error))
 
 
 async def retry_later(connection: AsyncConnection, process: str, error: dict[str, Any], seconds: float) -> bool:
     """Let a failed execution be repeated after a time; False if the process was finished before."""
-    change = update(processes).where(_TABLE.id == process, _TABLE.status.in_(OPEN))
-    result = await connection.execute(
-        change.values(
-            status="waiting", error=encode(error), attempts=_TABLE.attempts + 1, available_at=_after(seconds),
-            started_at=func.coalesce(_TABLE.started_at, NOW),
-        )
-    )  # fmt: skip
-    return result.rowcount == 1
+    microseconds = round(seconds * 1_000_000)
+    return await _change(connection, _RETRY, process, new_error=encode(error), microseconds=microseconds)
 
 
 async def postpone(connection: AsyncConnection, process: str, seconds: float) -> bool:
     """Let a process go on after a time; False if it was finished before."""
-    change = update(processes).where(_TABLE.id == process, _TABLE.status.in_(OPEN))
-    values = {"status": "delayed", "available_at": _after(seconds), "started_at": NOW}
-    return (await connection.execute(change.values(values))).rowcount == 1
+    return await _change(connection, _POSTPONE, process, microseconds=round(seconds * 1_000_000))
 
 
-def _after(seconds: float) -> Any:
-    return func.timestampadd(text("MICROSECOND"), round(seconds * 1_000_000), NOW)
+async def _change(connection: AsyncConnection, statement: Update, process: str, **values: object) -> bool:
+    return (await connection.execute(statement, {"process": process, **values})).rowcount == 1
 
 
 def variables_text(variables: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy import Row, bindparam, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.storage.payloads import decode
@@ -29,7 +29,7 @@ class RunState:
 async def add_run(connection: AsyncConnection, run: str, flow: str, version: int, idempotency_key: str | None) -> None:
     """Add a run with one open process."""
     values = {"id": run, "flow": flow, "version": version, "status": "running", "open_processes": 1}
-    await connection.execute(insert(runs).values(**values, idempotency_key=idempotency_key))
+    await connection.execute(_INSERT, {**values, "idempotency_key": idempotency_key})
 
 
 async def run_of_key(connection: AsyncConnection, flow: str, idempotency_key: str) -> str | None:
@@ -40,9 +40,7 @@ async def run_of_key(connection: AsyncConnection, flow: str, idempotency_key: st
 
 async def get_run(connection: AsyncConnection, run: str) -> RunState | None:
     """A run's state."""
-    columns = (runs.c.id, runs.c.flow, runs.c.version, runs.c.status)
-    times = (runs.c.failed_process, runs.c.created_at, runs.c.finished_at)
-    row = (await connection.execute(select(*columns, *times).where(runs.c.id == run))).one_or_none()
+    row = (await connection.execute(_STATE, {"run": run})).one_or_none()
     return RunState(*row) if row else None
 
 
@@ -62,34 +60,40 @@ async def outputs_of(connection: AsyncConnection, run: str) -> list[tuple[str, A
 
 async def open_more(connection: AsyncConnection, run: str, more: int) -> None:
     """Count processes that a split has added."""
-    change = update(runs).where(runs.c.id == run)
-    await connection.execute(change.values(open_processes=runs.c.open_processes + more))
+    await connection.execute(_OPEN_MORE, {"run": run, "more": more})
 
 
 async def close_one(connection: AsyncConnection, run: str) -> bool:
     """Count a path that has ended; True if the run has ended with it."""
-    ends = (runs.c.open_processes == 0) & (runs.c.status == "running")
-    # MariaDB assigns from left to right: the counter is new in the conditions, the status still old.
-    change = update(runs).where(runs.c.id == run)
-    await connection.execute(
-        change.ordered_values(
-            (runs.c.open_processes, runs.c.open_processes - 1),
-            (runs.c.finished_at, case((ends, NOW), else_=runs.c.finished_at)),
-            (runs.c.status, case((ends, "completed"), else_=runs.c.status)),
-        )
-    )
-    return await connection.scalar(select(runs.c.status).where(runs.c.id == run)) == "completed"
+    await connection.execute(_CLOSE_ONE, {"run": run})
+    return await connection.scalar(_STATUS, {"run": run}) == "completed"
 
 
 async def fail(connection: AsyncConnection, run: str, process: str) -> None:
     """Count a path that has failed, and fail the run with it; the first failure is the run's."""
-    running = runs.c.status == "running"
-    change = update(runs).where(runs.c.id == run)
-    await connection.execute(
-        change.ordered_values(
-            (runs.c.open_processes, runs.c.open_processes - 1),
-            (runs.c.finished_at, case((running, NOW), else_=runs.c.finished_at)),
-            (runs.c.failed_process, case((running, process), else_=runs.c.failed_process)),
-            (runs.c.status, case((running, "failed"), else_=runs.c.status)),
-        )
-    )
+    await connection.execute(_FAIL, {"run": run, "process": process})
+
+
+_INSERT = insert(runs)
+
+# MariaDB assigns from left to right: the counter is new in the conditions below, the status still old.
+_CHANGE = update(runs).where(runs.c.id == bindparam("run"))
+_CLOSED = (runs.c.open_processes, runs.c.open_processes - 1)
+_RUNNING = runs.c.status == "running"
+_LAST = (runs.c.open_processes == 0) & _RUNNING
+_STATUS = select(runs.c.status).where(runs.c.id == bindparam("run"))
+_STATE = select(
+    runs.c.id, runs.c.flow, runs.c.version, runs.c.status, runs.c.failed_process, runs.c.created_at, runs.c.finished_at
+).where(runs.c.id == bindparam("run"))
+_OPEN_MORE = _CHANGE.values(open_processes=runs.c.open_processes + bindparam("more"))
+_CLOSE_ONE = _CHANGE.ordered_values(
+    _CLOSED,
+    (runs.c.finished_at, case((_LAST, NOW), else_=runs.c.finished_at)),
+    (runs.c.status, case((_LAST, "completed"), else_=runs.c.status)),
+)
+_FAIL = _CHANGE.ordered_values(
+    _CLOSED,
+    (runs.c.finished_at, case((_RUNNING, NOW), else_=runs.c.finished_at)),
+    (runs.c.failed_process, case((_RUNNING, bindparam("process")), else_=runs.c.failed_process)),
+    (runs.c.status, case((_RUNNING, "failed"), else_=runs.c.status)),
+)
