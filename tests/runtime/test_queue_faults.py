@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
+from patchbay_runtime.queue import REDIS_AWAY, Delivery, ProcessQueue, run_worker
 
 from tests.runtime.conftest import Server
 from tests.runtime.queue_workers import Workers, own_redis, until
@@ -152,15 +152,38 @@ async def test_workers_outlive_ten_seconds_without_redis_and_nothing_is_done_twi
 
 
 async def test_a_worker_that_starts_when_redis_comes_back_takes_nothing_from_the_living(
-    queue: ProcessQueue, workers: Workers, own_server: Server
+    queue: ProcessQueue, own_server: Server
 ) -> None:
-    ids = [f"sleep:16-{number}" for number in range(8)]
-    workers.start()
-    await queue.put(SHAPE, "acme", ids)
-    await until(lambda: len(workers.notes("begin")) == 8, 20, "eight run")
+    stop, release = asyncio.Event(), asyncio.Event()
+    begun: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        begun.append(delivery.process_id)
+        await release.wait()
+
+    async def on_dead_letter(delivery: Delivery, reason: str) -> None:
+        raise AssertionError(delivery, reason)
+
+    def work() -> asyncio.Task[None]:
+        return asyncio.create_task(
+            run_worker(queue, SHAPE, 8, handler=handle, on_dead_letter=on_dead_letter, stop=stop)
+        )
+
+    living = work()
+    await queue.put(SHAPE, "acme", [f"p-{number}" for number in range(8)])
+    await until(lambda: len(begun) == 8, 20, "eight run")
     await asyncio.to_thread(own_server.stop)
     await asyncio.sleep(10)  # longer than a lease
     await asyncio.to_thread(own_server.start)
-    workers.start()
-    await until(lambda: set(workers.ended()) == set(ids), 40, "all are done")
-    assert len(workers.notes("begin")) == 8
+    new = work()
+    await queue.put(SHAPE, "acme", ["later"])
+    await until(lambda: "later" in begun, 20, "the new worker runs what waits")
+    release.set()
+
+    async def done() -> bool:
+        return (await queue.counts())[SHAPE].reserved == 0
+
+    await until(done, 20, "all are done")
+    stop.set()
+    await asyncio.gather(living, new)
+    assert len(begun) == 9
