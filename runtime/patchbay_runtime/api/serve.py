@@ -19,6 +19,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
-        loop="uvloop",
+        # Measured on a JSON POST: httptools 490 us of CPU against h11's 635 us; uvloop gave nothing on top of it.
+        loop="asyncio",
         http="httptools",
     )
