@@ -17,9 +17,9 @@ lock=requirements/dev.txt
 stamp=.venv/.patchbay-stamp
 want=$(cat $lock pyproject.toml | sha256sum)
 if [ "$(cat $stamp 2> /dev/null)" != "$want" ]; then
-    echo "installing the locked Python packages into .venv (about a minute)"
-    [ -x .venv/bin/python ] || $python -m venv .venv
+    echo "installing the locked Python packages into .venv (one minute or more)"
+    $python -m venv .venv
     .venv/bin/python -m pip install --quiet --require-hashes --requirement $lock
-    .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+    .venv/bin/python -m pip install -qqq --no-deps --no-build-isolation --editable .
     echo "$want" > $stamp
 fi
