@@ -9,12 +9,12 @@ from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
     EmptyDirVolumeSourceArgs,
-    ExecActionArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
     ProbeArgs,
     SecretVolumeSourceArgs,
     ServicePortArgs,
+    TCPSocketActionArgs,
     VolumeArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
@@ -69,14 +69,16 @@ class Mariadb(pulumi.ComponentResource):
             pods.mount("data", "/var/lib/mysql"),
             pods.mount("temporary", "/tmp"),  # noqa: S108 - a volume of the pod's own
         ]
-        # Answers without an account: the server says that it is alive even where it denies access.
-        alive = ExecActionArgs(command=["mariadb-admin", "--no-defaults", "--socket=/run/mysqld/mysqld.sock", "ping"])
+        # A connection that says nothing blocks its host elsewhere; without name resolution no host is remembered.
+        listening = TCPSocketActionArgs(port=PORT)
         server = StatefulSet(
             name,
             metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
             spec=StatefulSetSpecArgs(
                 replicas=1,
                 service_name=name,
+                # The default policy never replaces a pod that does not become ready, not even by a corrected one.
+                pod_management_policy="Parallel",
                 selector=LabelSelectorArgs(match_labels=selector),
                 volume_claim_templates=storage.claims,
                 template=PodTemplateSpecArgs(
@@ -106,9 +108,9 @@ class Mariadb(pulumi.ComponentResource):
                                 command=["mariadbd", "--defaults-file=/etc/mysql/my.cnf"],
                                 args=[f"--innodb-buffer-pool-size={config.buffer_pool_mib}M"],
                                 ports=[ContainerPortArgs(name="mysql", container_port=PORT)],
-                                readiness_probe=ProbeArgs(exec_=alive, period_seconds=2, timeout_seconds=2),
+                                readiness_probe=ProbeArgs(tcp_socket=listening, period_seconds=1),
                                 liveness_probe=ProbeArgs(
-                                    exec_=alive, period_seconds=10, timeout_seconds=5, initial_delay_seconds=30
+                                    tcp_socket=listening, period_seconds=10, initial_delay_seconds=30
                                 ),
                                 resources=pods.resources(cpu=config.cpu, memory=f"{config.buffer_pool_mib + 320}Mi"),
                                 security_context=pods.container_security(),

@@ -67,6 +67,8 @@ class Redis(pulumi.ComponentResource):
             spec=StatefulSetSpecArgs(
                 replicas=1,
                 service_name=name,
+                # The default policy never replaces a pod that does not become ready, not even by a corrected one.
+                pod_management_policy="Parallel",
                 selector=LabelSelectorArgs(match_labels=selector),
                 volume_claim_templates=storage.claims,
                 template=PodTemplateSpecArgs(
