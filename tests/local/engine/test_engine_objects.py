@@ -196,12 +196,12 @@ def test_a_misspelt_field_and_a_foreign_object_are_refused_in_the_preview(
         import pulumi_kubernetes as k8s
 
         k8s.apiextensions.CustomResource(
-            "typo", api_version="v1", kind="ConfigMap", metadata={"name": "typo", "namespace": "default"},
-            others={"dta": {"a": "b"}},
+            "typo", api_version="v1", kind="Pod", metadata={"name": "typo", "namespace": "default"},
+            spec={"containers": [{"name": "a", "image": "a", "imagePulPolicy": "Never"}]},
         )
         """
     )
-    assert 'unknown field "dta"' in stack.fail("preview").output
+    assert 'unknown field "spec.containers[0].imagePulPolicy"' in stack.fail("preview").output
     stack.write(
         """
         import pulumi_kubernetes as k8s

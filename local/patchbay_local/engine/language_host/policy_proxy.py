@@ -9,14 +9,17 @@ import os
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
 
 from patchbay_local.engine.language_host.children import end
+from patchbay_local.engine.plugin.errors import ProviderError
 from patchbay_local.engine.plugin.serving import engine_address, serve
+
+_Answer = TypeVar("_Answer")
 
 
 class PolicyProxy(analyzer_pb2_grpc.AnalyzerServicer):
@@ -57,39 +60,41 @@ class PolicyProxy(analyzer_pb2_grpc.AnalyzerServicer):
     def Analyze(
         self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.AnalyzeResponse:
-        return self._forward("Analyze", request, context)
+        return self._forward(analyzer_pb2.AnalyzeResponse, "Analyze", request, context)
 
     def AnalyzeStack(
         self, request: analyzer_pb2.AnalyzeStackRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.AnalyzeResponse:
-        return self._forward("AnalyzeStack", request, context)
+        return self._forward(analyzer_pb2.AnalyzeResponse, "AnalyzeStack", request, context)
 
     def Remediate(
         self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext
     ) -> analyzer_pb2.RemediateResponse:
-        return self._forward("Remediate", request, context)
+        return self._forward(analyzer_pb2.RemediateResponse, "Remediate", request, context)
 
     def GetAnalyzerInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> analyzer_pb2.AnalyzerInfo:
-        return self._forward("GetAnalyzerInfo", request, context)
+        return self._forward(analyzer_pb2.AnalyzerInfo, "GetAnalyzerInfo", request, context)
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
-        return self._forward("GetPluginInfo", request, context)
+        return self._forward(plugin_pb2.PluginInfo, "GetPluginInfo", request, context)
 
     def Configure(
         self, request: analyzer_pb2.ConfigureAnalyzerRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
-        return self._forward("Configure", request, context)
+        return self._forward(empty_pb2.Empty, "Configure", request, context)
 
     def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         self.stop()
         return empty_pb2.Empty()
 
-    def _forward(self, method: str, request: Any, context: grpc.ServicerContext) -> Any:
+    def _forward(self, answer: type[_Answer], method: str, request: Any, context: grpc.ServicerContext) -> _Answer:
         try:
-            return getattr(self._started(), method)(request)
+            response = getattr(self._started(), method)(request)
         except grpc.RpcError as error:
-            # Every error of a call carries its status.
-            context.abort(error.code(), error.details())  # type: ignore[attr-defined]
+            context.abort(error.code(), error.details() or "")
+        except ProviderError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        return cast(_Answer, response)
 
     def _started(self) -> analyzer_pb2_grpc.AnalyzerStub:
         with self._lock:
@@ -105,7 +110,7 @@ class PolicyProxy(analyzer_pb2_grpc.AnalyzerServicer):
                 if not port.isdigit():
                     self._child.wait()
                     message = f"the policy pack {self._command[-1]} did not start; its output says why"
-                    raise SystemExit(message)
+                    raise ProviderError(message)
                 # What the pack prints from here on is for the user.
                 threading.Thread(target=_copy, args=(stdout,), daemon=True).start()
                 self._stub = analyzer_pb2_grpc.AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
