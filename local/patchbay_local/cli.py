@@ -17,7 +17,8 @@ from patchbay_local.status import status
 from patchbay_local.up import Options, up
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Patchbay on one machine.")
-_console = Console(highlight=False)
+# Wide enough for the tables where the output is a file or a pipe, whose width nobody knows.
+_console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 SkipProof = Annotated[bool, typer.Option("--skip-proof", help="Bring it up without the scaling proof.")]
 ShortProof = Annotated[bool, typer.Option("--short-proof", help="Prove only the edge of the threshold.")]

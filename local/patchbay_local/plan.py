@@ -39,13 +39,13 @@ def make_plan(*, skip_proof: bool) -> list[Planned]:
     """Look at what is there already, and say which steps are to come."""
     plan = [
         Planned("packages", "Debian packages", "install" if packages.missing() else "present"),
-        Planned("tools", "Kubernetes, KEDA, CoreDNS, the JSON exporter and Pulumi from Go modules", _tools_kind()),
         Planned(
             "images from packages",
             "the Debian base, and the runtime, Redis, MariaDB, Prometheus and HAProxy on it",
             _images_kind(catalogue.FROM_PACKAGES),
             background=True,
         ),
+        Planned("tools", "Kubernetes, KEDA, CoreDNS, the JSON exporter and Pulumi from Go modules", _tools_kind()),
         Planned("images", "images of the built programs, and the lock of digests", _images_kind(catalogue.FROM_TOOLS)),
         Planned("cluster", "registry, control plane and nodes", "running" if paths.KUBECONFIG.exists() else "start"),
         Planned("edge", "the load balancer's stand-in on loopback"),

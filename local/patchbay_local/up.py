@@ -1,5 +1,6 @@
 """`make up`: from a bare machine to a proven platform, going on from wherever the last run stopped."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -37,6 +38,7 @@ class Options:
 
 def up(console: Console, options: Options) -> bool:
     """Bring everything up; True unless the proof failed."""
+    began = time.monotonic()
     with only_one("make up"):
         for warning in preflight.check(preflight.measure()):
             console.print(f"warning: {warning}", markup=False)
@@ -50,7 +52,9 @@ def up(console: Console, options: Options) -> bool:
         _update_stack(progress)
         verdict.print_images(console)
         passed = options.skip_proof or _prove(progress, spec, short=options.short_proof)
-        verdict.print_verdict(console, progress.seconds, passed=None if options.skip_proof else passed)
+        verdict.print_verdict(
+            console, progress.seconds, time.monotonic() - began, passed=None if options.skip_proof else passed
+        )
         return passed
 
 

@@ -22,17 +22,19 @@ def print_images(console: Console) -> None:
         for image in DEPLOYED
         if image.name in records
     )
-    console.print(f"      images, MB unpacked/fetched: {sizes}", highlight=False)
+    console.print(f"      images, MB unpacked/fetched: {sizes}", highlight=False, soft_wrap=True)
 
 
-def print_verdict(console: Console, seconds: Mapping[str, float], *, passed: bool | None) -> None:
-    """Time per step, what the proof found (None: it was not asked for), and where to look."""
+def print_verdict(console: Console, seconds: Mapping[str, float], total: float, *, passed: bool | None) -> None:
+    """Time per step and in total, what the proof found (None: it was not asked for), and where to look."""
     table = Table(title="Patchbay on this machine", title_justify="left")
     table.add_column("step")
     table.add_column("time", justify="right")
     table.add_column("result")
     for name, value in seconds.items():
         table.add_row(name, short_duration(value), proof_summary(passed) if name == "proof" else "done")
+    table.add_section()
+    table.add_row("in all", short_duration(total), "")
     console.print(table)
     places = {
         "gateway": f"{edge.URL}/api/ /hooks/ /horizon/",
