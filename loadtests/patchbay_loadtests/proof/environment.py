@@ -21,9 +21,10 @@ POLL_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class ScaledShape:
-    """A shape with what scales it."""
+    """A shape with what scales it; `revision` is its Deployment's, which a rollout changes and scaling does not."""
 
     watched: WatchedShape
+    revision: str
     scaled_object: Document
     autoscaler: Document
 
@@ -34,11 +35,25 @@ async def find_shape(cluster: Cluster, namespace: str, name: str) -> ScaledShape
     autoscaler_name = scaled_object.get("status", {}).get("hpaName")
     if not autoscaler_name:
         raise UnusableEnvironmentError(f"ScaledObject shape-{name} has no HPA yet: is KEDA running?")
+    watched = WatchedShape(name=name, namespace=namespace, autoscaler=autoscaler_name)
     return ScaledShape(
-        watched=WatchedShape(name=name, namespace=namespace, autoscaler=autoscaler_name),
+        watched=watched,
+        revision=await _revision(cluster, watched),
         scaled_object=scaled_object,
         autoscaler=await cluster.autoscaler(namespace, autoscaler_name),
     )
+
+
+async def ensure_not_rolled_out(cluster: Cluster, shapes: list[ScaledShape]) -> None:
+    """UnusableEnvironmentError when a shape was deployed anew since it was found: its pods then prove nothing."""
+    for shape in shapes:
+        if await _revision(cluster, shape.watched) != shape.revision:
+            raise UnusableEnvironmentError(f"{shape.watched.deployment} was deployed anew while it was watched")
+
+
+async def _revision(cluster: Cluster, shape: WatchedShape) -> str:
+    deployment = await cluster.deployment(shape.namespace, shape.deployment)
+    return str(deployment["metadata"].get("annotations", {}).get("deployment.kubernetes.io/revision"))
 
 
 async def runtime_image(cluster: Cluster, namespace: str) -> str:

@@ -94,6 +94,7 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
                 if plan.repeat:
                     console.print(f"repeating the scale-up at {plan.threshold} processes {plan.repeat} times")
                     await watch.repeats(progress)
+            await environment.ensure_not_rolled_out(cluster, [steered, idle])
             console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
             runs = await settle(gateway, sink, steering.orders, traffic.runs)
         statistics = traffic.statistics
