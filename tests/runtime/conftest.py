@@ -26,7 +26,7 @@ from tests.runtime.sink import Sink
 HOST = "127.0.0.1"
 DATABASE_USER = "patchbay"
 DATABASE_PASSWORD = "only-for-tests"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 def free_port() -> int:
@@ -211,7 +211,7 @@ def end_all(programs: Sequence[Program]) -> list[int]:
             program.process.kill()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 90.0) -> None:
     """Wait for a condition; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -234,7 +234,7 @@ def api_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
     program = Program(settings, "api", "--host", HOST, "--port", str(port), log=tmp_path_factory.mktemp("api") / "log")
     url = f"http://{HOST}:{port}"
     try:
-        wait_until(lambda: answers(f"{url}/readyz"))
+        wait_until(lambda: answers(f"{url}/readyz"), START_SECONDS)
         yield url
     finally:
         end_all([program])
@@ -304,7 +304,7 @@ class Tenant:
         details: dict[str, Any] = response.json()
         return details
 
-    def ended(self, run: str, seconds: float = 30.0) -> dict[str, Any]:
+    def ended(self, run: str, seconds: float = 90.0) -> dict[str, Any]:
         """The run, once it has ended."""
         wait_until(lambda: self.run(run)["status"] != "running", seconds)
         return self.run(run)
