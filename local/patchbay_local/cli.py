@@ -78,8 +78,9 @@ def bench_command(context: typer.Context) -> None:
 
 def main() -> None:
     """Run, and turn what a user can act on into one clear message."""
-    # Ends like Ctrl-C does: children are stopped, and the next run goes on from there.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # They end like Ctrl-C does: children are stopped, and the next run goes on from there.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         app(standalone_mode=False)
     except KeyboardInterrupt:

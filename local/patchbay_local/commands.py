@@ -1,5 +1,6 @@
 """Running other programs: their output goes to a log, their end is checked, none outlives an interruption."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import IO, Final
 
 _TAIL_LINES: Final = 25
+_SIGNALS: Final = ((signal.SIGINT, 30), (signal.SIGTERM, 10), (signal.SIGKILL, 5))  # with seconds of patience
 _running: set[subprocess.Popen[str]] = set()
 _running_guard = threading.Lock()
 
@@ -38,10 +40,11 @@ def run(
     Raises CommandError when the program fails.
     """
     words = [str(word) for word in command]
+    nice = ["nice", "-n", "10"] if low_priority else []
     tail: deque[str] = deque(maxlen=_TAIL_LINES)
     lines: list[str] = []
     process = subprocess.Popen(
-        ["nice", "-n", "10", *words] if low_priority else words,
+        bound([*nice, *words]),
         cwd=cwd,
         env={**os.environ, **(env or {})},
         stdin=subprocess.DEVNULL,
@@ -49,6 +52,7 @@ def run(
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        process_group=0,
     )
     with _running_guard:
         _running.add(process)
@@ -77,6 +81,23 @@ def run(
     return "".join(lines)
 
 
+def run_in_front(command: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> int:
+    """Run with this process's own output and return the exit code; an interruption lets it clean up first."""
+    process = subprocess.Popen(
+        bound(command), cwd=cwd, env={**os.environ, **env}, stdin=subprocess.DEVNULL, text=True, process_group=0
+    )
+    try:
+        return process.wait()
+    except BaseException:
+        _terminate(process)
+        raise
+
+
+def bound(command: Sequence[str]) -> list[str]:
+    """The command, made to end when this process ends, were it by SIGKILL."""
+    return ["setpriv", "--pdeathsig", "TERM", *command]
+
+
 def terminate_all() -> None:
     """Stop what other threads still run, after an interruption of the main thread."""
     with _running_guard:
@@ -86,14 +107,14 @@ def terminate_all() -> None:
 
 
 def _terminate(process: subprocess.Popen[str]) -> None:
-    for number, patience in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
+    # A group of its own: a terminal's Ctrl-C does not reach it, so it is asked exactly once and may end in order.
+    for number, patience in _SIGNALS:
         if process.poll() is not None:
             return
-        process.send_signal(number)
-        try:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
-        except subprocess.TimeoutExpired:
-            continue
 
 
 def _open_log(log: Path | None, words: list[str]) -> IO[str] | None:

@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from pathlib import Path
 
 from rich.console import Console
 
@@ -35,7 +36,21 @@ def down(console: Console) -> None:
         journal.undo(progress=say)
         packages.restore_service_policy()
         for directory in (paths.STATE, paths.RUN):
-            shutil.rmtree(directory, ignore_errors=True)
+            _remove(directory)
     console.print(
         f"down in {short_duration(time.monotonic() - began)}; {paths.CACHE} keeps the builds", highlight=False
     )
+
+
+def _remove(directory: Path) -> None:
+    below = [mount for mount in mount_points() if mount.is_relative_to(directory)]
+    if below:
+        # Deleting would go through the mount and empty what it shows.
+        raise RuntimeError(f"{below[0]} is still mounted: umount it, then run `make down` again")
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def mount_points() -> list[Path]:
+    """Where this machine has file systems mounted."""
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [Path(line.split()[4].replace("\\040", " ")) for line in lines]

@@ -1,11 +1,10 @@
 """The scaling proof and the benchmark, run against this environment as they are against any other."""
 
-import os
-import subprocess
 import sys
 from typing import Final
 
 from patchbay_local import paths
+from patchbay_local.commands import run_in_front
 from patchbay_local.edge import edge
 from patchbay_local.stack import pulumi
 
@@ -34,5 +33,4 @@ def bench(arguments: list[str]) -> int:
 def _load_test(verb: str, *options: str) -> int:
     command = [sys.executable, "-m", "patchbay_loadtests", verb]
     target = ["--host", edge.URL, "--kubeconfig", str(paths.KUBECONFIG)]
-    environment = {**os.environ, **pulumi.variables()}
-    return subprocess.run([*command, *target, *options], check=False, cwd=paths.REPOSITORY, env=environment).returncode
+    return run_in_front([*command, *target, *options], cwd=paths.REPOSITORY, env=pulumi.variables())

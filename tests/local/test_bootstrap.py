@@ -6,10 +6,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
-from patchbay_local import packages, paths
+from patchbay_local import down, packages, paths
 from patchbay_local.commands import CommandError, run, terminate_all
 from patchbay_local.single_run import AlreadyRunningError, only_one
 from patchbay_local.stack import update
@@ -141,3 +142,32 @@ def test_bootstrap_refuses_a_user_who_is_not_root() -> None:
     )
     assert done.returncode == 1
     assert "not root" in done.stderr
+
+
+def test_going_down_never_deletes_through_a_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kept").write_text("kept")
+    monkeypatch.setattr(down, "mount_points", lambda: [Path("/"), tmp_path / "mounted"])
+    with pytest.raises(RuntimeError, match="still mounted"):
+        down._remove(tmp_path)
+    assert (tmp_path / "kept").read_text() == "kept"
+    monkeypatch.setattr(down, "mount_points", lambda: [Path("/")])
+    down._remove(tmp_path)
+    assert not tmp_path.exists()
+
+
+def test_a_started_program_does_not_outlive_a_killed_make_up(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    child = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    parent = f"import sys; from patchbay_local.commands import run; run([sys.executable, '-c', {child!r}])"
+    with subprocess.Popen([sys.executable, "-c", parent]) as process:
+        deadline = time.monotonic() + 30
+        while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.kill()
+    pid = int(pid_file.read_text())
+    while Path(f"/proc/{pid}/stat").exists() and time.monotonic() < deadline:
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+            break
+        time.sleep(0.05)
+    else:
+        assert not Path(f"/proc/{pid}/stat").exists()
