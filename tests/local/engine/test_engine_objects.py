@@ -201,7 +201,7 @@ def test_a_misspelt_field_and_a_foreign_object_are_refused_in_the_preview(
         )
         """
     )
-    assert 'unknown field "spec.containers[0].imagePulPolicy"' in stack.fail("preview").output
+    assert '.spec.containers[name="a"].imagePulPolicy: field not declared in schema' in stack.fail("preview").output
     stack.write(
         """
         import pulumi_kubernetes as k8s
