@@ -93,9 +93,9 @@ class SmallEnvironment(ThreadingHTTPServer):
             "/api/tenants/": lambda: {"status": "completed" if self.runs[name] == 0 else "running"},
             "/status/config": lambda: {"data": {"yaml": yaml.safe_dump(PROMETHEUS_CONFIG)}},
             "/status/buildinfo": lambda: {"data": {"version": "2"}},
-            "/api/v1/query": lambda: {"data": {"result": []}},
+            "/api/v1/query": lambda: {"data": {"result": [{"metric": {"job": "horizon"}, "value": [0, "1"]}]}},
             "/scaledobjects/": lambda: {
-                "spec": {"pollingInterval": 0, "maxReplicaCount": 10},
+                "spec": {"minReplicaCount": 1, "maxReplicaCount": 10, "triggers": [{"type": "prometheus"}]},
                 "status": {"hpaName": f"keda-hpa-{name}"},
             },
             "/horizontalpodautoscalers/": lambda: {

@@ -130,10 +130,10 @@ def test_a_step_that_was_not_watched_long_enough_fails() -> None:
 def test_a_gap_in_the_record_fails() -> None:
     recorder = Recorder()
     recorder.look(10, 8, pods(2))
-    recorder.at += 8
+    recorder.at += 10
     recorder.look(20, 8, pods(2))
     recorder.step(0.0, 8, 2)
-    assert failing_reasons(recorder) == "nothing was recorded for 8.5 s"
+    assert failing_reasons(recorder) == "nothing was recorded for 10.5 s"
 
 
 def test_an_empty_record_fails() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from patchbay_loadtests.percentiles import percentile
 from patchbay_loadtests.proof import latency
-from patchbay_loadtests.proof.periods import Periods, scale_down_seconds, seconds
+from patchbay_loadtests.proof.periods import Periods, polling_seconds, scale_down_seconds, seconds
 from patchbay_loadtests.proof.plan import Plan
 from patchbay_loadtests.proof.sampler import external_metric, quantity, seen_again
 from patchbay_loadtests.target import Target
@@ -130,6 +130,19 @@ def test_the_time_to_scale_down_follows_from_the_hpa_s_behaviour(
 ) -> None:
     spec = {"minReplicas": 1, "maxReplicas": 10, **({"behavior": {"scaleDown": behavior}} if behavior else {})}
     assert scale_down_seconds(spec) == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({"minReplicaCount": 1, "pollingInterval": 5, "triggers": [{}]}, 0),
+        ({"minReplicaCount": 1, "pollingInterval": 5, "triggers": [{"useCachedMetrics": True}]}, 5),
+        ({"minReplicaCount": 0, "triggers": [{}]}, 30),
+        ({"pollingInterval": 5, "triggers": [{}]}, 5),
+    ],
+)
+def test_keda_s_polling_counts_only_where_a_change_waits_for_it(spec: dict[str, object], expected: float) -> None:
+    assert polling_seconds(spec) == expected
 
 
 def test_below_the_threshold_three_full_metric_periods_are_watched() -> None:

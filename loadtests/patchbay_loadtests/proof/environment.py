@@ -1,9 +1,9 @@
 """Finds the parts of an environment that a load test needs, and brings it to rest."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any
 
 from patchbay_loadtests.cluster import Cluster, Document
 from patchbay_loadtests.errors import UnusableEnvironmentError
@@ -15,7 +15,8 @@ from patchbay_loadtests.sink.client import LEASE_SECONDS, SinkClient
 from patchbay_loadtests.target import Target
 
 KEDA_NAMESPACE = "keda"
-KEDA_OPERATOR = "keda-operator"
+KEDA_LABELS = {"app": "keda-operator"}
+KEDA_METRICS_PORT = 8080
 POLL_SECONDS = 1.0
 
 
@@ -116,9 +117,15 @@ async def versions(cluster: Cluster, target: Target) -> dict[str, str]:
         "patchbay": version("patchbay"),
         "locust": version("locust"),
     }
-    operator = await cluster.deployment(KEDA_NAMESPACE, KEDA_OPERATOR)
-    labels: dict[str, Any] = operator["metadata"].get("labels", {})
-    found["keda"] = str(labels.get("app.kubernetes.io/version", "unknown"))
+    found["keda"] = await _keda_version(cluster)
     build = await cluster.through_service(target.metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/status/buildinfo")
     found["prometheus"] = str(build["data"]["version"])
     return found
+
+
+async def _keda_version(cluster: Cluster) -> str:
+    for pod in await cluster.pods(KEDA_NAMESPACE, KEDA_LABELS):
+        metrics = await cluster.through_pod(KEDA_NAMESPACE, pod["metadata"]["name"], KEDA_METRICS_PORT, "/metrics")
+        if found := re.search(r'^keda_build_info\{.*\bversion="([^"]+)"', metrics, re.MULTILINE):
+            return found.group(1)
+    return "unknown"

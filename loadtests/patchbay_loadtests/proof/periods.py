@@ -11,6 +11,7 @@ from patchbay_loadtests.cluster import Cluster, Document
 from patchbay_loadtests.errors import UnusableEnvironmentError
 
 PROMETHEUS_SERVICE = "prometheus:9090"
+HORIZON_METRIC = "patchbay_horizon_length"
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 # KEDA's and Kubernetes' own defaults.
 DEFAULT_POLLING_SECONDS = 30
@@ -18,7 +19,11 @@ DEFAULT_SCALE_DOWN_WINDOW_SECONDS = 300
 
 
 class Periods(BaseModel):
-    """The waits on the metric path, in seconds."""
+    """The waits on the metric path, in seconds.
+
+    KEDA's polling lies on it only where the HPA reads what KEDA polled last, or where KEDA starts the first pod; else
+    KEDA asks Prometheus whenever the HPA asks KEDA, and `polling` is 0.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,21 +44,31 @@ async def read_periods(
 ) -> Periods:
     """The periods of one shape. The HPA's sync period is the controller manager's flag, which no API shows."""
     document = await cluster.through_service(metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/status/config")
+    found = await cluster.through_service(
+        metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params={"query": HORIZON_METRIC}
+    )
     try:
         config = yaml.safe_load(document["data"]["yaml"])
-        settings = config["global"]
-        scrapes = [settings["scrape_interval"], *(job["scrape_interval"] for job in config["scrape_configs"])]
-        scrape = max(seconds(interval) for interval in scrapes)
-        evaluation = seconds(settings["evaluation_interval"])
+        jobs = {series["metric"]["job"] for series in found["data"]["result"]}
+        scrape = max(seconds(job["scrape_interval"]) for job in config["scrape_configs"] if job["job_name"] in jobs)
+        evaluation = seconds(config["global"]["evaluation_interval"])
     except (KeyError, TypeError, ValueError) as error:
-        raise UnusableEnvironmentError(f"Prometheus' configuration is not in the expected form: {error!r}") from error
+        raise UnusableEnvironmentError(f"Prometheus does not scrape {HORIZON_METRIC} as expected: {error!r}") from error
     return Periods(
         scrape=scrape,
         evaluation=evaluation,
-        polling=float(scaled_object["spec"].get("pollingInterval", DEFAULT_POLLING_SECONDS)),
+        polling=polling_seconds(scaled_object["spec"]),
         hpa_sync=hpa_sync,
         scale_down=scale_down_seconds(autoscaler["spec"]),
     )
+
+
+def polling_seconds(scaled_object_spec: dict[str, Any]) -> float:
+    """KEDA's polling interval where a change waits for it, else 0."""
+    cached = any(trigger.get("useCachedMetrics", False) for trigger in scaled_object_spec["triggers"])
+    if not cached and scaled_object_spec.get("minReplicaCount", 0) > 0:
+        return 0.0
+    return float(scaled_object_spec.get("pollingInterval", DEFAULT_POLLING_SECONDS))
 
 
 def seconds(duration: str) -> float:

@@ -5,15 +5,15 @@ import random
 from collections.abc import Callable
 
 from patchbay_loadtests.proof import judgement
-from patchbay_loadtests.proof.plan import Plan
+from patchbay_loadtests.proof.plan import REFRESH_SECONDS, Plan
 from patchbay_loadtests.proof.sampler import Sampler
 from patchbay_loadtests.proof.steering import Steering
 from patchbay_loadtests.proof.timeline import Sample, Step, Timeline, expected_pods
 
 # Told of each step's progress: the step, the newest sample, seconds until its deadline.
 Progress = Callable[[Step, Sample, float], None]
-# Deliveries older than this are replaced before a step, so that the step itself is undisturbed.
-FRESH_SECONDS = 10.0
+# What a step usually takes beside its hold. Deliveries that would not last are replaced before it, not during it.
+USUAL_SECONDS = 15.0
 
 
 class Watch:
@@ -41,7 +41,8 @@ class Watch:
         """The plan's steps, each held as long as its verdict needs."""
         for processes in self._plan.steps:
             if processes:
-                await self._steering.refresh(FRESH_SECONDS)
+                lasting = REFRESH_SECONDS - self._plan.hold_seconds(processes) - USUAL_SECONDS
+                await self._steering.refresh(older_than=max(lasting, 0.0))
             await self._watch(self._step(processes), progress)
 
     async def repeats(self, progress: Progress) -> None:
