@@ -3,14 +3,13 @@
 import shlex
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
 from patchbay_local import checks, proof
-from patchbay_local.commands import CommandError
 from patchbay_local.down import down
 from patchbay_local.stack import pulumi
 from patchbay_local.status import status
@@ -19,6 +18,8 @@ from patchbay_local.up import Options, up
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Patchbay on one machine.")
 # Wide enough for the tables where the output is a file or a pipe, whose width nobody knows.
 _console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+
+_INTERRUPTED: Final = 130  # a shell's code for SIGINT, which Typer returns
 
 SkipProof = Annotated[bool, typer.Option("--skip-proof", help="Bring it up without the scaling proof.")]
 ShortProof = Annotated[bool, typer.Option("--short-proof", help="Prove only the edge of the threshold.")]
@@ -82,12 +83,11 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
-        app(standalone_mode=False)
-    except KeyboardInterrupt:
-        _console.print("interrupted; `make up` goes on from here, `make down` stops all")
-        sys.exit(130)
-    except (typer.Exit, typer.Abort) as end:
-        sys.exit(getattr(end, "exit_code", 1))
-    except (CommandError, RuntimeError, ValidationError) as error:
+        app()
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            _console.print("interrupted; `make up` goes on from here, `make down` stops all")
+        raise
+    except (RuntimeError, ValidationError) as error:
         Console(stderr=True, highlight=False).print(f"error: {error}", markup=False, style="red", soft_wrap=True)
         sys.exit(2)

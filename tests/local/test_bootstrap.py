@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from patchbay_local import down, packages, paths
+import typer
+from patchbay_local import cli, down, packages, paths
 from patchbay_local.commands import CommandError, run, terminate_all
 from patchbay_local.single_run import AlreadyRunningError, only_one
 from patchbay_local.stack import update
@@ -171,3 +173,28 @@ def test_a_started_program_does_not_outlive_a_killed_make_up(tmp_path: Path) -> 
         time.sleep(0.05)
     else:
         assert not Path(f"/proc/{pid}/stat").exists()
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "told"),
+    [
+        (RuntimeError("too little memory"), 2, "error: too little memory"),
+        (KeyboardInterrupt(), 130, "make up` goes on from here"),
+        (typer.Exit(1), 1, ""),
+    ],
+)
+def test_each_end_of_make_up_has_its_exit_code_and_words(
+    raised: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> bool:
+        raise raised
+
+    monkeypatch.setattr(cli, "up", fail)
+    monkeypatch.setattr(sys, "argv", ["patchbay_local", "up"])
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == code
+    shown = capsys.readouterr()
+    assert told in shown.out + shown.err
+    assert "Traceback" not in shown.err
