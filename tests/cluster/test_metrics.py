@@ -59,10 +59,11 @@ def test_the_scaling_metric_is_scraped_every_5_seconds_or_more_often(prometheus:
     assert all(interval.endswith("s") and int(interval[:-1]) <= 5 for interval in intervals), intervals
 
 
-def test_the_workers_own_metrics_are_scraped_from_every_shape(prometheus: httpx.Client) -> None:
+def test_the_own_metrics_of_every_shapes_worker_are_scraped(kubernetes: Client, prometheus: httpx.Client) -> None:
     def scraped() -> None:
-        rows = query(prometheus, 'up{namespace="patchbay-runtime", pod=~"shape-.*"} == 1')
-        found = {row["metric"]["pod"] for row in rows}
-        assert all(any(pod.startswith(f"shape-{shape}-") for pod in found) for shape in CATALOG), found
+        found = {row["metric"]["instance"] for row in query(prometheus, 'up{job="workers"} == 1')}
+        for shape in CATALOG:
+            workers = list(kubernetes.list(Pod, namespace="patchbay-runtime", labels={"patchbay.dev/shape": shape}))
+            assert any(pod.status and f"{pod.status.podIP}:9100" in found for pod in workers), shape
 
     eventually(scraped, within=60)

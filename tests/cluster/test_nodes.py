@@ -34,12 +34,10 @@ def test_each_node_is_tied_to_an_instance_of_its_zone(kubernetes: Client) -> Non
         assert node.spec.providerID.startswith(f"aws:///{node.metadata.labels[ZONE]}/i-")
 
 
-def test_a_privileged_pod_is_refused_where_customers_processes_run(kubernetes: Client) -> None:
+def test_a_pod_that_may_become_root_is_refused_where_customers_processes_run(kubernetes: Client) -> None:
     pod = Pod(
-        metadata=ObjectMeta(name="privileged", namespace="patchbay-runtime"),
-        spec=PodSpec(
-            containers=[Container(name="main", image="unused", securityContext=SecurityContext(privileged=True))]
-        ),
+        metadata=ObjectMeta(name="root", namespace="patchbay-runtime"),
+        spec=PodSpec(containers=[Container(name="main", image="unused", securityContext=SecurityContext(runAsUser=0))]),
     )
     with pytest.raises(ApiError, match="violates PodSecurity") as refusal:
         kubernetes.create(pod)

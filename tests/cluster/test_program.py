@@ -6,8 +6,8 @@ import subprocess
 
 from patchbay_local import paths
 
-# The key by which the engine marks a value of its state as secret (sdk/go/common/resource/sig).
-SECRET_MARK = "4dabf18193072939515e22adb298388d"
+# What the engine writes beside a secret value in its state (sdk/go/common/resource/sig).
+SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"
 
 
 def pulumi(*arguments: str) -> subprocess.CompletedProcess[str]:
