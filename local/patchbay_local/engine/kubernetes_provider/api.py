@@ -21,7 +21,7 @@ PATIENCE_SECONDS: Final = 45.0
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 3.0
 APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML; there is no content type of its own for it
-_TRANSIENT_STATUSES: Final = frozenset({429, 500, 502, 503, 504})
+_TRANSIENT_STATUSES: Final = frozenset({429, 502, 503, 504})
 
 
 class ApiError(ProviderError):
@@ -161,7 +161,8 @@ def _json(response: httpx.Response) -> JsonObject:
 
 
 def _is_transient(failure: ApiError) -> bool:
-    if failure.status in _TRANSIENT_STATUSES:
+    # An object that does not fit its schema is answered with 500 as well, but without a reason.
+    if failure.status in _TRANSIENT_STATUSES or (failure.status == 500 and failure.reason):
         return True
     # Another writer came between; a field manager's conflict lists its causes and stays.
     return failure.status == 409 and failure.reason in ("Conflict", "AlreadyExists") and not failure.causes
