@@ -118,8 +118,8 @@ async def test_the_workload_lists_every_shape_with_horizons_keys_and_the_reserve
 ) -> None:
     await register(queue.redis, worker_record("pod-a", "map", slots=2))
     await register(queue.redis, worker_record("pod-b", "map", slots=2))
-    await queue.put("map", "acme", [f"p-{number}" for number in range(7)])
-    await queue.put("map", "acme", ["later"], delay_seconds=60)
+    await queue.put("map", "example", [f"p-{number}" for number in range(7)])
+    await queue.put("map", "example", ["later"], delay_seconds=60)
     async with busy_worker(queue, slots=2):
         await counts_come_to(queue, waiting=5, reserved=2)
         workload = await get(horizon, "/workload")
@@ -147,13 +147,13 @@ async def test_the_wait_is_what_waits_times_the_mean_runtime_shared_by_the_slots
     queue: ProcessQueue, horizon: httpx.AsyncClient
 ) -> None:
     await register(queue.redis, worker_record("pod-a", "map"))
-    await queue.put("map", "acme", ["quick-1", "quick-2"])
+    await queue.put("map", "example", ["quick-1", "quick-2"])
     async with busy_worker(queue, slots=2):
         await counts_come_to(queue, waiting=0, reserved=0)
     mean_seconds = (await queue.snapshot()).statistics["map"].mean_runtime_ms / 1000
     assert mean_seconds >= 0.02
     waiting = round(3 * 8 / mean_seconds)
-    await queue.put("map", "acme", [f"p-{number}" for number in range(waiting)])
+    await queue.put("map", "example", [f"p-{number}" for number in range(waiting)])
     workload = await get(horizon, "/workload")
     assert (workload[0]["name"], workload[0]["wait"]) == ("map", 3)
     assert (await get(horizon, "/stats"))["wait"] == {"redis:map": 3}
@@ -164,7 +164,7 @@ async def test_the_stats_have_horizons_keys_and_count_what_finished(
 ) -> None:
     await register(queue.redis, worker_record("pod-a", "map"))
     await register(queue.redis, worker_record("pod-b", "split", status="paused", slots=0))
-    await queue.put("map", "acme", [f"quick-{number}" for number in range(5)])
+    await queue.put("map", "example", [f"quick-{number}" for number in range(5)])
     async with busy_worker(queue, slots=8):
         await counts_come_to(queue, waiting=0, reserved=0)
     stats = await get(horizon, "/stats")
@@ -196,7 +196,7 @@ async def test_a_dead_letter_counts_as_failed(queue: ProcessQueue, horizon: http
     async def on_dead_letter(_delivery: Delivery, _reason: str) -> None:
         stop.set()
 
-    await queue.put("map", "acme", ["broken"])
+    await queue.put("map", "example", ["broken"])
     async with asyncio.timeout(20):
         await run_worker(queue, "map", 8, handler=handle, on_dead_letter=on_dead_letter, stop=stop)
     stats = await get(horizon, "/stats")

@@ -72,7 +72,7 @@ def states(counts: ShapeCounts) -> tuple[int, int, int]:
 
 
 async def test_every_shape_is_counted_even_without_processes(queue: ProcessQueue) -> None:
-    await queue.put("split", "acme", ["a", "b"])
+    await queue.put("split", "example", ["a", "b"])
     counts = await queue.counts()
     assert counts["map"] == ShapeCounts(0, 0, 0, 0.0)
     assert states(counts["split"]) == (2, 0, 0)
@@ -88,18 +88,18 @@ async def test_a_process_is_queued_once_however_often_it_is_put(queue: ProcessQu
         await release.wait()
 
     for _ in range(3):
-        await queue.put("map", "acme", ["waiting", "waiting"])
-        await queue.put("map", "acme", ["delayed"], delay_seconds=3600)
-        await queue.put("map", "acme", ["delayed"])
+        await queue.put("map", "example", ["waiting", "waiting"])
+        await queue.put("map", "example", ["delayed"], delay_seconds=3600)
+        await queue.put("map", "example", ["delayed"])
     assert states((await queue.counts())["map"]) == (1, 0, 1)
     async with worker(queue, handle):
         await counts_until(queue, lambda counts: states(counts) == (0, 1, 1))
-        await queue.put("map", "acme", ["waiting"])
+        await queue.put("map", "example", ["waiting"])
         assert states((await queue.counts())["map"]) == (0, 1, 1)
         release.set()
         await counts_until(queue, lambda counts: states(counts) == (0, 0, 1))
         assert handled == ["waiting"]
-        await queue.put("map", "acme", ["waiting"])
+        await queue.put("map", "example", ["waiting"])
         await counts_until(queue, lambda counts: states(counts) == (0, 0, 1) and len(handled) == 2)
 
 
@@ -107,7 +107,7 @@ async def test_a_thousand_processes_and_one_are_put_and_run(queue: ProcessQueue)
     async def handle(delivery: Delivery) -> None:
         pass
 
-    await queue.put("map", "acme", [f"p-{number}" for number in range(1001)])
+    await queue.put("map", "example", [f"p-{number}" for number in range(1001)])
     assert (await queue.counts())["map"].waiting == 1001
     async with worker(queue, handle):
         await counts_until(queue, lambda counts: states(counts) == (0, 0, 0))
@@ -131,7 +131,7 @@ async def test_seven_are_seven_and_eight_are_eight_at_every_instant(queue: Proce
         tries[delivery.process_id] = tries.get(delivery.process_id, 0) + 1
         await asyncio.sleep(0.03)
         if tries[delivery.process_id] < 4:
-            await queue.put("map", "acme", [delivery.process_id], delay_seconds=0.1)
+            await queue.put("map", "example", [delivery.process_id], delay_seconds=0.1)
             return "retried"
         await release.wait()
         await asyncio.sleep(0.01 * tries[delivery.process_id])
@@ -149,7 +149,7 @@ async def test_seven_are_seven_and_eight_are_eight_at_every_instant(queue: Proce
             assert processes - returned <= total <= processes - gone_before, counts
             samples += 1
 
-    await queue.put("map", "acme", [f"p-{number}" for number in range(processes)])
+    await queue.put("map", "example", [f"p-{number}" for number in range(processes)])
     async with worker(queue, handle, CountEnds()), asyncio.timeout(60):
         sampling = [asyncio.create_task(sample()) for _ in range(2)]
         await counts_until(queue, lambda counts: counts.reserved == processes and min(tries.values()) == 4)
@@ -160,15 +160,15 @@ async def test_seven_are_seven_and_eight_are_eight_at_every_instant(queue: Proce
 
 
 async def test_a_delayed_process_waits_until_it_is_due(queue: ProcessQueue) -> None:
-    await queue.put("map", "acme", ["later"], delay_seconds=1)
+    await queue.put("map", "example", ["later"], delay_seconds=1)
     assert states((await queue.counts())["map"]) == (0, 0, 1)
     assert states(await counts_until(queue, lambda counts: counts.delayed == 0)) == (1, 0, 0)
 
 
 async def test_the_oldest_wait_is_that_of_the_process_that_waits_longest(queue: ProcessQueue) -> None:
-    await queue.put("map", "acme", ["first"])
+    await queue.put("map", "example", ["first"])
     await counts_until(queue, lambda counts: counts.oldest_wait_seconds >= 0.5)
-    await queue.put("map", "acme", ["second"])
+    await queue.put("map", "example", ["second"])
     assert (await queue.counts())["map"].oldest_wait_seconds >= 0.5
 
 
@@ -180,13 +180,13 @@ async def test_a_handler_that_always_fails_is_given_up_after_three_deliveries(qu
             seen.append(delivery.deliveries)
             raise ValueError("cannot be done")
 
-    await queue.put("map", "acme", ["broken", "fine"])
+    await queue.put("map", "example", ["broken", "fine"])
     async with worker(queue, handle) as dead:
         await counts_until(queue, lambda counts: states(counts) == (0, 0, 0))
     assert seen == [1, 2, 3]
     assert [(delivery.process_id, reason) for delivery, reason in dead] == [("broken", "ValueError: cannot be done")]
     letters = await queue.dead_letters("map")
-    assert [(letter.process_id, letter.tenant, letter.deliveries) for letter in letters] == [("broken", "acme", 3)]
+    assert [(letter.process_id, letter.tenant, letter.deliveries) for letter in letters] == [("broken", "example", 3)]
 
 
 async def test_while_the_database_is_away_a_process_stays_reserved_and_is_not_counted_against(
@@ -202,7 +202,7 @@ async def test_while_the_database_is_away_a_process_stays_reserved_and_is_not_co
         if tries < 5:
             raise UnavailableError("MariaDB is away")
 
-    await queue.put("map", "acme", ["patient"])
+    await queue.put("map", "example", ["patient"])
     async with worker(queue, handle) as dead:
         await counts_until(queue, lambda counts: states(counts) == (0, 0, 0))
     assert (tries, dead) == (5, [])
@@ -215,7 +215,7 @@ async def test_a_worker_that_stops_while_the_database_is_away_gives_its_processe
         handed.set()
         raise UnavailableError(f"MariaDB is away for {delivery.process_id}")
 
-    await queue.put("map", "acme", ["patient"])
+    await queue.put("map", "example", ["patient"])
     async with worker(queue, handle):
         await handed.wait()
     assert states((await queue.counts())["map"]) == (1, 0, 0)

@@ -44,7 +44,7 @@ async def put_at_last(queue: ProcessQueue, process_ids: list[str], delay_seconds
     """Put, as a caller does who is told to come back while Redis is away."""
     while True:
         try:
-            await queue.put(SHAPE, "acme", process_ids, delay_seconds)
+            await queue.put(SHAPE, "example", process_ids, delay_seconds)
         except REDIS_AWAY:
             await asyncio.sleep(0.1)
         else:
@@ -56,7 +56,7 @@ async def test_what_a_killed_worker_held_is_begun_again_within_15_seconds_and_do
 ) -> None:
     ids = [f"sleep:3-{number}" for number in range(16)]
     victim, _ = workers.start(), workers.start()
-    await queue.put(SHAPE, "acme", ids)
+    await queue.put(SHAPE, "example", ids)
     await until(lambda: len(workers.notes("begin")) == 16, 20, "both workers run eight each")
     held = {note.process_id for note in workers.notes("begin") if note.pid == victim.pid}
     victim.kill()
@@ -77,7 +77,7 @@ async def test_a_process_that_kills_its_worker_is_given_up_after_three_deliverie
     queue: ProcessQueue, workers: Workers
 ) -> None:
     innocent = [f"sleep:1-{number}" for number in range(15)]
-    await queue.put(SHAPE, "acme", [*innocent[:4], "poison-1", *innocent[4:]])
+    await queue.put(SHAPE, "example", [*innocent[:4], "poison-1", *innocent[4:]])
     deadline = time.monotonic() + 120
     while not workers.notes("dead") or set(workers.ended()) != set(innocent):
         assert time.monotonic() < deadline, workers.notes("begin")
@@ -97,7 +97,7 @@ async def test_a_worker_told_to_stop_finishes_what_it_runs_and_begins_nothing(
     queue: ProcessQueue, workers: Workers
 ) -> None:
     worker = workers.start()
-    await queue.put(SHAPE, "acme", [f"sleep:2-{number}" for number in range(20)])
+    await queue.put(SHAPE, "example", [f"sleep:2-{number}" for number in range(20)])
     await until(lambda: len(workers.notes("begin")) == 8, 20, "eight run")
     assert workers.stop(worker) == 0
     assert len(workers.notes("begin")) == len(workers.notes("end")) == 8
@@ -107,7 +107,7 @@ async def test_a_worker_told_to_stop_finishes_what_it_runs_and_begins_nothing(
 
 async def test_an_idle_worker_stops_at_once(queue: ProcessQueue, workers: Workers) -> None:
     worker = workers.start()
-    await queue.put(SHAPE, "acme", ["ok-1"])
+    await queue.put(SHAPE, "example", ["ok-1"])
     await until(lambda: bool(workers.ended()), 20, "the worker runs")
     began = time.monotonic()
     assert workers.stop(worker) == 0
@@ -141,7 +141,7 @@ async def test_workers_outlive_ten_seconds_without_redis_and_nothing_is_done_twi
 ) -> None:
     ids = [f"sleep:4-{number}" for number in range(24)]
     workers.start(), workers.start()
-    await queue.put(SHAPE, "acme", ids)
+    await queue.put(SHAPE, "example", ids)
     await until(lambda: len(workers.notes("begin")) == 16, 20, "sixteen run")
     await asyncio.to_thread(own_server.stop)
     await asyncio.sleep(10)
@@ -170,13 +170,13 @@ async def test_a_worker_that_starts_when_redis_comes_back_takes_nothing_from_the
         )
 
     living = work()
-    await queue.put(SHAPE, "acme", [f"p-{number}" for number in range(8)])
+    await queue.put(SHAPE, "example", [f"p-{number}" for number in range(8)])
     await until(lambda: len(begun) == 8, 20, "eight run")
     await asyncio.to_thread(own_server.stop)
     await asyncio.sleep(10)  # longer than a lease
     await asyncio.to_thread(own_server.start)
     new = work()
-    await queue.put(SHAPE, "acme", ["later"])
+    await queue.put(SHAPE, "example", ["later"])
     await until(lambda: "later" in begun, 20, "the new worker runs what waits")
     release.set()
 

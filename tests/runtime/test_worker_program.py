@@ -147,7 +147,7 @@ async def test_a_stopping_worker_is_listed_as_paused_without_slots(queue: Proces
 
 def test_the_metrics_count_processes_by_outcome_and_time() -> None:
     status = WorkerStatus("delay")
-    delivery = Delivery("p-1", "acme", "delay", 1)
+    delivery = Delivery("p-1", "example", "delay", 1)
     for outcome in ("done", "failed"):
         status.began(delivery)
         status.ended(delivery, outcome, 0.2)

@@ -147,12 +147,12 @@ def gateway(api: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def test_an_allowed_address_reaches_the_api(gateway: Client) -> None:
-    answer = gateway.send("/hooks/acme/orders?wait=5", body=b"{}")
-    assert (answer.status, answer.body["path"], answer.body["bytes"]) == (200, "/hooks/acme/orders?wait=5", 2)
+    answer = gateway.send("/hooks/example/orders?wait=5", body=b"{}")
+    assert (answer.status, answer.body["path"], answer.body["bytes"]) == (200, "/hooks/example/orders?wait=5", 2)
 
 
 def test_an_address_that_is_not_on_the_route_s_allowlist_gets_403(gateway: Client) -> None:
-    answer = gateway.send("/hooks/acme/orders", source=OTHER)
+    answer = gateway.send("/hooks/example/orders", source=OTHER)
     assert (answer.status, answer.body["error"]["code"]) == (403, "address_not_allowed")
 
 

@@ -20,7 +20,7 @@ class RedisStreams(Candidate):
         self._queue = ProcessQueue.connect("127.0.0.1", port, None, [SHAPE])
 
     def put(self, process_ids: Sequence[str], delay_seconds: float = 0) -> None:
-        self._loop.run_until_complete(self._queue.put(SHAPE, "acme", process_ids, delay_seconds))
+        self._loop.run_until_complete(self._queue.put(SHAPE, "example", process_ids, delay_seconds))
 
     def counts(self) -> Counts:
         counts = self._loop.run_until_complete(self._queue.counts())[SHAPE]
