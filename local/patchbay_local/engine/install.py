@@ -75,6 +75,8 @@ def _switch_trace_off(pulumi_home: Path) -> None:
     large custom resource definitions. The CLI goes on without a trace when its directory cannot be made.
     """
     trace = pulumi_home / "logs"
+    if trace.is_dir() and pulumi_home != Path.home() / ".pulumi":
+        shutil.rmtree(trace)
     if not trace.exists():
         trace.write_text("A file on purpose: the Pulumi CLI writes no debug trace when this is no directory.\n")
 
