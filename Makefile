@@ -37,4 +37,4 @@ lock: ## Pin every Python dependency, with hashes and without index addresses
 	$(COMPILE) --all-extras --output-file requirements/dev.txt pyproject.toml
 
 bootstrap:
-	@sh local/bootstrap.sh
+	@bash local/bootstrap.sh

@@ -136,7 +136,7 @@ def test_bootstrap_refuses_a_user_who_is_not_root() -> None:
         pytest.skip("drops root to try")
     script = paths.REPOSITORY / "local" / "bootstrap.sh"
     done = subprocess.run(
-        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-s"],
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-s"],
         input=script.read_text().replace('cd "$(dirname "$0")/.."', "cd /"),
         check=False,
         capture_output=True,
