@@ -1,5 +1,5 @@
 # Thin on purpose: bootstrap.sh makes the Python environment, `python -m patchbay_local` does the work.
-.PHONY: help up down status env test bench lint lock bootstrap
+.PHONY: help up down status env test bench latency lint lock bootstrap
 .DEFAULT_GOAL := help
 PATCHBAY := .venv/bin/python -m patchbay_local
 COMPILE := .venv/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
@@ -27,6 +27,9 @@ test: bootstrap ## Static checks, then every test on the running environment
 
 bench: bootstrap ## Throughput and latency of the running environment
 	@$(PATCHBAY) bench $(ARGS)
+
+latency: bootstrap ## Time to the second pod, beside EKS's default HPA sync period
+	@$(PATCHBAY) latency $(ARGS)
 
 lint: bootstrap ## Types, style, shell scripts
 	@$(PATCHBAY) lint

@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from patchbay_local import checks, proof
+from patchbay_local import checks, latency, proof
 from patchbay_local.down import down
 from patchbay_local.stack import pulumi
 from patchbay_local.status import status
@@ -75,6 +75,15 @@ def test_command(context: typer.Context) -> None:
 def bench_command(context: typer.Context) -> None:
     """Measure the running environment; further arguments go to the load test."""
     raise typer.Exit(proof.bench(context.args))
+
+
+@app.command("latency")
+def latency_command(
+    *, repeat: Annotated[int, typer.Option(min=0, max=100, help="Further scale-ups each.")] = 9
+) -> None:
+    """Measure the time to the second pod, with this HPA sync period and with EKS's default."""
+    if not latency.compare(_console, repeat=repeat):
+        raise typer.Exit(1)
 
 
 def main() -> None:

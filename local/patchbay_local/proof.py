@@ -1,6 +1,7 @@
 """The scaling proof and the benchmark, run against this environment as they are against any other."""
 
 import sys
+from pathlib import Path
 from typing import Final
 
 from patchbay_local import paths
@@ -16,10 +17,10 @@ class UnusableEnvironmentError(RuntimeError):
     """The load test could not judge: the environment does not answer as it should."""
 
 
-def run(*, hpa_sync_seconds: float, short: bool = False) -> bool:
+def run(*, hpa_sync_seconds: float, short: bool = False, repeat: int = 0, reports: Path = REPORTS) -> bool:
     """Drive the flow and watch the pods; whether the promise holds."""
-    options = ["--report", str(REPORTS), "--hpa-sync-seconds", str(hpa_sync_seconds), *(["--short"] if short else [])]
-    code = _load_test("prove", *options)
+    options = ["--report", str(reports), "--hpa-sync-seconds", str(hpa_sync_seconds), "--repeat", str(repeat)]
+    code = _load_test("prove", *options, *(["--short"] if short else []))
     if code not in {0, 1}:
         raise UnusableEnvironmentError(f"the scaling proof ended with code {code}; its reason is above")
     return code == 0
