@@ -1,5 +1,6 @@
 """How long a change of load takes to reach the HPA in this environment, read from the environment itself."""
 
+import asyncio
 import math
 import re
 from typing import Any
@@ -12,6 +13,7 @@ from patchbay_loadtests.errors import UnusableEnvironmentError
 
 PROMETHEUS_SERVICE = "prometheus:9090"
 HORIZON_METRIC = "patchbay_horizon_length"
+PATIENCE_SECONDS = 30.0
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 # KEDA's and Kubernetes' own defaults.
 DEFAULT_POLLING_SECONDS = 30
@@ -44,16 +46,13 @@ async def read_periods(
 ) -> Periods:
     """The periods of one shape. The HPA's sync period is the controller manager's flag, which no API shows."""
     document = await cluster.through_service(metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/status/config")
-    found = await cluster.through_service(
-        metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params={"query": HORIZON_METRIC}
-    )
+    jobs = await _jobs(cluster, metrics_namespace)
     try:
         config = yaml.safe_load(document["data"]["yaml"])
-        jobs = {series["metric"]["job"] for series in found["data"]["result"]}
         scrape = max(seconds(job["scrape_interval"]) for job in config["scrape_configs"] if job["job_name"] in jobs)
         evaluation = seconds(config["global"]["evaluation_interval"])
     except (KeyError, TypeError, ValueError) as error:
-        raise UnusableEnvironmentError(f"Prometheus does not scrape {HORIZON_METRIC} as expected: {error!r}") from error
+        raise UnusableEnvironmentError(f"Prometheus' configuration is not in the expected form: {error!r}") from error
     return Periods(
         scrape=scrape,
         evaluation=evaluation,
@@ -61,6 +60,23 @@ async def read_periods(
         hpa_sync=hpa_sync,
         scale_down=scale_down_seconds(autoscaler["spec"]),
     )
+
+
+async def _jobs(cluster: Cluster, metrics_namespace: str) -> set[str]:
+    """The jobs that scrape Horizon's counts; one failed scrape hides them until the next good one."""
+    clock = asyncio.get_running_loop()
+    give_up = clock.time() + PATIENCE_SECONDS
+    while True:
+        found = await cluster.through_service(
+            metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params={"query": HORIZON_METRIC}
+        )
+        if jobs := {series["metric"]["job"] for series in found["data"]["result"]}:
+            return jobs
+        if clock.time() > give_up:
+            raise UnusableEnvironmentError(
+                f"Prometheus has no {HORIZON_METRIC}: is the JSON exporter running, and does Horizon answer it?"
+            )
+        await asyncio.sleep(1)
 
 
 def polling_seconds(scaled_object_spec: dict[str, Any]) -> float:
