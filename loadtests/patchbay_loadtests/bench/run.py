@@ -127,35 +127,28 @@ async def _cpu(options: BenchOptions, cluster: Cluster) -> tuple[dict[str, float
 def print_bench(console: Console, result: Bench) -> None:
     """The table of levels, with the floor as its first row."""
     table = Table(title=f"A synchronous flow of {result.steps} steps through the whole path")
-    headings = (
-        "clients",
-        "p50 ms",
-        "p95 ms",
-        "p99 ms",
-        "runs/s",
-        "processes/s",
-        "per worker core",
-        "per core",
-        "failed",
-        "429",
-    )
-    for heading in headings:
+    for heading in ("clients", "p50", "p95", "p99", "runs/s", "proc/s", "per core", "failed"):
         table.add_column(heading, justify="right")
-    floor = result.floor
-    table.add_row("floor", str(floor.p50_ms), str(floor.p95_ms), str(floor.p99_ms))
+    table.add_row("floor", *_milliseconds(result.floor))
     for measured in result.levels:
-        latency = measured.latency
         table.add_row(
             str(measured.clients),
-            *(("-", "-", "-") if latency is None else (str(latency.p50_ms), str(latency.p95_ms), str(latency.p99_ms))),
+            *_milliseconds(measured.latency),
             str(measured.runs_per_second),
             str(measured.processes_per_second),
-            str(measured.processes_per_worker_core or "-"),
             str(measured.processes_per_core or "-"),
-            str(measured.failed),
-            str(measured.rate_limited),
+            str(measured.failed + measured.rate_limited),
         )
     console.print(table)
+    console.print(
+        "proc/s: processes per second; per core: processes per CPU second of the workers and the API together"
+    )
     console.print("floor: a request that the API answers without any flow, through the same gateway, by one client")
     if any(measured.rate_limited for measured in result.levels):
         console.print("[yellow]the gateway's rate limit bounded a level: its throughput is that limit's[/]")
+
+
+def _milliseconds(latency: Latencies | None) -> tuple[str, str, str]:
+    if latency is None:
+        return ("-", "-", "-")
+    return (f"{latency.p50_ms:.0f} ms", f"{latency.p95_ms:.0f} ms", f"{latency.p99_ms:.0f} ms")
