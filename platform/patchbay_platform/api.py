@@ -15,7 +15,6 @@ from pulumi_kubernetes.core.v1 import (
     LifecycleArgs,
     LifecycleHandlerArgs,
     PodSpecArgs,
-    PodTemplateSpecArgs,
     ServicePortArgs,
     SleepActionArgs,
 )
@@ -75,14 +74,11 @@ class Api(pulumi.ComponentResource):
                     rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
                 ),
                 selector=LabelSelectorArgs(match_labels=selector),
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector),
-                    spec=PodSpecArgs(
+                template=pods.template(
+                    selector,
+                    PodSpecArgs(
                         service_account_name=account.metadata.name,
-                        automount_service_account_token=False,
-                        enable_service_links=False,
                         priority_class_name=placement.priority_class,
-                        security_context=pods.pod_security(),
                         topology_spread_constraints=pods.spread(selector),
                         # A synchronous run may wait 60 s for its answer.
                         termination_grace_period_seconds=75,

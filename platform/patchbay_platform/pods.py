@@ -12,6 +12,8 @@ from pulumi_kubernetes.core.v1 import (
     ConfigMapVolumeSourceArgs,
     HTTPGetActionArgs,
     PodSecurityContextArgs,
+    PodSpecArgs,
+    PodTemplateSpecArgs,
     ProbeArgs,
     ResourceRequirementsArgs,
     SeccompProfileArgs,
@@ -54,6 +56,17 @@ def container_security() -> SecurityContextArgs:
         read_only_root_filesystem=True,
         capabilities=CapabilitiesArgs(drop=["ALL"]),
     )
+
+
+def template(
+    labels: Mapping[str, str], spec: PodSpecArgs, *, annotations: Mapping[str, str] | None = None
+) -> PodTemplateSpecArgs:
+    """A pod as the `restricted` level wants it; it gets a token of its service account only where `spec` says so."""
+    spec.security_context = pod_security()
+    spec.enable_service_links = False
+    if spec.automount_service_account_token is None:
+        spec.automount_service_account_token = False
+    return PodTemplateSpecArgs(metadata=ObjectMetaArgs(labels=dict(labels), annotations=annotations), spec=spec)
 
 
 def resources(

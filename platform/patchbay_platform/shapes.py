@@ -11,7 +11,7 @@ from pulumi_kubernetes.apps.v1 import (
     DeploymentStrategyArgs,
     RollingUpdateDeploymentArgs,
 )
-from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, PodSpecArgs, PodTemplateSpecArgs
+from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, PodSpecArgs
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pydantic import Field
 
@@ -68,14 +68,11 @@ class ShapeWorkload(pulumi.ComponentResource):
                     rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge="50%")
                 ),
                 selector=LabelSelectorArgs(match_labels=selector),
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector),
-                    spec=PodSpecArgs(
+                template=pods.template(
+                    selector,
+                    PodSpecArgs(
                         service_account_name=account.metadata.name,
-                        automount_service_account_token=False,
-                        enable_service_links=False,
                         priority_class_name=placement.priority_class,
-                        security_context=pods.pod_security(),
                         topology_spread_constraints=pods.spread(selector),
                         termination_grace_period_seconds=shape.longest_step_seconds + _SHUTDOWN_MARGIN_SECONDS,
                         containers=[_worker(shape, runtime)],

@@ -5,7 +5,7 @@ from typing import Final
 
 import pulumi
 from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
-from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, PodSpecArgs, PodTemplateSpecArgs
+from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, PodSpecArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
@@ -51,14 +51,13 @@ class Credentials(pulumi.ComponentResource):
             spec=JobSpecArgs(
                 backoff_limit=5,
                 active_deadline_seconds=300,
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=pods.labels(name), annotations=files.checksum),
-                    spec=PodSpecArgs(
+                template=pods.template(
+                    pods.labels(name),
+                    PodSpecArgs(
                         service_account_name=account.metadata.name,
+                        priority_class_name=placement.priority_class,
                         automount_service_account_token=True,
                         restart_policy="OnFailure",
-                        priority_class_name=placement.priority_class,
-                        security_context=pods.pod_security(),
                         containers=[
                             ContainerArgs(
                                 name=name,
@@ -75,6 +74,7 @@ class Credentials(pulumi.ComponentResource):
                         ],
                         volumes=[files.volume()],
                     ),
+                    annotations=files.checksum,
                 ),
             ),
             # A Job's template cannot be changed, and running it again is harmless.

@@ -16,7 +16,6 @@ from pulumi_kubernetes.core.v1 import (
     LifecycleArgs,
     LifecycleHandlerArgs,
     PodSpecArgs,
-    PodTemplateSpecArgs,
     ServicePortArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
@@ -67,14 +66,11 @@ class Gateway(pulumi.ComponentResource):
                     rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
                 ),
                 selector=LabelSelectorArgs(match_labels=selector),
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector, annotations=files.checksum),
-                    spec=PodSpecArgs(
+                template=pods.template(
+                    selector,
+                    PodSpecArgs(
                         service_account_name=account.metadata.name,
-                        automount_service_account_token=False,
-                        enable_service_links=False,
                         priority_class_name=placement.priority_class,
-                        security_context=pods.pod_security(),
                         topology_spread_constraints=pods.spread(selector),
                         termination_grace_period_seconds=config.response_seconds + 10,
                         containers=[
@@ -98,6 +94,7 @@ class Gateway(pulumi.ComponentResource):
                         ],
                         volumes=[files.volume()],
                     ),
+                    annotations=files.checksum,
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),

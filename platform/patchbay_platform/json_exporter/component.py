@@ -9,7 +9,6 @@ from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
     PodSpecArgs,
-    PodTemplateSpecArgs,
     ServicePortArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
@@ -41,14 +40,11 @@ class JsonExporter(pulumi.ComponentResource):
             spec=DeploymentSpecArgs(
                 replicas=1,
                 selector=LabelSelectorArgs(match_labels=selector),
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector, annotations=files.checksum),
-                    spec=PodSpecArgs(
+                template=pods.template(
+                    selector,
+                    PodSpecArgs(
                         service_account_name=account.metadata.name,
-                        automount_service_account_token=False,
-                        enable_service_links=False,
                         priority_class_name=placement.priority_class,
-                        security_context=pods.pod_security(),
                         containers=[
                             ContainerArgs(
                                 name=name,
@@ -65,6 +61,7 @@ class JsonExporter(pulumi.ComponentResource):
                         ],
                         volumes=[files.volume()],
                     ),
+                    annotations=files.checksum,
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),

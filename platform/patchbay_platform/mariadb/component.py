@@ -10,7 +10,6 @@ from pulumi_kubernetes.core.v1 import (
     ContainerPortArgs,
     EmptyDirVolumeSourceArgs,
     PodSpecArgs,
-    PodTemplateSpecArgs,
     ProbeArgs,
     SecretVolumeSourceArgs,
     ServicePortArgs,
@@ -81,14 +80,11 @@ class Mariadb(pulumi.ComponentResource):
                 pod_management_policy="Parallel",
                 selector=LabelSelectorArgs(match_labels=selector),
                 volume_claim_templates=storage.claims,
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector, annotations=files.checksum),
-                    spec=PodSpecArgs(
+                template=pods.template(
+                    selector,
+                    PodSpecArgs(
                         service_account_name=account.metadata.name,
-                        automount_service_account_token=False,
-                        enable_service_links=False,
                         priority_class_name=placement.priority_class,
-                        security_context=pods.pod_security(),
                         # Flushing the buffer pool takes its time.
                         termination_grace_period_seconds=60,
                         init_containers=[
@@ -133,6 +129,7 @@ class Mariadb(pulumi.ComponentResource):
                             *storage.volumes,
                         ],
                     ),
+                    annotations=files.checksum,
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),

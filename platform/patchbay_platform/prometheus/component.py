@@ -12,7 +12,6 @@ from pulumi_kubernetes.core.v1 import (
     ContainerPortArgs,
     EmptyDirVolumeSourceArgs,
     PodSpecArgs,
-    PodTemplateSpecArgs,
     ServicePortArgs,
     VolumeArgs,
 )
@@ -68,14 +67,11 @@ class Prometheus(pulumi.ComponentResource):
                 # Two at once would scrape twice and alert twice.
                 strategy=DeploymentStrategyArgs(type="Recreate"),
                 selector=LabelSelectorArgs(match_labels=selector),
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector, annotations=files.checksum),
-                    spec=PodSpecArgs(
+                template=pods.template(
+                    selector,
+                    PodSpecArgs(
                         service_account_name=account.metadata.name,
-                        automount_service_account_token=False,
-                        enable_service_links=False,
                         priority_class_name=placement.priority_class,
-                        security_context=pods.pod_security(),
                         containers=[
                             ContainerArgs(
                                 name=name,
@@ -103,6 +99,7 @@ class Prometheus(pulumi.ComponentResource):
                             VolumeArgs(name="data", empty_dir=EmptyDirVolumeSourceArgs()),
                         ],
                     ),
+                    annotations=files.checksum,
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),

@@ -9,7 +9,6 @@ from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
     PodSpecArgs,
-    PodTemplateSpecArgs,
     ProbeArgs,
     SecretVolumeSourceArgs,
     ServicePortArgs,
@@ -71,14 +70,11 @@ class Redis(pulumi.ComponentResource):
                 pod_management_policy="Parallel",
                 selector=LabelSelectorArgs(match_labels=selector),
                 volume_claim_templates=storage.claims,
-                template=PodTemplateSpecArgs(
-                    metadata=ObjectMetaArgs(labels=selector, annotations=files.checksum),
-                    spec=PodSpecArgs(
+                template=pods.template(
+                    selector,
+                    PodSpecArgs(
                         service_account_name=account.metadata.name,
-                        automount_service_account_token=False,
-                        enable_service_links=False,
                         priority_class_name=placement.priority_class,
-                        security_context=pods.pod_security(),
                         containers=[
                             ContainerArgs(
                                 name=name,
@@ -106,6 +102,7 @@ class Redis(pulumi.ComponentResource):
                             *storage.volumes,
                         ],
                     ),
+                    annotations=files.checksum,
                 ),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
