@@ -34,7 +34,7 @@ AUTOSCALER = {
 
 
 class SmallEnvironment(ThreadingHTTPServer):
-    """Gateway and API server on one port. `deliver_twice` and `lose` are faults of the platform."""
+    """Gateway and API server on one port. `deliver_twice` and `away` are faults of the platform."""
 
     daemon_threads = True
 
@@ -42,7 +42,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.rule = rule
         self.deliver_twice = False
-        self.lose = False
+        self.away = False
         self.sink = SinkServer(("127.0.0.1", 0))
         self.lock = threading.Lock()
         self.processes = 0
@@ -72,9 +72,8 @@ class SmallEnvironment(ThreadingHTTPServer):
         return run
 
     def _process(self, run: str, key: str) -> None:
-        if not self.lose:
-            for _ in range(2 if self.deliver_twice else 1):
-                self._client.post(self.sink_url("/deliveries"), json={"key": key}, headers={"Idempotency-Key": key})
+        for _ in range(2 if self.deliver_twice else 1):
+            self._client.post(self.sink_url("/deliveries"), json={"key": key}, headers={"Idempotency-Key": key})
         with self.lock:
             self.processes -= 1
             self.runs[run] -= 1
@@ -132,6 +131,9 @@ class Handler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def _handle(self) -> None:
+        if self.server.away:
+            self.close_connection = True
+            return
         path = urlsplit(self.path).path
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if "/services/sink:80/proxy" in path:

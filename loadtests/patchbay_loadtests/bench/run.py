@@ -16,6 +16,7 @@ from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.gateway import Gateway
 from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof.run import tear_down
 from patchbay_loadtests.report.publish import new_directory, point_latest_to, write_json
 from patchbay_loadtests.sink import deployment as sink_deployment
 from patchbay_loadtests.target import Target
@@ -50,7 +51,7 @@ async def bench(options: BenchOptions, console: Console) -> tuple[Bench, Path]:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
         await environment.clear_leftovers(cluster, options)
-        stack.push_async_callback(sink_deployment.remove, cluster, options.sink_namespace)
+        stack.push_async_callback(tear_down, options, console, cluster)
         console.print("setting up the sink and the flow")
         await sink_deployment.deploy(
             cluster,

@@ -10,6 +10,7 @@ from rich.console import Console
 from patchbay_loadtests import flows
 from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.console import ProgressLines
+from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.gateway import Gateway
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.periods import Periods, read_periods
@@ -116,7 +117,7 @@ async def _set_up(
     if await environment.clear_leftovers(cluster, options):
         console.print("an earlier load test left its sink; it is replaced")
     if not options.keep:
-        stack.push_async_callback(sink_deployment.remove, cluster, options.sink_namespace)
+        stack.push_async_callback(tear_down, options, console, cluster)
     console.print(f"setting up the sink in namespace {options.sink_namespace}", highlight=False)
     await sink_deployment.deploy(
         cluster,
@@ -127,6 +128,14 @@ async def _set_up(
     )
     version = await gateway.register(flows.order_flow(sink_deployment.url(options.sink_namespace)))
     console.print(f"registered flow {flows.ORDER_FLOW} version {version} for tenant {options.tenant}", highlight=False)
+
+
+async def tear_down(target: Target, console: Console, cluster: Cluster) -> None:
+    """Remove the sink; a failure to do so must not hide why the load test ended."""
+    try:
+        await sink_deployment.remove(cluster, target.sink_namespace)
+    except UnusableEnvironmentError as error:
+        console.print(f"[yellow]the sink was not removed, the next load test will do it:[/] {error}", highlight=False)
 
 
 def _announce(console: Console, plan: Plan) -> None:

@@ -4,6 +4,7 @@ import asyncio
 from importlib.resources import files
 from typing import Final
 
+import httpx2
 from lightkube import ApiError
 from lightkube.codecs import load_all_yaml
 from lightkube.models.meta_v1 import ObjectMeta
@@ -46,7 +47,7 @@ async def deploy(cluster: Cluster, *, namespace: str, run: str, image: str, pyth
             if isinstance(manifest, Deployment):
                 await cluster.objects.apply(program, force=True)
             await cluster.objects.apply(manifest, force=True)
-    except ApiError as error:
+    except httpx2.HTTPError as error:
         raise UnusableEnvironmentError(f"the sink cannot be set up in namespace {namespace}: {error}") from error
     await _until_ready(cluster, namespace)
 
@@ -55,8 +56,8 @@ async def exists(cluster: Cluster, namespace: str) -> bool:
     """True when a sink is there, be it one that an interrupted run left."""
     try:
         await cluster.objects.get(Deployment, "sink", namespace=namespace)
-    except ApiError as error:
-        if error.status.code == 404:
+    except httpx2.HTTPError as error:
+        if _is_missing(error):
             return False
         raise UnusableEnvironmentError(f"namespace {namespace}: {error}") from error
     return True
@@ -70,13 +71,17 @@ async def remove(cluster: Cluster, namespace: str) -> None:
             while True:
                 await cluster.objects.get(Namespace, namespace)
                 await asyncio.sleep(POLL_SECONDS)
-    except ApiError as error:
-        if error.status.code != 404:
+    except httpx2.HTTPError as error:
+        if not _is_missing(error):
             raise UnusableEnvironmentError(f"namespace {namespace} cannot be removed: {error}") from error
     except TimeoutError:
         raise UnusableEnvironmentError(
             f"namespace {namespace} is still there {REMOVAL_SECONDS:.0f} s after its removal"
         ) from None
+
+
+def _is_missing(error: httpx2.HTTPError) -> bool:
+    return isinstance(error, ApiError) and error.status.code == 404
 
 
 async def _until_ready(cluster: Cluster, namespace: str) -> None:
