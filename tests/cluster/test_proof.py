@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from patchbay_local import paths
+from patchbay_local.cluster.spec import ClusterSpec
 
 
 @pytest.mark.timeout(600)
@@ -20,6 +21,7 @@ def test_the_scaling_proof_holds_on_this_machine(tmp_path: Path) -> None:
         f"--host=http://127.0.0.1:{paths.EDGE_PORT}",
         f"--kubeconfig={paths.KUBECONFIG}",
         f"--report={tmp_path}",
+        f"--hpa-sync-seconds={ClusterSpec().hpa_sync_seconds}",
     ]
     proof = subprocess.run(command, capture_output=True, text=True, check=False)
     assert proof.returncode == 0, f"{proof.stdout}\n{proof.stderr}"
