@@ -66,7 +66,8 @@ def test_a_platform_that_repeats_deliveries_is_refused(tmp_path: Path) -> None:
 def proof_in_its_first_step(
     environment: SmallEnvironment, kubeconfig: Path, reports: Path
 ) -> Iterator[subprocess.Popen[str]]:
-    line = command(environment, kubeconfig, reports, "--short")
+    # A shell starts what runs in its background with SIGINT ignored, and that is inherited.
+    line = ["env", "--default-signal=INT", *command(environment, kubeconfig, reports, "--short")]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as proof:
         give_up = time.monotonic() + 60
         while environment.processes != 7:

@@ -42,7 +42,8 @@ class Stack:
 
     def run(self, *arguments: str) -> Result:
         done = subprocess.run(
-            [str(self._pulumi), *arguments, "--non-interactive", "--color=never"],
+            # A shell starts what runs in its background with SIGINT ignored, and that is inherited.
+            ["env", "--default-signal=INT", str(self._pulumi), *arguments, "--non-interactive", "--color=never"],
             cwd=self.directory,
             env=self._environment,
             stdout=subprocess.PIPE,
@@ -56,7 +57,8 @@ class Stack:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Starts the CLI, for tests that do something meanwhile."""
         return subprocess.Popen(
-            [str(self._pulumi), *arguments, "--non-interactive", "--color=never"],
+            # A shell starts what runs in its background with SIGINT ignored, and that is inherited.
+            ["env", "--default-signal=INT", str(self._pulumi), *arguments, "--non-interactive", "--color=never"],
             cwd=self.directory,
             env=self._environment,
             stdout=subprocess.PIPE,
