@@ -1,5 +1,6 @@
 """The program under the engine's mocks: what it would create from the local stack's config."""
 
+import asyncio
 import json
 import runpy
 import subprocess
@@ -125,9 +126,13 @@ def local_config(tmp_path_factory: pytest.TempPathFactory, image_lock: Path) -> 
 @pytest.fixture(scope="session")
 def program(local_config: dict[str, str], keda_manifests: list[Manifest]) -> Iterator[Program]:
     engine = RecordingEngine(keda_manifests)
+    # Asynchronous tests that ran before leave the thread without the event loop that the SDK asks for.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     pulumi.runtime.set_mocks(engine, project="patchbay", stack="local", preview=False)
     pulumi.runtime.set_all_config(local_config)
     # The SDK leaves `test` without types.
     pulumi.runtime.test(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")) and None)()  # type: ignore[no-untyped-call]
     yield Program(engine.created)
     pulumi.runtime.set_all_config({})
+    loop.close()
