@@ -12,6 +12,8 @@ import pytest
 from patchbay_local import paths
 from patchbay_local.edge import edge
 
+from tests.ports import free_port
+
 PROXY_V2_SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
 
@@ -43,12 +45,6 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     thread.join(5)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _ask(port: int, source: str) -> bytes:
     """Connect from one address of loopback, once the edge lets a connection through."""
     for _ in range(100):
@@ -65,7 +61,7 @@ def _ask(port: int, source: str) -> bytes:
 
 @pytest.mark.skipif(shutil.which("haproxy") is None, reason="needs Debian's haproxy")
 def test_two_clients_on_one_machine_keep_their_addresses(tmp_path: Path, gateway: list[bytes]) -> None:
-    port = _free_port()
+    port = free_port()
     file = tmp_path / "haproxy.cfg"
     file.write_text(edge.configuration({"node-1": IPv4Address("127.0.0.9")}, port))
     with subprocess.Popen(["haproxy", "-db", "-f", file]) as process:

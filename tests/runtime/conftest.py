@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -21,19 +20,13 @@ from patchbay_runtime.migrations import migrate
 from patchbay_runtime.queue import ProcessQueue, run_worker
 from patchbay_runtime.settings import Settings
 
+from tests.ports import free_port
 from tests.runtime.sink import Sink
 
 HOST = "127.0.0.1"
 DATABASE_USER = "patchbay"
 DATABASE_PASSWORD = "only-for-tests"
 START_SECONDS = 180.0
-
-
-def free_port() -> int:
-    """A TCP port on loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def program(name: str) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.runtime.conftest import HOST, Server, free_port, program
+from tests.ports import free_port
+from tests.runtime.conftest import HOST, Server, program
 
 PROGRAM = Path(__file__).with_name("queue_worker_program.py")
 

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from patchbay_runtime.settings import Settings
 
-from tests.runtime.conftest import HOST, Program, Tenant, answers, end_all, free_port, wait_until
+from tests.ports import free_port
+from tests.runtime.conftest import HOST, Program, Tenant, answers, end_all, wait_until
 from tests.runtime.sink import Sink
 
 SHAPES = ("http-trigger", "map", "split", "branch", "http-connector", "set-variables")

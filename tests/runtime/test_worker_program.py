@@ -15,7 +15,8 @@ from patchbay_runtime.worker.registration import stay_registered
 from patchbay_runtime.worker.status import WorkerStatus
 from patchbay_runtime.worker.status_server import serve_status
 
-from tests.runtime.conftest import HOST, Server, free_port
+from tests.ports import free_port
+from tests.runtime.conftest import HOST, Server
 from tests.runtime.queue_workers import own_redis, until
 
 

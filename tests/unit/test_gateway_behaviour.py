@@ -17,6 +17,8 @@ import pytest
 from patchbay_platform.gateway.config import GatewayConfig
 from patchbay_platform.gateway.render import render
 
+from tests.ports import free_port
+
 pytestmark = pytest.mark.skipif(shutil.which("haproxy") is None, reason="haproxy is not installed")
 
 ALLOWED, OTHER = "127.0.0.1", "127.0.0.2"
@@ -129,7 +131,7 @@ def api() -> Iterator[ThreadingHTTPServer]:
 
 @pytest.fixture(scope="module")
 def gateway(api: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    proxy_port, status_port = _free_port(), _free_port()
+    proxy_port, status_port = free_port(), free_port()
     config = tmp_path_factory.mktemp("gateway") / "haproxy.cfg"
     config.write_text(
         render(
@@ -218,15 +220,15 @@ def test_nobody_but_the_load_balancer_may_name_a_client(gateway: Client) -> None
 
 
 def test_while_the_api_is_away_the_client_is_told_to_retry(tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     config = tmp_path / "haproxy.cfg"
     config.write_text(
         render(
             CONFIG,
-            api_address=f"{ALLOWED}:{_free_port()}",
+            api_address=f"{ALLOWED}:{free_port()}",
             api_slots=1,
             proxy_bind=f"{ALLOWED}:{port}",
-            status_bind=f"{ALLOWED}:{_free_port()}",
+            status_bind=f"{ALLOWED}:{free_port()}",
         )
     )
     with _running(config):
@@ -248,12 +250,6 @@ class _running:  # noqa: N801 - reads as a function
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(timeout=10)
-
-
-def _free_port() -> int:
-    with socket.create_server((ALLOWED, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _wait_until(condition: Any, seconds: float = 15) -> None:

@@ -1,7 +1,6 @@
 """A control plane without nodes on loopback, for tests of the engine's stand-ins."""
 
 import os
-import socket
 import ssl
 import subprocess
 import time
@@ -13,6 +12,8 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from patchbay_local import paths
+
+from tests.ports import free_port
 
 TOKEN = "token-of-the-tests"
 START_SECONDS = 90
@@ -26,7 +27,7 @@ class ControlPlane:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._etcd, self._etcd_peer, port = _free_ports(3)
+        self._etcd, self._etcd_peer, port = (free_port() for _ in range(3))
         self.address = f"https://127.0.0.1:{port}"
         self.kubeconfig = directory / "kubeconfig"
         self._port = port
@@ -132,17 +133,6 @@ class ControlPlane:
 
     def _tail(self, name: str) -> str:
         return (self._directory / f"{name}.log").read_text()[-3000:]
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [int(item.getsockname()[1]) for item in sockets]
-    finally:
-        for item in sockets:
-            item.close()
 
 
 def environment_without_pulumi() -> dict[str, str]:
