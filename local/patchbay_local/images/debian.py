@@ -19,7 +19,6 @@ _EXCLUDED: Final = (
 _PIN: Final = "Package: usrmerge\\nPin: release *\\nPin-Priority: -1\\n"
 # Installed here because build steps mount the machine's certificates, over which a package cannot write its own.
 _PACKAGES: Final = ("ca-certificates",)
-_FALLBACK_MIRROR: Final = ""
 _ORIGINS: Final = frozenset({"Debian"})
 
 RECIPE: Final = f"minbase {_PACKAGES} {_EXCLUDED} {_PIN}"
@@ -36,14 +35,20 @@ def release() -> str:
 
 def sources() -> list[str]:
     """One-line apt sources: the machine's own Debian mirrors, so that its network rules hold for images too."""
+    codename = release()
+    if found := parse_sources(_index_targets(), codename):
+        return found
+    # apt tells a mirror's origin only once it has fetched its lists.
+    subprocess.run(["apt-get", "-qq", "update"], check=True)
+    if found := parse_sources(_index_targets(), codename):
+        return found
+    raise RuntimeError(f"apt has no Debian mirror of {codename} main; add one to /etc/apt/sources.list")
+
+
+def _index_targets() -> str:
     fields = "$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)"
-    listing = subprocess.run(
-        ["apt-get", "indextargets", "--format", fields, "Created-By: Packages"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    return parse_sources(listing, release())
+    command = ["apt-get", "indextargets", "--format", fields, "Created-By: Packages"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def parse_sources(listing: str, codename: str) -> list[str]:
@@ -53,7 +58,7 @@ def parse_sources(listing: str, codename: str) -> list[str]:
         origin, address, suite, component = line.split("|")
         if origin in _ORIGINS and component == "main" and suite.startswith(codename):
             found.append(f"deb {address} {suite} main")
-    return sorted(set(found)) or [f"deb {_FALLBACK_MIRROR} {codename} main"]
+    return sorted(set(found))
 
 
 def bootstrap(target: Path, log: Path) -> None:
