@@ -1,15 +1,16 @@
 """Patchbay's program: reads the stack's config, puts the platform on its cluster, exports what its users need."""
 
 import pulumi
+from patchbay_config.errors import ConfigError
+from patchbay_config.stack import load, stack_config
 from patchbay_platform import cluster
-from patchbay_platform.errors import ConfigError
 from patchbay_platform.images import ImageLock
-from patchbay_platform.settings import load, stack_config
+from patchbay_platform.settings import Settings
 from patchbay_platform.stack import Platform
 from patchbay_runtime.catalog import CATALOG
 
 try:
-    settings = load(stack_config())
+    settings = load(Settings, stack_config())
     images = ImageLock.load(settings.image_lock, field="patchbay:imageLock")
 except ConfigError as error:
     # What to correct is in the message; a traceback would only hide it.

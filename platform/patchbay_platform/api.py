@@ -3,6 +3,7 @@
 from typing import Annotated, Final, Literal
 
 import pulumi
+from patchbay_config.model import Model
 from pulumi_kubernetes.apps.v1 import (
     Deployment,
     DeploymentSpecArgs,
@@ -23,7 +24,6 @@ from pydantic import Field
 
 from patchbay_platform import pods
 from patchbay_platform.endpoint import Endpoint, of_service
-from patchbay_platform.model import Model
 from patchbay_platform.placement import Placement
 from patchbay_platform.runtime_pod import RuntimePod
 

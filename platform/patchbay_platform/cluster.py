@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pulumi_kubernetes as kubernetes
+from patchbay_config.model import Model
 from pydantic import field_validator
-
-from patchbay_platform.model import Model
 
 
 class ClusterConfig(Model):

@@ -1,8 +1,7 @@
 """Where a component can be reached."""
 
 import pulumi
-
-from patchbay_platform.model import Model
+from patchbay_config.model import Model
 
 
 class Endpoint(Model):

@@ -4,10 +4,9 @@ import json
 from pathlib import Path
 from typing import Annotated, Self
 
+from patchbay_config.errors import ConfigError, describe
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_snake
-
-from patchbay_platform.errors import ConfigError, describe
 
 Image = Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._-]+)+@sha256:[0-9a-f]{64}$")]
 

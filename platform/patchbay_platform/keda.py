@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import pulumi
+from patchbay_config.model import Model
 from pulumi_kubernetes.kustomize import Directory
 from pydantic import Field
 
 from patchbay_platform import namespaces
-from patchbay_platform.model import Model
 
 Manifest = dict[str, Any]
 

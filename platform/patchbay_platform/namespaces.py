@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 import pulumi
+from patchbay_config.model import Model
 from pulumi_kubernetes.core.v1 import (
     LimitRange,
     LimitRangeItemArgs,
@@ -13,8 +14,6 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pydantic import Field
-
-from patchbay_platform.model import Model
 
 GATEWAY: Final = "patchbay-gateway"
 RUNTIME: Final = "patchbay-runtime"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 import pulumi
+from patchbay_config.model import Model
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import (
     IPBlockArgs,
@@ -22,7 +23,6 @@ from pydantic import Field
 
 from patchbay_platform import namespaces
 from patchbay_platform.gateway.config import Network
-from patchbay_platform.model import Model
 from patchbay_platform.pods import NAME_LABEL, SHAPE_LABEL
 
 

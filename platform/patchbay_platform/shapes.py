@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Final
 
 import pulumi
+from patchbay_config.model import Model
 from patchbay_runtime.catalog import Shape
 from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.apps.v1 import (
@@ -17,7 +18,6 @@ from pydantic import Field
 
 from patchbay_platform import pods
 from patchbay_platform.endpoint import Endpoint
-from patchbay_platform.model import Model
 from patchbay_platform.placement import Placement
 from patchbay_platform.prometheus.rules import desired_pods
 from patchbay_platform.runtime_pod import RuntimePod

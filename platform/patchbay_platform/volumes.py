@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Self
 
+from patchbay_config.model import Model
 from pulumi_kubernetes.core.v1 import (
     EmptyDirVolumeSourceArgs,
     PersistentVolumeClaimArgs,
@@ -13,8 +14,6 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pydantic import Field
-
-from patchbay_platform.model import Model
 
 
 class StorageConfig(Model):

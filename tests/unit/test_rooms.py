@@ -10,6 +10,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OURS = (
+    "patchbay_config",
+    "patchbay_operations",
     "patchbay_infra",
     "patchbay_platform",
     "patchbay_runtime",
@@ -20,10 +22,19 @@ OURS = (
 
 # Room -> the prefixes of our packages and of Pulumi's that it may import.
 ALLOWED = {
-    "platform": ("patchbay_platform", "patchbay_runtime.catalog", "pulumi", "pulumi_kubernetes"),
+    "config": ("patchbay_config", "pulumi"),
+    "infra": ("patchbay_infra", "patchbay_config", "pulumi", "pulumi_aws"),
+    "platform": ("patchbay_platform", "patchbay_config", "patchbay_runtime.catalog", "pulumi", "pulumi_kubernetes"),
+    "policies": ("patchbay_policies", "pulumi_policy"),
+    "operations": ("patchbay_operations",),
     "runtime": ("patchbay_runtime",),
     "loadtests": ("patchbay_loadtests",),
-    "local": ("patchbay_local", "pulumi"),  # the engine's stand-ins speak its protocol
+    "local": (
+        "patchbay_local",
+        "patchbay_operations",
+        "pulumi",
+        "pulumi_aws",
+    ),  # the engine's stand-ins speak its protocol
 }
 
 

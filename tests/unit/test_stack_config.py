@@ -5,9 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_platform.errors import ConfigError
+from patchbay_config.errors import ConfigError
+from patchbay_config.stack import load as load_config
 from patchbay_platform.images import ImageLock
-from patchbay_platform.settings import Settings, load
+from patchbay_platform.settings import Settings
+
+
+def load(config: dict[str, str]) -> Settings:
+    return load_config(Settings, config)
 
 
 def with_value(config: dict[str, str], field: str, value: Any) -> dict[str, str]:

@@ -3,9 +3,8 @@
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Self
 
+from patchbay_config.model import Model
 from pydantic import Field, field_validator, model_validator
-
-from patchbay_platform.model import Model
 
 Network = IPv4Network | IPv6Network
 

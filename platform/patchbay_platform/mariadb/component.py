@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import pulumi
+from patchbay_config.model import Model
 from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
 from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
@@ -21,7 +22,6 @@ from pydantic import Field
 
 from patchbay_platform import pods
 from patchbay_platform.endpoint import Endpoint, of_service
-from patchbay_platform.model import Model
 from patchbay_platform.placement import Placement
 from patchbay_platform.volumes import Storage, StorageConfig
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import pulumi
+from patchbay_config.model import Model
 from patchbay_runtime.catalog import Shape
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
 from pulumi_kubernetes.core.v1 import (
@@ -20,7 +21,6 @@ from pydantic import Field
 
 from patchbay_platform import pods
 from patchbay_platform.endpoint import Endpoint, of_service
-from patchbay_platform.model import Model
 from patchbay_platform.placement import Placement
 from patchbay_platform.prometheus.rules import thresholds
 

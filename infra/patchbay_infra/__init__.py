@@ -1,0 +1,1 @@
+"""Everything that an environment runs on in AWS, one component per entity."""
