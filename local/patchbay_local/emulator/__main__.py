@@ -1,0 +1,24 @@
+"""`python -m patchbay_local.emulator --port N --state DIR --account ID`."""
+
+import argparse
+from pathlib import Path
+
+from patchbay_local.emulator.server import prepare
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="patchbay_local.emulator", description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--state", type=Path, required=True, help="the directory that the state is kept in")
+    parser.add_argument("--account", required=True, help="the account's id, 12 digits")
+    arguments = parser.parse_args()
+    prepare(arguments.account, arguments.port)
+
+    # moto reads its settings when it is imported.
+    from patchbay_local.emulator.run import run  # noqa: PLC0415
+
+    run(arguments.port, arguments.state, arguments.account)
+
+
+if __name__ == "__main__":
+    main()
