@@ -8,10 +8,22 @@ from typing import Final, NoReturn
 
 from rich.console import Console
 
-from patchbay_local import paths
+from patchbay_local import checkov, paths
 from patchbay_local.stack import pulumi
 
-_PYTHON: Final = ("__main__.py", "local", "loadtests", "platform", "runtime", "benchmarks", "tests")
+_PYTHON: Final = (
+    "__main__.py",
+    "config",
+    "infra",
+    "local",
+    "loadtests",
+    "operations",
+    "platform",
+    "policies",
+    "runtime",
+    "benchmarks",
+    "tests",
+)
 
 
 def lint(console: Console) -> bool:
@@ -37,6 +49,7 @@ def lint(console: Console) -> bool:
 
 def run_tests(arguments: list[str]) -> NoReturn:
     """Become pytest, so that its closing line is the last one shown."""
+    checkov.install()
     os.chdir(paths.REPOSITORY)
     environment = {**os.environ, **pulumi.variables()}
     os.execve(sys.executable, [sys.executable, "-m", "pytest", *arguments], environment)  # noqa: S606 - a list, no shell

@@ -15,7 +15,7 @@ import typer
 from patchbay_local import cli, down, packages, paths
 from patchbay_local.commands import CommandError, run, terminate_all
 from patchbay_local.single_run import AlreadyRunningError, only_one
-from patchbay_local.stack import update
+from patchbay_local.stack import backend
 
 
 @pytest.fixture
@@ -107,15 +107,15 @@ def _lock(folder: Path, pid: int, host: str) -> Path:
 
 
 def test_the_lock_of_a_killed_update_is_recognised(tmp_path: Path) -> None:
-    assert update.abandoned([_lock(tmp_path, 2**22 + 1, socket.gethostname())])
+    assert backend.abandoned([_lock(tmp_path, 2**22 + 1, socket.gethostname())])
 
 
 def test_the_lock_of_another_machine_is_respected(tmp_path: Path) -> None:
-    assert not update.abandoned([_lock(tmp_path, 2**22 + 1, "elsewhere.example")])
+    assert not backend.abandoned([_lock(tmp_path, 2**22 + 1, "elsewhere.example")])
 
 
 def test_a_stack_without_locks_is_free() -> None:
-    assert not update.abandoned([])
+    assert not backend.abandoned([])
 
 
 @pytest.mark.parametrize(("pending", "expected"), [([{"type": "creating"}], True), ([], False), (None, False)])
@@ -124,11 +124,11 @@ def test_what_a_killed_update_left_pending_is_found(
 ) -> None:
     file = tmp_path / "local.json"
     file.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"pending_operations": pending}}}))
-    assert update.has_pending_operations(file) is expected
+    assert backend.has_pending_operations(file) is expected
 
 
 def test_a_stack_that_does_not_exist_yet_has_nothing_pending(tmp_path: Path) -> None:
-    assert not update.has_pending_operations(tmp_path / "missing.json")
+    assert not backend.has_pending_operations(tmp_path / "missing.json")
 
 
 def test_bootstrap_refuses_a_user_who_is_not_root() -> None:

@@ -18,9 +18,13 @@ def installed_cli() -> Path | None:
     return Path(found) if found and engine.is_complete(Path(found)) else None
 
 
+def program() -> Path:
+    """The CLI that is used."""
+    return installed_cli() or paths.BIN / "pulumi"
+
+
 def install_stand_ins() -> None:
-    """Put the offline language host and provider beside the built CLI."""
-    paths.PULUMI_BACKEND.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Put the offline language host and providers beside the built CLI."""
     if installed_cli() is None:
         engine.install(paths.PULUMI_HOME, paths.BIN)
 

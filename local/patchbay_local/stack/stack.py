@@ -1,0 +1,97 @@
+"""One stack, driven through the Pulumi CLI; an update that was killed is recovered before the next."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from patchbay_operations.recovery.recover import recover
+
+from patchbay_local import paths
+from patchbay_local.commands import run
+from patchbay_local.stack import pulumi
+from patchbay_local.stack.backend import Backend
+
+_CHANGED: Final = re.compile(r"^\s*[-+~]+\s+(\S+)\s+(\S+)\s+(created|updated|deleted|replaced|imported)\b")
+
+Report = Callable[[str, float | None], None]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """`config_file`: in place of the repository's own. `environment` is added to the CLI's, for its providers."""
+
+    name: str
+    backend: Backend
+    config_file: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    policy_pack: Path | None = None
+
+    @property
+    def log(self) -> Path:
+        """The output of every command."""
+        return paths.LOGS / f"pulumi-{self.name}.log"
+
+    def prepare(self) -> None:
+        """Make the stack, unless it is there."""
+        pulumi.install_stand_ins()
+        self.backend.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not self.backend.exists(self.name):
+            self._run("stack", "init", self.name, "--non-interactive")
+
+    def up(self, report: Report) -> str:
+        """Bring the stack to what the program says; return how much changed. Recovers first, where that is needed."""
+        self.prepare()
+        if self.backend.was_killed(self.name):
+            report("recovering from an update that was killed", None)
+            self.recover()
+        changed = 0
+
+        def watch(line: str) -> None:
+            nonlocal changed
+            if found := _CHANGED.match(line):
+                changed += 1
+                report(f"{changed} resources changed, last: {found[2]} {found[3]}", None)
+
+        self.command("up", "--yes", "--skip-preview", *self._policies, on_line=watch)
+        return f"{changed} resources changed" if changed else "no changes"
+
+    def preview(self, *arguments: str) -> str:
+        """What would change, as the CLI prints it."""
+        return self.command("preview", *self._policies, *arguments, keep=True)
+
+    def destroy(self) -> None:
+        """Delete all of the stack's resources."""
+        self.command("destroy", "--yes", "--skip-preview")
+
+    def recover(self) -> str:
+        """Adopt or clear what a killed update left; see `patchbay_operations.recovery`. Returns what was done."""
+        return recover(lambda *words: self.command(*words, keep=True), self.environment).summary
+
+    def command(self, *words: str, on_line: Callable[[str], None] | None = None, keep: bool = False) -> str:
+        """Run a command of the CLI on this stack. `keep`: return its output instead of logging it."""
+        config = [] if self.config_file is None else ["--config-file", str(self.config_file)]
+        takes_config = words[0] in {"up", "preview", "refresh", "destroy"}
+        return self._run(
+            *words,
+            "--stack",
+            self.name,
+            "--non-interactive",
+            *(config if takes_config else []),
+            on_line=on_line,
+            keep=keep,
+        )
+
+    @property
+    def _policies(self) -> list[str]:
+        return [] if self.policy_pack is None else ["--policy-pack", str(self.policy_pack)]
+
+    def _run(self, *words: str, on_line: Callable[[str], None] | None = None, keep: bool = False) -> str:
+        return run(
+            [pulumi.program(), *words],
+            cwd=paths.REPOSITORY,
+            env={**pulumi.variables(), "PULUMI_BACKEND_URL": self.backend.url, **self.environment},
+            log=None if keep else self.log,
+            on_line=on_line,
+        )

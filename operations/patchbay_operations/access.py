@@ -1,0 +1,50 @@
+"""How an environment's AWS account is reached."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+
+# What AWS' own tools read; an emulator's address and its keys come the same way.
+_ACCESS_KEY: Final = "AWS_ACCESS_KEY_ID"
+_SECRET_KEY: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
+_ENDPOINT: Final = "AWS_ENDPOINT_URL"
+
+
+@dataclass(frozen=True)
+class Access:
+    """`endpoint`: of an emulator in place of AWS. `keys`: access key and secret; None: as AWS' own tools find them."""
+
+    region: str
+    endpoint: str | None = None
+    keys: tuple[str, str] | None = field(default=None, repr=False)
+
+    @classmethod
+    def of_environment(cls, region: str, environment: Mapping[str, str]) -> "Access":
+        """What the variables say that AWS' own tools read."""
+        key, secret = environment.get(_ACCESS_KEY), environment.get(_SECRET_KEY)
+        return cls(region, environment.get(_ENDPOINT), (key, secret) if key and secret else None)
+
+    def client(self, service: str, *, region: str | None = None) -> Any:
+        """The boto3 client of a service, in the environment's region unless another is named."""
+        return _client(self, service, region or self.region)
+
+
+@lru_cache(maxsize=128)
+def _client(access: Access, service: str, region: str) -> Any:
+    key, secret = access.keys or (None, None)
+    return boto3.Session().client(
+        service,  # type: ignore[call-overload]  # the service is named at run time
+        region_name=region,
+        endpoint_url=access.endpoint,
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(
+            max_pool_connections=16,
+            s3={"addressing_style": "path"} if access.endpoint else None,
+            retries={"mode": "standard", "max_attempts": 1 if access.endpoint else 5},
+        ),
+    )

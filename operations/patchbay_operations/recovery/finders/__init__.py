@@ -1,0 +1,68 @@
+"""Where in AWS a resource is, going by the inputs that it was to be created with.
+
+Each finder returns the id by which the provider imports the type, or None where the resource does not exist.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from patchbay_operations.access import Access
+from patchbay_operations.recovery.finders import identity, named, networks, relations
+
+Finder = Callable[[Mapping[str, Any], Access], str | None]
+
+FINDERS: Final[Mapping[str, Finder]] = {
+    **networks.FINDERS,
+    **identity.FINDERS,
+    **named.FINDERS,
+    **relations.FINDERS,
+}
+
+# Doing it again has the same result as having done it once, so nothing needs to be found.
+REPEATABLE: Final = frozenset(
+    {
+        "aws:acm/certificateValidation:CertificateValidation",  # only waits
+        "aws:autoscaling/attachment:Attachment",
+        "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
+        "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl",  # adopts what every VPC has
+        "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "aws:s3/bucketLogging:BucketLogging",
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        "aws:s3/bucketPolicy:BucketPolicy",
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "aws:s3/bucketVersioning:BucketVersioning",
+        "aws:secretsmanager/secretPolicy:SecretPolicy",
+        "aws:secretsmanager/secretRotation:SecretRotation",
+        "aws:sns/topicPolicy:TopicPolicy",
+        "aws:sns/topicSubscription:TopicSubscription",
+        "aws:wafv2/webAclAssociation:WebAclAssociation",
+        "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+    }
+)
+
+
+def find(token: str, inputs: Mapping[str, Any], access: Access) -> str | None:
+    """The id of the resource; None where AWS has none, or where creating it again does no harm."""
+    finder = FINDERS.get(token)
+    if finder is None:
+        return None
+    try:
+        return finder(inputs, access)
+    except ClientError as error:
+        if _means_absent(error):
+            return None
+        raise RuntimeError(f"looking for a pending {token}: {error}") from error
+
+
+def _means_absent(error: ClientError) -> bool:
+    code = error.response["Error"]["Code"]
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return status == 404 or any(word in code for word in ("NotFound", "NoSuch", "Nonexistent", "NonExistent"))
