@@ -1,0 +1,14 @@
+"""The table: how each resource type is made of API calls."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final
+
+from patchbay_local.engine.aws_provider.row import Row
+
+# A module holds the rows of one service, or of a part of a large one.
+MODULES: Final = ("ec2_network", "iam")
+
+TABLE: Final[Mapping[str, Row]] = {
+    row.token: row for module in MODULES for row in import_module(f"{__name__}.{module}").ROWS
+}
