@@ -1,0 +1,82 @@
+"""Node groups' configuration."""
+
+from typing import Annotated, Literal, Self
+
+from patchbay_config.model import Model
+from pydantic import Field, field_validator, model_validator
+
+InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\d[a-z0-9-]*\.(metal|\d*x?large|medium|small)$")]
+LabelKey = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$")]
+LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$")]
+
+_FEWEST_SPOT_TYPES = 3
+
+
+class TaintConfig(Model):
+    """Keeps pods away that do not tolerate it."""
+
+    key: LabelKey
+    value: LabelValue = ""
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
+
+
+class NodeGroupConfig(Model):
+    """Nodes that are all alike. `desired_size` holds at the group's making only: the autoscaler owns it from there on.
+
+    `max_unavailable_percentage`: how many nodes an update may take away at a time.
+    """
+
+    instance_types: Annotated[tuple[InstanceType, ...], Field(min_length=1, max_length=20)]
+    min_size: Annotated[int, Field(ge=0)]
+    desired_size: Annotated[int, Field(ge=0)]
+    max_size: Annotated[int, Field(ge=1, le=450)]
+    disk_gib: Annotated[int, Field(ge=20, le=1000)] = 50
+    max_unavailable_percentage: Annotated[int, Field(ge=1, le=100)] = 33
+
+    @field_validator("instance_types")
+    @classmethod
+    def _of_one_size(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(types)) != len(types):
+            raise ValueError("a type stands twice; remove one")
+        if len({name.partition(".")[2] for name in types}) > 1:
+            raise ValueError(
+                "sizes differ, but the autoscaler takes a group's nodes to be alike; name types of one size"
+            )
+        return types
+
+    @model_validator(mode="after")
+    def _sizes_in_order(self) -> Self:
+        if not self.min_size <= self.desired_size <= self.max_size:
+            raise ValueError("minSize <= desiredSize <= maxSize does not hold; put desiredSize between the two")
+        return self
+
+
+class SpotNodeGroupConfig(NodeGroupConfig):
+    """Nodes that AWS may take back within two minutes, from as many kinds of machine as it takes to be replaced."""
+
+    @field_validator("instance_types")
+    @classmethod
+    def _enough_kinds(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        if len(types) < _FEWEST_SPOT_TYPES:
+            raise ValueError(f"spot capacity of {len(types)} type(s) runs dry; name {_FEWEST_SPOT_TYPES} or more")
+        return types
+
+
+class FlowNodesConfig(Model):
+    """Nodes for process flows: a base that stays, and spot nodes above it.
+
+    `zonal`: one group per zone, each with the sizes given here, so that the autoscaler adds a node in the zone to
+    which a pod's volume binds it.
+    """
+
+    on_demand: NodeGroupConfig
+    spot: SpotNodeGroupConfig | None = None
+    zonal: bool = False
+    taints: tuple[TaintConfig, ...] = ()
+
+    @field_validator("taints")
+    @classmethod
+    def _each_key_once(cls, taints: tuple[TaintConfig, ...]) -> tuple[TaintConfig, ...]:
+        if len({(taint.key, taint.effect) for taint in taints}) != len(taints):
+            raise ValueError("a key stands twice with one effect; remove one")
+        return taints
