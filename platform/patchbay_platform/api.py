@@ -19,13 +19,13 @@ from pulumi_kubernetes.core.v1 import (
     ServicePortArgs,
     SleepActionArgs,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pydantic import Field
 
 from patchbay_platform import pods
-from patchbay_platform.endpoint import Endpoint, of_service
+from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.placement import Placement
 from patchbay_platform.runtime_pod import RuntimePod
+from patchbay_platform.workload import Workload
 
 PORT: Final = 8000
 HEADLESS_SERVICE: Final = "api-pods"
@@ -55,31 +55,27 @@ class Api(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:platform:Api", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        namespace = placement.namespace
-        selector = pods.labels(name)
-        account = pods.service_account(name, namespace, child)
-        pods.disruption_budget(name, namespace, selector, child)
+        workload = Workload(self, "api", placement)
+        account = workload.account()
+        workload.disruption_budget()
         port = ServicePortArgs(name="http", port=PORT)
-        pods.service(name, namespace, selector, port, child)
+        workload.service(port)
         # The gateway balances over the pods themselves, which a single cluster address would hide.
-        pods.service(HEADLESS_SERVICE, namespace, selector, port, child, type="Headless")
+        workload.service(port, suffix="-pods", type="Headless")
         resources = pods.resources(cpu=config.cpu, memory=config.memory)
         server = Deployment(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            workload.resource_name,
+            metadata=workload.metadata(),
             spec=DeploymentSpecArgs(
                 replicas=config.replicas,
                 strategy=DeploymentStrategyArgs(
                     rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
                 ),
-                selector=LabelSelectorArgs(match_labels=selector),
-                template=pods.template(
-                    selector,
+                selector=workload.selector,
+                template=workload.template(
+                    account,
                     PodSpecArgs(
-                        service_account_name=account.metadata.name,
-                        priority_class_name=placement.priority_class,
-                        topology_spread_constraints=pods.spread(selector),
+                        topology_spread_constraints=pods.spread(workload.labels),
                         # A synchronous run may wait 60 s for its answer.
                         termination_grace_period_seconds=75,
                         init_containers=[
@@ -95,7 +91,7 @@ class Api(pulumi.ComponentResource):
                         ],
                         containers=[
                             ContainerArgs(
-                                name=name,
+                                name=workload.name,
                                 image=runtime.image,
                                 args=["api"],
                                 env=runtime.environment(),
@@ -115,7 +111,7 @@ class Api(pulumi.ComponentResource):
                     ),
                 ),
             ),
-            opts=child,
+            opts=workload.options(),
         )
-        self.endpoint = of_service(server.metadata.name, namespace, PORT)
+        self.endpoint = workload.endpoint(server.metadata.name, PORT)
         self.register_outputs({})

@@ -51,9 +51,10 @@ class Keda(pulumi.ComponentResource):
                     manifest["rules"] = [_narrow_rule(rule) for rule in manifest["rules"]]
 
         directory = Directory(
-            name,
+            "manifests",
             directory=config.kustomization,
             transformations=[narrow],
+            resource_prefix=name,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.resources = directory.resources.apply(lambda resources: list(resources.values()))

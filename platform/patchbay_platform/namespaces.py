@@ -39,11 +39,13 @@ class RestrictedNamespace(pulumi.ComponentResource):
 
     name: pulumi.Output[str]
 
-    def __init__(self, name: str, quota: QuotaConfig, opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, name: str, namespace_name: str, quota: QuotaConfig, opts: pulumi.ResourceOptions) -> None:
         super().__init__("patchbay:platform:RestrictedNamespace", name, None, opts)
         namespace = Namespace(
             name,
-            metadata=ObjectMetaArgs(name=name, labels={"app.kubernetes.io/part-of": "patchbay", **RESTRICTED_LABELS}),
+            metadata=ObjectMetaArgs(
+                name=namespace_name, labels={"app.kubernetes.io/part-of": "patchbay", **RESTRICTED_LABELS}
+            ),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = namespace.metadata.name

@@ -1,15 +1,11 @@
 """What every pod of the platform has in common: labels, the `restricted` security context, probes, resources."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-import pulumi
 from pulumi_kubernetes.core.v1 import (
     CapabilitiesArgs,
-    ConfigMap,
-    ConfigMapVolumeSourceArgs,
     HTTPGetActionArgs,
     PodSecurityContextArgs,
     PodSpecArgs,
@@ -18,16 +14,10 @@ from pulumi_kubernetes.core.v1 import (
     ResourceRequirementsArgs,
     SeccompProfileArgs,
     SecurityContextArgs,
-    Service,
-    ServiceAccount,
-    ServicePortArgs,
-    ServiceSpecArgs,
     TopologySpreadConstraintArgs,
-    VolumeArgs,
     VolumeMountArgs,
 )
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
-from pulumi_kubernetes.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpecArgs
 
 # The user of every image of ours; KEDA's own manifests set theirs.
 USER_ID: Final = 10001
@@ -88,27 +78,6 @@ def http_probe(path: str, port: int, *, period_seconds: int, failure_threshold: 
     )
 
 
-class NativeFiles:
-    """A ConfigMap of native configuration files, and the checksum that rolls the pods which read it."""
-
-    def __init__(
-        self, name: str, namespace: pulumi.Input[str], files: Mapping[str, str], opts: pulumi.ResourceOptions
-    ) -> None:
-        self._resource = ConfigMap(
-            name, metadata=ObjectMetaArgs(name=name, namespace=namespace), data=dict(files), opts=opts
-        )
-        self._name = name
-        content = "\0".join(f"{file}\0{text}" for file, text in sorted(files.items()))
-        self.checksum = {"patchbay.dev/config-checksum": hashlib.sha256(content.encode()).hexdigest()}
-
-    @property
-    def dependency(self) -> pulumi.Resource:
-        return self._resource
-
-    def volume(self, name: str = "config") -> VolumeArgs:
-        return VolumeArgs(name=name, config_map=ConfigMapVolumeSourceArgs(name=self._name))
-
-
 def spread(selector: Mapping[str, str]) -> list[TopologySpreadConstraintArgs]:
     """Over zones, then over nodes, as far as there is room."""
     return [
@@ -129,55 +98,3 @@ def mount(name: str, path: str, *, read_only: bool = False) -> VolumeMountArgs:
 def native(directory: Path, *names: str) -> dict[str, str]:
     """The native files of a component, which stand beside it."""
     return {name: (directory / "native" / name).read_text() for name in names}
-
-
-def service_account(name: str, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> ServiceAccount:
-    """No pod gets a token of it unless its pod spec asks for one."""
-    return ServiceAccount(
-        name,
-        metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=labels(name)),
-        automount_service_account_token=False,
-        opts=opts,
-    )
-
-
-def service(
-    name: str,
-    namespace: pulumi.Input[str],
-    selector: Mapping[str, str],
-    port: ServicePortArgs,
-    opts: pulumi.ResourceOptions,
-    *,
-    type: Literal["ClusterIP", "NodePort", "Headless"] = "ClusterIP",  # noqa: A002 - as Kubernetes names it
-) -> Service:
-    """A name for pods. `Headless`: it resolves to the address of each ready pod."""
-    spec = ServiceSpecArgs(selector=dict(selector), ports=[port])
-    if type == "Headless":
-        spec.cluster_ip = "None"
-    else:
-        spec.type = type
-    return Service(
-        name,
-        metadata=ObjectMetaArgs(
-            name=name,
-            namespace=namespace,
-            labels=dict(selector),
-            # What depends on the pods waits for their Deployment; a Service that waited for them as well would hold
-            # one of the engine's few places meanwhile.
-            annotations={"pulumi.com/skipAwait": "true"},
-        ),
-        spec=spec,
-        opts=opts,
-    )
-
-
-def disruption_budget(
-    name: str, namespace: pulumi.Input[str], selector: Mapping[str, str], opts: pulumi.ResourceOptions
-) -> PodDisruptionBudget:
-    """One pod at a time may be evicted, so that nodes can be drained even where a workload has one pod."""
-    return PodDisruptionBudget(
-        name,
-        metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=dict(selector)),
-        spec=PodDisruptionBudgetSpecArgs(max_unavailable=1, selector=LabelSelectorArgs(match_labels=dict(selector))),
-        opts=opts,
-    )

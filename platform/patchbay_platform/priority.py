@@ -15,14 +15,14 @@ class Priorities(pulumi.ComponentResource):
         super().__init__("patchbay:platform:Priorities", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         platform = PriorityClass(
-            "patchbay-platform",
+            f"{name}-platform",
             metadata=ObjectMetaArgs(name="patchbay-platform"),
             value=100_000,
             description="Data stores, metrics, gateway and API",
             opts=child,
         )
         worker = PriorityClass(
-            "patchbay-worker",
+            f"{name}-worker",
             metadata=ObjectMetaArgs(name="patchbay-worker"),
             value=1_000,
             # A waiting worker gets a new node; it takes none from another tenant's running process.

@@ -1,4 +1,4 @@
-"""The stack's config, as one frozen model."""
+"""The platform's part of the stack's config, as one frozen model."""
 
 from pathlib import Path
 
@@ -23,8 +23,8 @@ class Quotas(Model):
     metrics: QuotaConfig
 
 
-class Settings(Model):
-    """All that differs from one environment to another. Keys are those of `Pulumi.<stack>.yaml`, below `patchbay:`."""
+class PlatformSettings(Model):
+    """The section `patchbay:platform` of a stack's config: what differs on the clusters of one environment."""
 
     cluster: ClusterConfig
     image_lock: Path

@@ -12,8 +12,7 @@ from pulumi_kubernetes.apps.v1 import (
     DeploymentStrategyArgs,
     RollingUpdateDeploymentArgs,
 )
-from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, PodSpecArgs
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, PodSpecArgs, ServicePortArgs
 from pydantic import Field
 
 from patchbay_platform import pods
@@ -21,8 +20,10 @@ from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.placement import Placement
 from patchbay_platform.prometheus.rules import desired_pods
 from patchbay_platform.runtime_pod import RuntimePod
+from patchbay_platform.workload import Workload
 
 METRICS_PORT: Final = 9100
+WORKER: Final = "worker"
 
 # Between the end of the longest step and the kill: recording the result, closing connections.
 _SHUTDOWN_MARGIN_SECONDS: Final = 15
@@ -38,11 +39,22 @@ class ScalingConfig(Model):
     poll_seconds: Annotated[int, Field(ge=1, le=300)] = 5
 
 
+class WorkerPods(pulumi.ComponentResource):
+    """The one name under which Prometheus finds the pods of every shape."""
+
+    def __init__(self, name: str, *, placement: Placement, opts: pulumi.ResourceOptions) -> None:
+        super().__init__("patchbay:platform:WorkerPods", name, None, opts)
+        workload = Workload(self, WORKER, placement)
+        workload.service(ServicePortArgs(name="metrics", port=METRICS_PORT), suffix="-pods", type="Headless")
+        self.register_outputs({})
+
+
 class ShapeWorkload(pulumi.ComponentResource):
     """Deployment, ServiceAccount, PodDisruptionBudget and ScaledObject, all named `shape-<shape>`."""
 
     def __init__(
         self,
+        name: str,
         shape: Shape,
         scaling: ScalingConfig,
         runtime: RuntimePod,
@@ -52,45 +64,43 @@ class ShapeWorkload(pulumi.ComponentResource):
         autoscaler: pulumi.Input[list[pulumi.Resource]],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        name = f"shape-{shape.name}"
         super().__init__("patchbay:platform:ShapeWorkload", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        namespace = placement.namespace
-        selector = pods.labels("worker", {pods.SHAPE_LABEL: shape.name})
-        account = pods.service_account(name, namespace, child)
-        pods.disruption_budget(name, namespace, selector, child)
+        workload = Workload(
+            self,
+            f"shape-{shape.name}",
+            placement,
+            labels=pods.labels(WORKER, {pods.SHAPE_LABEL: shape.name}),
+        )
+        account = workload.account()
+        workload.disruption_budget()
         deployment = Deployment(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            workload.resource_name,
+            metadata=workload.metadata(),
             spec=DeploymentSpecArgs(
                 # No `replicas`: the ScaledObject owns them.
                 strategy=DeploymentStrategyArgs(
                     rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge="50%")
                 ),
-                selector=LabelSelectorArgs(match_labels=selector),
-                template=pods.template(
-                    selector,
+                selector=workload.selector,
+                template=workload.template(
+                    account,
                     PodSpecArgs(
-                        service_account_name=account.metadata.name,
-                        priority_class_name=placement.priority_class,
-                        topology_spread_constraints=pods.spread(selector),
+                        topology_spread_constraints=pods.spread(workload.labels),
                         termination_grace_period_seconds=shape.longest_step_seconds + _SHUTDOWN_MARGIN_SECONDS,
                         containers=[_worker(shape, runtime)],
                         volumes=runtime.volumes(),
                     ),
                 ),
             ),
-            opts=child,
+            opts=workload.options(),
         )
         CustomResource(
-            name,
+            workload.resource_name,
             api_version="keda.sh/v1alpha1",
             kind="ScaledObject",
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=prometheus.apply(lambda endpoint: _scaled_object(shape, scaling, name, endpoint)),
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=pulumi.Output.from_input(autoscaler).apply(lambda keda: [*keda, deployment])
-            ),
+            metadata=workload.metadata(),
+            spec=prometheus.apply(lambda endpoint: _scaled_object(shape, scaling, workload.name, endpoint)),
+            opts=workload.options(pulumi.Output.from_input(autoscaler).apply(lambda keda: [*keda, deployment])),
         )
         self.register_outputs({})
 

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_kubernetes as kubernetes
 from patchbay_runtime.catalog import Shape
-from pulumi_kubernetes.core.v1 import ServicePortArgs
 
-from patchbay_platform import api, namespaces, pods
+from patchbay_platform import api, namespaces
 from patchbay_platform.api import Api
 from patchbay_platform.credentials.component import Credentials
 from patchbay_platform.gateway.component import Gateway
@@ -15,15 +14,15 @@ from patchbay_platform.images import ImageLock
 from patchbay_platform.json_exporter.component import JsonExporter
 from patchbay_platform.keda import Keda
 from patchbay_platform.mariadb.component import Mariadb
-from patchbay_platform.namespaces import RestrictedNamespace
+from patchbay_platform.namespaces import QuotaConfig, RestrictedNamespace
 from patchbay_platform.network import NetworkPolicies
 from patchbay_platform.placement import Placement
 from patchbay_platform.priority import Priorities
 from patchbay_platform.prometheus.component import Prometheus
 from patchbay_platform.redis.component import Redis
 from patchbay_platform.runtime_pod import RuntimePod
-from patchbay_platform.settings import Settings
-from patchbay_platform.shapes import METRICS_PORT, ShapeWorkload
+from patchbay_platform.settings import PlatformSettings
+from patchbay_platform.shapes import ShapeWorkload, WorkerPods
 
 
 class Platform(pulumi.ComponentResource):
@@ -35,7 +34,7 @@ class Platform(pulumi.ComponentResource):
     def __init__(
         self,
         name: str,
-        settings: Settings,
+        settings: PlatformSettings,
         *,
         images: ImageLock,
         catalog: Mapping[str, Shape],
@@ -43,15 +42,19 @@ class Platform(pulumi.ComponentResource):
     ) -> None:
         super().__init__("patchbay:platform:Platform", name, None, pulumi.ResourceOptions(providers=[provider]))
         child = pulumi.ResourceOptions(parent=self)
-        priorities = Priorities("priorities", child)
+        priorities = Priorities(f"{name}-priorities", child)
         quotas = settings.quotas
-        in_gateway = Placement(RestrictedNamespace(namespaces.GATEWAY, quotas.gateway, child).name, priorities.platform)
-        in_data = Placement(RestrictedNamespace(namespaces.DATA, quotas.data, child).name, priorities.platform)
-        in_metrics = Placement(RestrictedNamespace(namespaces.METRICS, quotas.metrics, child).name, priorities.platform)
-        runtime_namespace = RestrictedNamespace(namespaces.RUNTIME, quotas.runtime, child).name
+
+        def namespace(namespace_name: str, quota: QuotaConfig) -> pulumi.Output[str]:
+            return RestrictedNamespace(f"{name}-{namespace_name}", namespace_name, quota, child).name
+
+        in_gateway = Placement(namespace(namespaces.GATEWAY, quotas.gateway), priorities.platform)
+        in_data = Placement(namespace(namespaces.DATA, quotas.data), priorities.platform)
+        in_metrics = Placement(namespace(namespaces.METRICS, quotas.metrics), priorities.platform)
+        runtime_namespace = namespace(namespaces.RUNTIME, quotas.runtime)
 
         keda = Keda(
-            "keda",
+            f"{name}-keda",
             settings.keda,
             operator_image=images.keda,
             adapter_image=images.keda_metrics_adapter,
@@ -59,7 +62,7 @@ class Platform(pulumi.ComponentResource):
             opts=child,
         )
         NetworkPolicies(
-            "network",
+            f"{name}-network",
             settings.network,
             edge_networks=settings.gateway.edge_networks,
             existing={
@@ -72,10 +75,14 @@ class Platform(pulumi.ComponentResource):
             opts=child,
         )
         credentials = Credentials(
-            "credentials", image=images.runtime, placement=in_data, client_namespace=runtime_namespace, opts=child
+            f"{name}-credentials",
+            image=images.runtime,
+            placement=in_data,
+            client_namespace=runtime_namespace,
+            opts=child,
         )
         redis = Redis(
-            "redis",
+            f"{name}-redis",
             settings.redis,
             image=images.redis,
             placement=in_data,
@@ -83,7 +90,7 @@ class Platform(pulumi.ComponentResource):
             opts=child,
         )
         mariadb = Mariadb(
-            "mariadb",
+            f"{name}-mariadb",
             settings.mariadb,
             image=images.mariadb,
             placement=in_data,
@@ -91,16 +98,16 @@ class Platform(pulumi.ComponentResource):
             opts=child,
         )
         prometheus = Prometheus(
-            "prometheus",
+            f"{name}-prometheus",
             settings.prometheus,
             image=images.prometheus,
             placement=in_metrics,
             shapes=list(catalog.values()),
             opts=child,
         )
-        JsonExporter("json-exporter", image=images.json_exporter, placement=in_metrics, opts=child)
+        JsonExporter(f"{name}-json-exporter", image=images.json_exporter, placement=in_metrics, opts=child)
         Gateway(
-            "gateway",
+            f"{name}-gateway",
             settings.gateway,
             image=images.haproxy,
             placement=in_gateway,
@@ -115,22 +122,22 @@ class Platform(pulumi.ComponentResource):
             mariadb_secret=credentials.mariadb_secret,
             log_level=settings.api.log_level,
         )
-        Api("api", settings.api, runtime, placement=Placement(runtime_namespace, priorities.platform), opts=child)
-        # Prometheus finds the pods of every shape under this one name.
-        pods.service(
-            "worker-pods",
-            runtime_namespace,
-            pods.labels("worker"),
-            ServicePortArgs(name="metrics", port=METRICS_PORT),
-            child,
-            type="Headless",
+        Api(
+            f"{name}-api",
+            settings.api,
+            runtime,
+            placement=Placement(runtime_namespace, priorities.platform),
+            opts=child,
         )
+        in_runtime = Placement(runtime_namespace, priorities.worker)
+        WorkerPods(f"{name}-worker", placement=in_runtime, opts=child)
         for shape in catalog.values():
             ShapeWorkload(
+                f"{name}-shape-{shape.name}",
                 shape,
                 settings.scaling,
                 runtime,
-                placement=Placement(runtime_namespace, priorities.worker),
+                placement=in_runtime,
                 prometheus=prometheus.endpoint,
                 autoscaler=keda.resources,
                 opts=child,

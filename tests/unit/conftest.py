@@ -118,8 +118,7 @@ def local_config(tmp_path_factory: pytest.TempPathFactory, image_lock: Path) -> 
     kubeconfig = tmp_path_factory.mktemp("cluster") / "kubeconfig"
     kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
     config = yaml.safe_load((REPOSITORY / "Pulumi.local.yaml").read_text())["config"]
-    config["patchbay:cluster"] = {"kubeconfig": str(kubeconfig)}
-    config["patchbay:imageLock"] = str(image_lock)
+    config["patchbay:platform"] |= {"cluster": {"kubeconfig": str(kubeconfig)}, "imageLock": str(image_lock)}
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
 
 

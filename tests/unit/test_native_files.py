@@ -1,5 +1,6 @@
 """Native configuration files, checked by the programs that read them."""
 
+import json
 import shutil
 import subprocess
 import time
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from patchbay_local import paths
-from patchbay_platform.settings import load
+from patchbay_platform.gateway.config import GatewayConfig
 
 from .conftest import Program
 
@@ -33,7 +34,8 @@ def test_every_allowlist_of_the_stack_stands_in_the_gateway_s_configuration(
     program: Program, local_config: dict[str, str]
 ) -> None:
     config = program.one("ConfigMap", "gateway").inputs["data"]["haproxy.cfg"]
-    for route in load(local_config).gateway.routes:
+    gateway = GatewayConfig.model_validate(json.loads(local_config["patchbay:platform"])["gateway"])
+    for route in gateway.routes:
         for network in route.allowlist:
             assert f"acl allowed_{route.name} src {network}\n" in config
         assert f"deny_status 403 if route_{route.name} !allowed_{route.name}\n" in config

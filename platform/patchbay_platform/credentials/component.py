@@ -11,6 +11,7 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRef
 
 from patchbay_platform import pods
 from patchbay_platform.placement import Placement
+from patchbay_platform.workload import Workload
 
 _REDIS: Final = "redis"
 _MARIADB: Final = "mariadb"
@@ -36,35 +37,32 @@ class Credentials(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:platform:Credentials", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        server_namespace = placement.namespace
-        account = pods.service_account(name, server_namespace, child)
+        workload = Workload(self, "credentials", placement)
+        account = workload.account()
         rights = [
             resource
-            for side, namespace in (("server", server_namespace), ("client", client_namespace))
-            for resource in self._rights(f"{name}-{side}", name, namespace, server_namespace)
+            for side, namespace in (("server", placement.namespace), ("client", client_namespace))
+            for resource in self._rights(f"{name}-{side}", workload.name, namespace, placement.namespace)
         ]
-        files = pods.NativeFiles(name, server_namespace, pods.native(Path(__file__).parent, "credentials.py"), child)
+        files = workload.native_files(pods.native(Path(__file__).parent, "credentials.py"))
         job = Job(
             name,
-            metadata=ObjectMetaArgs(name=name, namespace=server_namespace, labels=pods.labels(name)),
+            metadata=workload.metadata(),
             spec=JobSpecArgs(
                 backoff_limit=5,
                 active_deadline_seconds=300,
-                template=pods.template(
-                    pods.labels(name),
+                template=workload.template(
+                    account,
                     PodSpecArgs(
-                        service_account_name=account.metadata.name,
-                        priority_class_name=placement.priority_class,
                         automount_service_account_token=True,
                         restart_policy="OnFailure",
                         containers=[
                             ContainerArgs(
-                                name=name,
+                                name=workload.name,
                                 image=image,
                                 command=["python3", "-B", "/opt/credentials/credentials.py"],
                                 env=[
-                                    EnvVarArgs(name="SERVER_NAMESPACE", value=server_namespace),
+                                    EnvVarArgs(name="SERVER_NAMESPACE", value=placement.namespace),
                                     EnvVarArgs(name="CLIENT_NAMESPACE", value=client_namespace),
                                 ],
                                 resources=pods.resources(cpu="50m", memory="64Mi"),
@@ -78,9 +76,7 @@ class Credentials(pulumi.ComponentResource):
                 ),
             ),
             # A Job's template cannot be changed, and running it again is harmless.
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[*rights, files.dependency], delete_before_replace=True
-            ),
+            opts=workload.options([*rights, files.dependency], delete_before_replace=True),
         )
         self.redis_secret = job.metadata.apply(lambda _: _REDIS)
         self.mariadb_secret = job.metadata.apply(lambda _: _MARIADB)

@@ -18,12 +18,12 @@ from pulumi_kubernetes.core.v1 import (
     PodSpecArgs,
     ServicePortArgs,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from patchbay_platform import pods
 from patchbay_platform.gateway.config import GatewayConfig
 from patchbay_platform.gateway.render import PROXY_PORT, STATUS_PORT, render
 from patchbay_platform.placement import Placement
+from patchbay_platform.workload import Workload
 
 # Waits until no new connection is routed here, then lets HAProxy finish what runs and leave by itself.
 _DRAIN: Final = "sleep 3; kill -USR1 1; while kill -0 1; do sleep 1; done"
@@ -46,36 +46,31 @@ class Gateway(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:platform:Gateway", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        namespace = placement.namespace
-        selector = pods.labels(name)
-        account = pods.service_account(name, namespace, child)
+        workload = Workload(self, "gateway", placement)
+        account = workload.account()
         native = render(config, api_address=api_address, api_slots=_API_SLOTS)
-        files = pods.NativeFiles(name, namespace, {"haproxy.cfg": native}, child)
-        pods.disruption_budget(name, namespace, selector, child)
+        files = workload.native_files({"haproxy.cfg": native})
+        workload.disruption_budget()
         proxy = ServicePortArgs(name="proxy", port=PROXY_PORT, node_port=config.node_port)
-        pods.service(name, namespace, selector, proxy, child, type="NodePort")
-        status = ServicePortArgs(name="status", port=STATUS_PORT)
-        pods.service("gateway-pods", namespace, selector, status, child, type="Headless")
+        workload.service(proxy, type="NodePort")
+        workload.service(ServicePortArgs(name="status", port=STATUS_PORT), suffix="-pods", type="Headless")
         Deployment(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
+            workload.resource_name,
+            metadata=workload.metadata(),
             spec=DeploymentSpecArgs(
                 replicas=config.replicas,
                 strategy=DeploymentStrategyArgs(
                     rolling_update=RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1)
                 ),
-                selector=LabelSelectorArgs(match_labels=selector),
-                template=pods.template(
-                    selector,
+                selector=workload.selector,
+                template=workload.template(
+                    account,
                     PodSpecArgs(
-                        service_account_name=account.metadata.name,
-                        priority_class_name=placement.priority_class,
-                        topology_spread_constraints=pods.spread(selector),
+                        topology_spread_constraints=pods.spread(workload.labels),
                         termination_grace_period_seconds=config.response_seconds + 10,
                         containers=[
                             ContainerArgs(
-                                name=name,
+                                name=workload.name,
                                 image=image,
                                 command=["haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg"],
                                 ports=[
@@ -97,6 +92,6 @@ class Gateway(pulumi.ComponentResource):
                     annotations=files.checksum,
                 ),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
+            opts=workload.options([files.dependency]),
         )
         self.register_outputs({})

@@ -5,25 +5,23 @@ from typing import Annotated, Final
 
 import pulumi
 from patchbay_config.model import Model
-from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
 from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
     EmptyDirVolumeSourceArgs,
-    PodSpecArgs,
     ProbeArgs,
     SecretVolumeSourceArgs,
-    ServicePortArgs,
     TCPSocketActionArgs,
     VolumeArgs,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pydantic import Field
 
 from patchbay_platform import pods
-from patchbay_platform.endpoint import Endpoint, of_service
+from patchbay_platform.data_store import data_store
+from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.placement import Placement
-from patchbay_platform.volumes import Storage, StorageConfig
+from patchbay_platform.volumes import StorageConfig
+from patchbay_platform.workload import Workload
 
 PORT: Final = 3306
 DATABASE: Final = "patchbay"
@@ -54,15 +52,7 @@ class Mariadb(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:platform:Mariadb", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        namespace = placement.namespace
-        selector = pods.labels(name)
-        account = pods.service_account(name, namespace, child)
-        native = pods.native(Path(__file__).parent, "my.cnf", "bootstrap.sql", "install.sh")
-        files = pods.NativeFiles(name, namespace, native, child)
-        pods.disruption_budget(name, namespace, selector, child)
-        storage = Storage.of(config.storage)
-        pods.service(name, namespace, selector, ServicePortArgs(name="mysql", port=PORT), child)
+        workload = Workload(self, "mariadb", placement)
         mounts = [
             pods.mount("config", "/etc/mysql", read_only=True),
             pods.mount("data", "/var/lib/mysql"),
@@ -70,69 +60,45 @@ class Mariadb(pulumi.ComponentResource):
         ]
         # A connection that says nothing blocks its host elsewhere; without name resolution no host is remembered.
         listening = TCPSocketActionArgs(port=PORT)
-        server = StatefulSet(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=StatefulSetSpecArgs(
-                replicas=1,
-                service_name=name,
-                # The default policy never replaces a pod that does not become ready, not even by a corrected one.
-                pod_management_policy="Parallel",
-                selector=LabelSelectorArgs(match_labels=selector),
-                volume_claim_templates=storage.claims,
-                template=pods.template(
-                    selector,
-                    PodSpecArgs(
-                        service_account_name=account.metadata.name,
-                        priority_class_name=placement.priority_class,
-                        # Flushing the buffer pool takes its time.
-                        termination_grace_period_seconds=60,
-                        init_containers=[
-                            ContainerArgs(
-                                name="install",
-                                image=image,
-                                command=["sh", "/etc/mysql/install.sh"],
-                                resources=pods.resources(cpu=config.cpu, memory="256Mi"),
-                                security_context=pods.container_security(),
-                                volume_mounts=mounts,
-                            )
-                        ],
-                        containers=[
-                            ContainerArgs(
-                                name=name,
-                                image=image,
-                                command=["mariadbd", "--defaults-file=/etc/mysql/my.cnf"],
-                                args=[f"--innodb-buffer-pool-size={config.buffer_pool_mib}M"],
-                                ports=[ContainerPortArgs(name="mysql", container_port=PORT)],
-                                readiness_probe=ProbeArgs(tcp_socket=listening, period_seconds=1),
-                                liveness_probe=ProbeArgs(
-                                    tcp_socket=listening, period_seconds=10, initial_delay_seconds=30
-                                ),
-                                resources=pods.resources(cpu=config.cpu, memory=f"{config.buffer_pool_mib + 320}Mi"),
-                                security_context=pods.container_security(),
-                                volume_mounts=[
-                                    *mounts,
-                                    pods.mount("run", "/run/mysqld"),
-                                    pods.mount("password", "/run/secrets/mariadb", read_only=True),
-                                ],
-                            )
-                        ],
-                        volumes=[
-                            files.volume(),
-                            VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs()),
-                            VolumeArgs(name="temporary", empty_dir=EmptyDirVolumeSourceArgs()),
-                            # The server reads a file by SQL only where everyone may read it.
-                            VolumeArgs(
-                                name="password",
-                                secret=SecretVolumeSourceArgs(secret_name=secret, default_mode=0o444),
-                            ),
-                            *storage.volumes,
-                        ],
-                    ),
-                    annotations=files.checksum,
-                ),
+        self.endpoint = data_store(
+            workload,
+            ContainerArgs(
+                name=workload.name,
+                image=image,
+                command=["mariadbd", "--defaults-file=/etc/mysql/my.cnf"],
+                args=[f"--innodb-buffer-pool-size={config.buffer_pool_mib}M"],
+                ports=[ContainerPortArgs(name="mysql", container_port=PORT)],
+                readiness_probe=ProbeArgs(tcp_socket=listening, period_seconds=1),
+                liveness_probe=ProbeArgs(tcp_socket=listening, period_seconds=10, initial_delay_seconds=30),
+                resources=pods.resources(cpu=config.cpu, memory=f"{config.buffer_pool_mib + 320}Mi"),
+                security_context=pods.container_security(),
+                volume_mounts=[
+                    *mounts,
+                    pods.mount("run", "/run/mysqld"),
+                    pods.mount("password", "/run/secrets/mariadb", read_only=True),
+                ],
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
+            port_name="mysql",
+            port=PORT,
+            files=workload.native_files(pods.native(Path(__file__).parent, "my.cnf", "bootstrap.sql", "install.sh")),
+            storage=config.storage,
+            volumes=[
+                VolumeArgs(name="run", empty_dir=EmptyDirVolumeSourceArgs()),
+                VolumeArgs(name="temporary", empty_dir=EmptyDirVolumeSourceArgs()),
+                # The server reads a file by SQL only where everyone may read it.
+                VolumeArgs(name="password", secret=SecretVolumeSourceArgs(secret_name=secret, default_mode=0o444)),
+            ],
+            init_containers=[
+                ContainerArgs(
+                    name="install",
+                    image=image,
+                    command=["sh", "/etc/mysql/install.sh"],
+                    resources=pods.resources(cpu=config.cpu, memory="256Mi"),
+                    security_context=pods.container_security(),
+                    volume_mounts=mounts,
+                )
+            ],
+            # Flushing the buffer pool takes its time.
+            termination_seconds=60,
         )
-        self.endpoint = of_service(server.metadata.name, namespace, PORT)
         self.register_outputs({})

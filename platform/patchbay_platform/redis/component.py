@@ -5,24 +5,22 @@ from typing import Annotated, Final
 
 import pulumi
 from patchbay_config.model import Model
-from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
 from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
-    PodSpecArgs,
     ProbeArgs,
     SecretVolumeSourceArgs,
-    ServicePortArgs,
     TCPSocketActionArgs,
     VolumeArgs,
 )
-from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pydantic import Field
 
 from patchbay_platform import pods
-from patchbay_platform.endpoint import Endpoint, of_service
+from patchbay_platform.data_store import data_store
+from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.placement import Placement
-from patchbay_platform.volumes import Storage, StorageConfig
+from patchbay_platform.volumes import StorageConfig
+from patchbay_platform.workload import Workload
 
 PORT: Final = 6379
 
@@ -51,61 +49,32 @@ class Redis(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:platform:Redis", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        namespace = placement.namespace
-        selector = pods.labels(name)
-        account = pods.service_account(name, namespace, child)
-        files = pods.NativeFiles(name, namespace, pods.native(Path(__file__).parent, "redis.conf"), child)
-        pods.disruption_budget(name, namespace, selector, child)
-        storage = Storage.of(config.storage)
-        pods.service(name, namespace, selector, ServicePortArgs(name="redis", port=PORT), child)
+        workload = Workload(self, "redis", placement)
         alive = ProbeArgs(tcp_socket=TCPSocketActionArgs(port=PORT), period_seconds=2)
-        server = StatefulSet(
-            name,
-            metadata=ObjectMetaArgs(name=name, namespace=namespace, labels=selector),
-            spec=StatefulSetSpecArgs(
-                replicas=1,
-                service_name=name,
-                # The default policy never replaces a pod that does not become ready, not even by a corrected one.
-                pod_management_policy="Parallel",
-                selector=LabelSelectorArgs(match_labels=selector),
-                volume_claim_templates=storage.claims,
-                template=pods.template(
-                    selector,
-                    PodSpecArgs(
-                        service_account_name=account.metadata.name,
-                        priority_class_name=placement.priority_class,
-                        containers=[
-                            ContainerArgs(
-                                name=name,
-                                image=image,
-                                command=["redis-server", "/etc/redis/redis.conf"],
-                                args=["--maxmemory", f"{config.max_memory_mib}mb"],
-                                ports=[ContainerPortArgs(name="redis", container_port=PORT)],
-                                readiness_probe=alive,
-                                liveness_probe=alive,
-                                resources=pods.resources(cpu=config.cpu, memory=f"{config.max_memory_mib * 3 // 2}Mi"),
-                                security_context=pods.container_security(),
-                                volume_mounts=[
-                                    pods.mount("config", "/etc/redis", read_only=True),
-                                    pods.mount("acl", "/etc/redis-acl", read_only=True),
-                                    pods.mount("data", "/data"),
-                                ],
-                            )
-                        ],
-                        volumes=[
-                            files.volume(),
-                            VolumeArgs(
-                                name="acl",
-                                secret=SecretVolumeSourceArgs(secret_name=secret, default_mode=0o440),
-                            ),
-                            *storage.volumes,
-                        ],
-                    ),
-                    annotations=files.checksum,
-                ),
+        self.endpoint = data_store(
+            workload,
+            ContainerArgs(
+                name=workload.name,
+                image=image,
+                command=["redis-server", "/etc/redis/redis.conf"],
+                args=["--maxmemory", f"{config.max_memory_mib}mb"],
+                ports=[ContainerPortArgs(name="redis", container_port=PORT)],
+                readiness_probe=alive,
+                liveness_probe=alive,
+                resources=pods.resources(cpu=config.cpu, memory=f"{config.max_memory_mib * 3 // 2}Mi"),
+                security_context=pods.container_security(),
+                volume_mounts=[
+                    pods.mount("config", "/etc/redis", read_only=True),
+                    pods.mount("acl", "/etc/redis-acl", read_only=True),
+                    pods.mount("data", "/data"),
+                ],
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[files.dependency]),
+            port_name="redis",
+            port=PORT,
+            files=workload.native_files(pods.native(Path(__file__).parent, "redis.conf")),
+            storage=config.storage,
+            volumes=[
+                VolumeArgs(name="acl", secret=SecretVolumeSourceArgs(secret_name=secret, default_mode=0o440)),
+            ],
         )
-        self.endpoint = of_service(server.metadata.name, namespace, PORT)
         self.register_outputs({})
