@@ -46,15 +46,16 @@ class _Target:
 class Dispatcher:
     """moto keeps its state in plain objects without locks, so calls are served one at a time, under `lock`."""
 
-    def __init__(
-        self, moto: WSGIApplication, services: Iterable[Service], account: str, served: Callable[[str], None]
-    ) -> None:
-        """`served` is told each operation that was answered (`CreateVpc`; the HTTP method where moto routes by it)."""
+    def __init__(self, moto: WSGIApplication, services: Iterable[Service], account: str) -> None:
         self._moto = moto
         self._services = {service.signing_name: service for service in services}
         self._account = account
-        self._served = served
+        self._served: Callable[[str], None] = lambda _: None
         self.lock: Final = RLock()
+
+    def listen(self, served: Callable[[str], None]) -> None:
+        """Tells `served` of each answered operation: `CreateVpc`, or the HTTP method where the path says the rest."""
+        self._served = served
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         body: bytes = environ["wsgi.input"].read()

@@ -1,16 +1,44 @@
 """The emulator's process."""
 
+import fcntl
+import signal
+import threading
 from pathlib import Path
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from patchbay_local.emulator import snapshot
 from patchbay_local.emulator.dispatch import Dispatcher
 from patchbay_local.emulator.operations import SERVICES
+from patchbay_local.emulator.saver import Saver
 from patchbay_local.emulator.server import serve
 
 
-def run(port: int, state: Path, account: str) -> None:
-    """Serves until SIGTERM."""
-    moto = DomainDispatcherApplication(create_backend_app)
-    dispatcher = Dispatcher(moto, SERVICES, account, served=lambda operation: None)
-    serve(dispatcher, port).serve_forever()
+def run(port: int, directory: Path, account: str) -> None:
+    """Serves until SIGTERM or SIGINT. SystemExit where the directory or the port is another one's."""
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"another emulator keeps its state in {directory}: stop it first") from None
+        path = directory / "state"
+        try:
+            snapshot.restore(path, account)
+        except snapshot.SnapshotError as error:
+            raise SystemExit(str(error)) from error
+        _serve(port, path, account)
+
+
+def _serve(port: int, path: Path, account: str) -> None:
+    dispatcher = Dispatcher(DomainDispatcherApplication(create_backend_app), SERVICES, account)
+    saver = Saver(path, account, dispatcher.lock)
+    dispatcher.listen(saver.served)
+    server = serve(dispatcher, port)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
+    threading.Thread(target=saver.run, daemon=True).start()
+    server.serve_forever()
+    # Never released: what were answered after the last save would be forgotten.
+    dispatcher.lock.acquire()
+    saver.save()
