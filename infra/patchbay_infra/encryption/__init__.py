@@ -1,0 +1,1 @@
+"""The environment's own encryption keys."""

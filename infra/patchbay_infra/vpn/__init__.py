@@ -1,0 +1,1 @@
+"""How people of the platform team reach the private systems."""
