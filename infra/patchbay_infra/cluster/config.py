@@ -9,6 +9,7 @@ from patchbay_config.model import Model
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from patchbay_infra.cluster.node_config import FlowNodesConfig, NodeGroupConfig
+from patchbay_infra.retention import LogDays
 
 Addon = Literal[
     "vpc-cni",
@@ -22,8 +23,6 @@ Addon = Literal[
 AddonVersion = Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$")]
 AmiType = Literal["AL2023_x86_64_STANDARD", "AL2023_ARM_64_STANDARD", "BOTTLEROCKET_x86_64", "BOTTLEROCKET_ARM_64"]
 ControlPlaneTier = Literal["tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"]
-# The retention times that CloudWatch Logs knows, in days.
-LogDays = Literal[30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
 RoleArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$")]
 Subdomain = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
@@ -33,7 +32,7 @@ DEFAULT_ADDONS: Final[Mapping[Addon, str]] = {
     "kube-proxy": "v1.35.0-eksbuild.2",
     "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
     "coredns": "v1.13.2-eksbuild.1",
-    "metrics-server": "v0.8.1-eksbuild.1",
+    "metrics-server": "v0.8.1-eksbuild.6",
     "aws-ebs-csi-driver": "v1.57.1-eksbuild.1",
     "aws-secrets-store-csi-driver-provider": "v2.2.2-eksbuild.1",
 }
@@ -145,5 +144,7 @@ class ClusterConfig(Model):
         """Fields that are too weak for production, with the remedy."""
         if production and self.system.min_size < 3:
             yield "system.minSize", "a zone may be lost; set it to 3 or more"
+        if production and self.log_days < 30:
+            yield "logDays", "an incident is looked into later than that; set it to 30 or more"
         if production and self.flows.on_demand.min_size < 1:
             yield "flows.onDemand.minSize", "spot nodes alone may all be taken back at once; set it to 1 or more"
