@@ -133,7 +133,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             if server == workload
         ]
         if workload == GATEWAY:
-            rules.append(NetworkPolicyIngressRuleArgs(from_=_blocks(self._edge_networks), ports=_tcp(8080)))
+            rules.append(NetworkPolicyIngressRuleArgs(from_=_blocks(self._edge_networks), ports=_tcp(8080, 8406)))
         if workload == KEDA_ADAPTER:
             rules.append(NetworkPolicyIngressRuleArgs(from_=_blocks(self._config.api_server), ports=_tcp(6443)))
         return rules

@@ -2,13 +2,15 @@
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,10 +26,13 @@ pytestmark = pytest.mark.skipif(shutil.which("haproxy") is None, reason="haproxy
 ALLOWED, OTHER = "127.0.0.1", "127.0.0.2"
 LIMIT = 1000
 
+DRAIN_SECONDS = 2
+
 CONFIG = GatewayConfig.model_validate(
     {
         "nodePort": 30080,
         "edgeNetworks": ["127.0.0.1/32"],
+        "drainSeconds": DRAIN_SECONDS,
         "routes": [
             {"prefix": "/hooks/", "allowlist": ["127.0.0.1"], "requestsPerSecond": 1000, "bodyLimitBytes": LIMIT},
             {"prefix": "/horizon/", "allowlist": ["127.0.0.2"], "requestsPerSecond": 1000, "bodyLimitBytes": LIMIT},
@@ -35,6 +40,7 @@ CONFIG = GatewayConfig.model_validate(
         ],
     }
 )
+FORWARDED = CONFIG.model_copy(update={"client_address": "forwardedFor"})
 
 
 @dataclass
@@ -85,9 +91,11 @@ class Api(ThreadingHTTPServer):
 
 @dataclass
 class Client:
-    """Speaks to the gateway as the load balancer does: with the PROXY protocol, in the name of an address."""
+    """Speaks to the gateway as the load balancer does, in the name of an address."""
 
     port: int
+    health_port: int
+    client_address: str
 
     def send(
         self,
@@ -98,27 +106,52 @@ class Client:
         chunked: bool = False,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", "Host: gateway", "Connection: close"]
-        lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-        payload = b""
-        if body is not None and chunked:
-            lines.append("Transfer-Encoding: chunked")
-            pieces = [body[start : start + 300] for start in range(0, len(body), 300)]
-            payload = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-        elif body is not None:
-            lines.append(f"Content-Length: {len(body)}")
-            payload = body
-        request = "\r\n".join(lines).encode() + b"\r\n\r\n" + payload
-        return self.raw(f"PROXY TCP4 {source} {ALLOWED} 40000 443\r\n".encode() + request)
+        with self.connect() as connection:
+            if self.client_address == "proxyProtocol":
+                connection.sendall(f"PROXY TCP4 {source} {ALLOWED} 40000 443\r\n".encode())
+            given = {"Connection": "close", **(headers or {})}
+            return exchange(connection, path, self._named(given, source), body, chunked=chunked)
 
-    def raw(self, data: bytes, *, bind: str = ALLOWED) -> Answer:
-        with socket.create_connection((ALLOWED, self.port), timeout=10, source_address=(bind, 0)) as connection:
-            connection.sendall(data)
-            response = HTTPResponse(connection)
-            response.begin()
-            content = response.read()
-            headers = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, headers, json.loads(content))
+    def _named(self, headers: dict[str, str], source: str) -> dict[str, str]:
+        """With the client's own claim before the address that the load balancer adds."""
+        if self.client_address == "proxyProtocol":
+            return headers
+        claim = headers.get("X-Forwarded-For")
+        return {**headers, "X-Forwarded-For": source if claim is None else f"{claim}, {source}"}
+
+    def connect(self, bind: str = ALLOWED) -> socket.socket:
+        return socket.create_connection((ALLOWED, self.port), timeout=10, source_address=(bind, 0))
+
+    def health(self) -> int:
+        connection = HTTPConnection(ALLOWED, self.health_port, timeout=10)
+        connection.request("GET", "/")
+        return connection.getresponse().status
+
+
+def exchange(
+    connection: socket.socket,
+    path: str,
+    headers: dict[str, str],
+    body: bytes | None = None,
+    *,
+    chunked: bool = False,
+) -> Answer:
+    """One request and its answer."""
+    lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", "Host: gateway"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    payload = b""
+    if body is not None and chunked:
+        lines.append("Transfer-Encoding: chunked")
+        pieces = [body[start : start + 300] for start in range(0, len(body), 300)]
+        payload = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+    elif body is not None:
+        lines.append(f"Content-Length: {len(body)}")
+        payload = body
+    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + payload)
+    response = HTTPResponse(connection)
+    response.begin()
+    content = response.read()
+    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, json.loads(content))
 
 
 @pytest.fixture(scope="module")
@@ -129,21 +162,41 @@ def api() -> Iterator[ThreadingHTTPServer]:
         server.shutdown()
 
 
-@pytest.fixture(scope="module")
-def gateway(api: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    proxy_port, status_port = free_port(), free_port()
-    config = tmp_path_factory.mktemp("gateway") / "haproxy.cfg"
-    config.write_text(
+@contextmanager
+def running(
+    config: GatewayConfig, api_address: str, directory: Path
+) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
+    """HAProxy with this configuration, once it listens."""
+    client = Client(free_port(), free_port(), config.client_address)
+    file = directory / "haproxy.cfg"
+    file.write_text(
         render(
-            CONFIG,
-            api_address=f"{ALLOWED}:{api.server_address[1]}",
+            config,
+            api_address=api_address,
             api_slots=2,
-            proxy_bind=f"{ALLOWED}:{proxy_port}",
-            status_bind=f"{ALLOWED}:{status_port}",
+            proxy_bind=f"{ALLOWED}:{client.port}",
+            status_bind=f"{ALLOWED}:{free_port()}",
+            health_bind=f"{ALLOWED}:{client.health_port}",
         )
     )
-    with _running(config):
-        client = Client(proxy_port)
+    process = subprocess.Popen(
+        ["haproxy", "-db", "-f", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        _wait_until(lambda: client.health() == 200)
+        yield client, process
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+
+
+@pytest.fixture(scope="module", params=[CONFIG, FORWARDED], ids=lambda config: config.client_address)
+def gateway(
+    request: pytest.FixtureRequest, api: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Client]:
+    """A gateway that serves, behind either kind of load balancer."""
+    address = f"{ALLOWED}:{api.server_address[1]}"
+    with running(request.param, address, tmp_path_factory.mktemp("gateway")) as (client, _):
         _wait_until(lambda: client.send("/hooks/ready").status == 200)
         yield client
 
@@ -208,48 +261,70 @@ def test_the_api_sees_the_real_client_whatever_the_client_claims(gateway: Client
     assert not {"x-forwarded-host", "x-real-ip", "forwarded"} & seen.keys()
 
 
-def test_a_connection_without_the_proxy_header_is_not_served(gateway: Client) -> None:
-    with pytest.raises((ConnectionError, OSError)):
-        gateway.raw(b"GET /hooks/a HTTP/1.1\r\nHost: gateway\r\n\r\n")
+def test_a_request_that_names_no_client_is_not_served(gateway: Client) -> None:
+    if gateway.client_address == "proxyProtocol":
+        with gateway.connect() as connection, pytest.raises(ConnectionError):
+            exchange(connection, "/hooks/a", {})
+    else:
+        with gateway.connect() as connection:
+            assert exchange(connection, "/hooks/a", {}).status == 400
+        assert gateway.send("/hooks/a", source="nobody").status == 400
+
+
+def refused(gateway: Client, bind: str) -> bool:
+    """Whether a connection from `bind`, in the name of an allowed client, ends without an answer."""
+    try:
+        with gateway.connect(bind) as connection:
+            if gateway.client_address == "proxyProtocol":
+                connection.sendall(f"PROXY TCP4 {ALLOWED} {ALLOWED} 40000 443\r\n".encode())
+            exchange(connection, "/hooks/a", {"X-Forwarded-For": ALLOWED, "Connection": "close"})
+    except ConnectionError:
+        return True
+    return False
 
 
 def test_nobody_but_the_load_balancer_may_name_a_client(gateway: Client) -> None:
-    header = f"PROXY TCP4 {ALLOWED} {ALLOWED} 40000 443\r\n".encode()
-    with pytest.raises((ConnectionError, OSError)):
-        gateway.raw(header + b"GET /hooks/a HTTP/1.1\r\nHost: gateway\r\n\r\n", bind=OTHER)
+    assert refused(gateway, OTHER)
+    assert not refused(gateway, ALLOWED)
+
+
+def test_each_request_on_a_shared_connection_counts_for_its_own_client(
+    api: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    with running(FORWARDED, f"{ALLOWED}:{api.server_address[1]}", tmp_path) as (client, _):
+        _wait_until(lambda: client.send("/hooks/ready").status == 200)
+        with client.connect() as connection:
+            answers = [
+                exchange(connection, "/hooks/a", {"X-Forwarded-For": source}).status
+                for source in (ALLOWED, OTHER, f"{ALLOWED}, {OTHER}", f"{OTHER}, {ALLOWED}")
+            ]
+    assert answers == [200, 403, 403, 200]
+
+
+def test_a_forged_header_line_before_the_load_balancer_s_own_changes_nothing(
+    api: ThreadingHTTPServer, tmp_path: Path
+) -> None:
+    with running(FORWARDED, f"{ALLOWED}:{api.server_address[1]}", tmp_path) as (client, _):
+        _wait_until(lambda: client.send("/hooks/ready").status == 200)
+        with client.connect() as connection:
+            forged = {"X-Forwarded-For": f"{ALLOWED}\r\nX-Forwarded-For: {OTHER}"}
+            assert exchange(connection, "/hooks/a", forged).status == 403
+
+
+def test_a_leaving_gateway_says_so_before_it_stops_to_serve(api: ThreadingHTTPServer, tmp_path: Path) -> None:
+    with running(CONFIG, f"{ALLOWED}:{api.server_address[1]}", tmp_path) as (client, process):
+        _wait_until(lambda: client.send("/hooks/ready").status == 200)
+        process.send_signal(signal.SIGUSR1)
+        _wait_until(lambda: client.health() == 503)
+        assert client.send("/hooks/a").status == 200
+        assert process.wait(timeout=DRAIN_SECONDS + 10) == 0
 
 
 def test_while_the_api_is_away_the_client_is_told_to_retry(tmp_path: Path) -> None:
-    port = free_port()
-    config = tmp_path / "haproxy.cfg"
-    config.write_text(
-        render(
-            CONFIG,
-            api_address=f"{ALLOWED}:{free_port()}",
-            api_slots=1,
-            proxy_bind=f"{ALLOWED}:{port}",
-            status_bind=f"{ALLOWED}:{free_port()}",
-        )
-    )
-    with _running(config):
-        client = Client(port)
+    with running(CONFIG, f"{ALLOWED}:{free_port()}", tmp_path) as (client, _):
         _wait_until(lambda: client.send("/hooks/a").status == 503)
         answer = client.send("/hooks/a")
     assert (answer.headers["retry-after"], answer.body["error"]["code"]) == ("2", "unavailable")
-
-
-class _running:  # noqa: N801 - reads as a function
-    """HAProxy while the block lasts."""
-
-    def __init__(self, config: Path) -> None:
-        self._command = ["haproxy", "-db", "-f", str(config)]
-
-    def __enter__(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(timeout=10)
 
 
 def _wait_until(condition: Any, seconds: float = 15) -> None:

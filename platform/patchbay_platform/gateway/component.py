@@ -21,12 +21,12 @@ from pulumi_kubernetes.core.v1 import (
 
 from patchbay_platform import pods
 from patchbay_platform.gateway.config import GatewayConfig
-from patchbay_platform.gateway.render import PROXY_PORT, STATUS_PORT, render
+from patchbay_platform.gateway.render import HEALTH_PORT, PROXY_PORT, STATUS_PORT, render
 from patchbay_platform.placement import Placement
 from patchbay_platform.workload import Workload
 
-# Waits until no new connection is routed here, then lets HAProxy finish what runs and leave by itself.
-_DRAIN: Final = "sleep 3; kill -USR1 1; while kill -0 1; do sleep 1; done"
+# HAProxy goes on for the drain's seconds, finishes what runs, and leaves by itself.
+_DRAIN: Final = "kill -USR1 1; while kill -0 1; do sleep 1; done"
 
 # The name of a headless service holds one address for each ready pod of the API; slots beyond its pods stay empty.
 _API_SLOTS: Final = 16
@@ -51,8 +51,13 @@ class Gateway(pulumi.ComponentResource):
         native = render(config, api_address=api_address, api_slots=_API_SLOTS)
         files = workload.native_files({"haproxy.cfg": native})
         workload.disruption_budget()
-        proxy = ServicePortArgs(name="proxy", port=PROXY_PORT, node_port=config.node_port)
-        workload.service(proxy, type="NodePort")
+        workload.service(
+            ServicePortArgs(name="proxy", port=PROXY_PORT, node_port=config.node_port),
+            ServicePortArgs(name="health", port=HEALTH_PORT, node_port=config.health_node_port),
+            type="NodePort",
+            # A node that passed a connection on to another's pod would hide that it comes from the load balancer.
+            external_traffic_policy="Local" if config.client_address == "forwardedFor" else None,
+        )
         workload.service(ServicePortArgs(name="status", port=STATUS_PORT), suffix="-pods", type="Headless")
         Deployment(
             workload.resource_name,
@@ -67,7 +72,7 @@ class Gateway(pulumi.ComponentResource):
                     account,
                     PodSpecArgs(
                         topology_spread_constraints=pods.spread(workload.labels),
-                        termination_grace_period_seconds=config.response_seconds + 10,
+                        termination_grace_period_seconds=config.drain_seconds + config.response_seconds + 10,
                         containers=[
                             ContainerArgs(
                                 name=workload.name,
@@ -76,6 +81,7 @@ class Gateway(pulumi.ComponentResource):
                                 ports=[
                                     ContainerPortArgs(name="proxy", container_port=PROXY_PORT),
                                     ContainerPortArgs(name="status", container_port=STATUS_PORT),
+                                    ContainerPortArgs(name="health", container_port=HEALTH_PORT),
                                 ],
                                 lifecycle=LifecycleArgs(
                                     pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-c", _DRAIN]))

@@ -1,12 +1,13 @@
 """What the gateway lets in: routes, allowlists, rates, body limits."""
 
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from patchbay_config.model import Model
 from pydantic import Field, field_validator, model_validator
 
 Network = IPv4Network | IPv6Network
+NodePort = Annotated[int, Field(ge=30000, le=32767)]
 
 
 class Route(Model):
@@ -40,15 +41,22 @@ class Route(Model):
 class GatewayConfig(Model):
     """The gateway of an environment.
 
-    `edge_networks`: from where the load balancer's connections arrive; only those may open one, because the PROXY
-    protocol's header is believed. The longest `?wait=` of a synchronous run is 60 s, hence `response_seconds`.
+    `client_address`: how the load balancer names the client, which allowlists and rates go by: the header of the PROXY
+    protocol, or the last address of `X-Forwarded-For`, which an application load balancer adds itself.
+    `edge_networks`: from where the load balancer's connections arrive; only those may open one, because what they say
+    of the client is believed. `health_node_port`: plain HTTP for the load balancer's health checks, 200 while it is up
+    and 503 once it is about to leave. `drain_seconds`: for how long it then still takes connections; longer than the
+    load balancer needs to notice. The longest `?wait=` of a synchronous run is 60 s, hence `response_seconds`.
     """
 
-    node_port: Annotated[int, Field(ge=30000, le=32767)]
+    node_port: NodePort
+    health_node_port: NodePort = 30081
+    client_address: Literal["proxyProtocol", "forwardedFor"] = "proxyProtocol"
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
     edge_networks: Annotated[tuple[Network, ...], Field(min_length=1)]
     routes: Annotated[tuple[Route, ...], Field(min_length=1)]
     response_seconds: Annotated[int, Field(ge=61, le=600)] = 75
+    drain_seconds: Annotated[int, Field(ge=1, le=120)] = 3
 
     @field_validator("edge_networks")
     @classmethod
@@ -65,3 +73,9 @@ class GatewayConfig(Model):
         if twice:
             raise ValueError(f"{', '.join(twice)} is listed more than once; keep one route for each prefix")
         return routes
+
+    @model_validator(mode="after")
+    def _ports_are_distinct(self) -> Self:
+        if self.node_port == self.health_node_port:
+            raise ValueError("`healthNodePort` is `nodePort` as well; give one of them another port")
+        return self

@@ -11,6 +11,7 @@ from patchbay_platform.gateway.config import GatewayConfig
 
 PROXY_PORT: Final = 8080
 STATUS_PORT: Final = 8405
+HEALTH_PORT: Final = 8406
 
 # Room beside the largest body for the request line and headers, in bytes.
 _HEADER_BYTES: Final = 32_768
@@ -43,6 +44,7 @@ def render(
     api_slots: int,
     proxy_bind: str = f":{PROXY_PORT}",
     status_bind: str = f":{STATUS_PORT}",
+    health_bind: str = f":{HEALTH_PORT}",
 ) -> str:
     """HAProxy's configuration. `api_address` is `name:port` of a headless service; each of its pods takes a slot."""
     environment = Environment(
@@ -61,9 +63,12 @@ def render(
         api_address=api_address,
         api_slots=api_slots,
         buffer_bytes=max(route.body_limit_bytes for route in config.routes) + _HEADER_BYTES,
+        client_address=config.client_address,
+        drain_seconds=config.drain_seconds,
         edge_networks=config.edge_networks,
         errors=errors,
         header_bytes=_HEADER_BYTES,
+        health_bind=health_bind,
         proxy_bind=proxy_bind,
         response_seconds=config.response_seconds,
         routes=config.routes,
