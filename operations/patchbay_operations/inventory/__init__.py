@@ -1,0 +1,1 @@
+"""What an account holds, asked of every service that the program uses."""

@@ -1,0 +1,83 @@
+"""The `Condition` block of a policy's statement."""
+
+from collections.abc import Callable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from ipaddress import ip_address, ip_network
+from typing import Any, Final
+
+# Context keys, as a request has them; their names are compared without regard to case.
+Context = Mapping[str, str | Sequence[str]]
+
+
+def like(pattern: str, value: str) -> bool:
+    """AWS' wildcards: `*` and `?`, and nothing else."""
+    return fnmatchcase(value, pattern.replace("[", "[[]"))
+
+
+def _in_network(network: str, address: str) -> bool:
+    return ip_address(address) in ip_network(network)
+
+
+def _equals(wanted: str, value: str) -> bool:
+    return wanted == value
+
+
+def _equals_ignoring_case(wanted: str, value: str) -> bool:
+    return wanted.lower() == value.lower()
+
+
+# Operator -> the comparison, and whether the operator wants it to fail.
+_OPERATORS: Final[Mapping[str, tuple[Callable[[str, str], bool], bool]]] = {
+    "StringEquals": (_equals, False),
+    "StringNotEquals": (_equals, True),
+    "StringEqualsIgnoreCase": (_equals_ignoring_case, False),
+    "StringNotEqualsIgnoreCase": (_equals_ignoring_case, True),
+    "StringLike": (like, False),
+    "StringNotLike": (like, True),
+    "ArnEquals": (like, False),
+    "ArnLike": (like, False),
+    "ArnNotEquals": (like, True),
+    "ArnNotLike": (like, True),
+    "Bool": (_equals_ignoring_case, False),
+    "IpAddress": (_in_network, False),
+    "NotIpAddress": (_in_network, True),
+    "NumericEquals": (lambda wanted, value: float(wanted) == float(value), False),
+    "NumericLessThan": (lambda wanted, value: float(value) < float(wanted), False),
+    "NumericLessThanEquals": (lambda wanted, value: float(value) <= float(wanted), False),
+    "NumericGreaterThan": (lambda wanted, value: float(value) > float(wanted), False),
+}
+_SETS: Final = ("ForAllValues:", "ForAnyValue:")
+
+
+def hold(block: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
+    """Whether every condition holds. NotImplementedError for an operator that is not known here."""
+    lowered = {key.lower(): value for key, value in context.items()}
+    return all(
+        _holds(operator, _texts(wanted), lowered.get(key.lower()))
+        for operator, keys in block.items()
+        for key, wanted in keys.items()
+    )
+
+
+def _holds(operator: str, wanted: Sequence[str], present: str | Sequence[str] | None) -> bool:
+    quantifier = next((prefix for prefix in _SETS if operator.startswith(prefix)), "")
+    name = operator.removeprefix(quantifier)
+    if name == "Null":
+        return (present is None) == (wanted[0].lower() == "true")
+    optional = name.endswith("IfExists")
+    if (known := _OPERATORS.get(name.removesuffix("IfExists"))) is None:
+        raise NotImplementedError(f"the condition operator {operator}")
+    compare, negated = known
+    if present is None:
+        return optional or negated or quantifier == "ForAllValues:"
+    values = [present] if isinstance(present, str) else list(present)
+    matches = [any(compare(entry, value) for entry in wanted) != negated for value in values]
+    return all(matches) if quantifier == "ForAllValues:" or (negated and not quantifier) else any(matches)
+
+
+def _texts(value: Any) -> list[str]:
+    return [str(item).lower() if isinstance(item, bool) else str(item) for item in _list(value)]
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]

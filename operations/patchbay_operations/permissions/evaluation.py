@@ -1,0 +1,91 @@
+"""Whether a call is allowed, by AWS' rules for one account.
+
+An explicit deny wins; otherwise the identity's policies must allow the call, and so must its boundary, if it has one.
+Source: IAM User Guide, "Policy evaluation logic". Resource policies and those of an organisation are not looked at.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from patchbay_operations.permissions.conditions import Context, hold, like
+
+Document = Mapping[str, Any]
+_VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """`action` such as `s3:GetObject` on `resource`, an ARN; `context`: the condition keys of the request."""
+
+    action: str
+    resource: str = "*"
+    context: Context = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        with_context = f" with {dict(self.context)}" if self.context else ""
+        return f"{self.action} on {self.resource}{with_context}"
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What decides over an identity's calls."""
+
+    policies: tuple[Document, ...]
+    boundary: Document | None = None
+
+
+def allowed(rights: Rights, call: Call) -> bool:
+    """Whether the identity may make the call."""
+    everything = (*rights.policies, *([rights.boundary] if rights.boundary else []))
+    if _any_statement(everything, "Deny", call):
+        return False
+    if rights.boundary is not None and not _any_statement([rights.boundary], "Allow", call):
+        return False
+    return _any_statement(rights.policies, "Allow", call)
+
+
+def statements(document: Document) -> list[Mapping[str, Any]]:
+    """The statements of a policy; a single one may stand without a list."""
+    found = document.get("Statement", [])
+    return [found] if isinstance(found, Mapping) else list(found)
+
+
+def texts(value: Any) -> Sequence[str]:
+    """A member that may be one text or a list of them."""
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _any_statement(documents: Iterable[Document], effect: str, call: Call) -> bool:
+    return any(
+        statement["Effect"] == effect and _concerns(statement, call)
+        for document in documents
+        for statement in statements(document)
+    )
+
+
+def _concerns(statement: Mapping[str, Any], call: Call) -> bool:
+    return (
+        _matches(statement, "Action", call.action.lower(), lower=True)
+        and _matches(statement, "Resource", call.resource, context=call.context)
+        and hold(statement.get("Condition") or {}, call.context)
+    )
+
+
+def _matches(
+    statement: Mapping[str, Any], member: str, value: str, *, lower: bool = False, context: Context | None = None
+) -> bool:
+    negated = f"Not{member}" in statement
+    patterns = texts(statement.get(f"Not{member}" if negated else member))
+    if lower:
+        patterns = [pattern.lower() for pattern in patterns]
+    return any(like(_filled(pattern, context or {}), value) for pattern in patterns) != negated
+
+
+def _filled(pattern: str, context: Context) -> str:
+    """The pattern with its policy variables replaced; one without a value matches nothing."""
+    lowered = {key.lower(): str(value) for key, value in context.items()}
+    return _VARIABLE.sub(lambda match: lowered.get(match[1].lower(), "\0"), pattern)
