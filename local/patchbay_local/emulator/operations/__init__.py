@@ -8,10 +8,10 @@ A module of this folder declares `SERVICE = Service("eks")` and a function per o
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from patchbay_local.emulator.operations import eks, elasticache
+from patchbay_local.emulator.operations import eks, elasticache, rds
 from patchbay_local.emulator.service import Service
 
-SERVICES: Final[tuple[Service, ...]] = (eks.SERVICE, elasticache.SERVICE)
+SERVICES: Final[tuple[Service, ...]] = (eks.SERVICE, elasticache.SERVICE, rds.SERVICE)
 
 # Service to operations, as botocore names both.
 ADDED: Final[Mapping[str, Sequence[str]]] = {service.name: service.operations for service in SERVICES}
