@@ -1,0 +1,205 @@
+"""The write copy and the read copy of the environment's MariaDB."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pulumi
+import pulumi_aws as aws
+from patchbay_config.errors import ConfigError
+
+from patchbay_infra.context import Context
+from patchbay_infra.data_access import DataNetwork, security_group
+from patchbay_infra.databases.config import DatabasesConfig, Placement
+from patchbay_infra.databases.monitoring import EXPORTED_LOGS, log_groups, monitoring_role
+from patchbay_infra.databases.parameters import parameter_group
+
+_PORT: Final = 3306
+
+
+class Databases(pulumi.ComponentResource):
+    """One MariaDB on RDS: the write copy, with a standby if it is multi-AZ, and a read copy that follows it.
+
+    The copies never share a zone. AWS takes no fixed zone for a multi-AZ instance, but places the instance and its
+    standby only in zones of its subnet group. So the write copy's group leaves out the read copy's zone, and the read
+    copy has a group of its own and its zone fixed. The provider takes another group in the same region when the source
+    is named by its ARN; a group has to span two zones, hence the second subnet in the read copy's.
+
+    `clients`: security group ids by name. `master_secret_arn`: the secret in which RDS keeps and rotates the master
+    password. Identifiers and addresses carry no environment-wide state, so several may live in one account.
+    """
+
+    writer_address: pulumi.Output[str]
+    reader_address: pulumi.Output[str]
+    port: pulumi.Output[int]
+    master_secret_arn: pulumi.Output[str]
+    writer_identifier: pulumi.Output[str]
+    reader_identifier: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        config: DatabasesConfig,
+        *,
+        context: Context,
+        network: DataNetwork,
+        data_key_arn: pulumi.Input[str],
+        secrets_key_arn: pulumi.Input[str],
+        logs_key_arn: pulumi.Input[str],
+        clients: Mapping[str, pulumi.Input[str]],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        try:
+            self._placement = config.placement(context.zones)
+        except ValueError as error:
+            raise ConfigError(f"{name}: {error}") from None
+        super().__init__("patchbay:infra:Databases", name, None, opts)
+        self._name, self._config, self._context = name, config, context
+        identifiers = {copy: context.name(name, copy) for copy in ("write", "read")}
+        group = security_group(name, context=context, network=network, port=_PORT, clients=clients, parent=self)
+        self._security_group_id = group.id
+        self._data_key_arn = data_key_arn
+        self._subnet_groups = self._spread(network, self._placement)
+        self._parameters = parameter_group(f"{name}-parameters", config, context=context, parent=self)
+        role, allowed = monitoring_role(f"{name}-monitoring", identifiers, context=context, parent=self)
+        self._monitoring_role_arn = role.arn
+        logs = log_groups(name, identifiers, context=context, days=config.log_days, key_arn=logs_key_arn, parent=self)
+        writer = self._write_copy(identifiers["write"], secrets_key_arn, after=[allowed, *logs["write"]])
+        reader = self._read_copy(identifiers["read"], writer, after=[allowed, *logs["read"]])
+        self._copy_to_other_region(writer)
+
+        self.writer_address = writer.address
+        self.reader_address = reader.address
+        self.port = writer.port
+        self.master_secret_arn = writer.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn or "")
+        self.writer_identifier = writer.identifier
+        self.reader_identifier = reader.identifier
+        self.security_group_id = group.id
+        self.register_outputs(
+            {
+                "writerAddress": self.writer_address,
+                "readerAddress": self.reader_address,
+                "masterSecretArn": self.master_secret_arn,
+            }
+        )
+
+    def _spread(self, network: DataNetwork, placement: Placement) -> Mapping[str, aws.rds.SubnetGroup]:
+        zones = {"write": placement.write_zones, "read": (placement.read_zone, placement.write_zones[0])}
+        return {
+            copy: aws.rds.SubnetGroup(
+                f"{self._name}-{copy}",
+                name=self._context.name(self._name, copy),
+                description=f"Zones of the {copy} copy",
+                subnet_ids=[network.data_subnet_ids[zone] for zone in spanned],
+                tags=self._context.tags(self._name, copy),
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            )
+            for copy, spanned in zones.items()
+        }
+
+    def _write_copy(
+        self, identifier: str, secrets_key_arn: pulumi.Input[str], *, after: list[pulumi.Resource]
+    ) -> aws.rds.Instance:
+        config, label = self._config, f"{self._name}-write"
+        insights = config.performance_insights
+        return aws.rds.Instance(
+            label,
+            identifier=identifier,
+            engine="mariadb",
+            engine_version=config.engine_version,
+            auto_minor_version_upgrade=config.auto_minor_upgrade,
+            instance_class=config.write.instance_class,
+            multi_az=config.write.multi_az,
+            availability_zone=None if config.write.multi_az else self._placement.write_zones[0],
+            storage_type="gp3",
+            allocated_storage=config.storage_gib,
+            max_allocated_storage=config.storage_limit_gib,
+            storage_encrypted=True,
+            kms_key_id=self._data_key_arn,
+            db_subnet_group_name=self._subnet_groups["write"].name,
+            vpc_security_group_ids=[self._security_group_id],
+            publicly_accessible=False,
+            port=_PORT,
+            ca_cert_identifier=config.certificate_authority,
+            iam_database_authentication_enabled=True,
+            username=config.master_user,
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=secrets_key_arn,
+            parameter_group_name=self._parameters.name,
+            backup_retention_period=config.backup_days,
+            backup_window=config.backup_window,
+            maintenance_window=config.maintenance_window,
+            copy_tags_to_snapshot=True,
+            # Without them, nothing but the final snapshot is left to go back to.
+            delete_automated_backups=not self._context.production,
+            deletion_protection=config.deletion_protection,
+            skip_final_snapshot=config.final_snapshot is None,
+            final_snapshot_identifier=f"{identifier}-{config.final_snapshot}" if config.final_snapshot else None,
+            monitoring_interval=config.monitoring_seconds,
+            monitoring_role_arn=self._monitoring_role_arn,
+            performance_insights_enabled=insights,
+            performance_insights_kms_key_id=self._data_key_arn if insights else None,
+            performance_insights_retention_period=config.performance_insights_days if insights else None,
+            enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
+            tags=self._context.tags(self._name, "write"),
+            opts=self._instance_options(after),
+        )
+
+    def _read_copy(
+        self, identifier: str, writer: aws.rds.Instance, *, after: list[pulumi.Resource]
+    ) -> aws.rds.Instance:
+        config, label = self._config, f"{self._name}-read"
+        insights = config.performance_insights
+        backups = config.read.backup_days > 0
+        return aws.rds.Instance(
+            label,
+            identifier=identifier,
+            replicate_source_db=writer.arn,
+            auto_minor_version_upgrade=config.auto_minor_upgrade,
+            instance_class=config.read.instance_class,
+            multi_az=False,
+            availability_zone=self._placement.read_zone,
+            max_allocated_storage=config.storage_limit_gib,
+            storage_encrypted=True,
+            kms_key_id=self._data_key_arn,
+            db_subnet_group_name=self._subnet_groups["read"].name,
+            vpc_security_group_ids=[self._security_group_id],
+            publicly_accessible=False,
+            port=_PORT,
+            ca_cert_identifier=config.certificate_authority,
+            iam_database_authentication_enabled=True,
+            parameter_group_name=self._parameters.name,
+            backup_retention_period=config.read.backup_days,
+            backup_window=config.backup_window if backups else None,
+            maintenance_window=config.maintenance_window,
+            copy_tags_to_snapshot=True,
+            deletion_protection=config.deletion_protection,
+            # AWS refuses a final snapshot of a replica.
+            skip_final_snapshot=True,
+            monitoring_interval=config.monitoring_seconds,
+            monitoring_role_arn=self._monitoring_role_arn,
+            performance_insights_enabled=insights,
+            performance_insights_kms_key_id=self._data_key_arn if insights else None,
+            performance_insights_retention_period=config.performance_insights_days if insights else None,
+            enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
+            tags=self._context.tags(self._name, "read"),
+            opts=self._instance_options(after),
+        )
+
+    def _instance_options(self, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(
+            parent=self, depends_on=after, protect=self._context.production, delete_before_replace=True
+        )
+
+    def _copy_to_other_region(self, writer: aws.rds.Instance) -> None:
+        config = self._config.cross_region
+        if config is None:
+            return
+        aws.rds.InstanceAutomatedBackupsReplication(
+            f"{self._name}-{config.region}",
+            region=config.region,
+            source_db_instance_arn=writer.arn,
+            kms_key_id=config.kms_key_arn,
+            retention_period=config.retention_days,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
