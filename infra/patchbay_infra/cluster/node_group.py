@@ -43,7 +43,7 @@ class NodeGroupPlan:
 
     @property
     def stamp(self) -> str:
-        """A hash of what EKS cannot change in place; being in the name, it lets a successor come before the old goes."""
+        """A hash of what EKS cannot change in place: in the name, it lets a successor come before the old goes."""
         fixed = (self.capacity, self.ami_type, *self.nodes.instance_types, *sorted(self.subnet_ids))
         return hashlib.sha256("\n".join(fixed).encode()).hexdigest()[:6]
 
@@ -110,7 +110,6 @@ class NodeGroup(pulumi.ComponentResource):
                 http_endpoint="enabled",
                 http_tokens="required",
                 http_put_response_hop_limit=1,
-                instance_metadata_tags="disabled",
             ),
             monitoring=aws.ec2.LaunchTemplateMonitoringArgs(enabled=True),
             block_device_mappings=[

@@ -1,0 +1,1 @@
+"""ECR: a repository for each image of the platform."""
