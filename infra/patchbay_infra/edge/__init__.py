@@ -1,0 +1,1 @@
+"""Where the internet meets an environment: names, certificate, firewall, load balancer."""
