@@ -1,0 +1,166 @@
+"""What each role must be able to do, and must not."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from patchbay_operations.checks.check import Check
+from patchbay_operations.checks.facts import Facts
+from patchbay_operations.permissions.evaluation import Call, allowed, statements, texts
+from patchbay_operations.permissions.roles import Role
+
+# No role of an environment may make any of these, whatever it is for.
+_FORBIDDEN_TO_ALL = (
+    Call("iam:CreateUser"),
+    Call("iam:CreateAccessKey"),
+    Call("organizations:LeaveOrganization"),
+    Call("account:CloseAccount"),
+    Call("kms:ScheduleKeyDeletion", "arn:aws:kms:eu-west-1:999999999999:key/another"),
+    Call("s3:GetObject", "arn:aws:s3:::a-bucket-of-somebody-else/object"),
+    Call("sts:AssumeRole", "arn:aws:iam::999999999999:role/another"),
+)
+# Service roles whose rights AWS itself defines; a node's are EKS' own and nothing else.
+_NODE_POLICIES = frozenset({"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"})
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Of the role whose name ends so: calls that it needs, and calls that would be too much."""
+
+    suffix: str
+    must: tuple[Call, ...]
+    must_not: tuple[Call, ...]
+
+
+def expectations(facts: Facts, cluster: Mapping[str, Any]) -> Iterator[Expectation]:
+    """Of the workloads of one cluster, in terms of what there is in AWS."""
+    name, arn = cluster["name"], cluster["arn"]
+    region, account = arn.split(":")[3], arn.split(":")[4]
+    prefix = f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:0:autoScalingGroupName"
+    own = {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{name}": "owned"}
+    foreign = {"aws:ResourceTag/k8s.io/cluster-autoscaler/another": "owned"}
+    yield Expectation(
+        "cluster-autoscaler",
+        must=(
+            Call("autoscaling:DescribeAutoScalingGroups"),
+            Call("autoscaling:SetDesiredCapacity", f"{prefix}/own", own),
+            Call("autoscaling:TerminateInstanceInAutoScalingGroup", f"{prefix}/own", own),
+        ),
+        must_not=(
+            Call("autoscaling:SetDesiredCapacity", f"{prefix}/other", foreign),
+            Call("autoscaling:SetDesiredCapacity", f"{prefix}/untagged"),
+            Call("autoscaling:UpdateAutoScalingGroup", f"{prefix}/own", own),
+            Call("autoscaling:DeleteAutoScalingGroup", f"{prefix}/own", own),
+            Call("ec2:TerminateInstances", f"arn:aws:ec2:{region}:{account}:instance/i-0", own),
+        ),
+    )
+    volume = f"arn:aws:ec2:{region}:{account}:volume/vol-0"
+    yield Expectation(
+        "ebs-csi-controller",
+        must=(
+            Call("ec2:CreateVolume", volume, {"aws:RequestTag/patchbay:cluster": name}),
+            Call("ec2:DeleteVolume", volume, {"aws:ResourceTag/patchbay:cluster": name}),
+        ),
+        must_not=(
+            Call("ec2:DeleteVolume", volume, {"aws:ResourceTag/patchbay:cluster": "another"}),
+            Call("ec2:DeleteVolume", volume),
+            Call("ec2:RunInstances", f"arn:aws:ec2:{region}:{account}:instance/*"),
+        ),
+    )
+    yield _runtime(facts, region, account, name)
+
+
+def _runtime(facts: Facts, region: str, account: str, cluster: str) -> Expectation:
+    bucket = next(
+        entry["Name"] for entry in facts.owned("s3", "list_buckets", "Buckets", "Name") if "payload" in entry["Name"]
+    )
+    secrets = f"arn:aws:secretsmanager:{region}:{account}:secret"
+    tenants = f"{secrets}:patchbay/{facts.environment}/tenants"
+    key = cluster.removeprefix(f"patchbay-{facts.environment}-")
+    cache = next(group for group in facts.caches if group["ReplicationGroupId"].endswith(key))
+    through = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
+    return Expectation(
+        "runtime",
+        must=(
+            Call("s3:PutObject", f"arn:aws:s3:::{bucket}/tenant/payload"),
+            Call("s3:GetObject", f"arn:aws:s3:::{bucket}/tenant/payload"),
+            Call("secretsmanager:GetSecretValue", f"{tenants}/example/connectors-AbCdEf"),
+            Call("elasticache:Connect", cache["ARN"]),
+        ),
+        must_not=(
+            Call("s3:DeleteBucket", f"arn:aws:s3:::{bucket}"),
+            Call("s3:PutBucketPolicy", f"arn:aws:s3:::{bucket}"),
+            Call("secretsmanager:GetSecretValue", f"{secrets}:another-AbCdEf"),
+            Call("secretsmanager:PutSecretValue", f"{tenants}/example/connectors-AbCdEf"),
+            Call("elasticache:Connect", f"arn:aws:elasticache:{region}:{account}:replicationgroup:another"),
+            Call("rds:DeleteDBInstance", f"arn:aws:rds:{region}:{account}:db:any"),
+            Call("kms:Decrypt", f"arn:aws:kms:{region}:{account}:key/another", through),
+        ),
+    )
+
+
+def _workloads(facts: Facts) -> Iterator[str | None]:
+    for cluster in facts.clusters:
+        key = cluster["name"]
+        for wanted in expectations(facts, cluster):
+            role = next((role for role in facts.roles if role.name == f"{key}-{wanted.suffix}"), None)
+            if role is None:
+                yield f"there is no role {key}-{wanted.suffix}"
+                continue
+            for call in wanted.must:
+                yield None if allowed(role.rights, call) else f"{role.name} may not {call}, which it needs"
+            for call in wanted.must_not:
+                yield f"{role.name} may {call}" if allowed(role.rights, call) else None
+
+
+def _nobody(facts: Facts) -> Iterator[str | None]:
+    for role in facts.roles:
+        for call in _FORBIDDEN_TO_ALL:
+            yield f"{role.name} may {call}" if allowed(role.rights, call) else None
+
+
+def _no_wildcards(facts: Facts) -> Iterator[str | None]:
+    for role in facts.roles:
+        own = [policy for policy in role.rights.policies if policy not in (role.rights.boundary,)]
+        for statement in (entry for policy in own for entry in statements(policy) if not role.managed):
+            everything = "*" in texts(statement.get("Resource")) and any(
+                action == "*" or action.endswith(":*") for action in texts(statement.get("Action"))
+            )
+            wrong = statement["Effect"] == "Allow" and everything
+            yield f"{role.name} may do {texts(statement.get('Action'))} on everything" if wrong else None
+
+
+def _nodes(facts: Facts) -> Iterator[str | None]:
+    for arn in {group["nodeRole"] for group in facts.node_groups}:
+        role = next((role for role in facts.roles if role.arn == arn), None)
+        if role is None:
+            yield f"{arn} is a node's role without the environment's tags"
+        else:
+            extra = len(role.rights.policies) - len(role.managed)
+            own = set(role.managed) <= _NODE_POLICIES and not extra
+            yield None if own else f"{role.name} has more than EKS needs: {', '.join(role.managed)}, {extra} others"
+
+
+def _trust(facts: Facts) -> Iterator[str | None]:
+    for role in facts.roles:
+        for statement in statements(role.trust):
+            yield _too_trusting(role, statement)
+
+
+def _too_trusting(role: Role, statement: Mapping[str, Any]) -> str | None:
+    principal = statement.get("Principal")
+    if principal == "*" or (isinstance(principal, Mapping) and "*" in texts(principal.get("AWS"))):
+        return f"anybody may take {role.name}"
+    if isinstance(principal, Mapping) and "Federated" in principal and "oidc-provider" in str(principal["Federated"]):
+        bound = any(key.endswith(":sub") for keys in (statement.get("Condition") or {}).values() for key in keys)
+        return None if bound else f"every repository of the code host may take {role.name}"
+    return None
+
+
+CHECKS = (
+    Check("workload rights", "May each workload do what it needs, and nothing beyond?", _workloads),
+    Check("forbidden calls", "Can no role create users, leave the account, or read what is not ours?", _nobody),
+    Check("wildcards", "Does no role have every action of a service on every resource?", _no_wildcards),
+    Check("node role", "Have nodes no rights but EKS' own?", _nodes),
+    Check("trust", "Can each role be taken only by whom it is for?", _trust),
+)

@@ -1,0 +1,15 @@
+"""All checks of an environment."""
+
+from collections.abc import Iterator
+
+from patchbay_operations.checks import availability, encryption, network, rights
+from patchbay_operations.checks.check import Check, Result
+from patchbay_operations.checks.facts import Facts
+
+CHECKS: tuple[Check, ...] = (*network.CHECKS, *availability.CHECKS, *encryption.CHECKS, *rights.CHECKS)
+
+
+def run(facts: Facts) -> Iterator[Result]:
+    """Each check's result, as it comes."""
+    for check in CHECKS:
+        yield check.run(facts)
