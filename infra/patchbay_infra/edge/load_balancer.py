@@ -11,7 +11,7 @@ from patchbay_infra.edge.access_logs import AccessLogs
 from patchbay_infra.edge.config import GATEWAY_NODE_PORT, GATEWAY_STATUS_NODE_PORT, EdgeConfig
 from patchbay_infra.edge.routing import Clusters, host_rules
 from patchbay_infra.network.access_lists import WORLD
-from patchbay_infra.network.network import Network
+from patchbay_infra.network.component import Network
 
 # TLS 1.2 and 1.3, with forward secrecy.
 _TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-2021-06"

@@ -1,11 +1,10 @@
 """Which connections were made and which were refused."""
 
-import json
-
 import pulumi
 from pulumi_aws import cloudwatch, ec2, iam
 
 from patchbay_infra.context import Context
+from patchbay_infra.policy_document import allow, document, trust
 
 
 class FlowLogs(pulumi.ComponentResource):
@@ -56,42 +55,16 @@ class FlowLogs(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _trust(context: Context) -> str:
-    # The conditions keep the service from being used by another account to write here.
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
-                    "Action": "sts:AssumeRole",
-                    "Condition": {
-                        "StringEquals": {"aws:SourceAccount": context.account_id},
-                        "ArnLike": {"aws:SourceArn": context.arn("ec2", "vpc-flow-log/*")},
-                    },
-                }
-            ],
-        }
-    )
+def _trust(context: Context) -> pulumi.Output[str]:
+    # The conditions keep another account from having the service write here.
+    of_this_account = {
+        "StringEquals": {"aws:SourceAccount": context.account_id},
+        "ArnLike": {"aws:SourceArn": context.arn("ec2", "vpc-flow-log/*")},
+    }
+    return document(trust({"Service": "vpc-flow-logs.amazonaws.com"}, ["sts:AssumeRole"], of_this_account))
 
 
-def _rights(context: Context, group_name: str) -> str:
+def _rights(context: Context, group_name: str) -> pulumi.Output[str]:
     group = context.arn("logs", f"log-group:{group_name}")
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Action": [
-                        "logs:CreateLogStream",
-                        "logs:DescribeLogGroups",
-                        "logs:DescribeLogStreams",
-                        "logs:PutLogEvents",
-                    ],
-                    "Resource": [group, f"{group}:*"],
-                }
-            ],
-        }
-    )
+    actions = ("logs:CreateLogStream", "logs:DescribeLogGroups", "logs:DescribeLogStreams", "logs:PutLogEvents")
+    return document(allow(actions, [group, f"{group}:*"]))

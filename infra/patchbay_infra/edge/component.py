@@ -11,7 +11,7 @@ from patchbay_infra.edge.domain import Domain
 from patchbay_infra.edge.firewall import Firewall
 from patchbay_infra.edge.load_balancer import LoadBalancer
 from patchbay_infra.edge.routing import Clusters
-from patchbay_infra.network.network import Network
+from patchbay_infra.network.component import Network
 
 
 class Edge(pulumi.ComponentResource):

@@ -7,7 +7,7 @@ import pulumi
 from pulumi_aws import cloudwatch, ec2, ec2clientvpn, vpc
 
 from patchbay_infra.context import Context
-from patchbay_infra.network.network import Network
+from patchbay_infra.network.component import Network
 from patchbay_infra.vpn.config import ClientVpnConfig
 
 
