@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 from patchbay_local.engine.kubernetes_provider import kubeconfig
-from patchbay_local.engine.kubernetes_provider.settings import Settings, SettingsError
+from patchbay_local.engine.kubernetes_provider.settings import Settings
+from patchbay_local.engine.plugin.errors import SettingsError
 
 CONTENT: dict[str, Any] = {
     "current-context": "here",

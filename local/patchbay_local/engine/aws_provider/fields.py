@@ -10,7 +10,13 @@ from patchbay_local.engine.aws_provider.row import Call, Field, Tags
 
 def document(name: str, aws: str | None = None, read: str | None = None, default: Any = None) -> Field:
     """A JSON document that pulumi holds as text; compared by content, as IAM compares policies."""
-    return Field(name, aws=aws, read=read, decode=_document_text, normal=_document_content, default=default)
+    return Field(
+        name, aws=aws, read=read, encode=_encoded, decode=_document_text, normal=_document_content, default=default
+    )
+
+
+def _encoded(value: Any) -> Any:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _document_text(value: Any) -> Any:

@@ -27,8 +27,8 @@ What happens by itself
 - **Requests.** `create` and `updates` get every input whose name the operation's request has, beside `Call.parameters`,
   which win. `read`, `delete` and tag calls get only `Call.parameters` and the members that the operation requires.
 - **Inputs that nothing applies are refused** when the program is checked: an input must have a member in the request of
-  `create` or of an update that covers it, be used by a template, or be listed in `handles` (by a function) or covered
-  by an `Update`. Nested keys likewise. So are required members that nothing fills.
+  `create` or of an update that covers it, be used by a template, or be listed in `handles` (by a function) or
+  `options`, or covered by an `Update`. Nested keys likewise. So are required members that nothing fills.
 - **Updates.** A changed property that an `Update` covers is updated by it; `tags` by the tag calls; any other change
   replaces the resource (deleted first if `Row.name` is unchanged, as two cannot have the same name). Updates that cover
   an input which `create` does not apply run after `create` too.
@@ -153,8 +153,9 @@ class Row:
     """A resource type; see the module's docstring.
 
     `reads` are further calls whose answers (objects) are merged into that of `read`. `handles` names the inputs that
-    functions apply. `name` is the property that AWS wants unique. `required` names inputs that the stand-in needs
-    beyond what SDK and API require. `defaults` are inputs that the provider sends where the program leaves them out.
+    functions apply, `options` those that need no call (how to delete: `forceDestroy`). `name` is the property that AWS
+    wants unique. `required` names inputs that the stand-in needs beyond what SDK and API require. `defaults` are inputs
+    that the provider sends where the program leaves them out.
     """
 
     token: str
@@ -170,6 +171,7 @@ class Row:
     tags: Tags | None = None
     ready: Ready | None = None
     handles: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     name: str = "name"
     required: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)

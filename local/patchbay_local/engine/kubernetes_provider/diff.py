@@ -1,14 +1,13 @@
 """What a change of a program's inputs means for an object: nothing, an update or a replacement."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import Enum
+from collections.abc import Mapping
 from typing import Any, Final
 
 from patchbay_local.engine.kubernetes_provider.api import ApiError
 from patchbay_local.engine.kubernetes_provider.naming import AUTONAMED
 from patchbay_local.engine.kubernetes_provider.objects import Object, identity
+from patchbay_local.engine.plugin.difference import Difference, changes
 from patchbay_local.engine.plugin.properties import UNKNOWN, Path
 
 IDENTITY: Final = (("kind",), ("metadata", "name"), ("metadata", "namespace"))
@@ -22,31 +21,9 @@ _IMMUTABLE: Final = re.compile(
 )
 
 
-class Change(Enum):
-    """How a value changes."""
-
-    ADD = "add"
-    DELETE = "delete"
-    UPDATE = "update"
-
-
-@dataclass
-class Difference:
-    """The changed paths of an object, and those among them that need a new object."""
-
-    changes: dict[Path, Change]
-    replaces: set[Path] = field(default_factory=set)
-    delete_before_replace: bool = False
-
-    def replace(self, path: Path) -> None:
-        """Marks the changes at, below or above a path as needing a new object; all when none of them fits."""
-        fitting = {change for change in self.changes if _overlap(change, path)}
-        self.replaces |= fitting or set(self.changes)
-
-
 def compare(old: Object, new: Object, *, mutable: bool) -> Difference:
     """The differences of two manifests. `mutable`: whether the content of a ConfigMap or Secret may change in place."""
-    difference = Difference(dict(_changes(old, new, ())))
+    difference = Difference(dict(changes(old, new)))
     if _group(old) != _group(new):
         difference.replace(("apiVersion",))
     for path in IDENTITY:
@@ -96,34 +73,8 @@ def fill_unknowns(new: Any, old: Any) -> Any:
     return new
 
 
-def _changes(old: Any, new: Any, path: Path) -> Iterator[tuple[Path, Change]]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in {**old, **new}:
-            if key not in new:
-                yield (*path, key), Change.DELETE
-            elif key not in old:
-                yield (*path, key), Change.ADD
-            else:
-                yield from _changes(old[key], new[key], (*path, key))
-    elif isinstance(old, list) and isinstance(new, list):
-        for index in range(max(len(old), len(new))):
-            if index >= len(new):
-                yield (*path, index), Change.DELETE
-            elif index >= len(old):
-                yield (*path, index), Change.ADD
-            else:
-                yield from _changes(old[index], new[index], (*path, index))
-    elif old != new or isinstance(old, bool) != isinstance(new, bool):
-        yield path, Change.UPDATE
-
-
 def _group(manifest: Mapping[str, Any]) -> str:
     return str(manifest.get("apiVersion")).rpartition("/")[0]
-
-
-def _overlap(left: Path, right: Path) -> bool:
-    length = min(len(left), len(right))
-    return left[:length] == right[:length]
 
 
 def _parse_field(text: str) -> Path:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from patchbay_local.engine.kubernetes_provider.settings import Settings, SettingsError
+from patchbay_local.engine.kubernetes_provider.settings import Settings
+from patchbay_local.engine.plugin.errors import SettingsError
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from patchbay_local.engine.kubernetes_provider.objects import (
     split_identifier,
 )
 from patchbay_local.engine.kubernetes_provider.settings import Settings
+from patchbay_local.engine.plugin.difference import Difference
 from patchbay_local.engine.plugin.errors import InitializationError, ProviderError
 from patchbay_local.engine.plugin.properties import contains_unknown, reveal, seal, secret_paths
 
@@ -67,7 +68,7 @@ class Lifecycle:
         self.discovery = Discovery(self._api)
         self._applier = Applier(self._api, self.discovery, always_force=settings.enable_patch_force)
 
-    def diff(self, subject: Subject) -> differences.Difference:
+    def diff(self, subject: Subject) -> Difference:
         """What the new inputs change; changes that the API server refuses as immutable become a replacement."""
         old, new = reveal(subject.old_inputs), reveal(subject.inputs)
         namespace = (subject.old_outputs.get("metadata") or {}).get("namespace")
@@ -82,7 +83,7 @@ class Lifecycle:
         differences.settle(difference, old, new)
         return difference
 
-    def _try(self, subject: Subject, manifest: Object, difference: differences.Difference) -> None:
+    def _try(self, subject: Subject, manifest: Object, difference: Difference) -> None:
         if contains_unknown(manifest):
             return
         try:

@@ -5,17 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from patchbay_local.engine.plugin.errors import SettingsError
+
 # What the stand-in cannot do, and what a program would silently miss.
 UNSUPPORTED = ("renderYamlToDirectory", "alwaysRender", "skipUpdateUnreachable")
-
-
-class SettingsError(ValueError):
-    """A setting is wrong; `field` names it."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)

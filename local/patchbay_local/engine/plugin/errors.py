@@ -30,6 +30,15 @@ class InitializationError(ProviderError):
         self.inputs = inputs
 
 
+class SettingsError(ValueError):
+    """A setting of the provider is wrong; `field` names it."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
 def reported(
     method: Callable[[_Self, _Request, grpc.ServicerContext], _Response],
 ) -> Callable[[_Self, _Request, grpc.ServicerContext], _Response]:

@@ -105,15 +105,16 @@ def _delete_route(resource: Resource) -> None:
 
 def _create_group(resource: Resource) -> dict[str, Any]:
     """A group starts without the rule by which AWS lets everything out."""
-    inputs = resource.inputs
-    tags = [{"Key": key, "Value": value} for key, value in (inputs.get("tags") or {}).items()]
-    group = resource.call(
-        "create_security_group",
-        GroupName=inputs["name"],
-        Description=inputs["description"],
-        **({"VpcId": inputs["vpcId"]} if inputs.get("vpcId") else {}),
-        **({"TagSpecifications": [{"ResourceType": "security-group", "Tags": tags}]} if tags else {}),
-    )
+    parameters: dict[str, Any] = {
+        "GroupName": resource.inputs["name"],
+        "Description": resource.inputs["description"],
+    }
+    if resource.inputs.get("vpcId"):
+        parameters["VpcId"] = resource.inputs["vpcId"]
+    if resource.inputs.get("tags"):
+        tags = [{"Key": key, "Value": value} for key, value in resource.inputs["tags"].items()]
+        parameters["TagSpecifications"] = [{"ResourceType": "security-group", "Tags": tags}]
+    group = resource.call("create_security_group", **parameters)
     revoke_rules(resource, group["GroupId"])
     return group
 
@@ -330,7 +331,8 @@ ROWS = (
         ),
         outputs={"arn": "arn:aws:ec2:{region}:{account}:security-group/{id}"},
         tags=ec2_tags("security-group"),
-        handles=("name", "description", "vpcId", "tags", "revokeRulesOnDelete"),
+        handles=("name", "description", "vpcId", "tags"),
+        options=("revokeRulesOnDelete",),
         required=("name",),
         defaults={"description": "Managed by Pulumi"},
     ),

@@ -102,7 +102,7 @@ ROWS = (
             "createDate": lambda _, live: live["CreateDate"].strftime("%Y-%m-%dT%H:%M:%SZ"),
         },
         tags=Tags(tag=Call("tag_role"), untag=Call("untag_role")),
-        handles=("forceDetachPolicies",),
+        options=("forceDetachPolicies",),
         required=("name",),
     ),
     Row(

@@ -1,0 +1,138 @@
+"""Fills the requests of a row's calls from a resource's properties."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from botocore.model import ListShape, Shape, StructureShape
+
+from patchbay_local.engine.aws_provider import members, models, sdk, templates
+from patchbay_local.engine.aws_provider.convert import ConversionError, to_aws
+from patchbay_local.engine.aws_provider.resource import Resource
+from patchbay_local.engine.aws_provider.row import Call, Field, Row
+from patchbay_local.engine.plugin.properties import UNKNOWN, Path
+
+# Properties that have ways of their own.
+APART = ("tags", "tagsAll", "region")
+
+
+def full(row: Row, call: Call, resource: Resource, only: Iterable[str] | None = None) -> dict[str, Any]:
+    """The request with every input that it has a member for, or with these only."""
+    chosen = resource.inputs if only is None else {name: resource.inputs.get(name) for name in only}
+    result: dict[str, Any] = {}
+    for name, value in chosen.items():
+        path = placements(row, call).get(name)
+        if path and value is not None:
+            _place(result, path, convert(row.field(name), value, _shape_at(_request(row, call), path)))
+    return _completed(row, call, resource, result)
+
+
+def minimal(row: Row, call: Call, resource: Resource) -> dict[str, Any]:
+    """The request with its own parameters and the members that the operation requires."""
+    return _completed(row, call, resource, {})
+
+
+def convert(field: Field, value: Any, shape: Shape) -> Any:
+    """A property's value in a request. Raises ConversionError."""
+    if value == UNKNOWN:
+        return value
+    if field.encode is not None:
+        try:
+            return field.encode(value)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ConversionError((), f"cannot be converted ({type(error).__name__})") from None
+    return to_aws(value, shape, field.names)
+
+
+@cache
+def placements(row: Row, call: Call) -> Mapping[str, Path]:
+    """Where in a call's request the properties belong, by name."""
+    schema = sdk.resource_type(row.token)
+    apart = APART if row.tags else APART[1:]
+    found = {}
+    for name in {**schema.outputs, **schema.inputs}:
+        if name in apart or name in call.omit or (call.only is not None and name not in call.only):
+            continue
+        path = _path(row.field(name), _request(row, call))
+        if path:
+            found[name] = path
+    return found
+
+
+def required(row: Row, call: Call) -> Iterator[tuple[str, str | None]]:
+    """The members that an operation requires and that no parameter fills, each with the property that belongs there."""
+    by_member = {path[0]: name for name, path in reversed(placements(row, call).items())}
+    for member in _request(row, call).required_members:
+        if member not in call.parameters:
+            yield member, by_member.get(member)
+
+
+def _completed(row: Row, call: Call, resource: Resource, result: dict[str, Any]) -> dict[str, Any]:
+    shape = _request(row, call)
+    for member, name in required(row, call):
+        value = resource.value(name) if name and member not in result else None
+        if name and value is not None:
+            path = placements(row, call)[name]
+            _place(result, path, convert(row.field(name), value, _shape_at(shape, path)))
+    for member, template in call.parameters.items():
+        try:
+            value = _filled(template, shape.members[member], row, resource)
+        except templates.MissingValueError:
+            continue
+        both = isinstance(value, Mapping) and isinstance(result.get(member), Mapping)
+        result[member] = {**result[member], **value} if both else value
+    return result
+
+
+def _filled(template: Any, shape: Shape, row: Row, resource: Resource) -> Any:
+    if isinstance(template, Mapping) and isinstance(shape, StructureShape):
+        return dict(_filled_members(template, shape, row, resource))
+    if isinstance(template, list) and isinstance(shape, ListShape):
+        return [_filled(item, shape.member, row, resource) for item in template]
+    value = templates.render(template, resource.value)
+    named = templates.names(template)
+    if isinstance(template, str) and len(named) == 1 and template == f"{{{next(iter(named))}}}":
+        return convert(row.field(named.pop()), value, shape)
+    return value
+
+
+def _filled_members(
+    template: Mapping[str, Any], shape: StructureShape, row: Row, resource: Resource
+) -> Iterator[tuple[str, Any]]:
+    for name, item in template.items():
+        try:
+            yield name, _filled(item, shape.members[name], row, resource)
+        except templates.MissingValueError:
+            continue
+
+
+def _request(row: Row, call: Call) -> StructureShape:
+    return models.request_shape(call.service or row.service, call.operation)
+
+
+def _path(field: Field, shape: StructureShape) -> Path | None:
+    if field.aws == "":
+        return None
+    if field.aws is None:
+        member = members.find(field.name, shape.members)
+        return (member,) if member else None
+    parts = tuple(field.aws.split("."))
+    current: Shape = shape
+    for part in parts:
+        if not isinstance(current, StructureShape) or part not in current.members:
+            return None
+        current = current.members[part]
+    return parts
+
+
+def _shape_at(shape: StructureShape, path: Path) -> Shape:
+    current: Shape = shape
+    for part in path:
+        current = current.members[part] if isinstance(current, StructureShape) else current
+    return current
+
+
+def _place(result: dict[str, Any], path: Path, value: Any) -> None:
+    for part in path[:-1]:
+        result = result.setdefault(str(part), {})
+    result[str(path[-1])] = value
