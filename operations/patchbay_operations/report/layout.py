@@ -1,0 +1,84 @@
+"""Where everything stands in the drawing of a network: zones are columns, tiers are rows."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from patchbay_operations.network.model import DATA, Actor, Kind, Vpc
+
+TIERS: Final = ("public", "private", "data")
+COLUMN: Final = 300
+MARGIN: Final = 24
+_BOX: Final = 34
+_GAP: Final = 16
+_HEAD: Final = 46
+_TOP: Final = 110
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle, in pixels."""
+
+    label: str
+    kind: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`subnets` are drawn behind `actors`, which are found by the names that reachability has for them."""
+
+    width: float
+    height: float
+    zones: Mapping[str, float]
+    subnets: tuple[Box, ...]
+    actors: Mapping[str, Box]
+
+
+def layout(vpc: Vpc) -> Layout:
+    """Boxes for the VPC's subnets and for everything in them."""
+    zones = sorted({subnet.zone for subnet in vpc.subnets.values()})
+    columns = {zone: MARGIN + number * COLUMN for number, zone in enumerate(zones)}
+    width = 2 * MARGIN + COLUMN * len(zones)
+    actors = {"internet": Box("internet", Kind.INTERNET, width / 2 - 70, 20, 140, _BOX)}
+    subnets: list[Box] = []
+    y: float = _TOP
+    for tier in TIERS:
+        inside = list(_grouped(actor for actor in vpc.actors if _tier(vpc, actor) == tier))
+        height = _HEAD + len(inside) * (_BOX + _GAP) + _GAP
+        for subnet in vpc.subnets.values():
+            if subnet.tier == tier:
+                label = f"{tier} {subnet.network}"
+                subnets.append(Box(label, tier, columns[subnet.zone] + 6, y, COLUMN - 12, height))
+        for number, (label, members) in enumerate(inside):
+            covered = sorted(columns[vpc.subnets[name].zone] for actor in members for name in actor.subnets)
+            x, right = covered[0] + 20, covered[-1] + COLUMN - 20
+            box = Box(label, members[0].kind, x, y + _HEAD + number * (_BOX + _GAP), right - x, _BOX)
+            actors |= {actor.name: box for actor in members}
+        y += height + 40
+    return Layout(width, y, columns, tuple(subnets), actors)
+
+
+def _tier(vpc: Vpc, actor: Actor) -> str:
+    return vpc.subnets[actor.subnets[0]].tier if actor.subnets else ""
+
+
+def _grouped(actors: Iterable[Actor]) -> Iterator[tuple[str, list[Actor]]]:
+    """Interface endpoints share a box, as they share their rules; everything else has one of its own."""
+    order = [Kind.LOAD_BALANCER, Kind.VPN, Kind.CONTROL_PLANE, Kind.NODES, Kind.ENDPOINT, *sorted(DATA)]
+    endpoints = []
+    for actor in sorted(actors, key=lambda item: (order.index(item.kind), item.name)):
+        if actor.kind is Kind.ENDPOINT:
+            endpoints.append(actor)
+        else:
+            yield f"{actor.kind}: {actor.name}", [actor]
+    if endpoints:
+        names = ", ".join(actor.name for actor in endpoints)
+        yield f"interface endpoints: {names}", endpoints
