@@ -1,11 +1,10 @@
 """The bucket that the load balancer logs every request to."""
 
-import json
-
 import pulumi
 from pulumi_aws import s3
 
 from patchbay_infra.context import Context
+from patchbay_infra.policy_document import allow, deny, document
 
 
 class AccessLogs(pulumi.ComponentResource):
@@ -83,22 +82,16 @@ class AccessLogs(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket})
 
 
-def _policy(context: Context, bucket_name: str) -> str:
+def _policy(context: Context, bucket_name: str) -> pulumi.Output[str]:
     bucket = f"arn:aws:s3:::{bucket_name}"
+    # The service writes below the account of the load balancer, so no other account's logs are let in.
     delivery = {
         "Sid": "LogDelivery",
-        "Effect": "Allow",
+        **allow(["s3:PutObject"], [f"{bucket}/AWSLogs/{context.account_id}/*"]),
         "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-        "Action": "s3:PutObject",
-        # The service writes below the account of the load balancer, so no other account's logs are let in.
-        "Resource": f"{bucket}/AWSLogs/{context.account_id}/*",
     }
-    encrypted = {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket, f"{bucket}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [delivery, encrypted]})
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    return document(
+        delivery,
+        {"Sid": "PlainConnection", **deny(["s3:*"], [bucket, f"{bucket}/*"], plain), "Principal": "*"},
+    )

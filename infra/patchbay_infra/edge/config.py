@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 
 from patchbay_config.model import Model
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from patchbay_infra.network.addresses import Allowlist
 from patchbay_infra.retention import LogDays
@@ -63,12 +63,13 @@ class EdgeConfig(Model):
     log_days: LogDays = 30
     shield: bool = False
 
-    @model_validator(mode="after")
-    def _one_allowlist_for_each_prefix(self) -> Self:
-        count = Counter(prefix for ingress in self.key_ingresses.values() for prefix in ingress.prefixes)
+    @field_validator("key_ingresses")
+    @classmethod
+    def _one_allowlist_for_each_prefix(cls, ingresses: Mapping[str, KeyIngress]) -> Mapping[str, KeyIngress]:
+        count = Counter(prefix for ingress in ingresses.values() for prefix in ingress.prefixes)
         if twice := sorted(prefix for prefix, number in count.items() if number > 1):
-            raise ValueError(f"keyIngresses: {', '.join(twice)} stands more than once; keep it under one allowlist")
-        return self
+            raise ValueError(f"{', '.join(twice)} stands more than once; keep it under one allowlist")
+        return ingresses
 
     def faults(self, *, production: bool) -> Iterator[tuple[str, str]]:
         """What is too weak for the environment: the field and the remedy."""

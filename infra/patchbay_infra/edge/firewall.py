@@ -1,6 +1,5 @@
 """The web application firewall in front of the load balancer."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Final
@@ -11,6 +10,7 @@ from pulumi_aws import cloudwatch, wafv2
 from patchbay_infra.context import Context
 from patchbay_infra.edge.config import EdgeConfig
 from patchbay_infra.network.addresses import texts
+from patchbay_infra.policy_document import allow, document
 
 _COMMON_RULES: Final = "AWSManagedRulesCommonRuleSet"
 _MANAGED_GROUPS: Final = (
@@ -192,21 +192,14 @@ def _visible(metric: str) -> wafv2.WebAclRuleVisibilityConfigArgs:
     )
 
 
-def _delivery(context: Context, group_name: str) -> str:
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "delivery.logs.amazonaws.com"},
-                    "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    "Resource": context.arn("logs", f"log-group:{group_name}:*"),
-                    "Condition": {
-                        "StringEquals": {"aws:SourceAccount": context.account_id},
-                        "ArnLike": {"aws:SourceArn": context.arn("logs", "*")},
-                    },
-                }
-            ],
-        }
+def _delivery(context: Context, group_name: str) -> pulumi.Output[str]:
+    of_this_account = {
+        "StringEquals": {"aws:SourceAccount": context.account_id},
+        "ArnLike": {"aws:SourceArn": context.arn("logs", "*")},
+    }
+    write = allow(
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        [context.arn("logs", f"log-group:{group_name}:*")],
+        of_this_account,
     )
+    return document({**write, "Principal": {"Service": "delivery.logs.amazonaws.com"}})

@@ -5,6 +5,7 @@ from pulumi_aws import kms
 
 from patchbay_infra.context import Context
 from patchbay_infra.encryption import policies
+from patchbay_infra.policy_document import Statement
 
 
 class Keys(pulumi.ComponentResource):
@@ -35,7 +36,7 @@ class Keys(pulumi.ComponentResource):
             }
         )
 
-    def _key(self, purpose: str, *services: policies.Statement) -> pulumi.Output[str]:
+    def _key(self, purpose: str, *services: Statement) -> pulumi.Output[str]:
         context = self._context
         key = kms.Key(
             f"{self._name}-{purpose}",

@@ -1,51 +1,47 @@
 """Who may use a key beside those whom IAM lets: services of AWS, each for this account only."""
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Final
+
+import pulumi
 
 from patchbay_infra.context import Context
+from patchbay_infra.policy_document import Statement, allow, document
 
-Statement = Mapping[str, Any]
-
-_USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+_USE: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 # Services that publish to the environment's encrypted topic.
-_PUBLISHERS = ("budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com")
+_PUBLISHERS: Final = ("budgets.amazonaws.com", "cloudwatch.amazonaws.com", "costalerts.amazonaws.com")
+# In a key's policy, every resource is the key.
+_THE_KEY: Final = ("*",)
 
 
-def key_policy(context: Context, *services: Statement) -> str:
+def key_policy(context: Context, *services: Statement) -> pulumi.Output[str]:
     """The account's IAM policies decide, as without a policy; `services` are let in besides."""
     administration = {
         "Sid": "IamOfThisAccount",
-        "Effect": "Allow",
+        **allow(["kms:*"], _THE_KEY),
         "Principal": {"AWS": context.arn("iam", "root", region=False)},
-        "Action": "kms:*",
-        "Resource": "*",
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [administration, *services]})
+    return document(administration, *services)
 
 
 def log_groups(context: Context) -> Statement:
     """CloudWatch Logs, for log groups of this account and region."""
+    of_this_account = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": context.arn("logs", "log-group:*")}}
     return {
         "Sid": "LogGroups",
-        "Effect": "Allow",
+        **allow(_USE, _THE_KEY, of_this_account),
         "Principal": {"Service": f"logs.{context.region}.amazonaws.com"},
-        "Action": list(_USE),
-        "Resource": "*",
-        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": context.arn("logs", "log-group:*")}},
     }
 
 
 def alarm_topics(context: Context) -> Statement:
     """Alarms, budgets and cost alerts, which send to an encrypted topic in this account's name."""
+    of_this_account = {"StringEquals": {"aws:SourceAccount": context.account_id}}
     return {
         "Sid": "AlarmTopics",
-        "Effect": "Allow",
+        **allow(["kms:Decrypt", "kms:GenerateDataKey*"], _THE_KEY, of_this_account),
         "Principal": {"Service": list(_PUBLISHERS)},
-        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-        "Resource": "*",
-        "Condition": {"StringEquals": {"aws:SourceAccount": context.account_id}},
     }
 
 
@@ -58,22 +54,9 @@ def node_volumes(context: Context) -> Sequence[Statement]:
     role = context.arn(
         "iam", "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling", region=False
     )
-    of_auto_scaling = {"ArnEquals": {"aws:PrincipalArn": role}}
+    auto_scaling = {"ArnEquals": {"aws:PrincipalArn": role}}
+    for_volumes = {**auto_scaling, "Bool": {"kms:GrantIsForAWSResource": "true"}}
     return (
-        {
-            "Sid": "NodeVolumes",
-            "Effect": "Allow",
-            "Principal": {"AWS": "*"},
-            "Action": list(_USE),
-            "Resource": "*",
-            "Condition": of_auto_scaling,
-        },
-        {
-            "Sid": "NodeVolumesOfServices",
-            "Effect": "Allow",
-            "Principal": {"AWS": "*"},
-            "Action": "kms:CreateGrant",
-            "Resource": "*",
-            "Condition": {**of_auto_scaling, "Bool": {"kms:GrantIsForAWSResource": "true"}},
-        },
+        {"Sid": "NodeVolumes", **allow(_USE, _THE_KEY, auto_scaling), "Principal": {"AWS": "*"}},
+        {"Sid": "NodeVolumeGrants", **allow(["kms:CreateGrant"], _THE_KEY, for_volumes), "Principal": {"AWS": "*"}},
     )

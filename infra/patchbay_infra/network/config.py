@@ -1,10 +1,10 @@
 """The VPC's configuration."""
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal
 
 from patchbay_config.model import Model
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, field_validator
 
 from patchbay_infra.network.address_plan import NARROWEST_PREFIX, WIDEST_PREFIX
 from patchbay_infra.network.addresses import Network4, is_private
@@ -55,14 +55,15 @@ class NetworkConfig(Model):
     flow_log_days: LogDays = 30
     interface_endpoints: tuple[InterfaceEndpoint, ...] = _DEFAULT_ENDPOINTS
 
-    @model_validator(mode="after")
-    def _endpoints_that_belong_together(self) -> Self:
-        chosen = set(self.interface_endpoints)
-        if len(chosen) != len(self.interface_endpoints):
-            raise ValueError("interfaceEndpoints: a service stands twice; name each once")
+    @field_validator("interface_endpoints")
+    @classmethod
+    def _endpoints_that_belong_together(cls, services: tuple[InterfaceEndpoint, ...]) -> tuple[InterfaceEndpoint, ...]:
+        chosen = set(services)
+        if len(chosen) != len(services):
+            raise ValueError("a service stands twice; name each once")
         if len(chosen & {"ecr.api", "ecr.dkr"}) == 1:
-            raise ValueError("interfaceEndpoints: an image is pulled by ecr.api and ecr.dkr; name both or neither")
-        return self
+            raise ValueError("an image is pulled through ecr.api and ecr.dkr; name both or neither")
+        return services
 
     def faults(self, *, production: bool) -> Iterator[tuple[str, str]]:
         """What is too weak for the environment: the field and the remedy."""

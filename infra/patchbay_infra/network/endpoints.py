@@ -1,14 +1,29 @@
 """Services of AWS that are reached without leaving the VPC."""
 
-import json
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
+from typing import Final
 
 import pulumi
 from pulumi_aws import ec2, vpc
 
 from patchbay_infra.context import Context
 from patchbay_infra.network.config import InterfaceEndpoint
+from patchbay_infra.policy_document import allow, document
+
+_OBJECT_ACTIONS: Final = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:DeleteObjectVersion",
+    "s3:GetBucketLocation",
+    "s3:GetObject",
+    "s3:GetObjectVersion",
+    "s3:ListBucket",
+    "s3:ListBucketMultipartUploads",
+    "s3:ListBucketVersions",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+)
 
 
 class Endpoints(pulumi.ComponentResource):
@@ -77,38 +92,16 @@ class Endpoints(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _s3_policy(context: Context) -> str:
+def _s3_policy(context: Context) -> pulumi.Output[str]:
     """This account's principals to this account's buckets, so that nothing is carried out to another's.
 
     Besides, the bucket from which ECR serves the layers of images, also of those that EKS's add-ons are made of.
     """
-    own = {
-        "Sid": "OwnBuckets",
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": [
-            "s3:AbortMultipartUpload",
-            "s3:DeleteObject",
-            "s3:DeleteObjectVersion",
-            "s3:GetBucketLocation",
-            "s3:GetObject",
-            "s3:GetObjectVersion",
-            "s3:ListBucket",
-            "s3:ListBucketMultipartUploads",
-            "s3:ListBucketVersions",
-            "s3:ListMultipartUploadParts",
-            "s3:PutObject",
-        ],
-        "Resource": "*",
-        "Condition": {
-            "StringEquals": {"aws:PrincipalAccount": context.account_id, "aws:ResourceAccount": context.account_id}
-        },
+    of_this_account = {
+        "StringEquals": {"aws:PrincipalAccount": context.account_id, "aws:ResourceAccount": context.account_id}
     }
-    layers = {
-        "Sid": "ImageLayers",
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": "s3:GetObject",
-        "Resource": f"arn:aws:s3:::prod-{context.region}-starport-layer-bucket/*",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [own, layers]})
+    layers = f"arn:aws:s3:::prod-{context.region}-starport-layer-bucket/*"
+    return document(
+        {"Sid": "OwnBuckets", **allow(_OBJECT_ACTIONS, ["*"], of_this_account), "Principal": "*"},
+        {"Sid": "ImageLayers", **allow(["s3:GetObject"], [layers]), "Principal": "*"},
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal, Self
 
 from patchbay_config.model import Model
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from patchbay_infra.network.addresses import Network4, is_private
 from patchbay_infra.network.config import NetworkConfig
@@ -47,11 +47,12 @@ class AuthorizedGroup(Model):
     id: Annotated[str, Field(min_length=1, max_length=255)]
     reaches: Annotated[tuple[Tier, ...], Field(min_length=1)] = ("private",)
 
-    @model_validator(mode="after")
-    def _tiers_are_distinct(self) -> Self:
-        if len(set(self.reaches)) != len(self.reaches):
-            raise ValueError("reaches: a tier stands twice; name each once")
-        return self
+    @field_validator("reaches")
+    @classmethod
+    def _tiers_are_distinct(cls, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+        if len(set(tiers)) != len(tiers):
+            raise ValueError("a tier stands twice; name each once")
+        return tiers
 
 
 class ClientVpnConfig(Model):
@@ -68,6 +69,13 @@ class ClientVpnConfig(Model):
     session_hours: Literal[8, 10, 12, 24] = 8
     log_days: LogDays = 30
 
+    @field_validator("groups")
+    @classmethod
+    def _ids_are_distinct(cls, groups: Mapping[str, AuthorizedGroup]) -> Mapping[str, AuthorizedGroup]:
+        if len({group.id for group in groups.values()}) != len(groups):
+            raise ValueError("one id stands under two names; keep one of them")
+        return groups
+
     @model_validator(mode="after")
     def _one_way_to_log_in(self) -> Self:
         if self.saml_provider_arn and self.client_root_certificate_arn:
@@ -82,9 +90,6 @@ class ClientVpnConfig(Model):
             raise ValueError("groups: empty, so that nobody is let through; name at least one group of the provider")
         if self.client_root_certificate_arn and self.groups:
             raise ValueError("groups: certificates carry none; remove it, or use samlProviderArn")
-        ids = [group.id for group in self.groups.values()]
-        if len(set(ids)) != len(ids):
-            raise ValueError("groups: one id stands under two names; keep one of them")
         return self
 
     def faults(self, *, production: bool) -> Iterator[tuple[str, str]]:
