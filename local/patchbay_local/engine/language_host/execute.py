@@ -62,7 +62,7 @@ def main() -> int:
         loop.run_until_complete(runtime.run_in_stack(lambda: _run(program)))
     except pulumi.RunError as error:
         pulumi.log.error(str(error))
-        return 1
+        return SHOWN
     except KeyboardInterrupt:
         return SHOWN
     except Exception as error:

@@ -2,6 +2,7 @@
 
 The engine starts a pack first and names the stack in a call, `ConfigureStack`; the Python SDK reads the stack from
 its environment when it starts. So this process answers the engine, and starts the pack once the stack is known.
+What passes through after that is not decoded: with a pack, every resource takes two calls.
 """
 
 import json
@@ -9,115 +10,123 @@ import os
 import subprocess
 import sys
 import threading
-from typing import Any, TypeVar, cast
+from collections.abc import Callable
+from typing import IO, Final
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, plugin_pb2
+from pulumi.runtime.proto import analyzer_pb2
 
 from patchbay_local.engine.language_host.children import end
 from patchbay_local.engine.plugin.errors import ProviderError
-from patchbay_local.engine.plugin.serving import engine_address, serve
+from patchbay_local.engine.plugin.serving import MESSAGE_BYTES, engine_address, serve
 
-_Answer = TypeVar("_Answer")
+_SERVICE: Final = analyzer_pb2.DESCRIPTOR.services_by_name["Analyzer"]
 
 
-class PolicyProxy(analyzer_pb2_grpc.AnalyzerServicer):
+class PolicyProxy:
     """One policy pack: the program at `program`, run by `python` for the engine at `engine`."""
 
     def __init__(self, python: str, program: str, engine: str) -> None:
         self._command = [python, "-u", "-m", "pulumi.policy", engine, program]
         self._lock = threading.Lock()
-        self._environment: dict[str, str] = {}
         self._child: subprocess.Popen[bytes] | None = None
-        self._stub: analyzer_pb2_grpc.AnalyzerStub | None = None
+        self._channel: grpc.Channel | None = None
+        self._stack = analyzer_pb2.AnalyzerStackConfigureRequest()
 
     def register(self, server: grpc.Server) -> None:
-        analyzer_pb2_grpc.add_AnalyzerServicer_to_server(self, server)
+        handlers = {method.name: self._forwarding(method.name) for method in _SERVICE.methods}
+        handlers["Handshake"] = grpc.unary_unary_rpc_method_handler(_handshake)
+        handlers["ConfigureStack"] = grpc.unary_unary_rpc_method_handler(self._configure_stack)
+        handlers["Cancel"] = grpc.unary_unary_rpc_method_handler(self._cancel)
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers),))
 
     def stop(self) -> None:
         if self._child is not None:
             end(self._child)
 
-    def Handshake(
-        self, request: analyzer_pb2.AnalyzerHandshakeRequest, context: grpc.ServicerContext
-    ) -> analyzer_pb2.AnalyzerHandshakeResponse:
-        return analyzer_pb2.AnalyzerHandshakeResponse()
-
-    def ConfigureStack(
-        self, request: analyzer_pb2.AnalyzerStackConfigureRequest, context: grpc.ServicerContext
-    ) -> analyzer_pb2.AnalyzerStackConfigureResponse:
-        self._environment = {
-            "PULUMI_ORGANIZATION": request.organization,
-            "PULUMI_PROJECT": request.project,
-            "PULUMI_STACK": request.stack,
-            "PULUMI_DRY_RUN": str(request.dry_run).lower(),
-            "PULUMI_CONFIG": json.dumps(dict(request.config)),
-            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.config_secret_keys)),
-        }
-        return analyzer_pb2.AnalyzerStackConfigureResponse()
-
-    def Analyze(
-        self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext
-    ) -> analyzer_pb2.AnalyzeResponse:
-        return self._forward(analyzer_pb2.AnalyzeResponse, "Analyze", request, context)
-
-    def AnalyzeStack(
-        self, request: analyzer_pb2.AnalyzeStackRequest, context: grpc.ServicerContext
-    ) -> analyzer_pb2.AnalyzeResponse:
-        return self._forward(analyzer_pb2.AnalyzeResponse, "AnalyzeStack", request, context)
-
-    def Remediate(
-        self, request: analyzer_pb2.AnalyzeRequest, context: grpc.ServicerContext
-    ) -> analyzer_pb2.RemediateResponse:
-        return self._forward(analyzer_pb2.RemediateResponse, "Remediate", request, context)
-
-    def GetAnalyzerInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> analyzer_pb2.AnalyzerInfo:
-        return self._forward(analyzer_pb2.AnalyzerInfo, "GetAnalyzerInfo", request, context)
-
-    def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
-        return self._forward(plugin_pb2.PluginInfo, "GetPluginInfo", request, context)
-
-    def Configure(
-        self, request: analyzer_pb2.ConfigureAnalyzerRequest, context: grpc.ServicerContext
-    ) -> empty_pb2.Empty:
-        return self._forward(empty_pb2.Empty, "Configure", request, context)
-
-    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        self.stop()
-        return empty_pb2.Empty()
-
-    def _forward(self, answer: type[_Answer], method: str, request: Any, context: grpc.ServicerContext) -> _Answer:
-        try:
-            response = getattr(self._started(), method)(request)
-        except grpc.RpcError as error:
-            context.abort(error.code(), error.details() or "")
-        except ProviderError as error:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-        return cast(_Answer, response)
-
-    def _started(self) -> analyzer_pb2_grpc.AnalyzerStub:
+    def _configure_stack(self, request: bytes, _: grpc.ServicerContext) -> bytes:
+        self._stack.ParseFromString(request)
         with self._lock:
-            if self._stub is None:
-                self._child = subprocess.Popen(
-                    self._command,
-                    env=os.environ | self._environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                )
-                stdout = self._child.stdout
-                port = stdout.readline().decode().strip() if stdout else ""
-                if not port.isdigit():
-                    self._child.wait()
-                    message = f"the policy pack {self._command[-1]} did not start; its output says why"
-                    raise ProviderError(message)
-                # What the pack prints from here on is for the user.
-                threading.Thread(target=_copy, args=(stdout,), daemon=True).start()
-                self._stub = analyzer_pb2_grpc.AnalyzerStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
-            return self._stub
+            # The pack is importing while the engine goes on; who asks it first waits.
+            self._start()
+        return analyzer_pb2.AnalyzerStackConfigureResponse().SerializeToString()
+
+    def _cancel(self, _: bytes, __: grpc.ServicerContext) -> bytes:
+        self.stop()
+        return empty_pb2.Empty().SerializeToString()
+
+    def _forwarding(self, method: str) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        def forward(request: bytes, context: grpc.ServicerContext) -> bytes:
+            try:
+                answer: bytes = self._call(method)(request)
+            except grpc.RpcError as error:
+                context.abort(error.code(), _reason(error.details() or ""))
+            except ProviderError as error:
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+            return answer
+
+        return grpc.unary_unary_rpc_method_handler(forward)
+
+    def _call(self, method: str) -> Callable[[bytes], bytes]:
+        with self._lock:
+            if self._channel is None:
+                self._channel = self._connect()
+            return _method(self._channel, method)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            self._child = subprocess.Popen(
+                self._command,
+                env=os.environ | _environment(self._stack),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+            )
+        return self._child
+
+    def _connect(self) -> grpc.Channel:
+        child = self._start()
+        port = child.stdout.readline().decode().strip() if child.stdout else ""
+        if not port.isdigit():
+            child.wait()
+            message = f"the policy pack {self._command[-1]} did not start; its output says why"
+            raise ProviderError(message)
+        # What the pack prints from here on is for the user.
+        threading.Thread(target=_copy, args=(child.stdout,), daemon=True).start()
+        channel = grpc.insecure_channel(
+            f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", MESSAGE_BYTES)]
+        )
+        # The stack's tags are told by this call only.
+        _method(channel, "ConfigureStack")(self._stack.SerializeToString())
+        return channel
 
 
-def _copy(stream: Any) -> None:
+def _method(channel: grpc.Channel, name: str) -> Callable[[bytes], bytes]:
+    method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/{_SERVICE.full_name}/{name}")
+    return method
+
+
+def _handshake(_: bytes, __: grpc.ServicerContext) -> bytes:
+    return analyzer_pb2.AnalyzerHandshakeResponse().SerializeToString()
+
+
+def _environment(stack: analyzer_pb2.AnalyzerStackConfigureRequest) -> dict[str, str]:
+    return {
+        "PULUMI_ORGANIZATION": stack.organization,
+        "PULUMI_PROJECT": stack.project,
+        "PULUMI_STACK": stack.stack,
+        "PULUMI_DRY_RUN": str(stack.dry_run).lower(),
+        "PULUMI_CONFIG": json.dumps(dict(stack.config)),
+        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(stack.config_secret_keys)),
+    }
+
+
+def _reason(details: str) -> str:
+    """What a policy said when it failed, without gRPC's own words about where it was raised."""
+    return details.removeprefix("Exception calling application: ")
+
+
+def _copy(stream: IO[bytes]) -> None:
     for line in stream:
         sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()

@@ -1,0 +1,11 @@
+"""The policy pack that `pulumi preview --policy-pack policies` runs."""
+
+import sys
+from pathlib import Path
+
+# The pack runs as it lies in the repository, also where the repository is not installed.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from patchbay_policies import crossguard, environment, rules
+
+crossguard.serve(rules.ALL, environment.current())

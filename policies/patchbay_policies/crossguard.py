@@ -1,0 +1,163 @@
+"""The rules as a CrossGuard policy pack: the one place that knows the policy SDK."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyConfigSchema,
+    PolicyPack,
+    PolicyResource,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy.proxy import UnknownValueError
+
+from patchbay_policies.exceptions import excepted
+from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, ResourceRule, Rule, Stack, StackRule
+
+NAME: Final = "patchbay"
+
+
+class RuleFailedError(Exception):
+    """A rule itself is wrong: nothing is known about the resource, so that the update must not go on."""
+
+
+class _Analyzed(threading.local):
+    """The resource that the SDK shows the policies one after the other, all in one thread."""
+
+    resource: Resource | None = None
+
+
+class ResourcePolicy(ResourceValidationPolicy):
+    """A resource rule.
+
+    The SDK decodes the resource anew for each policy. The first policy, which looks at every type, leaves it in
+    `analyzed`; the others decline what is not theirs before the SDK decodes it. Were the first one disabled by the
+    pack's config, each would be shown every resource, and answer the same more slowly.
+    """
+
+    def __init__(self, rule: ResourceRule, environment: Environment, analyzed: _Analyzed, *, first: bool) -> None:
+        super().__init__(validate=self._validate, **_description(rule))
+        self._rule = rule
+        self._environment = environment
+        self._analyzed = analyzed
+        self._first = first
+
+    def has_validation(self) -> bool:
+        resource = self._analyzed.resource
+        return self._first or resource is None or self._rule.applies(resource.type)
+
+    def _validate(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        resource = None if self._first else self._analyzed.resource
+        if resource is None:
+            resource = _resource(args.resource_type, args.name, args.props, args.urn, protect=args.opts.protect)
+        if self._first:
+            self._analyzed.resource = resource
+        if self._rule.applies(resource.type):
+            environment = _with_settings(self._environment, self._rule, args.get_config())
+            for finding in _run(self._rule, lambda: self._rule.findings(resource, environment), resource.urn):
+                report(self._rule.message(finding), None)
+
+
+class StackPolicy(StackValidationPolicy):
+    """A stack rule."""
+
+    def __init__(self, rule: StackRule, environment: Environment) -> None:
+        super().__init__(validate=self._validate, **_description(rule))
+        self._rule = rule
+        self._environment = environment
+
+    def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
+        stack = Stack([_with_references(found) for found in args.resources if self._rule.applies(found.resource_type)])
+        environment = _with_settings(self._environment, self._rule, args.get_config())
+        for finding in _run(self._rule, lambda: self._rule.findings(stack, environment), "the stack"):
+            report(self._rule.message(finding), finding.resource.urn)
+
+
+def policies(rules: Sequence[ResourceRule | StackRule], environment: Environment) -> list[Policy]:
+    """The rules as policies, a rule for every type first: see `ResourcePolicy`."""
+    analyzed = _Analyzed()
+    ordered = sorted(rules, key=lambda rule: bool(rule.types))
+    return [
+        ResourcePolicy(rule, environment, analyzed, first=index == 0 and not rule.types)
+        if isinstance(rule, ResourceRule)
+        else StackPolicy(rule, environment)
+        for index, rule in enumerate(ordered)
+    ]
+
+
+def serve(rules: Sequence[ResourceRule | StackRule], environment: Environment) -> None:
+    """Answers the engine until it ends the process."""
+    PolicyPack(NAME, policies(rules, environment), enforcement_level=EnforcementLevel.MANDATORY)
+
+
+def _description(rule: Rule) -> dict[str, Any]:
+    schema = None
+    if rule.settings:
+        schema = PolicyConfigSchema(
+            {name: {**setting.schema, "default": setting.default} for name, setting in rule.settings.items()}
+        )
+    return {
+        "name": rule.name,
+        "description": rule.description,
+        "enforcement_level": EnforcementLevel(rule.level.value),
+        "config_schema": schema,
+        "remediation_steps": rule.remedy,
+    }
+
+
+def _with_settings(environment: Environment, rule: Rule, config: Mapping[str, Any] | None) -> Environment:
+    settings = {name: setting.default for name, setting in rule.settings.items()} | dict(config or {})
+    return Environment(environment.stack, environment.name, environment.production, settings)
+
+
+def _run(rule: Rule, findings: Callable[[], Iterable[Finding]], subject: str) -> list[Finding]:
+    try:
+        return [finding for finding in findings() if not excepted(rule, finding.resource)]
+    except Exception as error:
+        message = (
+            f"rule {rule.name} failed on {subject}: {type(error).__name__}: {error}. This is a fault of the rule: "
+            "correct it, or switch it off with a policy config while that is done"
+        )
+        raise RuleFailedError(message) from error
+
+
+def _resource(
+    resource_type: str,
+    name: str,
+    props: Mapping[str, Any],
+    urn: str,
+    *,
+    protect: bool,
+    references: Mapping[str, Sequence[str]] | None = None,
+) -> Resource:
+    return Resource(resource_type, name, _plain(props), urn, protect, references or {})
+
+
+def _with_references(found: PolicyResource) -> Resource:
+    references = {name: [other.urn for other in others] for name, others in found.property_dependencies.items()}
+    return _resource(
+        found.resource_type, found.name, found.props, found.urn, protect=found.opts.protect, references=references
+    )
+
+
+def _plain(value: Any) -> Any:
+    """The SDK's guarded values as plain data: where it would raise about an unknown value, UNKNOWN stands."""
+    if isinstance(value, Mapping):
+        return {key: _guarded(value, key) for key in value}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_guarded(value, index) for index in range(len(value))]
+    return value
+
+
+def _guarded(values: Any, key: Any) -> Any:
+    try:
+        return _plain(values[key])
+    except UnknownValueError:
+        return UNKNOWN

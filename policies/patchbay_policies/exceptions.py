@@ -1,0 +1,35 @@
+"""Where a rule does not hold, and why. Each entry is one resource; there is no other way past a rule in the program."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from patchbay_policies.model import Resource, Rule
+
+
+@dataclass(frozen=True)
+class Excepted:
+    """`name`: the resource's name in the program; `*` stands for any text."""
+
+    rule: str
+    type: str
+    name: str
+    reason: str
+
+    def covers(self, rule: Rule, resource: Resource) -> bool:
+        return self.rule == rule.name and self.type == resource.type and fnmatchcase(resource.name, self.name)
+
+
+EXCEPTIONS: Final = (
+    Excepted(
+        rule="no-wildcard-rights-in-the-cluster",
+        type="kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
+        name="*keda-external-metrics-reader",
+        reason="KEDA's own role for the HPA controller: every metric of the group external.metrics.k8s.io, "
+        "which KEDA alone serves and which can only be read.",
+    ),
+)
+
+
+def excepted(rule: Rule, resource: Resource) -> bool:
+    return any(exception.covers(rule, resource) for exception in EXCEPTIONS)

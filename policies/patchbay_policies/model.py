@@ -1,0 +1,128 @@
+"""What rules look at and what they are, as plain data: nothing here knows the policy SDK."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final
+
+
+class Unknown(Enum):
+    """The value of a property that is decided only while the update runs."""
+
+    UNKNOWN = "unknown"
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+
+
+class Level(Enum):
+    """`MANDATORY` ends a preview or update non-zero, `ADVISORY` only shows."""
+
+    MANDATORY = "mandatory"
+    ADVISORY = "advisory"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of the program.
+
+    `props`: inputs for a resource rule, outputs for a stack rule; unknown values are `UNKNOWN`.
+    `references`: property -> URNs of the resources that its value was made from. Only stack rules are given them.
+    """
+
+    type: str
+    name: str
+    props: Mapping[str, Any]
+    urn: str = ""
+    protect: bool = False
+    references: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """All resources of the types that a stack rule looks at."""
+
+    resources: Sequence[Resource]
+
+    def of(self, *types: str) -> list[Resource]:
+        return [resource for resource in self.resources if resource.type in types]
+
+    def referenced(self, resource: Resource, prop: str, *types: str) -> list[Resource]:
+        """The resources of these types that a property refers to; also before their ids are known."""
+        urns = set(resource.references.get(prop, ()))
+        return [other for other in self.of(*types) if other.urn in urns]
+
+    def refers(self, resource: Resource, prop: str, other: Resource) -> bool:
+        return other.urn in resource.references.get(prop, ())
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where the resources are. `settings`: the rule's own, from the pack's config."""
+
+    stack: str
+    name: str
+    production: bool
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A rule's setting: its default, and its JSON schema type (`items` for arrays)."""
+
+    default: Any
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong, and with which resource."""
+
+    resource: Resource
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What every rule has. `types`: the type tokens it looks at; empty: all."""
+
+    name: str
+    description: str
+    remedy: str
+    level: Level = Level.MANDATORY
+    types: frozenset[str]
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    limits: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.description.endswith(".") or not self.remedy.endswith("."):
+            message = f"rule {self.name}: description and remedy are sentences"
+            raise ValueError(message)
+
+    def message(self, finding: Finding) -> str:
+        """What a reader of the preview sees: the resource, the rule, the remedy."""
+        resource = finding.resource
+        return f"{resource.name} ({resource.type}): {finding.problem}. Rule: {self.name}. Remedy: {self.remedy}"
+
+    def applies(self, resource_type: str) -> bool:
+        return not self.types or resource_type in self.types
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceRule(Rule):
+    """Decided by one resource's inputs, before it is created or changed. `check` yields the problems."""
+
+    check: Callable[[Resource, Environment], Iterable[str]]
+
+    def findings(self, resource: Resource, environment: Environment) -> Iterable[Finding]:
+        return (Finding(resource, problem) for problem in self.check(resource, environment))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRule(Rule):
+    """Decided by how resources belong together: at the end of a preview, and at the end of an update."""
+
+    check: Callable[[Stack, Environment], Iterable[Finding]]
+
+    def findings(self, stack: Stack, environment: Environment) -> Iterable[Finding]:
+        return self.check(stack, environment)

@@ -1,0 +1,123 @@
+"""How long logs, backups, objects and images are kept."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from patchbay_policies.model import (
+    UNKNOWN,
+    Environment,
+    Finding,
+    Level,
+    Resource,
+    ResourceRule,
+    Setting,
+    Stack,
+    StackRule,
+)
+from patchbay_policies.reading import at, given, items
+from patchbay_policies.tokens import (
+    BUCKET,
+    BUCKET_LIFECYCLE,
+    DATABASE,
+    LOG_GROUP,
+    REPOSITORY,
+    REPOSITORY_LIFECYCLE,
+    SECRET,
+    SECRET_ROTATION,
+)
+
+_INTEGER: Final = {"type": "integer", "minimum": 1}
+
+
+def _logs(resource: Resource, environment: Environment) -> Iterator[str]:
+    days = at(resource.props, "retentionInDays")
+    if days is UNKNOWN:
+        return
+    most = environment.settings["maxDays"]
+    if not isinstance(days, int | float) or days < 1:
+        yield "retentionInDays is not set, so that its logs are kept for ever"
+    elif days > most:
+        yield f"it keeps logs for {days:g} days, more than {most:g}"
+
+
+def _backups(resource: Resource, environment: Environment) -> Iterator[str]:
+    if given(at(resource.props, "replicateSourceDb")):
+        return
+    days = at(resource.props, "backupRetentionPeriod")
+    least = environment.settings["productionDays"] if environment.production else 1
+    if days is not UNKNOWN and (not isinstance(days, int | float) or days < least):
+        yield f"backupRetentionPeriod is less than {least:g} days, so that point-in-time recovery reaches no further"
+
+
+def _expires(rule: Any) -> bool:
+    days = at(rule, "expiration", "days")
+    return at(rule, "status") in {"Enabled", UNKNOWN} and given(days)
+
+
+def _buckets(stack: Stack, environment: Environment) -> Iterator[Finding]:
+    most = environment.settings["maxDays"]
+    for bucket in stack.of(BUCKET):
+        configurations = [c for c in stack.of(BUCKET_LIFECYCLE) if stack.refers(c, "bucket", bucket)]
+        rules = [rule for configuration in configurations for rule in items(at(configuration.props, "rules"))]
+        unknown = any(at(configuration.props, "rules") is UNKNOWN for configuration in configurations)
+        if not unknown and not any(_expires(rule) for rule in rules):
+            yield Finding(bucket, "no lifecycle rule lets its objects expire")
+        for days in (at(rule, "expiration", "days") for rule in rules):
+            if isinstance(days, int | float) and days > most:
+                yield Finding(bucket, f"its objects are kept for {days:g} days, more than {most:g}")
+
+
+def _images(stack: Stack, _: Environment) -> Iterator[Finding]:
+    for repository in stack.of(REPOSITORY):
+        if not any(stack.refers(policy, "repository", repository) for policy in stack.of(REPOSITORY_LIFECYCLE)):
+            yield Finding(repository, "it keeps every image for ever")
+
+
+def _secrets(stack: Stack, _: Environment) -> Iterator[Finding]:
+    for secret in stack.of(SECRET):
+        if not any(stack.refers(rotation, "secretId", secret) for rotation in stack.of(SECRET_ROTATION)):
+            yield Finding(secret, "it is never rotated")
+
+
+RULES: Final = (
+    ResourceRule(
+        name="logs-expire",
+        description="Every log group says how long it keeps logs.",
+        remedy="Set retentionInDays, of at most this rule's setting maxDays.",
+        types=frozenset({LOG_GROUP}),
+        settings={"maxDays": Setting(400, _INTEGER)},
+        check=_logs,
+    ),
+    ResourceRule(
+        name="backups-kept",
+        description="Databases can be restored to any point of the last days.",
+        remedy="Set backupRetentionPeriod: at least a day, in production this rule's setting productionDays.",
+        types=frozenset({DATABASE}),
+        settings={"productionDays": Setting(7, {"type": "integer", "minimum": 1, "maximum": 35})},
+        check=_backups,
+    ),
+    StackRule(
+        name="objects-expire",
+        description="Objects of every bucket expire.",
+        remedy="Add a BucketLifecycleConfiguration with an expiration, of at most this rule's setting maxDays.",
+        types=frozenset({BUCKET, BUCKET_LIFECYCLE}),
+        settings={"maxDays": Setting(400, _INTEGER)},
+        check=_buckets,
+    ),
+    StackRule(
+        name="images-expire",
+        description="Repositories forget images that nobody runs.",
+        remedy="Add a LifecyclePolicy for the repository.",
+        level=Level.ADVISORY,
+        types=frozenset({REPOSITORY, REPOSITORY_LIFECYCLE}),
+        check=_images,
+    ),
+    StackRule(
+        name="secrets-rotate",
+        description="Secrets are changed at an interval.",
+        remedy="Give the secrets' config the ARN of the function that rotates them.",
+        level=Level.ADVISORY,
+        types=frozenset({SECRET, SECRET_ROTATION}),
+        check=_secrets,
+    ),
+)
