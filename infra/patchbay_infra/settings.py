@@ -76,21 +76,36 @@ class InfraSettings(Model):
 
     @model_validator(mode="after")
     def _strong_enough(self) -> Self:
-        parts: Mapping[str, _Judging] = {
+        production = self.environment.production
+        found = [
+            f"{part}.{field}: {remedy}"
+            for part, config in self._parts.items()
+            for field, remedy in config.faults(production=production)
+        ]
+        if self.vpn is not None:
+            found += [f"vpn.{field}: {remedy}" for field, remedy in self.vpn.collisions(self.network)]
+        if found:
+            raise ValueError("; ".join(found))
+        return self
+
+    @property
+    def _parts(self) -> Mapping[str, _Judging]:
+        parts: dict[str, _Judging] = {
+            "network": self.network,
             "databases": self.databases,
             "cache": self.cache,
             "search": self.search,
             "objects": self.objects,
+            "edge": self.edge,
             "watching": self.watching,
         }
-        faults = [
-            f"{part}.{field}: {remedy}"
-            for part, config in parts.items()
-            for field, remedy in config.faults(production=self.environment.production)
-        ]
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
+        parts |= {f"clusters.{name}": config for name, config in self.clusters.items()}
+        return parts if self.vpn is None else {**parts, "vpn": self.vpn}
+
+    @property
+    def tenants(self) -> dict[str, tuple[str, ...]]:
+        """The subdomains that live on each cluster."""
+        return {name: config.tenants for name, config in self.clusters.items()}
 
     @property
     def context(self) -> Context:

@@ -1,0 +1,189 @@
+"""An environment's AWS: every component, and what each gets from the others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from patchbay_infra.cache.component import Cache
+from patchbay_infra.cluster.component import Cluster
+from patchbay_infra.cluster.workload_identity import Workload
+from patchbay_infra.cluster.workload_rights import RuntimeData, runtime_rights
+from patchbay_infra.databases.component import Databases
+from patchbay_infra.delivery.component import Delivery
+from patchbay_infra.edge.component import Edge
+from patchbay_infra.encryption.keys import Keys
+from patchbay_infra.images.component import Images
+from patchbay_infra.network.component import Network
+from patchbay_infra.objects.component import Objects
+from patchbay_infra.search.component import Search
+from patchbay_infra.settings import InfraSettings
+from patchbay_infra.tenant_secrets.component import TenantSecrets
+from patchbay_infra.vpn.component import ClientVpn
+from patchbay_infra.watching.component import Watching
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cluster, and the cache that its tenants' processes queue in."""
+
+    cluster: Cluster
+    cache: Cache
+
+
+class Infra(pulumi.ComponentResource):
+    """Everything that the platform runs on. `cells`: by the cluster's name in the config."""
+
+    cells: Mapping[str, Cell]
+    databases: Databases
+
+    def __init__(
+        self, name: str, settings: InfraSettings, *, runtime_workload: Workload, provider: aws.Provider
+    ) -> None:
+        """`runtime_workload`: the service accounts that the flow runtime's pods run as, on every cluster."""
+        super().__init__("patchbay:infra:Infra", name, None, pulumi.ResourceOptions(providers=[provider]))
+        child = pulumi.ResourceOptions(parent=self)
+        self._settings, self._context, self._child = settings, settings.context, child
+        context = self._context
+        self._keys = Keys("keys", context=context, opts=child)
+        self._network = Network(
+            "network", settings.network, context=context, logs_key_arn=self._keys.logs_arn, opts=child
+        )
+        if settings.vpn is not None:
+            ClientVpn(
+                "vpn",
+                settings.vpn,
+                context=context,
+                network=self._network,
+                logs_key_arn=self._keys.logs_arn,
+                opts=child,
+            )
+        self._images = Images("images", settings.images, context=context, opts=child)
+        self._delivery = Delivery("delivery", settings.delivery, context=context, opts=child)
+        self._edge = Edge(
+            "edge",
+            settings.edge,
+            context=context,
+            network=self._network,
+            clusters=settings.tenants,
+            logs_key_arn=self._keys.logs_arn,
+            opts=child,
+        )
+        self._objects = Objects(
+            "objects", settings.objects, context=context, data_key_arn=self._keys.data_arn, opts=child
+        )
+        tenants = [tenant for names in settings.tenants.values() for tenant in names]
+        self._secrets = TenantSecrets(
+            "secrets",
+            settings.secrets,
+            context=context,
+            tenants=tenants,
+            secrets_key_arn=self._keys.secrets_arn,
+            opts=child,
+        )
+        self.cells = {key: self._cell(key) for key in settings.clusters}
+        nodes = {key: cell.cluster.node_security_group_id for key, cell in self.cells.items()}
+        self.databases = self._databases(nodes)
+        self._search = Search(
+            "search",
+            settings.search,
+            context=context,
+            network=self._network,
+            data_key_arn=self._keys.data_arn,
+            logs_key_arn=self._keys.logs_arn,
+            clients=nodes,
+            opts=child,
+        )
+        for cell in self.cells.values():
+            cell.cluster.grant(runtime_workload, runtime_rights(context, self._runtime_data(cell)))
+        topic = self._watching().topic_arn
+        self.outputs = self._outputs(topic)
+        self.register_outputs(self.outputs)
+
+    def _cell(self, key: str) -> Cell:
+        cluster = Cluster(
+            key,
+            self._settings.clusters[key],
+            context=self._context,
+            network=self._network,
+            key_arn=self._keys.cluster_arn,
+            logs_key_arn=self._keys.logs_arn,
+            gateway_target_group_arn=self._edge.target_group_arns[key],
+            load_balancer_security_group_id=self._edge.security_group_id,
+            opts=self._child,
+        )
+        cache = Cache(
+            f"cache-{key}",
+            self._settings.cache,
+            context=self._context,
+            network=self._network,
+            data_key_arn=self._keys.data_arn,
+            logs_key_arn=self._keys.logs_arn,
+            clients={key: cluster.node_security_group_id},
+            opts=self._child,
+        )
+        return Cell(cluster, cache)
+
+    def _databases(self, clients: Mapping[str, pulumi.Input[str]]) -> Databases:
+        return Databases(
+            "databases",
+            self._settings.databases,
+            context=self._context,
+            network=self._network,
+            data_key_arn=self._keys.data_arn,
+            secrets_key_arn=self._keys.secrets_arn,
+            logs_key_arn=self._keys.logs_arn,
+            clients=clients,
+            opts=self._child,
+        )
+
+    def _runtime_data(self, cell: Cell) -> RuntimeData:
+        return RuntimeData(
+            payload_bucket=self._objects.bucket_arn,
+            payload_key=self._keys.data_arn,
+            tenant_secrets=self._context.arn("secretsmanager", f"secret:{self._secrets.path_prefix}*"),
+            database_secret=self.databases.master_secret_arn,
+            secrets_key=self._keys.secrets_arn,
+            cache=cell.cache.replication_group_arn,
+            cache_user=cell.cache.user_arn,
+        )
+
+    def _watching(self) -> Watching:
+        return Watching(
+            "watching",
+            self._settings.watching,
+            context=self._context,
+            writer_identifier=self.databases.writer_identifier,
+            reader_identifier=self.databases.reader_identifier,
+            caches={key: cell.cache.member_ids for key, cell in self.cells.items()},
+            load_balancer_arn_suffix=self._edge.load_balancer_arn_suffix,
+            target_group_arn_suffixes=self._edge.target_group_arn_suffixes,
+            clusters={key: cell.cluster.cluster_name for key, cell in self.cells.items()},
+            logs_key_arn=self._keys.logs_arn,
+            opts=self._child,
+        )
+
+    def _outputs(self, topic_arn: pulumi.Output[str]) -> dict[str, pulumi.Input[object]]:
+        """What an operator needs next."""
+        addresses: Sequence[pulumi.Output[str]] = list(self._network.nat_addresses.values())
+        return {
+            "vpcId": self._network.vpc_id,
+            # What tenants' own systems have to let in.
+            "outgoingAddresses": addresses,
+            "domain": self._edge.domain,
+            "nameServers": self._edge.name_servers,
+            "loadBalancer": self._edge.load_balancer_dns_name,
+            "kubeconfigCommands": {key: cell.cluster.kubeconfig_command for key, cell in self.cells.items()},
+            "caches": {key: cell.cache.address for key, cell in self.cells.items()},
+            "databaseWriter": self.databases.writer_address,
+            "databaseReader": self.databases.reader_address,
+            "databaseSecret": self.databases.master_secret_arn,
+            "search": self._search.endpoint,
+            "payloadBucket": self._objects.bucket_name,
+            "tenantSecrets": self._secrets.path_prefix,
+            "imageRegistry": self._images.registry,
+            "planRole": self._delivery.plan_role_arn,
+            "applyRole": self._delivery.apply_role_arn,
+            "alarmTopic": topic_arn,
+        }
