@@ -11,7 +11,10 @@ from typing import Final
 from patchbay_local import paths
 
 LANGUAGE_HOST: Final = "pulumi-language-python"
-PROVIDERS: Final = {"kubernetes": "patchbay_local.engine.kubernetes_provider"}
+PROVIDERS: Final = {
+    "aws": "patchbay_local.engine.aws_provider",
+    "kubernetes": "patchbay_local.engine.kubernetes_provider",
+}
 
 
 def is_complete(pulumi: Path) -> bool:

@@ -1,11 +1,13 @@
 """What a change of a program's inputs means for a resource: nothing, an update or a replacement."""
 
+from typing import Any, Final
+
 from patchbay_local.engine.aws_provider import sdk
 from patchbay_local.engine.aws_provider.resource import Values
 from patchbay_local.engine.aws_provider.row import Field, Row
 from patchbay_local.engine.plugin.difference import Difference, changes
 
-_NOTHING = (None, "", False, [], {})
+_NOTHING: Final[tuple[object, ...]] = (None, "", False, [], {})
 
 
 def changed_inputs(row: Row, old: Values, new: Values, outputs: Values) -> list[str]:
@@ -13,7 +15,7 @@ def changed_inputs(row: Row, old: Values, new: Values, outputs: Values) -> list[
     return [name for name in {**old, **new} if _changes(row, name, old, new, outputs)]
 
 
-def effective_inputs(row: Row, old: Values, new: Values, outputs: Values) -> dict[str, object]:
+def effective_inputs(row: Row, old: Values, new: Values, outputs: Values) -> dict[str, Any]:
     """The new inputs, with AWS' defaults in place of those that were taken away."""
     defaults = {
         name: row.field(name).default

@@ -8,7 +8,6 @@ from patchbay_local.engine.aws_provider import members, requests, sdk, tagging, 
 from patchbay_local.engine.aws_provider.convert import from_aws
 from patchbay_local.engine.aws_provider.resource import AwsError, Resource, Values
 from patchbay_local.engine.aws_provider.row import Call, Field, Row, Step
-from patchbay_local.engine.plugin.properties import Path
 
 _MISSING: Final = re.compile(r"NotFound|NoSuch|DoesNotExist|NonExistent|^404$")
 

@@ -10,7 +10,9 @@ from patchbay_local.engine.aws_provider import members, models, sdk, templates
 from patchbay_local.engine.aws_provider.convert import ConversionError, to_aws
 from patchbay_local.engine.aws_provider.resource import Resource
 from patchbay_local.engine.aws_provider.row import Call, Field, Row
-from patchbay_local.engine.plugin.properties import UNKNOWN, Path
+from patchbay_local.engine.plugin.properties import UNKNOWN
+
+Members = tuple[str, ...]
 
 # Properties that have ways of their own.
 APART = ("tags", "tagsAll", "region")
@@ -23,7 +25,7 @@ def full(row: Row, call: Call, resource: Resource, only: Iterable[str] | None = 
     for name, value in chosen.items():
         path = placements(row, call).get(name)
         if path and value is not None:
-            _place(result, path, convert(row.field(name), value, _shape_at(_request(row, call), path)))
+            _place(result, path, convert(row.field(name), value, shape_at(row, call, path)))
     return _completed(row, call, resource, result)
 
 
@@ -45,7 +47,7 @@ def convert(field: Field, value: Any, shape: Shape) -> Any:
 
 
 @cache
-def placements(row: Row, call: Call) -> Mapping[str, Path]:
+def placements(row: Row, call: Call) -> Mapping[str, Members]:
     """Where in a call's request the properties belong, by name."""
     schema = sdk.resource_type(row.token)
     apart = APART if row.tags else APART[1:]
@@ -59,24 +61,31 @@ def placements(row: Row, call: Call) -> Mapping[str, Path]:
     return found
 
 
+def shape_at(row: Row, call: Call, path: Members) -> Shape:
+    """The shape of a member of a call's request."""
+    current: Shape = _request(row, call)
+    for part in path:
+        current = current.members[part] if isinstance(current, StructureShape) else current
+    return current
+
+
 def required(row: Row, call: Call) -> Iterator[tuple[str, str | None]]:
     """The members that an operation requires and that no parameter fills, each with the property that belongs there."""
-    by_member = {path[0]: name for name, path in reversed(placements(row, call).items())}
+    by_member = {path[0]: name for name, path in reversed(list(placements(row, call).items()))}
     for member in _request(row, call).required_members:
         if member not in call.parameters:
             yield member, by_member.get(member)
 
 
 def _completed(row: Row, call: Call, resource: Resource, result: dict[str, Any]) -> dict[str, Any]:
-    shape = _request(row, call)
     for member, name in required(row, call):
         value = resource.value(name) if name and member not in result else None
         if name and value is not None:
             path = placements(row, call)[name]
-            _place(result, path, convert(row.field(name), value, _shape_at(shape, path)))
+            _place(result, path, convert(row.field(name), value, shape_at(row, call, path)))
     for member, template in call.parameters.items():
         try:
-            value = _filled(template, shape.members[member], row, resource)
+            value = _filled(template, _request(row, call).members[member], row, resource)
         except templates.MissingValueError:
             continue
         both = isinstance(value, Mapping) and isinstance(result.get(member), Mapping)
@@ -110,7 +119,7 @@ def _request(row: Row, call: Call) -> StructureShape:
     return models.request_shape(call.service or row.service, call.operation)
 
 
-def _path(field: Field, shape: StructureShape) -> Path | None:
+def _path(field: Field, shape: StructureShape) -> Members | None:
     if field.aws == "":
         return None
     if field.aws is None:
@@ -125,14 +134,7 @@ def _path(field: Field, shape: StructureShape) -> Path | None:
     return parts
 
 
-def _shape_at(shape: StructureShape, path: Path) -> Shape:
-    current: Shape = shape
-    for part in path:
-        current = current.members[part] if isinstance(current, StructureShape) else current
-    return current
-
-
-def _place(result: dict[str, Any], path: Path, value: Any) -> None:
+def _place(result: dict[str, Any], path: Members, value: Any) -> None:
     for part in path[:-1]:
-        result = result.setdefault(str(part), {})
-    result[str(path[-1])] = value
+        result = result.setdefault(part, {})
+    result[path[-1]] = value

@@ -63,7 +63,7 @@ from patchbay_local.engine.aws_provider.resource import Resource, Values
 Function = Callable[[Resource], Values | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Call:
     """An operation of an AWS service, by its boto3 name (`create_vpc`), and where the object lies in its answer.
 
@@ -148,7 +148,7 @@ class Tags:
     at: str = "Tags || tags || TagList || TagSet"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """A resource type; see the module's docstring.
 

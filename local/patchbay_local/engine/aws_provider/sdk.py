@@ -24,8 +24,8 @@ _SCALARS: Final = {"str": "string", "int": "integer", "float": "number", "bool":
 class Type:
     """A property's type.
 
-    `kind`: string, integer, number, boolean, list, map, object, document (text, or an object) or any. `of` is the type of a list's or a map's
-    elements; `properties()` are an object's.
+    `kind`: string, integer, number, boolean, list, map, object, document (text, or an object) or any. `of` is the type
+    of a list's or a map's elements; `properties()` are an object's.
     """
 
     kind: str
