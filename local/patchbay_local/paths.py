@@ -23,6 +23,7 @@ KUBECONFIG: Final = STATE / "kubeconfig"
 IMAGE_LOCK: Final = STATE / "images.json"
 PULUMI_HOME: Final = STATE / "pulumi" / "home"
 PULUMI_BACKEND: Final = STATE / "pulumi" / "state"
+EMULATORS: Final = STATE / "aws"  # a directory per stack: the state of its emulated AWS account
 
 # Gone after a reboot as well: process ids, sockets, what was changed on the host.
 RUN: Final = Path("/run/patchbay")
@@ -43,3 +44,5 @@ REGISTRY_PORT: Final = 5000
 
 EDGE_PORT: Final = 8080  # the edge on loopback: every 127.0.0.0/8 address is a client of its own
 GATEWAY_NODE_PORT: Final = 30080
+
+EMULATOR_PORTS: Final = {"local": 5601, "dev": 5602, "staging": 5603, "production": 5604}  # on loopback, by stack

@@ -1,1 +1,6 @@
 """An AWS account on loopback: moto's server, with what moto lacks added, and a state that outlives it."""
+
+from typing import Final
+
+# Answers which account is served and where its state is kept; no bucket can have such a name.
+IDENTITY_PATH: Final = "/_emulator/identity"

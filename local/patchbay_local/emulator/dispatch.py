@@ -20,6 +20,7 @@ from moto.core.serialize import get_serializer_class
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.http import HTTP_STATUS_CODES
 
+from patchbay_local.emulator import IDENTITY_PATH
 from patchbay_local.emulator.service import BY_MOTO, AwsError, Call, Handler, Service
 
 # ... Credential=KEY/DATE/REGION/SERVICE/aws4_request
@@ -46,10 +47,12 @@ class _Target:
 class Dispatcher:
     """moto keeps its state in plain objects without locks, so calls are served one at a time, under `lock`."""
 
-    def __init__(self, moto: WSGIApplication, services: Iterable[Service], account: str) -> None:
+    def __init__(self, moto: WSGIApplication, services: Iterable[Service], account: str, identity: str) -> None:
+        """`identity` is the answer at IDENTITY_PATH."""
         self._moto = moto
         self._services = {service.signing_name: service for service in services}
         self._account = account
+        self._identity = identity.encode()
         self._served: Callable[[str], None] = lambda _: None
         self.lock: Final = RLock()
 
@@ -58,6 +61,14 @@ class Dispatcher:
         self._served = served
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == IDENTITY_PATH:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [self._identity]
+        if path.startswith("/moto-api"):
+            # moto's own controls know nothing of what is added here: its reset would empty one half of the account.
+            start_response("404 Not Found", [("Content-Type", "text/plain")])
+            return [b"moto's controls are not served"]
         body: bytes = environ["wsgi.input"].read()
         operation = _action(environ, body)
         with self.lock:

@@ -31,7 +31,9 @@ def run(port: int, directory: Path, account: str) -> None:
 
 
 def _serve(port: int, path: Path, account: str) -> None:
-    dispatcher = Dispatcher(DomainDispatcherApplication(create_backend_app), SERVICES, account)
+    dispatcher = Dispatcher(
+        DomainDispatcherApplication(create_backend_app), SERVICES, account, f"{account} {path.parent}"
+    )
     saver = Saver(path, account, dispatcher.lock)
     dispatcher.listen(saver.served)
     server = serve(dispatcher, port)

@@ -65,5 +65,7 @@ def prepare(account: str, port: int) -> None:
             "MOTO_PORT": str(port),
             # The AWS managed policies, which node and cluster roles attach.
             "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+            # Headers for pages in browsers, which have no business here.
+            "MOTO_DISABLE_GLOBAL_CORS": "true",
         }
     )

@@ -1,8 +1,8 @@
 """The AWS operations that are served here instead of by moto: a module or package per service, found by being here.
 
-Each declares `SERVICE = Service("eks")` and a function per operation under `@SERVICE.operation("CreateAddon")`; handlers
-may use moto's backends (`eks_backends[call.account][call.region]`), and `call.state(kind)` for what moto has no place
-for. See `patchbay_local.emulator.service`.
+Each declares `SERVICE = Service("eks")` and a function per operation under `@SERVICE.operation("CreateAddon")`;
+handlers may use moto's backends (`eks_backends[call.account][call.region]`), and `call.state(kind)` for what moto has
+no place for. See `patchbay_local.emulator.service`.
 """
 
 import importlib
