@@ -1,0 +1,73 @@
+"""A killed update's checkpoint is settled: what exists is taken in, what does not is forgotten."""
+
+from typing import Any
+
+import pytest
+from patchbay_operations.recovery import checkpoint
+from patchbay_operations.recovery.finders import FINDERS, REPEATABLE, find
+from patchbay_operations.recovery.recover import recover
+
+VPC = "urn:pulumi:test::patchbay::aws:ec2/vpc:Vpc::vpc"
+ROLE = "urn:pulumi:test::patchbay::aws:iam/role:Role::role"
+
+
+def resource(urn: str, **more: Any) -> dict[str, Any]:
+    return {"urn": urn, "type": urn.split("::")[2], "custom": True, "inputs": {}, **more}
+
+
+def state(*resources: dict[str, Any], pending: list[tuple[str, dict[str, Any]]]) -> checkpoint.State:
+    operations = [{"type": kind, "resource": entry} for kind, entry in pending]
+    return {"version": 3, "deployment": {"resources": list(resources), "pending_operations": operations}}
+
+
+def test_what_was_found_is_a_resource_of_the_stack() -> None:
+    settled = checkpoint.settled(state(pending=[("creating", resource(VPC))]), {VPC: "vpc-1"})
+    assert settled["deployment"]["resources"] == [resource(VPC, id="vpc-1", outputs={})]
+    assert settled["deployment"]["pending_operations"] == []
+
+
+def test_what_was_not_found_is_forgotten() -> None:
+    settled = checkpoint.settled(state(resource(ROLE, id="role"), pending=[("creating", resource(VPC))]), {})
+    assert settled["deployment"]["resources"] == [resource(ROLE, id="role")]
+    assert settled["deployment"]["pending_operations"] == []
+
+
+def test_the_one_that_was_being_replaced_is_left_to_be_deleted() -> None:
+    old = resource(VPC, id="vpc-0")
+    settled = checkpoint.settled(state(old, pending=[("creating", resource(VPC))]), {VPC: "vpc-1"})
+    assert [(entry["id"], entry.get("delete", False)) for entry in settled["deployment"]["resources"]] == [
+        ("vpc-0", True),
+        ("vpc-1", False),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["updating", "deleting", "reading"])
+def test_what_was_being_changed_stays_until_it_is_read_again(kind: str) -> None:
+    existing = resource(VPC, id="vpc-1")
+    settled = checkpoint.settled(state(existing, pending=[(kind, existing)]), {})
+    assert settled["deployment"]["resources"] == [existing]
+
+
+def test_the_state_that_is_settled_is_not_changed_in_place() -> None:
+    before = state(pending=[("creating", resource(VPC))])
+    checkpoint.settled(before, {VPC: "vpc-1"})
+    assert checkpoint.pending(before)
+
+
+def test_a_stack_without_pending_operations_is_only_read_again() -> None:
+    commands: list[tuple[str, ...]] = []
+
+    def command(*words: str) -> str:
+        commands.append(words)
+        return '{"deployment": {"resources": []}}' if words[:2] == ("stack", "export") else ""
+
+    assert recover(command, {}).summary == "0 adopted, 0 to be done again"
+    assert [words[0] for words in commands] == ["cancel", "stack", "refresh"]
+
+
+def test_a_type_is_either_found_or_repeatable() -> None:
+    assert not FINDERS.keys() & REPEATABLE
+
+
+def test_a_type_that_may_be_made_twice_is_not_looked_for() -> None:
+    assert find("aws:iam/rolePolicy:RolePolicy", {}, None) is None  # type: ignore[arg-type]  # it must not be used
