@@ -25,7 +25,7 @@ class Databases(pulumi.ComponentResource):
     is named by its ARN; a group has to span two zones, hence the second subnet in the read copy's.
 
     `clients`: security group ids by name. `master_secret_arn`: the secret in which RDS keeps and rotates the master
-    password. Identifiers and addresses carry no environment-wide state, so several may live in one account.
+    password.
     """
 
     writer_address: pulumi.Output[str]

@@ -25,8 +25,8 @@ class Metric:
 class Alarm:
     """Rings once `periods` values in a row are at or beyond the threshold.
 
-    `expression`: what to compare, of `metrics` by their ids; with a single metric it may be left out. `advice`: what
-    whoever is called does first. `quiet_without_data`: whether no value means that nothing happened; otherwise a metric
+    `expression`: what to compare, of `metrics` by their ids; without one, the single metric. `advice`: what whoever is
+    called does first. `quiet_without_data`: whether no value means that nothing happened; otherwise a metric
     that vanishes is told as well.
     """
 
@@ -61,14 +61,10 @@ class Alarm:
         )
 
     def _queries(self) -> list[aws.cloudwatch.MetricAlarmMetricQueryArgs]:
-        expression = self.expression or next(iter(self.metrics))
-        result = aws.cloudwatch.MetricAlarmMetricQueryArgs(
-            id="result", expression=expression, label=self.name, return_data=True
-        )
         inputs = [
             aws.cloudwatch.MetricAlarmMetricQueryArgs(
                 id=id_,
-                return_data=False,
+                return_data=not self.expression,
                 metric=aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
                     namespace=metric.namespace,
                     metric_name=metric.name,
@@ -79,4 +75,9 @@ class Alarm:
             )
             for id_, metric in self.metrics.items()
         ]
+        if not self.expression:
+            return inputs
+        result = aws.cloudwatch.MetricAlarmMetricQueryArgs(
+            id="result", expression=self.expression, label=self.name, return_data=True
+        )
         return [result, *inputs]

@@ -19,7 +19,7 @@ class ThresholdsConfig(Model):
     """
 
     database_cpu_percent: Percent = 80
-    database_free_storage_gib: Annotated[float, Field(gt=0)] = 20
+    database_free_storage_gib: Annotated[float, Field(gt=0)] = 10
     database_connections: Annotated[int, Field(gt=0)] = 400
     replica_lag_seconds: Annotated[int, Field(gt=0)] = 30
     # The cache refuses writes when full: there has to be time to enlarge it.

@@ -1,7 +1,8 @@
 """What the environment may cost, and who is told when it costs more or suddenly something else."""
 
 import json
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
@@ -49,7 +50,7 @@ def anomaly_alert(
         name,
         name=context.name(name),
         monitor_type="CUSTOM",
-        monitor_specification=json.dumps({"Tags": {"Key": _TAG, "Values": [context.environment]}}),
+        monitor_specification=json.dumps(_of_environment(context.environment)),
         tags=context.tags(name),
         opts=opts,
     )
@@ -70,3 +71,9 @@ def anomaly_alert(
         tags=context.tags(name),
         opts=opts,
     )
+
+
+def _of_environment(environment: str) -> Mapping[str, Any]:
+    """With every key that AWS answers with: the provider compares the texts, and would replace the monitor."""
+    tags = {"Key": _TAG, "MatchOptions": None, "Values": [environment]}
+    return {"And": None, "CostCategories": None, "Dimensions": None, "Not": None, "Or": None, "Tags": tags}

@@ -140,8 +140,8 @@ def backlog_alarm(cluster: str, cluster_name: pulumi.Input[str], limits: Thresho
     waiting = Metric("Patchbay", "WaitingProcesses", {"Cluster": cluster_name}, "Minimum", _FIVE_MINUTES)
     return Alarm(
         f"queue-{cluster}-backlog",
-        "Processes wait and do not become fewer. Look for the shape in Horizon's workload: Pending pods mean that nodes "
-        "are missing, a maximum of pods that is reached means raise it, restarting pods mean read their log.",
+        "Processes wait and do not become fewer. Look for the shape in Horizon's workload: Pending pods mean that "
+        "nodes are missing, a maximum of pods that is reached means raise it, restarting pods mean read their log.",
         {"waiting": waiting},
         limits.waiting_processes,
         periods=3,
