@@ -54,9 +54,10 @@ class Recorded:
         assert len(found) == 1, f"{token} {name or ''}: {len(found)} instead of 1, of {names}"
         return found[0]
 
-    def by_id(self, id_: str) -> Created:
-        found = [one for one in self.resources if one.id == id_ and one.type.startswith("aws:")]
-        assert len(found) == 1, f"{id_}: {len(found)} instead of 1"
+    def by_id(self, token: str, id_: str) -> Created:
+        """Ids are unique by type, as Pulumi's names are."""
+        found = [one for one in self.of(token) if one.id == id_]
+        assert len(found) == 1, f"{token} {id_}: {len(found)} instead of 1"
         return found[0]
 
 

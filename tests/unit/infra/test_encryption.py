@@ -1,0 +1,90 @@
+"""What the environment's keys give: one for each kind of secret, and no service but the needed ones let in."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+import pytest
+from patchbay_infra.context import Context
+from patchbay_infra.encryption.keys import Keys
+
+from tests.unit.infra.mocks import ACCOUNT, PRODUCTION, STAGING, Recorded, record
+
+PURPOSES = ("data", "secrets", "logs", "cluster")
+
+
+def keys(context: Context) -> Recorded:
+    def program() -> Mapping[str, Any]:
+        made = Keys("keys", context=context, opts=pulumi.ResourceOptions())
+        return {
+            "data": made.data_arn,
+            "secrets": made.secrets_arn,
+            "logs": made.logs_arn,
+            "cluster": made.cluster_arn,
+        }
+
+    return record(program, outputs={"kms/key:Key": {"keyId": "key-id"}})
+
+
+@pytest.fixture(scope="module")
+def production() -> Recorded:
+    return keys(PRODUCTION)
+
+
+def services(recorded: Recorded, purpose: str) -> dict[str, Any]:
+    """Statements by their Sid, without that of the account's own IAM."""
+    document = json.loads(recorded.one("kms/key:Key", f"keys-{purpose}").inputs["policy"])
+    own, *others = document["Statement"]
+    assert own["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    return {statement["Sid"]: statement for statement in others}
+
+
+def test_each_kind_of_secret_has_a_key_of_its_own_that_rotates(production: Recorded) -> None:
+    made = production.of("kms/key:Key")
+    assert {key.name for key in made} == {f"keys-{purpose}" for purpose in PURPOSES}
+    assert all(key.inputs["enableKeyRotation"] for key in made)
+    assert len(set(production.outputs.values())) == len(PURPOSES)
+
+
+def test_a_key_is_found_by_the_environments_name(production: Recorded) -> None:
+    aliases = {alias.inputs["name"] for alias in production.of("kms/alias:Alias")}
+    assert aliases == {f"alias/patchbay-production-{purpose}" for purpose in PURPOSES}
+    assert len({key.inputs["tags"]["Name"] for key in production.of("kms/key:Key")}) == len(PURPOSES)
+
+
+def test_productions_keys_are_not_deleted_by_mistake(production: Recorded) -> None:
+    made = production.of("kms/key:Key")
+    assert all(key.protect and key.inputs["deletionWindowInDays"] == 30 for key in made)
+    assert not any(key.protect for key in keys(STAGING).of("kms/key:Key"))
+
+
+def test_no_service_may_use_the_keys_of_data_and_secrets_but_through_iam(production: Recorded) -> None:
+    assert services(production, "data") == {}
+    assert services(production, "secrets") == {}
+
+
+def test_log_groups_of_this_account_and_region_only_use_the_logs_key(production: Recorded) -> None:
+    statement = services(production, "logs")["LogGroups"]
+    assert statement["Principal"] == {"Service": "logs.eu-central-1.amazonaws.com"}
+    assert statement["Condition"] == {
+        "ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:eu-central-1:{ACCOUNT}:log-group:*"}
+    }
+
+
+def test_alarms_and_budgets_reach_the_encrypted_topic_in_this_accounts_name_only(production: Recorded) -> None:
+    statement = services(production, "logs")["AlarmTopics"]
+    assert {"cloudwatch.amazonaws.com", "budgets.amazonaws.com"} <= set(statement["Principal"]["Service"])
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    assert "kms:Encrypt" not in statement["Action"]
+
+
+def test_auto_scaling_alone_starts_nodes_with_encrypted_volumes(production: Recorded) -> None:
+    statements = services(production, "cluster")
+    assert set(statements) == {"NodeVolumes", "NodeVolumeGrants"}
+    for statement in statements.values():
+        assert statement["Condition"]["ArnEquals"] == {
+            "aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/autoscaling.amazonaws.com/"
+            "AWSServiceRoleForAutoScaling"
+        }
+    assert statements["NodeVolumeGrants"]["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
