@@ -1,6 +1,6 @@
 """ACM: a certificate is issued once its validation records are in a zone of the account; one in use is kept."""
 
-import math
+import sys
 from typing import Any, Final
 
 from moto import settings
@@ -14,7 +14,7 @@ from patchbay_local.emulator.service import AwsError, Call, Result, Service
 SERVICE: Final = Service("acm")
 
 # moto issues a certificate after a minute, whether it is validated or not.
-settings.ACM_VALIDATION_WAIT = math.inf
+settings.ACM_VALIDATION_WAIT = sys.maxsize
 
 
 class KeyAlgorithms:

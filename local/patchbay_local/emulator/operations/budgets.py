@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from moto.budgets.models import Budget, Notification, budgets_backends
+from moto.budgets.models import Budget, budgets_backends
 
 from patchbay_local.emulator.service import BY_MOTO, AwsError, Call, Result, Served, Service
 from patchbay_local.emulator.state import state_of
@@ -37,7 +37,7 @@ def _identity(notification: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(float(complete[name]) if name == "Threshold" else complete[name] for name in _IDENTITY)
 
 
-def _notification(call: Call, wanted: str = "Notification") -> Notification:
+def _notification(call: Call, wanted: str = "Notification") -> Any:
     for notification in _budget(call, call["BudgetName"]).notifications:
         if _identity(notification.details) == _identity(call[wanted]):
             return notification

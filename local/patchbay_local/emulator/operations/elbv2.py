@@ -1,6 +1,6 @@
 """Load balancers: deletion protection holds, attributes have their defaults, and only TLS listeners a TLS policy."""
 
-from typing import Final
+from typing import Any, Final
 
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer, elbv2_backends
 from moto.wafv2.models import wafv2_backends
@@ -66,10 +66,11 @@ def delete_load_balancer(call: Call) -> Served:
 
 @SERVICE.operation("DescribeListeners")
 def describe_listeners(call: Call) -> Served:
-    for balancer in _backend(call).load_balancers.values():
-        for listener in balancer.listeners.values():
-            if listener.protocol not in {"HTTPS", "TLS"}:
-                listener.ssl_policy = None
+    balancers = _backend(call).load_balancers.values()
+    listeners: list[Any] = [listener for balancer in balancers for listener in balancer.listeners.values()]
+    for listener in listeners:
+        if listener.protocol not in {"HTTPS", "TLS"}:
+            listener.ssl_policy = None
     return BY_MOTO
 
 

@@ -84,6 +84,7 @@ def create_domain(call: Call) -> Result:
     if subnets and zones and len(subnets) != zones:
         raise AwsError("ValidationException", f"You must specify exactly {zones} subnets, one per zone.")
     given = arguments(call)
+    sections: dict[str, Any] = {section: given.get(section) for section in _SECTIONS}
     domain = _backend(call).create_domain(
         domain_name=name,
         engine_version=given.get("engine_version", "OpenSearch_2.19"),
@@ -91,7 +92,7 @@ def create_domain(call: Call) -> Result:
         is_es=False,
         elasticsearch_version=None,
         elasticsearch_cluster_config=None,
-        **{section: given.get(section) for section in _SECTIONS},
+        **sections,
     )
     mark = hashlib.sha256(domain.arn.encode()).hexdigest()[:26]
     if domain.endpoints:
@@ -113,9 +114,7 @@ def describe_domains(call: Call) -> Result:
     return shown(call, {"DomainStatusList": [domain.to_dict() for domain in domains]})
 
 
-@SERVICE.operation("DescribeDomainConfig")
-def describe_domain_config(call: Call) -> Result:
-    domain = _domain(call)
+def _config(call: Call, domain: OpenSearchDomain) -> Result:
     status = {
         "CreationDate": domain.engine_version.create_time,
         "UpdateDate": domain.engine_version.update_time,
@@ -128,6 +127,11 @@ def describe_domain_config(call: Call) -> Result:
     return shown(call, {"DomainConfig": sections})
 
 
+@SERVICE.operation("DescribeDomainConfig")
+def describe_domain_config(call: Call) -> Result:
+    return _config(call, _domain(call))
+
+
 @SERVICE.operation("UpdateDomainConfig")
 def update_domain_config(call: Call) -> Result:
     domain = _domain(call)
@@ -136,7 +140,7 @@ def update_domain_config(call: Call) -> Result:
         # What a section leaves out stays as it is.
         setattr(domain, section, {**(present or {}), **value} if isinstance(value, dict) else value)
     _complete(call, domain)
-    return describe_domain_config(call)
+    return _config(call, domain)
 
 
 def _given_sections(call: Call) -> Iterator[tuple[str, Any]]:
