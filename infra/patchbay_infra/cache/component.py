@@ -55,9 +55,9 @@ class Cache(pulumi.ComponentResource):
         clients: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        if len(context.name(name, "runtime")) > _LONGEST_ID:
+        if len(context.name(name)) > _LONGEST_ID:
             raise ConfigError(
-                f"{name}: the id of the cache's user is longer than {_LONGEST_ID} characters; shorten the name of the "
+                f"{name}: the cache's id is longer than {_LONGEST_ID} characters; shorten the name of the "
                 "environment or of the cluster"
             )
         super().__init__("patchbay:infra:Cache", name, None, opts)
@@ -107,7 +107,7 @@ class Cache(pulumi.ComponentResource):
 
     def _user(self) -> aws.elasticache.User:
         # With IAM, AWS asks for a name that is the same as the id.
-        user_name = self._context.name(self._name, "runtime")
+        user_name = self._context.name(self._name)
         return aws.elasticache.User(
             f"{self._name}-runtime",
             user_id=user_name,
@@ -115,7 +115,7 @@ class Cache(pulumi.ComponentResource):
             engine="valkey",
             access_string=_ACCESS,
             authentication_mode=aws.elasticache.UserAuthenticationModeArgs(type="iam"),
-            tags=self._context.tags(self._name, "runtime"),
+            tags=self._context.tags(self._name),
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
 

@@ -22,7 +22,8 @@ class Databases(pulumi.ComponentResource):
     The copies never share a zone. AWS takes no fixed zone for a multi-AZ instance, but places the instance and its
     standby only in zones of its subnet group. So the write copy's group leaves out the read copy's zone, and the read
     copy has a group of its own and its zone fixed. The provider takes another group in the same region when the source
-    is named by its ARN; a group has to span two zones, hence the second subnet in the read copy's.
+    is named by its ARN; a group has to span two zones, hence the second subnet in the read copy's. Sources: RDS' API
+    reference on `AvailabilityZone` and `DBSubnetGroupName`, the provider's on `replicateSourceDb`.
 
     `clients`: security group ids by name. `master_secret_arn`: the secret in which RDS keeps and rotates the master
     password.

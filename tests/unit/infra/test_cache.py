@@ -135,7 +135,7 @@ def test_the_outputs_are_what_clients_rights_and_alarms_need() -> None:
     assert cache().outputs == {
         "address": "cache.example.com",
         "port": 6379,
-        "user": ["patchbay-production-cache-main-runtime", mock_arn("cache-main-runtime")],
+        "user": ["patchbay-production-cache-main", mock_arn("cache-main-runtime")],
         "group": ["cache-main-id", mock_arn("cache-main")],
         "members": ["cache-main-id-001", "cache-main-id-002"],
         "security group": "cache-main-id",
