@@ -1,0 +1,11 @@
+"""EC2: Client VPN, which moto lacks."""
+
+from patchbay_local.emulator.operations.ec2 import (  # noqa: F401 # each declares its operations
+    client_vpn_access,
+    client_vpn_endpoints,
+    client_vpn_networks,
+    tags,
+)
+from patchbay_local.emulator.operations.ec2.service import SERVICE
+
+__all__ = ["SERVICE"]
