@@ -1,6 +1,7 @@
 """A private bucket, and its settings that AWS keeps apart."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -8,7 +9,7 @@ import pulumi_aws as aws
 from patchbay_infra.context import Context
 
 # A part of an upload that was never finished is invisible, and paid for.
-_UPLOAD_DAYS = 1
+_UPLOAD_DAYS: Final = 1
 
 
 def private_bucket(
