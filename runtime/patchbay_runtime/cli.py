@@ -1,8 +1,9 @@
-"""`patchbay-runtime api | worker --shape NAME | migrate`."""
+"""`patchbay-runtime api | worker --shape NAME | migrate | make-account`."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from pydantic import ValidationError
 
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104 - a pod's own
         command.add_argument("--port", type=int, default=port, help=f"the port of {serves}, by default {port}")
     commands.add_parser("migrate", help="bring the database schemas to the latest revision")
+    commands.add_parser("make-account", help="make the runtime's own account in a managed database")
     chosen = parser.parse_args(arguments)
     try:
         settings = Settings()
@@ -34,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(_usage(str(error)))
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_input=False):
-            place = ".".join(map(str, detail["loc"]))
-            _usage(f"PATCHBAY_{place.upper()}: {detail['msg']}")
+            variable = "".join(f"PATCHBAY_{str(part).upper()}: " for part in detail["loc"])
+            _usage(variable + detail["msg"].removeprefix("Value error, "))
         sys.exit(2)
 
 
@@ -54,7 +56,26 @@ def _run(chosen: argparse.Namespace, settings: Settings) -> None:
         from patchbay_runtime.worker.serve import serve as serve_worker  # noqa: PLC0415
 
         serve_worker(settings, chosen.shape, chosen.host, chosen.port)
-    else:
+    elif chosen.command == "migrate":
         from patchbay_runtime.migrations import migrate  # noqa: PLC0415
 
-        migrate(settings)
+        with _database_told():
+            migrate(settings)
+    else:
+        from patchbay_runtime.storage.account import make_account  # noqa: PLC0415
+
+        with _database_told():
+            make_account(settings)
+
+
+@contextmanager
+def _database_told() -> Iterator[None]:
+    """Ends with the database's own words where it is away, in place of a traceback."""
+    from patchbay_runtime.storage.database import is_unavailable, outage  # noqa: PLC0415
+
+    try:
+        yield
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
+        sys.exit(f"patchbay-runtime: MariaDB is away: {outage(error)}")

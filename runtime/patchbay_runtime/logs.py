@@ -37,5 +37,5 @@ def configure_logging(level: str) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # They log every request and statement, with what is in them.
-    for noisy in ("httpx", "httpcore", "sqlalchemy", "asyncmy", "alembic"):
+    for noisy in ("httpx", "httpcore", "sqlalchemy", "asyncmy", "alembic", "botocore", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,10 +1,9 @@
 """The program's settings, from `PATCHBAY_*` environment variables; secrets come from mounted files only."""
 
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -13,37 +12,65 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """Which environment (stack) this is, where the runtime finds MariaDB and Redis, and how it logs."""
+    """Which environment (stack) this is, where the runtime finds MariaDB and Redis, and how it logs.
+
+    A data service is entered by a password from a file, which is read again for each connection, or by the pod's own
+    AWS identity: `database_iam`, and `redis_iam_cache`, the id of the replication group. `database_ca_file` turns on
+    TLS to MariaDB and vouches for its certificate; for Redis it is `redis_tls`, with the public authorities unless
+    `redis_ca_file` names others.
+
+    `database_admin_secret`: a directory with the files `username` and `password` of the database's administrator, for
+    the command that makes the runtime's own account.
+    """
 
     model_config = SettingsConfigDict(env_prefix="PATCHBAY_", frozen=True, extra="ignore")
 
     environment: str = Field(default="local", pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    aws_region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
 
     database_host: str = Field(default="mariadb.patchbay-data", min_length=1)
     database_port: int = Field(default=3306, ge=1, le=65535)
     database_name: str = Field(default="patchbay", pattern=r"^[a-z][a-z0-9_]{0,62}$")
-    database_user: str = Field(default="patchbay", min_length=1)
+    database_user: str = Field(default="patchbay", pattern=r"^[a-z][a-z0-9_]{0,31}$")
     database_password_file: Path | None = None
+    database_iam: bool = False
+    database_ca_file: Path | None = None
+    database_admin_secret: Path | None = None
 
     redis_host: str = Field(default="redis.patchbay-data", min_length=1)
     redis_port: int = Field(default=6379, ge=1, le=65535)
+    redis_user: str | None = Field(default=None, min_length=1)
     redis_password_file: Path | None = None
+    redis_iam_cache: str | None = Field(default=None, min_length=1)
+    redis_tls: bool = False
+    redis_ca_file: Path | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
-    def database_password(self) -> str | None:
-        """The database user's password, or None where the server asks for none."""
-        return _read_secret("PATCHBAY_DATABASE_PASSWORD_FILE", self.database_password_file)
+    @model_validator(mode="after")
+    def _database_identity_is_complete(self) -> Self:
+        if self.database_iam:
+            if self.database_password_file is not None:
+                raise ValueError("PATCHBAY_DATABASE_IAM excludes PATCHBAY_DATABASE_PASSWORD_FILE; unset one of them")
+            if self.aws_region is None or self.database_ca_file is None:
+                # The token would be readable on the way, and good for others.
+                raise ValueError("PATCHBAY_DATABASE_IAM needs PATCHBAY_AWS_REGION and PATCHBAY_DATABASE_CA_FILE")
+        return self
 
-    def redis_password(self) -> str | None:
-        """The Redis password, or None where the server asks for none."""
-        return _read_secret("PATCHBAY_REDIS_PASSWORD_FILE", self.redis_password_file)
+    @model_validator(mode="after")
+    def _redis_identity_is_complete(self) -> Self:
+        if self.redis_iam_cache is not None:
+            if self.redis_password_file is not None:
+                raise ValueError("PATCHBAY_REDIS_IAM_CACHE excludes PATCHBAY_REDIS_PASSWORD_FILE; unset one of them")
+            if self.aws_region is None or self.redis_user is None or not self.redis_tls:
+                raise ValueError(
+                    "PATCHBAY_REDIS_IAM_CACHE needs PATCHBAY_AWS_REGION, PATCHBAY_REDIS_USER and PATCHBAY_REDIS_TLS"
+                )
+        return self
 
 
-@lru_cache
-def _read_secret(variable: str, path: Path | None) -> str | None:
-    if path is None:
-        return None
+def read_secret(variable: str, path: Path) -> str:
+    """The secret in a mounted file, which may have been replaced since. `variable` names the file, for the error."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:

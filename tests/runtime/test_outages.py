@@ -12,7 +12,7 @@ from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
 from patchbay_runtime.storage.tenant_tables import processes
-from sqlalchemy import func, text, update
+from sqlalchemy import func, select, text, update
 
 from tests.runtime.conftest import Server, Tenant, answers, wait_until
 from tests.runtime.sink import Answer, Received, Sink
@@ -105,9 +105,9 @@ def test_only_one_replica_reconciles_at_a_time(tenant: Tenant, settings: Setting
             change = update(processes).where(processes.c.run == run, processes.c.status == "delayed")
             await connection.execute(change.values(available_at=overdue))
         async with database.engine.connect() as other_replica:
-            assert await other_replica.scalar(text("SELECT GET_LOCK(:name, 30)"), {"name": LOCK}) == 1
+            assert await other_replica.scalar(select(func.get_lock(LOCK, 30))) == 1
             without = await reconciler.sweep()
-            await other_replica.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
+            await other_replica.execute(select(func.release_lock(LOCK)))
             await other_replica.commit()
         deadline = time.monotonic() + 30
         # The API's own reconciler may have the lock for a moment.

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from patchbay_runtime.flows.problem import InvalidFlowError, Problem, json_path
-from patchbay_runtime.storage.database import is_unavailable
+from patchbay_runtime.storage.database import is_unavailable, outage
 
 RETRY_AFTER_SECONDS = 2
 
@@ -72,7 +72,7 @@ async def _http_exception(_request: Request, error: Exception) -> JSONResponse:
 
 async def _server_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RedisError | ConnectionError) or is_unavailable(error):
-        log.warning("MariaDB or Redis is away: %s", type(error).__name__, extra={"path": request.url.path})
+        log.warning("MariaDB or Redis is away: %s", outage(error), extra={"path": request.url.path})
         return error_response(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "unavailable",

@@ -38,7 +38,7 @@ class Resources:
 async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
     """Connect lazily, run the background tasks, and close all in the end."""
     database = Database(create_engine(settings, pool_size=POOL_SIZE, pre_ping=True), DATABASE_TIMEOUT_SECONDS)
-    queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, settings.redis_password(), CATALOG)
+    queue = ProcessQueue.open(settings, CATALOG)
     waiters = RunWaiters(queue.redis, database)
     reconciler = Reconciler(database, queue)
     try:

@@ -20,7 +20,7 @@ from patchbay_runtime.execution.step import execute_step
 from patchbay_runtime.flows.flow import Flow, Step
 from patchbay_runtime.queue import REDIS_AWAY, Delivery, Outcome, ProcessQueue, UnavailableError
 from patchbay_runtime.storage import process_repository
-from patchbay_runtime.storage.database import Database, is_contention, is_unavailable
+from patchbay_runtime.storage.database import Database, is_contention, is_unavailable, outage
 from patchbay_runtime.storage.process_repository import StoredProcess
 
 CONTENTION_TRIES = 20
@@ -47,7 +47,7 @@ class Executor:
             begun = await self._transact(delivery.tenant, lambda connection: self._begin(connection, delivery))
         except Exception as error:
             if is_unavailable(error):
-                raise UnavailableError("MariaDB is away") from error
+                raise UnavailableError(f"MariaDB is away: {outage(error)}") from error
             raise
         if isinstance(begun, FollowUp):
             follow_up = begun

@@ -16,7 +16,8 @@ from patchbay_runtime.storage.database import Database, is_unavailable
 from patchbay_runtime.storage.tenant_repository import tenant_names
 from patchbay_runtime.storage.tenant_tables import processes
 
-LOCK = "patchbay-reconciler"
+# Of this control schema: another cluster's runtime may work beside it on the same server.
+LOCK = func.concat("patchbay-reconciler-", func.database())
 SWEEP_SECONDS = 5.0
 OVERDUE_SECONDS = 10
 # A process that has been running for longer than any step may has no worker any more.
@@ -49,7 +50,7 @@ class Reconciler:
         """Put what is overdue; the number of processes put. Another replica's sweep makes this one empty."""
         put = 0
         async with self._database.engine.connect() as connection:
-            if await connection.scalar(text("SELECT GET_LOCK(:name, 0)"), {"name": LOCK}) != 1:
+            if await connection.scalar(select(func.get_lock(LOCK, 0))) != 1:
                 return 0
             try:
                 tenants = await tenant_names(connection)
@@ -57,7 +58,7 @@ class Reconciler:
                 for tenant in tenants:
                     put += await self._sweep_tenant(tenant)
             finally:
-                await connection.execute(text("SELECT RELEASE_LOCK(:name)"), {"name": LOCK})
+                await connection.execute(select(func.release_lock(LOCK)))
                 await connection.commit()
         return put
 

@@ -1,16 +1,23 @@
 """The Redis client as the queue needs it."""
 
+from pathlib import Path
+
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
+from redis.credentials import CredentialProvider
 from redis.exceptions import ReadOnlyError, RedisError
 
 REDIS_AWAY = (RedisError, OSError, TimeoutError)
 """What a command raises while Redis cannot be reached, restarts or loads its data."""
 
 
-def connect(host: str, port: int, password: str | None = None) -> Redis:
+def connect(
+    host: str, port: int, credentials: CredentialProvider | None = None, *, ca_file: Path | None = None
+) -> Redis:
     """A client whose commands fail within seconds when Redis is away; nothing is sent before the first command.
+
+    `ca_file` turns on TLS: the authorities that vouch for the server's certificate.
 
     One retry on a fresh connection, because a pooled one may have been closed by a restart, or may lead to a server
     that has become a replica. All of the queue's writes may be repeated without effect.
@@ -18,7 +25,9 @@ def connect(host: str, port: int, password: str | None = None) -> Redis:
     return Redis(
         host=host,
         port=port,
-        password=password,
+        credential_provider=credentials,
+        ssl=ca_file is not None,
+        ssl_ca_certs=None if ca_file is None else str(ca_file),
         decode_responses=True,
         protocol=2,
         socket_connect_timeout=2,

@@ -3,15 +3,20 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
+import certifi
 from redis.asyncio import Redis
+from redis.credentials import CredentialProvider
 
 from patchbay_runtime.queue.connection import connect
+from patchbay_runtime.queue.credentials import credentials_of
 from patchbay_runtime.queue.delivery import DeadLetter, ShapeCounts
 from patchbay_runtime.queue.register import GONE_SECONDS, WorkerRecord
 from patchbay_runtime.queue.scripts import Call, run_script, run_scripts, shape_keys, worker_keys
 from patchbay_runtime.queue.statistics import ShapeStatistics
+from patchbay_runtime.settings import Settings
 
 PUT_AT_ONCE = 1000
 """Processes per script call: a longer one would hold up every other client of Redis."""
@@ -37,9 +42,16 @@ class ProcessQueue:
         self.shapes = tuple(shapes)
 
     @classmethod
-    def connect(cls, host: str, port: int, password: str | None, shapes: Iterable[str]) -> Self:
+    def connect(cls, host: str, port: int, credentials: CredentialProvider | None, shapes: Iterable[str]) -> Self:
         """A queue on the Redis at `host`; it connects with its first command."""
-        return cls(connect(host, port, password), shapes)
+        return cls(connect(host, port, credentials), shapes)
+
+    @classmethod
+    def open(cls, settings: Settings, shapes: Iterable[str]) -> Self:
+        """A queue on the Redis of `settings`. Raises SettingsError."""
+        ca_file = (settings.redis_ca_file or Path(certifi.where())) if settings.redis_tls else None
+        redis = connect(settings.redis_host, settings.redis_port, credentials_of(settings), ca_file=ca_file)
+        return cls(redis, shapes)
 
     async def put(self, shape: str, tenant: str, process_ids: Sequence[str], delay_seconds: float = 0) -> None:
         """Queue processes; one that is waiting, reserved or delayed already is left as it is.

@@ -12,8 +12,9 @@ from patchbay_runtime.names import tenant_schema
 
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
-# Refused for now: too many connections, shutting down, killed, read-only (a writer that has become a replica).
-UNAVAILABLE = frozenset({1040, 1053, 1290, 1792, 1927, 2002, 2003, 2006, 2013, 2014, 2055})
+# Refused for now: too many connections, a password that is being rotated, shutting down, killed, read-only (a writer
+# that has become a replica).
+UNAVAILABLE = frozenset({1040, 1045, 1053, 1290, 1792, 1927, 2002, 2003, 2006, 2013, 2014, 2055})
 
 
 class Database:
@@ -52,6 +53,13 @@ def is_unavailable(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or (isinstance(error, OperationalError) and _number(error) in UNAVAILABLE)
     return False
+
+
+def outage(error: BaseException) -> str:
+    """Why MariaDB is away, for the log: the server's or TLS' own words, which at these numbers quote no data."""
+    if isinstance(error, DBAPIError) and _number(error) in UNAVAILABLE:
+        return str(error.orig)
+    return type(error).__name__
 
 
 def is_contention(error: BaseException) -> bool:

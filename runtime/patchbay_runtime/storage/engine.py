@@ -1,24 +1,15 @@
 """The connection pool to MariaDB."""
 
+import ssl
+from typing import Any
+
 from sqlalchemy import URL, Pool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from patchbay_runtime.settings import Settings
+from patchbay_runtime.settings import Settings, SettingsError
+from patchbay_runtime.storage.password import password_of
 
 CONNECT_TIMEOUT_SECONDS = 3
-
-
-def database_url(settings: Settings, database: str | None = None) -> URL:
-    """The URL of `database`, by default the control schema."""
-    return URL.create(
-        "mysql+asyncmy",
-        username=settings.database_user,
-        password=settings.database_password(),
-        host=settings.database_host,
-        port=settings.database_port,
-        database=database or settings.database_name,
-        query={"charset": "utf8mb4"},
-    )
 
 
 def create_engine(
@@ -34,14 +25,50 @@ def create_engine(
     READ COMMITTED: no gap locks, so that processes of one run that end together do not block each other's inserts.
     """
     sizes = {} if poolclass else {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
+    arguments: dict[str, Any] = {"init_command": "SET time_zone = '+00:00'"}
+    if (password := password_of(settings)) is not None:
+        arguments["password_creator"] = password
     return create_async_engine(
-        database_url(settings, database),
+        _url(settings, settings.database_user, database or settings.database_name),
         poolclass=poolclass,
         pool_pre_ping=pre_ping,
         pool_recycle=1800,
         isolation_level="READ COMMITTED",
         # Transactions are always ended in the code; another ROLLBACK would cost a round trip per process.
         pool_reset_on_return=None,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "init_command": "SET time_zone = '+00:00'"},
+        connect_args={**connect_arguments(settings), **arguments},
         **sizes,
+    )
+
+
+def admin_url(settings: Settings, user: str, password: str) -> URL:
+    """The server itself, as its administrator."""
+    return _url(settings, user, None).set(password=password)
+
+
+def connect_arguments(settings: Settings) -> dict[str, Any]:
+    """How any connection is made: how long it may take, and who must vouch for the server.
+
+    Raises SettingsError where PATCHBAY_DATABASE_CA_FILE cannot be used.
+    """
+    arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    if (file := settings.database_ca_file) is not None:
+        try:
+            arguments["ssl"] = ssl.create_default_context(cafile=file)
+        except OSError as error:
+            raise SettingsError(
+                f"PATCHBAY_DATABASE_CA_FILE: {file} holds no certificates that can be read ({error.strerror}); mount "
+                "the authorities' certificates there"
+            ) from error
+    return arguments
+
+
+def _url(settings: Settings, user: str, database: str | None) -> URL:
+    return URL.create(
+        "mysql+asyncmy",
+        username=user,
+        host=settings.database_host,
+        port=settings.database_port,
+        database=database,
+        query={"charset": "utf8mb4"},
     )

@@ -50,7 +50,7 @@ async def _work(settings: Settings, status: WorkerStatus) -> None:
         started_at=time.time(),
         status="running",
     )
-    queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, settings.redis_password(), CATALOG)
+    queue = ProcessQueue.open(settings, CATALOG)
     try:
         async with (
             running(_watch_loop(status)),

@@ -1,0 +1,1 @@
+"""The pod's own identity in AWS, in place of passwords."""

@@ -1,0 +1,436 @@
+"""Redis and MariaDB as the cloud offers them: TLS only, rotated passwords, tokens of the pod's identity."""
+
+import asyncio
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from patchbay_runtime.identity import credentials as identity
+from patchbay_runtime.migrations import create_tenant_schema, migrate
+from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
+from patchbay_runtime.settings import Settings, SettingsError
+from patchbay_runtime.storage.account import make_account
+from patchbay_runtime.storage.database import is_unavailable, outage
+from patchbay_runtime.storage.engine import create_engine
+from pydantic import ValidationError
+from sqlalchemy import NullPool, text
+
+from tests.ports import free_port
+from tests.runtime.authority import Authority
+from tests.runtime.conftest import HOST, Server, program
+from tests.runtime.identity_agent import ACCESS_KEY, IdentityAgent
+
+REGION = "eu-central-1"
+ADMINISTRATOR, PASSWORD = "admin", "only-for-tests"
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that vouches for none of the servers."""
+    return Authority(tmp_path_factory.mktemp("stranger"))
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityAgent]:
+    identity._refreshed.cache_clear()
+    agent = IdentityAgent(tmp_path)
+    for name, value in agent.environment().items():
+        monkeypatch.setenv(name, value)
+    yield agent
+    agent.close()
+    identity._refreshed.cache_clear()
+
+
+class ManagedMariadb:
+    """A MariaDB that refuses connections without TLS, with an administrator like RDS'."""
+
+    def __init__(self, directory: Path, authority: Authority) -> None:
+        self.port = free_port()
+        self._socket = directory / "socket"
+        data = directory / "data"
+        install = [program("mariadb-install-db"), "--no-defaults", "--user=root", f"--datadir={data}"]
+        install += ["--skip-test-db", "--auth-root-authentication-method=normal", "--innodb-log-file-size=16M"]
+        subprocess.run(install, check=True, capture_output=True)
+        certificate, key = authority.server(HOST)
+        command = [program("mariadbd"), "--no-defaults", "--user=root", f"--datadir={data}"]
+        command += [f"--socket={self._socket}", f"--bind-address={HOST}", f"--port={self.port}", "--skip-name-resolve"]
+        command += ["--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M", "--require-secure-transport=ON"]
+        command += [f"--ssl-cert={certificate}", f"--ssl-key={key}", f"--ssl-ca={authority.ca_file}"]
+        self.server = Server(command, self.port, lambda: self._runs("SELECT 1"), directory / "log")
+        self.server.start()
+        self.sql(
+            f"CREATE USER {ADMINISTRATOR}@'%' IDENTIFIED BY '{PASSWORD}';"
+            "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, REFERENCES, INDEX, ALTER,"
+            " SHOW DATABASES, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, SHOW VIEW, CREATE ROUTINE,"
+            f" ALTER ROUTINE, CREATE USER, EVENT, TRIGGER ON *.* TO {ADMINISTRATOR}@'%' WITH GRANT OPTION;"
+        )
+
+    def sql(self, statements: str) -> str:
+        """Run as root, over the socket."""
+        client = [
+            program("mariadb"),
+            "--no-defaults",
+            "-uroot",
+            f"--socket={self._socket}",
+            "-N",
+            "-r",
+            "-e",
+            statements,
+        ]
+        return subprocess.run(client, check=True, capture_output=True, text=True).stdout
+
+    def _runs(self, statement: str) -> bool:
+        try:
+            self.sql(statement)
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
+
+@pytest.fixture(scope="module")
+def managed_mariadb(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ManagedMariadb]:
+    managed = ManagedMariadb(tmp_path_factory.mktemp("managed-mariadb"), authority)
+    yield managed
+    managed.server.stop()
+
+
+@pytest.fixture
+def database(managed_mariadb: ManagedMariadb, authority: Authority, tmp_path: Path) -> Settings:
+    """The runtime's own account, with a password in a file."""
+    managed_mariadb.sql(
+        "CREATE DATABASE IF NOT EXISTS patchbay CHARACTER SET utf8mb4;"
+        f"CREATE OR REPLACE USER patchbay@'%' IDENTIFIED BY '{PASSWORD}';"
+        "GRANT ALL ON patchbay.* TO patchbay@'%'; GRANT ALL ON `tenant\\_%`.* TO patchbay@'%';"
+    )
+    password_file = tmp_path / "password"
+    password_file.write_text(PASSWORD)
+    return Settings(
+        database_host=HOST,
+        database_port=managed_mariadb.port,
+        database_password_file=password_file,
+        database_ca_file=authority.ca_file,
+    )
+
+
+def connects(settings: Settings) -> None:
+    """Make one connection. Raises what it raises."""
+
+    async def connect() -> None:
+        engine = create_engine(settings, pool_size=1, poolclass=NullPool)
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        finally:
+            await engine.dispose()
+
+    asyncio.run(connect())
+
+
+def test_the_runtime_works_over_tls(database: Settings) -> None:
+    migrate(database)
+    asyncio.run(create_tenant_schema(database, "example"))
+
+
+def test_a_certificate_of_another_authority_is_refused_and_told(database: Settings, stranger: Authority) -> None:
+    settings = database.model_copy(update={"database_ca_file": stranger.ca_file})
+    with pytest.raises(Exception, match="certificate verify failed") as refused:
+        connects(settings)
+    assert is_unavailable(refused.value)
+    assert "certificate verify failed" in outage(refused.value)
+
+
+def test_the_migration_ends_with_the_reason_in_place_of_a_traceback(database: Settings, stranger: Authority) -> None:
+    environment = {
+        "PATCHBAY_DATABASE_HOST": HOST,
+        "PATCHBAY_DATABASE_PORT": str(database.database_port),
+        "PATCHBAY_DATABASE_CA_FILE": str(stranger.ca_file),
+    }
+    command = [sys.executable, "-m", "patchbay_runtime", "migrate"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "MariaDB is away: (2003" in ended.stderr
+    assert "certificate verify failed" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_certificates_that_cannot_be_read_are_told_before_anything_is_tried(database: Settings) -> None:
+    settings = database.model_copy(update={"database_ca_file": Path("/nowhere/ca.pem")})
+    with pytest.raises(SettingsError, match=r"PATCHBAY_DATABASE_CA_FILE: /nowhere/ca\.pem"):
+        create_engine(settings, pool_size=1)
+
+
+def test_a_rotated_password_is_taken_from_the_file_by_the_next_connection(
+    database: Settings, managed_mariadb: ManagedMariadb
+) -> None:
+    password_file = database.database_password_file
+    assert password_file is not None
+
+    async def rotate() -> None:
+        engine = create_engine(database, pool_size=1, pre_ping=True)
+        async with engine.connect() as connection:
+            before = await connection.scalar(text("SELECT CONNECTION_ID()"))
+        managed_mariadb.sql(f"ALTER USER patchbay@'%' IDENTIFIED BY 'rotated'; KILL {before};")
+        password_file.write_text("rotated")
+        async with engine.connect() as connection:
+            assert await connection.scalar(text("SELECT CONNECTION_ID()")) != before
+        await engine.dispose()
+
+    asyncio.run(rotate())
+
+
+def test_a_password_that_is_being_rotated_is_waited_for(database: Settings) -> None:
+    assert database.database_password_file is not None
+    database.database_password_file.write_text("not yet the right one")
+    with pytest.raises(Exception, match="Access denied") as refused:
+        connects(database)
+    assert is_unavailable(refused.value)
+    assert "not yet" not in outage(refused.value)
+
+
+@pytest.fixture
+def account(managed_mariadb: ManagedMariadb, authority: Authority, tmp_path: Path) -> Settings:
+    """An account that is to be made by the administrator, whose secret is mounted."""
+    (tmp_path / "username").write_text(ADMINISTRATOR)
+    (tmp_path / "password").write_text(PASSWORD)
+    return Settings(
+        aws_region=REGION,
+        database_host=HOST,
+        database_port=managed_mariadb.port,
+        database_name="patchbay_main",
+        database_user="patchbay_main",
+        database_iam=True,
+        database_ca_file=authority.ca_file,
+        database_admin_secret=tmp_path,
+    )
+
+
+def test_the_account_is_one_of_rds_own_plugin(account: Settings) -> None:
+    # MariaDB itself has no such plugin, and says so once everything before it was right.
+    with pytest.raises(Exception, match="Plugin 'AWSAuthenticationPlugin' is not loaded"):
+        make_account(account)
+
+
+def test_the_account_has_rights_on_its_own_schemas_only_however_often_it_is_made(
+    account: Settings, managed_mariadb: ManagedMariadb, tmp_path: Path
+) -> None:
+    managed_mariadb.sql(
+        f"CREATE USER IF NOT EXISTS patchbay_main@'%' IDENTIFIED BY '{PASSWORD}';"
+        "CREATE DATABASE IF NOT EXISTS patchbaySmain;"
+    )
+    make_account(account)
+    make_account(account)
+    grants = managed_mariadb.sql("SHOW GRANTS FOR patchbay_main@'%'")
+    assert "GRANT OPTION" not in grants
+    assert [line.split(" ON ")[1].split(" TO ")[0] for line in grants.splitlines()[1:]] == [
+        r"`patchbay\_main`.*",
+        r"`tenant\_%`.*",
+    ]
+    entered = account.model_copy(
+        update={"database_iam": False, "database_password_file": tmp_path / "password", "database_admin_secret": None}
+    )
+    migrate(entered)
+    asyncio.run(create_tenant_schema(entered, "another"))
+    with pytest.raises(Exception, match="Access denied"):
+        connects(entered.model_copy(update={"database_name": "patchbaySmain"}))
+
+
+class ClearPasswordServer:
+    """The first steps of a MariaDB that asks for the password in the clear once TLS stands, as RDS does for tokens."""
+
+    def __init__(self, authority: Authority) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(*authority.server(HOST))
+        self._listener = socket.create_server((HOST, 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.shown = ""
+        self._thread = threading.Thread(target=self._serve_one, daemon=True)
+        self._thread.start()
+
+    def _serve_one(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.sendall(_packet(0, _GREETING))
+        _receive(connection)
+        with self._context.wrap_socket(connection, server_side=True) as secured:
+            _receive(secured)
+            secured.sendall(_packet(3, b"\xfemysql_clear_password\0"))
+            self.shown = _receive(secured).rstrip(b"\0").decode()
+            secured.sendall(_packet(5, b"\xff" + (1045).to_bytes(2, "little") + b"#28000Access denied"))
+
+    def password(self) -> str:
+        """What the client showed."""
+        self._thread.join(10)
+        self._listener.close()
+        return self.shown
+
+
+# CONNECT_WITH_DB, PROTOCOL_41, SSL, SECURE_CONNECTION, PLUGIN_AUTH.
+_CAPABILITIES = (0x8 | 0x200 | 0x800 | 0x8000 | 0x80000).to_bytes(4, "little")
+_GREETING = (
+    b"\x0a10.11.0-MariaDB\0"
+    + (1).to_bytes(4, "little")
+    + b"12345678\0"
+    + _CAPABILITIES[:2]
+    + b"\x2d\x02\x00"
+    + _CAPABILITIES[2:]
+    + b"\x15"
+    + bytes(10)
+    + b"123456789012\0mysql_native_password\0"
+)
+
+
+def _packet(number: int, content: bytes) -> bytes:
+    return len(content).to_bytes(3, "little") + bytes([number]) + content
+
+
+def _receive(connection: socket.socket) -> bytes:
+    header = _exactly(connection, 4)
+    return _exactly(connection, int.from_bytes(header[:3], "little"))
+
+
+def _exactly(connection: socket.socket, count: int) -> bytes:
+    content = b""
+    while len(content) < count:
+        piece = connection.recv(count - len(content))
+        assert piece, "the client hung up"
+        content += piece
+    return content
+
+
+def test_the_database_is_shown_a_token_of_the_pod_s_identity(
+    account: Settings, authority: Authority, agent: IdentityAgent
+) -> None:
+    server = ClearPasswordServer(authority)
+    with pytest.raises(Exception, match="Access denied"):
+        connects(account.model_copy(update={"database_port": server.port}))
+    token = server.password()
+    assert token.startswith(f"{HOST}:{server.port}/?Action=connect&DBUser=patchbay_main&")
+    assert f"{ACCESS_KEY}{agent.asked}" in token
+
+
+@pytest.fixture(scope="module")
+def managed_redis(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Redis that speaks TLS only and knows the user `runtime`, by the password of its ACL or by any."""
+    directory, port = tmp_path_factory.mktemp("managed-redis"), free_port()
+    certificate, key = authority.server(HOST)
+    command = [program("redis-server"), "--bind", HOST, "--port", "0", "--tls-port", str(port), "--save", ""]
+    command += ["--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no"]
+    command += ["--tls-ca-cert-file", str(authority.ca_file), "--dir", str(directory)]
+    command += ["--user", "default", "off", "--user", "runtime", "on", "nopass", "~*", "&*", "+@all"]
+    command += ["--user", "reader", "on", f">{PASSWORD}", "~*", "&*", "+@all"]
+    ask = [program("redis-cli"), "-h", HOST, "-p", str(port), "--tls", "--cacert", str(authority.ca_file)]
+    ask += ["--user", "runtime", "-a", "any", "ping"]
+    server = Server(
+        command,
+        port,
+        lambda: b"PONG" in subprocess.run(ask, capture_output=True, check=False).stdout,
+        directory / "log",
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def cache(managed_redis: Server, authority: Authority) -> Settings:
+    """The runtime's user, by the pod's identity."""
+    return Settings(
+        aws_region=REGION,
+        redis_host=HOST,
+        redis_port=managed_redis.port,
+        redis_user="runtime",
+        redis_iam_cache="patchbay-dev-main",
+        redis_tls=True,
+        redis_ca_file=authority.ca_file,
+    )
+
+
+def whoami(settings: Settings) -> str:
+    """The user that a queue of these settings is to Redis."""
+
+    async def ask() -> str:
+        queue = ProcessQueue.open(settings, ["map"])
+        try:
+            return str(await queue.redis.acl_whoami())
+        finally:
+            await queue.close()
+
+    return asyncio.run(ask())
+
+
+def test_redis_is_entered_over_tls_by_the_pod_s_identity(cache: Settings, agent: IdentityAgent) -> None:
+    assert whoami(cache) == "runtime"
+    assert agent.asked == 1
+
+
+def test_redis_is_away_while_the_pod_s_identity_is(
+    cache: Settings, agent: IdentityAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in agent.environment():
+        monkeypatch.delenv(name)
+    with pytest.raises(REDIS_AWAY, match="associate a role"):
+        whoami(cache)
+
+
+def test_a_redis_of_another_authority_is_refused_and_told(
+    cache: Settings, stranger: Authority, agent: IdentityAgent
+) -> None:
+    with pytest.raises(REDIS_AWAY, match="certificate verify failed"):
+        whoami(cache.model_copy(update={"redis_ca_file": stranger.ca_file}))
+    assert agent.asked == 0
+
+
+def test_without_a_file_the_public_authorities_are_trusted_and_no_other(cache: Settings, agent: IdentityAgent) -> None:
+    with pytest.raises(REDIS_AWAY, match="certificate verify failed"):
+        whoami(cache.model_copy(update={"redis_ca_file": None}))
+    assert agent.asked == 0
+
+
+def test_a_rotated_redis_password_is_taken_from_the_file_by_the_next_connection(
+    cache: Settings, tmp_path: Path
+) -> None:
+    password_file = tmp_path / "password"
+    password_file.write_text("an old one")
+    settings = cache.model_copy(
+        update={"redis_iam_cache": None, "redis_user": "reader", "redis_password_file": password_file}
+    )
+
+    async def rotate() -> str:
+        queue = ProcessQueue.open(settings, ["map"])
+        with pytest.raises(REDIS_AWAY, match="invalid username-password pair"):
+            await queue.ping()
+        password_file.write_text(PASSWORD)
+        user = str(await queue.redis.acl_whoami())
+        await queue.close()
+        return user
+
+    assert asyncio.run(rotate()) == "reader"
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({"redis_iam_cache": "c"}, "needs PATCHBAY_AWS_REGION, PATCHBAY_REDIS_USER and PATCHBAY_REDIS_TLS"),
+        (
+            {"redis_iam_cache": "c", "redis_password_file": Path("/p")},
+            "excludes PATCHBAY_REDIS_PASSWORD_FILE; unset one of them",
+        ),
+        ({"database_iam": True}, "needs PATCHBAY_AWS_REGION and PATCHBAY_DATABASE_CA_FILE"),
+        (
+            {"database_iam": True, "database_password_file": Path("/p")},
+            "excludes PATCHBAY_DATABASE_PASSWORD_FILE; unset one of them",
+        ),
+    ],
+)
+def test_half_an_identity_is_refused_with_what_it_lacks(given: dict[str, object], remedy: str) -> None:
+    with pytest.raises(ValidationError, match=remedy):
+        Settings.model_validate(given)
