@@ -1,11 +1,13 @@
 # Thin on purpose: bootstrap.sh makes the Python environment, `python -m patchbay_local` does the work.
-.PHONY: help up down status env test bench latency lint lock bootstrap
+.PHONY: help up down status env emulate recover test bench latency lint lock bootstrap
 .DEFAULT_GOAL := help
 PATCHBAY := .venv/bin/python -m patchbay_local
 COMPILE := .venv/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 # Further arguments, such as `make test ARGS="tests/unit -k config"` or `make up ARGS=--skip-proof`.
 ARGS ?=
+# Whose AWS `make emulate` deploys, or which stack `make recover` recovers.
+STACK ?=
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -21,6 +23,12 @@ status: bootstrap ## What runs, where, and the addresses to open
 
 env: ## Shell variables for kubectl and pulumi: eval "$(make -s env)"
 	@$(PATCHBAY) env
+
+emulate: bootstrap ## A stack's whole AWS on an emulated account, checked: STACK=production
+	@$(PATCHBAY) emulate --stack "$(STACK)" $(ARGS)
+
+recover: bootstrap ## After an update that was killed: STACK=production [ARGS=--emulated]
+	@$(PATCHBAY) recover --stack "$(STACK)" $(ARGS)
 
 test: bootstrap ## Static checks, then every test on the running environment
 	@$(PATCHBAY) test $(ARGS)

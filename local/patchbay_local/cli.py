@@ -11,7 +11,9 @@ from rich.console import Console
 
 from patchbay_local import checks, latency, proof
 from patchbay_local.down import down
+from patchbay_local.emulation.emulate import emulate
 from patchbay_local.stack import pulumi
+from patchbay_local.stack.recovery import recover_stack
 from patchbay_local.status import status
 from patchbay_local.up import Options, up
 
@@ -36,6 +38,27 @@ def up_command(*, skip_proof: SkipProof = False, short_proof: ShortProof = False
 def down_command() -> None:
     """Stop everything and put the machine back; builds are kept."""
     down(_console)
+
+
+@app.command("emulate")
+def emulate_command(
+    stack: Annotated[str, typer.Option(help="The stack whose AWS is deployed: dev, staging, production.")],
+    *,
+    afresh: Annotated[bool, typer.Option("--afresh", help="Forget the last run's account first.")] = False,
+) -> None:
+    """Deploy a stack's AWS on an emulated account, check it, and report."""
+    if not emulate(_console, stack, afresh=afresh):
+        raise typer.Exit(1)
+
+
+@app.command("recover")
+def recover_command(
+    stack: Annotated[str, typer.Option(help="The stack whose update was killed.")],
+    *,
+    emulated: Annotated[bool, typer.Option("--emulated", help="The one that `make emulate` deployed.")] = False,
+) -> None:
+    """After an update that was killed: take in what it made, forget what it did not."""
+    recover_stack(_console, stack, emulated=emulated)
 
 
 @app.command("status")

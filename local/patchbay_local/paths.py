@@ -24,6 +24,7 @@ IMAGE_LOCK: Final = STATE / "images.json"
 PULUMI_HOME: Final = STATE / "pulumi" / "home"
 PULUMI_BACKEND: Final = STATE / "pulumi" / "state"
 EMULATORS: Final = STATE / "aws"  # a directory per stack: the state of its emulated AWS account
+EMULATIONS: Final = STATE / "emulations"  # a directory per stack: the engine's state and config on that account
 
 # Gone after a reboot as well: process ids, sockets, what was changed on the host.
 RUN: Final = Path("/run/patchbay")

@@ -6,7 +6,8 @@ from patchbay_local import packages, paths
 from patchbay_local.images import build as images
 from patchbay_local.images import catalogue
 from patchbay_local.progress import Durations, Planned
-from patchbay_local.stack import pulumi, update
+from patchbay_local.stack import pulumi
+from patchbay_local.stack.environments import local
 from patchbay_local.tools import build as tools
 from patchbay_local.tools import go
 from patchbay_local.tools.modules import CLUSTER, PULUMI, GoModule
@@ -49,7 +50,7 @@ def make_plan(*, skip_proof: bool) -> list[Planned]:
         Planned("images", "images of the built programs, and the lock of digests", _images_kind(catalogue.FROM_TOOLS)),
         Planned("cluster", "registry, control plane and nodes", "running" if paths.KUBECONFIG.exists() else "start"),
         Planned("edge", "the load balancer's stand-in on loopback"),
-        Planned("pulumi", "pulumi up -s local", "update" if update.exists() else "create"),
+        Planned("pulumi", "pulumi up -s local", "update" if local().exists() else "create"),
     ]
     if not skip_proof:
         plan.append(Planned("proof", "Locust drives a flow, pods must follow its processes"))

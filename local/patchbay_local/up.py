@@ -19,7 +19,7 @@ from patchbay_local.journal import open_journal
 from patchbay_local.plan import durations, make_plan, modules
 from patchbay_local.progress import Progress
 from patchbay_local.single_run import only_one
-from patchbay_local.stack import update
+from patchbay_local.stack.environments import local
 from patchbay_local.tools import build as tools
 from patchbay_local.tools import go
 from patchbay_local.tools.modules import PULUMI, GoModule
@@ -133,7 +133,7 @@ def _start_cluster(progress: Progress, spec: ClusterSpec) -> None:
 
 def _update_stack(progress: Progress) -> None:
     with progress.step("pulumi") as step:
-        step.detail = update.up(step.update)
+        step.detail = local().up(step.update)
         edge.wait_until_answering()
 
 

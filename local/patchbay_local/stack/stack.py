@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from patchbay_operations.recovery.recover import recover
+from patchbay_operations.recovery.recover import Recovery, recover
 
 from patchbay_local import paths
 from patchbay_local.commands import run
@@ -32,6 +32,10 @@ class Stack:
     def log(self) -> Path:
         """The output of every command."""
         return paths.LOGS / f"pulumi-{self.name}.log"
+
+    def exists(self) -> bool:
+        """Whether it was made before."""
+        return self.backend.exists(self.name)
 
     def prepare(self) -> None:
         """Make the stack, unless it is there."""
@@ -65,9 +69,9 @@ class Stack:
         """Delete all of the stack's resources."""
         self.command("destroy", "--yes", "--skip-preview")
 
-    def recover(self) -> str:
-        """Adopt or clear what a killed update left; see `patchbay_operations.recovery`. Returns what was done."""
-        return recover(lambda *words: self.command(*words, keep=True), self.environment).summary
+    def recover(self) -> Recovery:
+        """Adopt or clear what a killed update left; see `patchbay_operations.recovery`."""
+        return recover(lambda *words: self.command(*words, keep=True), self.environment)
 
     def command(self, *words: str, on_line: Callable[[str], None] | None = None, keep: bool = False) -> str:
         """Run a command of the CLI on this stack. `keep`: return its output instead of logging it."""

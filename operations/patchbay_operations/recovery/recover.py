@@ -28,17 +28,17 @@ class Recovery:
         return f"{len(self.adopted)} adopted, {len(self.forgotten)} to be done again"
 
 
-def recover(command: Command, environment: Mapping[str, str]) -> Recovery:
+def recover(command: Command, environment: Mapping[str, str] | None) -> Recovery:
     """Free the stack's lock, settle what was pending, and read back what AWS has of every resource.
 
-    `environment`: variables with AWS credentials, and the endpoint of an emulator if there is one. Nothing in AWS is
-    created, changed or deleted. Afterwards an ordinary `pulumi up` converges.
+    `environment`: variables with AWS credentials, and the endpoint of an emulator if there is one; None: this process's
+    own. Nothing in AWS is created, changed or deleted. Afterwards an ordinary `pulumi up` converges.
     """
     command("cancel", "--yes")
     state = json.loads(command("stack", "export"))
     region = checkpoint.region(state)
     pending = checkpoint.pending_creates(state)
-    found = _find(pending, Access.of_environment(region, environment)) if region else {}
+    found = _find(pending, Access.of_environment(region, environment or {})) if region else {}
     if checkpoint.pending(state):
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory, "state.json")

@@ -1,0 +1,1 @@
+"""`make emulate`: a stack's whole AWS on an emulated account, checked and reported."""

@@ -1,0 +1,70 @@
+"""One stack's emulated AWS account, and the engine's stack on it."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from patchbay_operations.access import Access
+
+from patchbay_local import paths
+from patchbay_local.emulation.config import StackConfig
+from patchbay_local.emulator.emulator import Emulator, client_environment
+from patchbay_local.host.journal import Journal
+from patchbay_local.stack.backend import Backend
+from patchbay_local.stack.stack import Stack
+
+POLICIES: Final = paths.REPOSITORY / "policies"
+
+
+@dataclass(frozen=True)
+class Emulation:
+    """Beside the stack's real state and account, which it never touches."""
+
+    config: StackConfig
+
+    @cached_property
+    def emulator(self) -> Emulator:
+        """The account."""
+        return Emulator.of_stack(self.config.stack, self.config.account)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables that point every AWS client at the account."""
+        return client_environment(self.emulator, self.config.region)
+
+    @property
+    def access(self) -> Access:
+        """The account, for what asks AWS directly."""
+        return Access.of_environment(self.config.region, self.environment)
+
+    @property
+    def config_file(self) -> Path:
+        return self._directory / f"Pulumi.{self.config.stack}.yaml"
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The engine's stack."""
+        return Stack(
+            self.config.stack,
+            Backend(self._directory / "state"),
+            config_file=self.config_file,
+            environment=self.environment,
+            policy_pack=POLICIES,
+        )
+
+    def start(self, journal: Journal) -> None:
+        """Start the account, and write the config that points at it."""
+        self.emulator.up(journal)
+        self.config.write_emulated(self.config_file, self.emulator.url)
+
+    def forget(self, journal: Journal) -> None:
+        """Stop the account, and remove it together with the engine's state."""
+        self.emulator.forget(journal)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    @property
+    def _directory(self) -> Path:
+        return paths.EMULATIONS / self.config.stack
