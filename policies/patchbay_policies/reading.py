@@ -39,6 +39,15 @@ def true(value: Any) -> bool:
     return value is UNKNOWN or value is True or value == "true"
 
 
+def undecided(value: Any) -> bool:
+    """Whether any part of a value is unknown: what it lacks may yet turn up."""
+    if isinstance(value, Mapping):
+        return any(undecided(inner) for inner in value.values())
+    if isinstance(value, list | tuple):
+        return any(undecided(inner) for inner in value)
+    return value is UNKNOWN
+
+
 def items(value: Any) -> list[Any]:
     """The known elements of a list; a single value counts as a list of one."""
     if value is None or value is UNKNOWN:

@@ -50,6 +50,7 @@ BUCKET_ENCRYPTION: Final = "aws:s3/bucketServerSideEncryptionConfiguration:Bucke
 BUCKET_VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
 SECRET: Final = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type, not a secret
 SECRET_ROTATION: Final = "aws:secretsmanager/secretRotation:SecretRotation"  # noqa: S105 - a type, not a secret
+TOPIC: Final = "aws:sns/topic:Topic"
 EGRESS_RULE: Final = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 INGRESS_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 IP_SET: Final = "aws:wafv2/ipSet:IpSet"

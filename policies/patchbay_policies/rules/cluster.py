@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from patchbay_policies.model import UNKNOWN, Environment, Resource, ResourceRule
-from patchbay_policies.reading import at, given, holds, items, joined, true
+from patchbay_policies.reading import at, given, holds, items, joined, true, undecided
 from patchbay_policies.tokens import ADDON, CLUSTER, INSTANCE, LAUNCH_TEMPLATE, NODE_GROUP, REPOSITORY
 
 LOG_TYPES: Final = frozenset({"api", "audit", "authenticator", "controllerManager", "scheduler"})
@@ -32,7 +32,7 @@ def _private_endpoint(resource: Resource, _: Environment) -> Iterator[str]:
 
 def _logs(resource: Resource, _: Environment) -> Iterator[str]:
     enabled = at(resource.props, "enabledClusterLogTypes")
-    if enabled is UNKNOWN:
+    if undecided(enabled):
         return
     if missing := LOG_TYPES - set(items(enabled)):
         yield f"it does not log {joined(list(missing))}"

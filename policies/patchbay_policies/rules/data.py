@@ -14,7 +14,7 @@ from patchbay_policies.model import (
     Stack,
     StackRule,
 )
-from patchbay_policies.reading import at, given, holds, items, true
+from patchbay_policies.reading import at, given, holds, items, true, undecided
 from patchbay_policies.tokens import (
     BUCKET,
     BUCKET_ACCESS,
@@ -117,7 +117,7 @@ def _authentication(resource: Resource, _: Environment) -> Iterator[str]:
 
 def _eviction(resource: Resource, _: Environment) -> Iterator[str]:
     parameters = at(resource.props, "parameters")
-    if parameters is UNKNOWN:
+    if undecided(parameters):
         return
     policies = [at(p, "value") for p in items(parameters) if at(p, "name") == "maxmemory-policy"]
     if not any(holds(policy, "noeviction") for policy in policies):

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from patchbay_policies.model import UNKNOWN, Environment, Finding, Level, Resource, ResourceRule, Stack, StackRule
-from patchbay_policies.reading import at, given, items, true
+from patchbay_policies.reading import at, given, items, true, undecided
 from patchbay_policies.tokens import CERTIFICATE, LOAD_BALANCER, WEB_ACL, WEB_ACL_ASSOCIATION, WEB_ACL_LOGGING
 
 
 def _behind_waf(stack: Stack, _: Environment) -> Iterator[Finding]:
     for balancer in stack.of(LOAD_BALANCER):
-        if at(balancer.props, "internal") is True:
+        if at(balancer.props, "internal") in {True, UNKNOWN}:
             continue
         if not any(stack.refers(link, "resourceArn", balancer) for link in stack.of(WEB_ACL_ASSOCIATION)):
             yield Finding(balancer, "the internet reaches it without a web ACL in between")
@@ -25,7 +25,7 @@ def _holds(statement: Any, kind: str) -> bool:
 
 def _web_acl(resource: Resource, _: Environment) -> Iterator[str]:
     rules = at(resource.props, "rules")
-    if rules is UNKNOWN or UNKNOWN in (rules or ()):
+    if undecided(rules):
         return
     statements = [at(rule, "statement") for rule in items(rules)]
     if not any(_holds(statement, "managedRuleGroupStatement") for statement in statements):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, ResourceRule, Stack, StackRule
-from patchbay_policies.reading import at, condition_values, given, holds, items, principals, statements, true
+from patchbay_policies.reading import at, condition_values, given, holds, items, principals, statements, true, undecided
 from patchbay_policies.tokens import (
     BUCKET,
     BUCKET_ENCRYPTION,
@@ -94,9 +94,8 @@ def _in_transit(resource: Resource, _: Environment) -> Iterator[str]:
             yield "domainEndpointOptions.tlsSecurityPolicy takes TLS older than 1.2"
     elif resource.type == DATABASE_PARAMETERS:
         parameters = [p for p in items(at(props, "parameters")) if at(p, "name") == "require_secure_transport"]
-        if at(props, "parameters") is not UNKNOWN and not any(
-            str(at(p, "value")).upper() in {"1", "ON", "UNKNOWN.UNKNOWN"} for p in parameters
-        ):
+        demanded = any(str(at(p, "value")).upper() in {"1", "ON"} for p in parameters)
+        if not demanded and not undecided(at(props, "parameters")):
             yield "require_secure_transport is not 1"
     elif resource.type == DATABASE:
         if not given(at(props, "parameterGroupName")) and not _is_copy(resource):
@@ -108,13 +107,15 @@ def _in_transit(resource: Resource, _: Environment) -> Iterator[str]:
 def _listener(props: Any) -> Iterator[str]:
     protocol = at(props, "protocol")
     if protocol in {"HTTP", "TCP"}:
+        if undecided(at(props, "defaultActions")):
+            return
         actions = items(at(props, "defaultActions"))
         redirects = [action for action in actions if holds(at(action, "redirect", "protocol"), "HTTPS")]
         if len(redirects) != len(actions) or not actions:
             yield f"it serves {protocol} without redirecting to HTTPS"
-    elif not holds(protocol, "HTTPS") and not holds(protocol, "TLS"):
+    elif protocol not in {"HTTPS", "TLS", UNKNOWN}:
         yield f"its protocol is {protocol}"
-    elif not _strong(at(props, "sslPolicy")):
+    elif protocol is not UNKNOWN and not _strong(at(props, "sslPolicy")):
         yield "its sslPolicy takes TLS older than 1.2"
 
 

@@ -127,8 +127,14 @@ def _public_policies(resource: Resource, _: Environment) -> Iterator[str]:
             yield f"its policy allows {joined(words(statement.get('Action')))} to anybody"
 
 
+_CREDENTIALS: Final = frozenset(
+    {"aws:iam/user:User", "aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile"}
+)
+
+
 def _no_people(resource: Resource, _: Environment) -> Iterator[str]:
-    yield f"{resource.type.rsplit(':', 1)[-1]} is a credential that does not expire"
+    if resource.type in _CREDENTIALS:
+        yield f"{resource.type.rsplit(':', 1)[-1]} is a credential that does not expire"
 
 
 # Properties that would put a secret's value into the state.
@@ -146,8 +152,8 @@ def _state_secrets(resource: Resource, _: Environment) -> Iterator[str]:
     for name in _SECRETS.get(resource.type, ()):
         if given(at(resource.props, name)):
             yield f"{name} stands in the program's state"
-    advanced = at(resource.props, "advancedSecurityOptions", "masterUserOptions", "masterUserPassword")
-    if given(advanced):
+    master = at(resource.props, "advancedSecurityOptions", "masterUserOptions")
+    if isinstance(master, Mapping) and given(master.get("masterUserPassword")):
         yield "masterUserPassword stands in the program's state"
 
 
@@ -202,9 +208,7 @@ RULES: Final = (
         name="no-lasting-credentials",
         description="The program makes no users, access keys or passwords of people.",
         remedy="Use a role: pod identity for workloads, OIDC for the delivery, the organisation's sign-in for people.",
-        types=frozenset(
-            {"aws:iam/user:User", "aws:iam/accessKey:AccessKey", "aws:iam/userLoginProfile:UserLoginProfile"}
-        ),
+        types=frozenset(),
         check=_no_people,
     ),
     ResourceRule(

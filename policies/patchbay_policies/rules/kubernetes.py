@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, ResourceRule, Stack, StackRule
-from patchbay_policies.reading import at, holds, items, joined
+from patchbay_policies.reading import at, holds, items, joined, undecided
 from patchbay_policies.rules.pods import DEPLOYMENT, STATEFUL_SET, WORKLOADS, pod, template
 
 SCALED_OBJECT: Final = "kubernetes:keda.sh/v1alpha1:ScaledObject"
@@ -30,7 +30,7 @@ def _namespace(resource: Resource) -> Any:
 
 def _same(left: Any, right: Any) -> bool:
     """Whether two names are the same, or may yet turn out to be."""
-    return UNKNOWN in (left, right) or left == right
+    return UNKNOWN in (left, right) or bool(left == right)
 
 
 def _together(left: Resource, right: Resource) -> bool:
@@ -38,14 +38,11 @@ def _together(left: Resource, right: Resource) -> bool:
 
 
 def _scales(scaler: Resource, workload: Resource) -> bool:
+    """Whether a scaler is known to scale a workload."""
     target = at(scaler.props, "spec", "scaleTargetRef")
     kind = at(target, "kind") or "Deployment"
-    return (
-        target is not UNKNOWN
-        and _together(scaler, workload)
-        and _same(at(target, "name"), _name(workload))
-        and kind in {workload.type.rsplit(":", 1)[-1], UNKNOWN}
-    )
+    said = (_namespace(scaler), at(target, "name"), kind)
+    return UNKNOWN not in said and said == (_namespace(workload), _name(workload), workload.type.rsplit(":", 1)[-1])
 
 
 def _most(scaler: Resource) -> Any:
@@ -56,7 +53,7 @@ def _most(scaler: Resource) -> Any:
 
 def _owned_replicas(stack: Stack, _: Environment) -> Iterator[Finding]:
     for workload in stack.of(DEPLOYMENT, STATEFUL_SET):
-        if at(workload.props, "spec", "replicas") is None:
+        if at(workload.props, "spec", "replicas") in {None, UNKNOWN}:
             continue
         for scaler in stack.of(SCALED_OBJECT, AUTOSCALER):
             if _scales(scaler, workload):
@@ -91,12 +88,15 @@ def _selects(policy: Resource, workload: Resource) -> bool:
 
 
 def _tokens(stack: Stack, _: Environment) -> Iterator[Finding]:
-    bound = {
+    bindings = stack.of(ROLE_BINDING, CLUSTER_ROLE_BINDING)
+    bound = [
         (at(subject, "namespace") or _namespace(binding), at(subject, "name"))
-        for binding in stack.of(ROLE_BINDING, CLUSTER_ROLE_BINDING)
+        for binding in bindings
         for subject in items(at(binding.props, "subjects"))
-        if at(subject, "kind") == "ServiceAccount"
-    }
+        if holds(at(subject, "kind"), "ServiceAccount")
+    ]
+    if any(undecided(at(binding.props, "subjects")) for binding in bindings):
+        bound.append((UNKNOWN, UNKNOWN))
     for workload in stack.of(*WORKLOADS):
         spec = pod(workload)
         mounted = at(spec, "automountServiceAccountToken")
@@ -105,7 +105,7 @@ def _tokens(stack: Stack, _: Environment) -> Iterator[Finding]:
             said = [
                 at(other.props, "automountServiceAccountToken")
                 for other in stack.of(SERVICE_ACCOUNT)
-                if _together(other, workload) and _name(other) == account
+                if _together(other, workload) and _same(_name(other), account)
             ]
             mounted = said[0] if said else None
         if mounted in {False, UNKNOWN} or UNKNOWN in (spec, account):
@@ -151,11 +151,11 @@ def _namespaces_closed(stack: Stack, _: Environment) -> Iterator[Finding]:
 
 def _closes(policy: Resource, namespace: Resource) -> bool:
     spec = at(policy.props, "spec")
-    if not _same(_namespace(policy), _name(namespace)) or spec is UNKNOWN:
+    if not _same(_namespace(policy), _name(namespace)):
         return False
-    selector = at(spec, "podSelector") or {}
-    everything = not any(selector.values()) if isinstance(selector, Mapping) else False
-    both = {"Ingress", "Egress"} <= set(items(at(spec, "policyTypes")))
+    selector, kinds = at(spec, "podSelector"), at(spec, "policyTypes")
+    everything = undecided(selector) or not any((selector or {}).values())
+    both = undecided(kinds) or {"Ingress", "Egress"} <= set(items(kinds))
     return everything and both and not items(at(spec, "ingress")) and not items(at(spec, "egress"))
 
 

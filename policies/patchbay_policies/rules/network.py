@@ -145,7 +145,7 @@ def _nat_per_zone(stack: Stack, environment: Environment) -> Iterator[Finding]:
             for gateway in gateways
             for subnet in stack.referenced(gateway, "subnetId", SUBNET)
         }
-        if missing := zones - served:
+        if UNKNOWN not in served and (missing := zones - served):
             yield Finding(
                 vpc, f"zones {joined([str(zone) for zone in missing])} have private subnets and no NAT gateway"
             )

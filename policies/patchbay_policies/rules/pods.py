@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from patchbay_policies.model import UNKNOWN, Environment, Resource, ResourceRule
-from patchbay_policies.reading import at, given, holds, items, joined
+from patchbay_policies.reading import at, given, holds, items, joined, undecided
 
 DEPLOYMENT: Final = "kubernetes:apps/v1:Deployment"
 STATEFUL_SET: Final = "kubernetes:apps/v1:StatefulSet"
@@ -74,7 +74,7 @@ def _privileges(spec: Any, container: Any) -> Iterator[str]:
     if at(own, "privileged") is True:
         yield "is privileged"
     dropped = at(own, "capabilities", "drop")
-    if dropped is not UNKNOWN and "ALL" not in items(dropped):
+    if not undecided(dropped) and "ALL" not in items(dropped):
         yield "keeps capabilities (capabilities.drop)"
     if added := set(items(at(own, "capabilities", "add"))) - {"NET_BIND_SERVICE"}:
         yield f"adds capabilities {joined(list(added))}"

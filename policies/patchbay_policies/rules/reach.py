@@ -101,7 +101,8 @@ def _allowlists(resource: Resource, _: Environment) -> Iterator[str]:
     if resource.type == IP_SET:
         name, entries = "addresses", at(props, "addresses")
     elif resource.type == CLUSTER:
-        if at(props, "vpcConfig", "endpointPublicAccess") is False:
+        # Without a word about it, the endpoint is public.
+        if at(props, "vpcConfig", "endpointPublicAccess") in {False, UNKNOWN}:
             return
         name, entries = "vpcConfig.publicAccessCidrs", at(props, "vpcConfig", "publicAccessCidrs")
     else:

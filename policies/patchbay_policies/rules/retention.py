@@ -14,7 +14,7 @@ from patchbay_policies.model import (
     Stack,
     StackRule,
 )
-from patchbay_policies.reading import at, given, items
+from patchbay_policies.reading import at, given, items, undecided
 from patchbay_policies.tokens import (
     BUCKET,
     BUCKET_LIFECYCLE,
@@ -59,7 +59,7 @@ def _buckets(stack: Stack, environment: Environment) -> Iterator[Finding]:
     for bucket in stack.of(BUCKET):
         configurations = [c for c in stack.of(BUCKET_LIFECYCLE) if stack.refers(c, "bucket", bucket)]
         rules = [rule for configuration in configurations for rule in items(at(configuration.props, "rules"))]
-        unknown = any(at(configuration.props, "rules") is UNKNOWN for configuration in configurations)
+        unknown = any(undecided(at(configuration.props, "rules")) for configuration in configurations)
         if not unknown and not any(_expires(rule) for rule in rules):
             yield Finding(bucket, "no lifecycle rule lets its objects expire")
         for days in (at(rule, "expiration", "days") for rule in rules):

@@ -1,0 +1,1 @@
+"""Policies: each rule by its cases, and the pack through the real engine."""

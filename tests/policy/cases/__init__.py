@@ -1,0 +1,13 @@
+"""The cases of every rule, by the rule's name."""
+
+from tests.policy.case import Cases
+from tests.policy.cases import cluster, data, encryption, identity, kubernetes, network
+
+CASES: dict[str, Cases] = {
+    **network.CASES,
+    **identity.CASES,
+    **encryption.CASES,
+    **data.CASES,
+    **cluster.CASES,
+    **kubernetes.CASES,
+}
