@@ -30,11 +30,14 @@ _SERVICE_LINKED: Final = (
 )
 
 
-def change_rights(scope: Scope) -> Mapping[str, Sequence[Statement]]:
-    """By layer; each fits a managed policy. Calls that know no resource of their own are listed one by one."""
+def change_rights(scope: Scope, further_regions: Sequence[str]) -> Mapping[str, Sequence[Statement]]:
+    """By layer; each fits a managed policy. Calls that know no resource of their own are listed one by one.
+
+    `further_regions`: those that backups of the databases are copied to.
+    """
     return {
         "network": _network(scope),
-        "data": _data(scope),
+        "data": (*_data(scope), *_backup_copies(scope, further_regions)),
         "platform": _platform(scope),
         "identity": _identity(scope),
     }
@@ -137,6 +140,23 @@ def _data(scope: Scope) -> Sequence[Statement]:
             {"StringLike": {"kms:ViaService": f"*.{scope.context.region}.amazonaws.com"}},
         ),
         allow(["kms:CreateKey"], ["*"]),
+    )
+
+
+def _backup_copies(scope: Scope, regions: Sequence[str]) -> Sequence[Statement]:
+    if not regions:
+        return ()
+    account = scope.context.account_id
+    return (
+        allow(
+            ["rds:*DBInstanceAutomatedBackup*"],
+            [f"arn:aws:rds:{region}:{account}:auto-backup:*" for region in regions],
+        ),
+        allow(
+            ["kms:CreateGrant"],
+            [f"arn:aws:kms:{region}:{account}:key/*" for region in regions],
+            {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
     )
 
 

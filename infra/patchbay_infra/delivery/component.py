@@ -41,7 +41,7 @@ class Delivery(pulumi.ComponentResource):
         reads = self._policy("reads", "Settings of everything, contents of nothing", read_rights(scope))
         changes = {
             layer: self._policy(f"changes-{layer}", f"What a deployment changes: {layer}", rights)
-            for layer, rights in change_rights(scope).items()
+            for layer, rights in change_rights(scope, config.further_regions).items()
         }
         guard = self._policy("guard", "What a deployment never does", denied)
 

@@ -17,7 +17,7 @@ class DeliveryConfig(Model):
     environment of the account made it already (an account has one per issuer).
     `repository`: owner/name. `branch`: the only one that this environment is deployed from.
     `state_bucket`, `state_key_arn`: where Pulumi keeps the stack's state, and the key of the secrets in it.
-    `further_regions`: beside the environment's own, such as the one that holds copies of backups.
+    `further_regions`: beside the environment's own, those that the databases' backups are copied to.
     `apply_session_seconds`: the longest that a deployment may take.
     """
 

@@ -237,6 +237,38 @@ def test_nobody_works_in_a_region_that_is_neither_the_environments_nor_the_state
     assert not concerned(region, "iam:GetRole", "*")
 
 
+def test_copies_of_backups_are_made_in_the_further_region_only() -> None:
+    copy, key = f"arn:aws:rds:eu-north-1:{ACCOUNT}:auto-backup:ab-0", f"arn:aws:kms:eu-north-1:{ACCOUNT}:key/copies"
+    for regions, granted in ((["eu-north-1"], True), ([], False)):
+        recorded = delivery(furtherRegions=regions)
+        assert bool(grants(recorded, "apply", "rds:DeleteDBInstanceAutomatedBackup", copy)) is granted
+        assert bool(grants(recorded, "apply", "kms:CreateGrant", key)) is granted
+
+
+@pytest.mark.parametrize("holder", ["guard", "boundary"])
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("iam:CreateUser", f"{IAM}:user/someone"),
+        ("iam:CreateLoginProfile", f"{IAM}:user/someone"),
+        ("iam:CreateAccessKey", f"{IAM}:user/someone"),
+        ("iam:CreateSAMLProvider", f"{IAM}:saml-provider/another"),
+        ("iam:UpdateOpenIDConnectProviderThumbprint", f"{IAM}:oidc-provider/{HOST}"),
+        ("iam:SetDefaultPolicyVersion", BOUNDARY),
+        ("iam:PutRolePolicy", f"{IAM}:role/patchbay-production-delivery-apply"),
+        ("iam:DeleteRolePermissionsBoundary", f"{IAM}:role/patchbay-production-main-nodes"),
+        ("organizations:LeaveOrganization", "*"),
+        ("account:CloseAccount", "*"),
+    ],
+)
+def test_even_a_role_that_was_given_everything_is_denied(
+    production: Recorded, holder: str, action: str, resource: str
+) -> None:
+    held = json.loads(production.one("iam/policy:Policy", f"delivery-{holder}").inputs["policy"])["Statement"]
+    denials = [one for one in held if one["Effect"] == "Deny" and "Condition" not in one]
+    assert any(concerned(one, action, resource) for one in denials)
+
+
 def test_no_role_within_the_boundary_makes_identities_or_leaves_its_account(production: Recorded) -> None:
     boundary = json.loads(production.one("iam/policy:Policy", "delivery-boundary").inputs["policy"])["Statement"]
     allowed = [one for one in boundary if one["Effect"] == "Allow"]
