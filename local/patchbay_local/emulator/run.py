@@ -40,7 +40,7 @@ def _serve(port: int, path: Path, account: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     threading.Thread(target=saver.run, daemon=True).start()
-    server.serve_forever()
+    server.serve_forever(poll_interval=0.05)
     # Never released: what were answered after the last save would be forgotten.
     dispatcher.lock.acquire()
     saver.save()
