@@ -1,6 +1,6 @@
 """How a refused configuration is told to its writer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -10,20 +10,33 @@ class ConfigError(Exception):
     """A configuration that the program refuses: every field at fault, with the remedy."""
 
 
+class FaultsError(ValueError):
+    """For a model's validator: several fields at fault, each with the remedy; fields by their path in the model."""
+
+    def __init__(self, found: Iterable[tuple[str, str]]) -> None:
+        self.found = tuple(found)
+        super().__init__("; ".join(f"{field}: {remedy}" for field, remedy in self.found))
+
+
 def describe(prefix: str, error: ValidationError, *, missing: str) -> str:
     """One line for each field at fault; never a value, which may be a secret. `missing`: how to supply a field."""
-    return "\n".join(_line(prefix, detail, missing) for detail in error.errors(include_input=False, include_url=False))
+    details = error.errors(include_input=False, include_url=False)
+    return "\n".join(line for detail in details for line in _lines(prefix, detail, missing))
 
 
-def _line(prefix: str, detail: ErrorDetails, missing: str) -> str:
+def _lines(prefix: str, detail: ErrorDetails, missing: str) -> Iterator[str]:
     field = prefix + _path(detail["loc"])
+    faults = detail.get("ctx", {}).get("error")
+    if isinstance(faults, FaultsError):
+        yield from (f"{field}.{below}: {remedy}" for below, remedy in faults.found)
+        return
     match detail["type"]:
         case "missing":
-            return f"{field}: missing; {missing}"
+            yield f"{field}: missing; {missing}"
         case "extra_forbidden":
-            return f"{field}: unknown key; correct its spelling or remove it"
+            yield f"{field}: unknown key; correct its spelling or remove it"
         case _:
-            return f"{field}: {detail['msg'].removeprefix('Value error, ')}"
+            yield f"{field}: {detail['msg'].removeprefix('Value error, ')}"
 
 
 def _path(location: Iterable[str | int]) -> str:

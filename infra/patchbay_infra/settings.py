@@ -1,9 +1,10 @@
 """All that differs from one environment's AWS to another's, as one frozen model."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Protocol, Self
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Final, Protocol, Self
 
+from patchbay_config.errors import FaultsError
 from patchbay_config.model import Model
 from pydantic import Field, model_validator
 
@@ -13,6 +14,7 @@ from patchbay_infra.context import Context
 from patchbay_infra.databases.config import DatabasesConfig
 from patchbay_infra.delivery.config import DeliveryConfig
 from patchbay_infra.edge.config import EdgeConfig
+from patchbay_infra.edge.routing import faults as edge_faults
 from patchbay_infra.images.config import ImagesConfig
 from patchbay_infra.network.config import NetworkConfig
 from patchbay_infra.objects.config import ObjectsConfig
@@ -21,6 +23,10 @@ from patchbay_infra.search.config import SearchConfig
 from patchbay_infra.tenant_secrets.config import SecretsConfig
 from patchbay_infra.vpn.config import ClientVpnConfig
 from patchbay_infra.watching.config import WatchingConfig
+
+# What is left of 28 and 40 characters by the rest of the name.
+_LONGEST_ENVIRONMENT: Final = 12
+_LONGEST_PAIR: Final = 22
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,14}[a-z0-9]$")]
 Zone = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
@@ -59,34 +65,44 @@ class InfraSettings(Model):
     vpn: ClientVpnConfig | None = None
 
     @model_validator(mode="after")
-    def _zones_of_the_region(self) -> Self:
+    def _parts_fit_together(self) -> Self:
+        if found := [*self._misplaced(), *self._too_weak(), *self._too_long()]:
+            raise FaultsError(found)
+        return self
+
+    def _misplaced(self) -> Iterator[tuple[str, str]]:
         if len(set(self.zones)) != len(self.zones):
-            raise ValueError("zones: a zone stands twice; name three different ones")
-        strangers = [zone for zone in self.zones if zone[:-1] != self.aws.region]
-        if strangers:
-            raise ValueError(f"zones: {', '.join(strangers)} not in {self.aws.region}; name zones of aws.region")
-        return self
-
-    @model_validator(mode="after")
-    def _one_cluster_for_each_tenant(self) -> Self:
-        count = Counter(tenant for cluster in self.clusters.values() for tenant in cluster.tenants)
+            yield "zones", "a zone stands twice; name three different ones"
+        if strangers := [zone for zone in self.zones if zone[:-1] != self.aws.region]:
+            yield "zones", f"{', '.join(strangers)} not in {self.aws.region}; name zones of aws.region"
+        count = Counter(tenant for names in self.tenants.values() for tenant in names)
         if twice := sorted(tenant for tenant, number in count.items() if number > 1):
-            raise ValueError(f"clusters: {', '.join(twice)} on more than one cluster; keep each tenant on one")
-        return self
-
-    @model_validator(mode="after")
-    def _strong_enough(self) -> Self:
-        production = self.environment.production
-        found = [
-            f"{part}.{field}: {remedy}"
-            for part, config in self._parts.items()
-            for field, remedy in config.faults(production=production)
-        ]
+            yield "clusters", f"{', '.join(twice)} on more than one cluster; keep each tenant on one"
+        try:
+            self.databases.placement(self.zones)
+        except ValueError as error:
+            yield "databases", str(error)
+        for field, remedy in edge_faults(self.edge, self.tenants, self.context):
+            yield f"edge.{field}", remedy
         if self.vpn is not None:
-            found += [f"vpn.{field}: {remedy}" for field, remedy in self.vpn.collisions(self.network)]
-        if found:
-            raise ValueError("; ".join(found))
-        return self
+            for field, remedy in self.vpn.collisions(self.network):
+                yield f"vpn.{field}", remedy
+
+    def _too_weak(self) -> Iterator[tuple[str, str]]:
+        for part, config in self._parts.items():
+            for field, remedy in config.faults(production=self.environment.production):
+                yield f"{part}.{field}", remedy
+
+    def _too_long(self) -> Iterator[tuple[str, str]]:
+        """Names in AWS are made of these, and some services take few characters."""
+        if len(self.environment.name) > _LONGEST_ENVIRONMENT:
+            yield "environment.name", f"OpenSearch's names are short; use {_LONGEST_ENVIRONMENT} characters at most"
+        for name in self.clusters:
+            if len(self.environment.name) + len(name) > _LONGEST_PAIR:
+                yield (
+                    f"clusters.{name}",
+                    f"ElastiCache's names are short; environment and cluster may have {_LONGEST_PAIR} characters",
+                )
 
     @property
     def _parts(self) -> Mapping[str, _Judging]:

@@ -114,7 +114,7 @@ class Infra(pulumi.ComponentResource):
             opts=self._child,
         )
         cache = Cache(
-            f"cache-{key}",
+            key,
             self._settings.cache,
             context=self._context,
             network=self._network,
