@@ -11,6 +11,7 @@ from patchbay_infra.cluster.component import Cluster
 from patchbay_infra.cluster.workload_identity import Workload
 from patchbay_infra.cluster.workload_rights import RuntimeData, runtime_rights
 from patchbay_infra.databases.component import Databases
+from patchbay_infra.delivery.boundary import within
 from patchbay_infra.delivery.component import Delivery
 from patchbay_infra.edge.component import Edge
 from patchbay_infra.encryption.keys import Keys
@@ -43,9 +44,14 @@ class Infra(pulumi.ComponentResource):
     ) -> None:
         """`runtime_workload`: the service accounts that the flow runtime's pods run as, on every cluster."""
         super().__init__("patchbay:infra:Infra", name, None, pulumi.ResourceOptions(providers=[provider]))
-        child = pulumi.ResourceOptions(parent=self)
-        self._settings, self._context, self._child = settings, settings.context, child
+        self._settings, self._context = settings, settings.context
         context = self._context
+        self._delivery = Delivery(
+            "delivery", settings.delivery, context=context, opts=pulumi.ResourceOptions(parent=self)
+        )
+        # A deployment may make roles within the boundary only.
+        child = pulumi.ResourceOptions(parent=self, transformations=[within(self._delivery.boundary_arn)])
+        self._child = child
         self._keys = Keys("keys", context=context, opts=child)
         self._network = Network(
             "network", settings.network, context=context, logs_key_arn=self._keys.logs_arn, opts=child
@@ -60,7 +66,6 @@ class Infra(pulumi.ComponentResource):
                 opts=child,
             )
         self._images = Images("images", settings.images, context=context, opts=child)
-        self._delivery = Delivery("delivery", settings.delivery, context=context, opts=child)
         self._edge = Edge(
             "edge",
             settings.edge,
