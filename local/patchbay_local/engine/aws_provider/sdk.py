@@ -70,9 +70,15 @@ def resource_type(token: str) -> ResourceType:
     module, _, file = path.partition("/")
     snake = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", file).lower()
     try:
-        return ResourceType(_class(module, snake, f"{name}Args"), _class(module, snake, name))
+        return ResourceType(_class(module, snake, _arguments_class(module, snake, name)), _class(module, snake, name))
     except (FileNotFoundError, ValueError):
         raise KeyError(token) from None
+
+
+def _arguments_class(module: str, file: str, name: str) -> str:
+    """The class of a resource's inputs: `...InitArgs` where one of its nested types has the usual name."""
+    other = f"{name}InitArgs"
+    return other if f"\nclass {other}:" in _source(module, file) else f"{name}Args"
 
 
 @cache
