@@ -9,14 +9,16 @@ from patchbay_policies.rules import ALL, SUBJECTS
 _HEAD = """\
 # Policies
 
-What no environment may get past review. `pulumi preview --policy-pack policies` applies the rules to a program, `pulumi up
---policy-pack policies` to an update. A **mandatory** rule ends both non-zero, an *advisory* one only shows. Each message names the
-resource, the rule and the remedy.
+What no environment may get past review. `pulumi preview --policy-pack policies` applies the rules to a program,
+`pulumi up --policy-pack policies` to an update. A **mandatory** rule ends both non-zero, an *advisory* one only shows.
+Each message names the resource, the rule and the remedy.
 
-A rule that looks at *one* resource is decided by its inputs, before it is created or changed. A rule that looks at *several* is decided at
-the end of a preview, and again at the end of an update. A value that a preview does not know yet breaks no rule then; the update decides.
+A rule that looks at *one* resource is decided by its inputs, before it is created or changed. A rule that looks at
+*several* is decided at the end of a preview, and again at the end of an update. A value that a preview does not know
+yet breaks no rule then; the update decides.
 
-Production is what the stack's config says in `patchbay:infra.environment.production`; an environment that does not say counts as production.
+Production is what the stack's config says in `patchbay:infra.environment.production`; an environment that does not say
+counts as production.
 
 `--policy-pack-config FILE` changes a rule's settings or its level in one environment, for example
 `{"logs-expire": {"maxDays": 90}, "images-expire": "mandatory"}`.

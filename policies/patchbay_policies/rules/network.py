@@ -11,8 +11,9 @@ from patchbay_policies.model import (
     ResourceRule,
     Stack,
     StackRule,
+    Unknown,
 )
-from patchbay_policies.reading import at, given, holds, is_world, joined
+from patchbay_policies.reading import at, given, is_world, items, joined
 from patchbay_policies.tokens import (
     CACHE,
     CACHE_SUBNETS,
@@ -34,8 +35,7 @@ from patchbay_policies.tokens import (
     VPC,
 )
 
-TIER_TAG: Final = "patchbay:tier"
-TIERS: Final = ("public", "private", "data")
+ROUTING: Final = (ROUTE, ROUTE_TABLE, ROUTE_TABLE_ASSOCIATION, INTERNET_GATEWAY)
 
 # The property by which each type says which subnets it stands in.
 NODES: Final = {
@@ -66,8 +66,44 @@ PLACED: Final = {
 }
 
 
-def tier(subnet: Resource) -> Any:
-    return at(subnet.props, "tags", TIER_TAG)
+def tier(stack: Stack, subnet: Resource) -> str | Unknown | None:
+    """What a subnet's routes make of it, whatever it is called; None: it has no route table of its own.
+
+    `public`: a route to an internet gateway; `isolated`: no way out of the network; `private`: what is in between.
+    """
+    tables = [
+        table
+        for association in stack.of(ROUTE_TABLE_ASSOCIATION)
+        if stack.refers(association, "subnetId", subnet)
+        for table in stack.referenced(association, "routeTableId", ROUTE_TABLE)
+    ]
+    if not tables:
+        return None
+    separate = [route for table in tables for route in stack.of(ROUTE) if stack.refers(route, "routeTableId", table)]
+    inline = [route for table in tables for route in items(at(table.props, "routes"))]
+    if any(_to_internet(stack, route) for route in separate) or any(_is_gateway(at(r, "gatewayId")) for r in inline):
+        return "public"
+    leaving = [*(route.props for route in separate), *inline]
+    if any(_leaves(route) for route in leaving):
+        return "private"
+    return UNKNOWN if any(UNKNOWN in _destinations(route) for route in leaving) else "isolated"
+
+
+def _destinations(route: Any) -> list[Any]:
+    names = ("destinationCidrBlock", "destinationIpv6CidrBlock", "cidrBlock", "ipv6CidrBlock")
+    return [at(route, name) for name in names]
+
+
+def _leaves(route: Any) -> bool:
+    return any(is_world(destination) for destination in _destinations(route))
+
+
+def _to_internet(stack: Stack, route: Resource) -> bool:
+    return bool(stack.referenced(route, "gatewayId", INTERNET_GATEWAY)) or _is_gateway(at(route.props, "gatewayId"))
+
+
+def _is_gateway(target: Any) -> bool:
+    return isinstance(target, str) and target.startswith("igw-")
 
 
 def _outside(stack: Stack, places: dict[str, str], wanted: str) -> Iterator[Finding]:
@@ -76,8 +112,8 @@ def _outside(stack: Stack, places: dict[str, str], wanted: str) -> Iterator[Find
         if not subnets:
             yield Finding(resource, f"its {places[resource.type]} names no subnet of this program")
         for subnet in subnets:
-            if not holds(tier(subnet), wanted):
-                yield Finding(resource, f"it stands in subnet {subnet.name}, which is not tagged {TIER_TAG}={wanted}")
+            if (found := tier(stack, subnet)) not in {wanted, UNKNOWN}:
+                yield Finding(resource, f"it stands in subnet {subnet.name}, which is {found or 'without routes'}")
 
 
 def _nodes(stack: Stack, _: Environment) -> Iterator[Finding]:
@@ -85,7 +121,7 @@ def _nodes(stack: Stack, _: Environment) -> Iterator[Finding]:
 
 
 def _stores(stack: Stack, _: Environment) -> Iterator[Finding]:
-    return _outside(stack, STORES, "data")
+    return _outside(stack, STORES, "isolated")
 
 
 def _public(stack: Stack, _: Environment) -> Iterator[Finding]:
@@ -93,44 +129,17 @@ def _public(stack: Stack, _: Environment) -> Iterator[Finding]:
         if resource.type in PUBLIC:
             continue
         for subnet in stack.referenced(resource, PLACED[resource.type], SUBNET):
-            if tier(subnet) == "public":
+            if tier(stack, subnet) == "public":
                 yield Finding(resource, f"it stands in the public subnet {subnet.name}")
 
 
-def _tiers(stack: Stack, _: Environment) -> Iterator[Finding]:
+def _own_routes(stack: Stack, _: Environment) -> Iterator[Finding]:
     for subnet in stack.of(SUBNET):
-        said = tier(subnet)
-        if said is UNKNOWN:
-            continue
-        if said not in TIERS:
-            yield Finding(subnet, f"its tag {TIER_TAG} is {said!r}")
-            continue
-        if said != "public" and at(subnet.props, "mapPublicIpOnLaunch") is True:
-            yield Finding(subnet, f"it is tagged {said}, and gives what starts in it a public address")
-        for route in _routes(stack, subnet):
-            target = "an internet gateway" if _to_internet(stack, route) else "a NAT gateway"
-            if said == "data" and _leaves(route):
-                yield Finding(subnet, f"it is tagged data, and route {route.name} leads out of the network")
-            elif said == "private" and _to_internet(stack, route):
-                yield Finding(subnet, f"it is tagged private, and route {route.name} leads to {target}")
-
-
-def _routes(stack: Stack, subnet: Resource) -> Iterator[Resource]:
-    for association in stack.of(ROUTE_TABLE_ASSOCIATION):
-        if stack.refers(association, "subnetId", subnet):
-            for table in stack.referenced(association, "routeTableId", ROUTE_TABLE):
-                yield from (route for route in stack.of(ROUTE) if stack.refers(route, "routeTableId", table))
-
-
-def _leaves(route: Resource) -> bool:
-    return is_world(at(route.props, "destinationCidrBlock")) or is_world(at(route.props, "destinationIpv6CidrBlock"))
-
-
-def _to_internet(stack: Stack, route: Resource) -> bool:
-    literal = at(route.props, "gatewayId")
-    return bool(stack.referenced(route, "gatewayId", INTERNET_GATEWAY)) or (
-        isinstance(literal, str) and literal.startswith("igw-")
-    )
+        found = tier(stack, subnet)
+        if found is None:
+            yield Finding(subnet, "it has no route table of its own, and follows the network's main one")
+        elif found not in {"public", UNKNOWN} and at(subnet.props, "mapPublicIpOnLaunch") is True:
+            yield Finding(subnet, f"it is {found}, and gives what starts in it a public address")
 
 
 def _nat_per_zone(stack: Stack, environment: Environment) -> Iterator[Finding]:
@@ -138,7 +147,7 @@ def _nat_per_zone(stack: Stack, environment: Environment) -> Iterator[Finding]:
         return
     gateways = stack.of(NAT_GATEWAY)
     for vpc in stack.of(VPC):
-        private = [s for s in stack.of(SUBNET) if tier(s) == "private" and stack.refers(s, "vpcId", vpc)]
+        private = [s for s in stack.of(SUBNET) if stack.refers(s, "vpcId", vpc) and tier(stack, s) == "private"]
         zones = {at(subnet.props, "availabilityZone") for subnet in private} - {UNKNOWN, None}
         served = {
             at(subnet.props, "availabilityZone")
@@ -176,15 +185,15 @@ RULES: Final = (
     StackRule(
         name="nodes-in-private-subnets",
         description="Clusters and their nodes stand in private subnets only.",
-        remedy=f"Give it the network's private subnets, which are tagged {TIER_TAG}=private.",
-        types=frozenset({SUBNET, *NODES}),
+        remedy="Give it the network's private subnets: those whose way out is a NAT gateway.",
+        types=frozenset({SUBNET, *ROUTING, *NODES}),
         check=_nodes,
     ),
     StackRule(
         name="databases-in-isolated-subnets",
         description="Databases, caches and search stand in the isolated data subnets only.",
-        remedy=f"Give it the network's data subnets, which are tagged {TIER_TAG}=data.",
-        types=frozenset({SUBNET, *STORES}),
+        remedy="Give it the network's data subnets: those without a way out.",
+        types=frozenset({SUBNET, *ROUTING, *STORES}),
         check=_stores,
     ),
     ResourceRule(
@@ -198,22 +207,22 @@ RULES: Final = (
         name="public-subnets-only-for-the-edge",
         description="Only load balancers and NAT gateways stand in public subnets.",
         remedy="Move it into the private subnets, and let the load balancer reach it there.",
-        types=frozenset({SUBNET, *PLACED}),
+        types=frozenset({SUBNET, *ROUTING, *PLACED}),
         check=_public,
     ),
     StackRule(
-        name="subnets-are-what-their-tier-says",
-        description="Private subnets have no route to an internet gateway, data subnets no way out at all.",
-        remedy=f"Tag it {TIER_TAG}=public, private or data, and give it routes and addresses of that tier only.",
-        types=frozenset({SUBNET, ROUTE, ROUTE_TABLE, ROUTE_TABLE_ASSOCIATION, INTERNET_GATEWAY}),
+        name="subnets-have-routes-of-their-own",
+        description="Every subnet has a route table of its own, and only public ones give public addresses.",
+        remedy="Associate the route table of its tier, and leave mapPublicIpOnLaunch off.",
+        types=frozenset({SUBNET, *ROUTING}),
         limits="A route made outside this program is not seen.",
-        check=_tiers,
+        check=_own_routes,
     ),
     StackRule(
         name="nat-per-zone-in-production",
         description="In production each zone with private subnets has a NAT gateway of its own.",
         remedy="Set natPerZone, so that the loss of a zone does not cut off the others.",
-        types=frozenset({VPC, SUBNET, NAT_GATEWAY}),
+        types=frozenset({VPC, SUBNET, *ROUTING, NAT_GATEWAY}),
         check=_nat_per_zone,
     ),
     StackRule(

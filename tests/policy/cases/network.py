@@ -10,29 +10,38 @@ from tests.policy.case import DEV, Cases, bad, good, made
 VPC = made(tokens.VPC, "vpc", {"cidrBlock": "10.0.0.0/16"})
 
 
-def subnet(name: str, tier: str, **more: Any) -> Resource:
-    props = {"tags": {"patchbay:tier": tier}, "availabilityZone": "eu-central-1a", **more}
-    return made(tokens.SUBNET, name, props, refers={"vpcId": VPC})
-
-
-PUBLIC, PRIVATE, DATA = subnet("public-a", "public"), subnet("private-a", "private"), subnet("data-a", "data")
-UNTAGGED = made(tokens.SUBNET, "untagged", {"tags": {"Name": "untagged"}})
-
-GATEWAY = made(tokens.INTERNET_GATEWAY, "gateway")
-TABLE = made(tokens.ROUTE_TABLE, "table")
+def subnet(name: str, **more: Any) -> Resource:
+    return made(tokens.SUBNET, name, {"availabilityZone": "eu-central-1a", **more}, refers={"vpcId": VPC})
 
 
 def routed(subnet_: Resource, **route: Any) -> list[Resource]:
-    """A subnet with a route table of one route."""
-    refers = {"routeTableId": TABLE, **({"gatewayId": GATEWAY} if "gatewayId" in route else {})}
+    """A subnet with a route table of its own, which has one route."""
+    table = made(tokens.ROUTE_TABLE, f"{subnet_.name}-table")
+    refers = {"routeTableId": table, **({"gatewayId": GATEWAY} if "gatewayId" in route else {})}
     return [
         subnet_,
-        TABLE,
+        table,
         GATEWAY,
-        made(tokens.ROUTE, "out", route, refers=refers),
-        made(tokens.ROUTE_TABLE_ASSOCIATION, "association", refers={"subnetId": subnet_, "routeTableId": TABLE}),
+        made(tokens.ROUTE, f"{subnet_.name}-route", route, refers=refers),
+        made(
+            tokens.ROUTE_TABLE_ASSOCIATION,
+            f"{subnet_.name}-association",
+            refers={"subnetId": subnet_, "routeTableId": table},
+        ),
     ]
 
+
+GATEWAY = made(tokens.INTERNET_GATEWAY, "gateway")
+PUBLIC, PRIVATE, DATA, LOOSE = subnet("public-a"), subnet("private-a"), subnet("data-a"), subnet("loose")
+TO_INTERNET = {"destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}
+TO_NAT = {"destinationCidrBlock": "0.0.0.0/0", "natGatewayId": "nat-1"}
+SUBNETS = [
+    *routed(PUBLIC, **TO_INTERNET),
+    *routed(PRIVATE, **TO_NAT),
+    *routed(DATA, destinationCidrBlock="10.8.0.0/16", transitGatewayId="tgw-1"),
+    LOOSE,
+]
+INLINE = made(tokens.ROUTE_TABLE, "inline", {"routes": [{"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}]})
 
 NODES = made(tokens.NODE_GROUP, "flows", refers={"subnetIds": [PRIVATE]})
 CLUSTER = made(tokens.CLUSTER, "main", {"vpcConfig": {"endpointPrivateAccess": True}}, refers={"vpcConfig": [PRIVATE]})
@@ -58,28 +67,34 @@ def api(**config: Any) -> Resource:
 
 CASES = {
     "nodes-in-private-subnets": Cases(
-        good=[good(PUBLIC, PRIVATE, DATA, NODES, CLUSTER)],
+        good=[good(*SUBNETS, NODES, CLUSTER)],
         bad=[
-            bad(PUBLIC, made(tokens.NODE_GROUP, "flows", refers={"subnetIds": [PUBLIC]}), says="public-a"),
-            bad(UNTAGGED, made(tokens.NODE_GROUP, "flows", refers={"subnetIds": [UNTAGGED]}), says="untagged"),
-            bad(PRIVATE, made(tokens.NODE_GROUP, "flows", {"subnetIds": ["subnet-1"]}), says="no subnet of this"),
-            bad(DATA, made(tokens.CLUSTER, "main", refers={"vpcConfig": [DATA]}), says="data-a"),
+            bad(*SUBNETS, made(tokens.NODE_GROUP, "n", refers={"subnetIds": [PUBLIC]}), says="which is public"),
+            bad(*SUBNETS, made(tokens.NODE_GROUP, "n", refers={"subnetIds": [LOOSE]}), says="without routes"),
+            bad(*SUBNETS, made(tokens.NODE_GROUP, "n", {"subnetIds": ["subnet-1"]}), says="no subnet of this program"),
+            bad(*SUBNETS, made(tokens.CLUSTER, "main", refers={"vpcConfig": [DATA]}), says="which is isolated"),
+            bad(
+                PRIVATE,
+                INLINE,
+                made(tokens.ROUTE_TABLE_ASSOCIATION, "mixed", refers={"subnetId": PRIVATE, "routeTableId": INLINE}),
+                NODES,
+                says="private-a, which is public",
+            ),
         ],
     ),
     "databases-in-isolated-subnets": Cases(
         good=[
             good(
-                DATA,
-                PRIVATE,
+                *SUBNETS,
                 made(tokens.DATABASE_SUBNETS, "database", refers={"subnetIds": [DATA]}),
                 made(tokens.CACHE_SUBNETS, "cache", refers={"subnetIds": [DATA]}),
                 made(tokens.SEARCH, "search", refers={"vpcOptions": [DATA]}),
             )
         ],
         bad=[
-            bad(PRIVATE, made(tokens.DATABASE_SUBNETS, "database", refers={"subnetIds": [PRIVATE]}), says="private-a"),
-            bad(PUBLIC, made(tokens.CACHE_SUBNETS, "cache", refers={"subnetIds": [PUBLIC]}), says="public-a"),
-            bad(DATA, made(tokens.SEARCH, "search"), says="no subnet of this program"),
+            bad(*SUBNETS, made(tokens.DATABASE_SUBNETS, "d", refers={"subnetIds": [PRIVATE]}), says="which is private"),
+            bad(*SUBNETS, made(tokens.CACHE_SUBNETS, "c", refers={"subnetIds": [PUBLIC]}), says="which is public"),
+            bad(*SUBNETS, made(tokens.SEARCH, "search"), says="no subnet of this program"),
         ],
     ),
     "databases-not-public": Cases(
@@ -100,29 +115,21 @@ CASES = {
         ],
     ),
     "public-subnets-only-for-the-edge": Cases(
-        good=[good(PUBLIC, PRIVATE, BALANCER, NAT, NODES)],
+        good=[good(*SUBNETS, BALANCER, NAT, NODES)],
         bad=[
             bad(
-                PUBLIC,
+                *SUBNETS,
                 made("aws:ec2/vpcEndpoint:VpcEndpoint", "secrets", refers={"subnetIds": [PUBLIC]}),
                 says="public-a",
             ),
-            bad(PUBLIC, made(tokens.INSTANCE, "jump", refers={"subnetId": PUBLIC}), says="public-a"),
+            bad(*SUBNETS, made(tokens.INSTANCE, "jump", refers={"subnetId": PUBLIC}), says="public-a"),
         ],
     ),
-    "subnets-are-what-their-tier-says": Cases(
-        good=[
-            good(*routed(PUBLIC, destinationCidrBlock="0.0.0.0/0", gatewayId="igw-1")),
-            good(*routed(PRIVATE, destinationCidrBlock="0.0.0.0/0", natGatewayId="nat-1")),
-            good(*routed(DATA, destinationCidrBlock="10.8.0.0/16", transitGatewayId="tgw-1")),
-        ],
+    "subnets-have-routes-of-their-own": Cases(
+        good=[good(*SUBNETS[:-1]), good(*routed(subnet("open", mapPublicIpOnLaunch=True), **TO_INTERNET))],
         bad=[
-            bad(*routed(PRIVATE, destinationCidrBlock="0.0.0.0/0", gatewayId="igw-1"), says="an internet gateway"),
-            bad(*routed(DATA, destinationCidrBlock="0.0.0.0/0", natGatewayId="nat-1"), says="out of the network"),
-            bad(*routed(DATA, destinationIpv6CidrBlock="::/0", natGatewayId="nat-1"), says="out of the network"),
-            bad(subnet("private-b", "private", mapPublicIpOnLaunch=True), says="a public address"),
-            bad(subnet("lonely", "shared"), says="is 'shared'"),
-            bad(UNTAGGED, says="is None"),
+            bad(LOOSE, says="no route table of its own"),
+            bad(*routed(subnet("p", mapPublicIpOnLaunch=True), **TO_NAT), says="it is private, and gives"),
         ],
     ),
     "no-open-ingress": Cases(
@@ -216,16 +223,12 @@ CASES = {
         ],
     ),
     "nat-per-zone-in-production": Cases(
-        good=[
-            good(VPC, PUBLIC, PRIVATE, NAT),
-            good(VPC, PUBLIC, PRIVATE, environment=DEV),
-        ],
+        good=[good(VPC, *SUBNETS, NAT), good(VPC, *SUBNETS, environment=DEV)],
         bad=[
             bad(
                 VPC,
-                PUBLIC,
-                PRIVATE,
-                subnet("private-b", "private", availabilityZone="eu-central-1b"),
+                *SUBNETS,
+                *routed(subnet("private-b", availabilityZone="eu-central-1b"), **TO_NAT),
                 NAT,
                 says="zones eu-central-1b",
             )
