@@ -1,7 +1,7 @@
 """What each role must be able to do, and must not."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from patchbay_operations.checks.check import Check
@@ -76,8 +76,7 @@ def _runtime(facts: Facts, region: str, account: str, cluster: str) -> Expectati
     )
     secrets = f"arn:aws:secretsmanager:{region}:{account}:secret"
     tenants = f"{secrets}:patchbay/{facts.environment}/tenants"
-    key = cluster.removeprefix(f"patchbay-{facts.environment}-")
-    cache = next(group for group in facts.caches if group["ReplicationGroupId"].endswith(key))
+    cache = next(group for group in facts.caches if group["ReplicationGroupId"] == cluster)
     through = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
     return Expectation(
         "runtime",
@@ -108,21 +107,26 @@ def _workloads(facts: Facts) -> Iterator[str | None]:
                 yield f"there is no role {key}-{wanted.suffix}"
                 continue
             for call in wanted.must:
-                yield None if allowed(role.rights, call) else f"{role.name} may not {call}, which it needs"
+                may = allowed(role.rights, _here(facts, call))
+                yield None if may else f"{role.name} may not {call}, which it needs"
             for call in wanted.must_not:
-                yield f"{role.name} may {call}" if allowed(role.rights, call) else None
+                yield f"{role.name} may {call}" if allowed(role.rights, _here(facts, call)) else None
 
 
 def _nobody(facts: Facts) -> Iterator[str | None]:
     for role in facts.roles:
         for call in _FORBIDDEN_TO_ALL:
-            yield f"{role.name} may {call}" if allowed(role.rights, call) else None
+            yield f"{role.name} may {call}" if allowed(role.rights, _here(facts, call)) else None
+
+
+def _here(facts: Facts, call: Call) -> Call:
+    """As made in the environment's own region: what is refused elsewhere is not refused for that."""
+    return replace(call, context={"aws:RequestedRegion": facts.access.region, **call.context})
 
 
 def _no_wildcards(facts: Facts) -> Iterator[str | None]:
     for role in facts.roles:
-        own = [policy for policy in role.rights.policies if policy not in (role.rights.boundary,)]
-        for statement in (entry for policy in own for entry in statements(policy) if not role.managed):
+        for statement in (entry for policy in role.rights.policies for entry in statements(policy)):
             everything = "*" in texts(statement.get("Resource")) and any(
                 action == "*" or action.endswith(":*") for action in texts(statement.get("Action"))
             )

@@ -1,0 +1,113 @@
+"""A wrong config of an environment's AWS is refused before anything is created, with the field and the remedy."""
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from patchbay_config.errors import ConfigError
+from patchbay_config.model import Model
+from patchbay_config.stack import load
+from patchbay_infra.settings import InfraSettings
+
+from tests.unit.conftest import REPOSITORY
+from tests.unit.test_stack_config import with_value
+
+STACKS = ("dev", "staging", "production")
+SYSTEM = "patchbay:infra.clusters.shared.system"
+FLOWS = "patchbay:infra.clusters.shared.flows"
+
+
+class Settings(Model):
+    infra: InfraSettings
+
+
+def config_of(stack: str) -> dict[str, str]:
+    content = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {key: json.dumps(value) for key, value in content.items() if key == "patchbay:infra"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_config_of_every_stack_is_accepted(stack: str) -> None:
+    infra = load(Settings, config_of(stack)).infra
+    assert infra.environment.name == stack
+    assert infra.context.production is (stack == "production")
+
+
+def test_production_is_stricter_than_dev() -> None:
+    weak = with_value(config_of("dev"), "patchbay:infra.environment.production", True)
+    with pytest.raises(ConfigError) as refused:
+        load(Settings, weak)
+    fields = {line.split(": ")[0].removeprefix("patchbay:infra.") for line in str(refused.value).splitlines()[1:]}
+    assert {
+        "network.natPerZone",
+        "databases.write.multiAz",
+        "databases.deletionProtection",
+        "cache.nodes",
+        "search.zoneCount",
+        "objects.forceDestroy",
+        "edge.keyIngresses",
+        "clusters.shared.system.minSize",
+        "watching.endpoints",
+    } <= fields
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "remedy"),
+    [
+        ("patchbay:infra.aws.accountId", "1234", "should match pattern"),
+        ("patchbay:infra.aws.region", "Frankfurt", "should match pattern"),
+        ("patchbay:infra.aws.endpoint", "http://192.0.2.1:5000", "name a loopback address, or remove it to use AWS"),
+        ("patchbay:infra.environment", None, "set it in the stack's config file"),
+        ("patchbay:infra.environment.name", "a-very-long-name", "use 12 characters at most"),
+        ("patchbay:infra.zones", ["eu-central-1a", "eu-central-1b"], "at least 3 items"),
+        ("patchbay:infra.zones[2]", "eu-central-1a", "name three different ones"),
+        ("patchbay:infra.zones[2]", "eu-west-1a", "name zones of aws.region"),
+        ("patchbay:infra.network.cidr", "10.0.0.0/24", "widen or narrow it"),
+        ("patchbay:infra.network.cidr", "8.8.0.0/16", "choose a range in one of them"),
+        ("patchbay:infra.network.natPerZone", False, "set it to true in production"),
+        ("patchbay:infra.network.interfaceEndpoints", ["ecr.api"], "name both or neither"),
+        ("patchbay:infra.vpn.clientCidr", "10.30.0.0/20", "choose another range"),
+        ("patchbay:infra.vpn.samlProviderArn", None, "set samlProviderArn or clientRootCertificateArn"),
+        ("patchbay:infra.clusters", {}, "at least 1 item"),
+        ("patchbay:infra.clusters.shared.endpointAllowlist", ["0.0.0.0/0"], "narrow it to the offices' or VPN's"),
+        ("patchbay:infra.clusters.shared.version", "latest", "should match pattern"),
+        ("patchbay:infra.clusters.shared.controlPlaneTier", None, "set controlPlaneTier, or remove it"),
+        ("patchbay:infra.clusters.shared.tenants", ["tenant-one"], "keep each tenant on one"),
+        ("patchbay:infra.clusters.shared.admins", [], "at least 1 item"),
+        (f"{SYSTEM}.minSize", 9, "put desiredSize between the two"),
+        (f"{SYSTEM}.instanceTypes", ["m7g.large"], "name types of its architecture, or change amiType"),
+        (f"{FLOWS}.spot.instanceTypes", ["m7i.xlarge"], "name 3 or more"),
+        (f"{FLOWS}.onDemand.instanceTypes", ["m7i.xlarge", "m7i.large"], "name types of one size"),
+        ("patchbay:infra.databases.write.multiAz", False, "set it to true"),
+        ("patchbay:infra.databases.backupDays", 7, "set 14 or more"),
+        ("patchbay:infra.databases.read.zone", "eu-central-1z", "name one of them, or remove it"),
+        ("patchbay:infra.databases.backupWindow", "25:30-03:30", "write it like"),
+        ("patchbay:infra.databases.maintenanceWindow", "sun:01:30-sun:02:30", "move one of them"),
+        ("patchbay:infra.databases.storageLimitGib", 200, "raise it"),
+        (
+            "patchbay:infra.databases.crossRegion.kmsKeyArn",
+            "arn:aws:kms:eu-west-2:111122223333:key/a",
+            "of that region",
+        ),
+        ("patchbay:infra.cache.nodes", 1, "set 2 or more"),
+        ("patchbay:infra.search.instanceCount", 4, "so that zones are equal"),
+        ("patchbay:infra.search.dedicatedMasters", None, "set `instanceType`"),
+        ("patchbay:infra.objects.forceDestroy", True, "set it to false"),
+        ("patchbay:infra.edge.domain", "no dots", "should match pattern"),
+        ("patchbay:infra.edge.defaultCluster", "other", "name one of `clusters`"),
+        ("patchbay:infra.edge.keyIngresses.api.allowlist", [], "list the networks that may call"),
+        ("patchbay:infra.edge.keyIngresses.api.allowlist", ["0.0.0.0/0"], "narrow it to the callers"),
+        ("patchbay:infra.delivery.repository", "patchbay", "should match pattern"),
+        ("patchbay:infra.delivery.branch", "*", "name it without wildcards"),
+        ("patchbay:infra.watching.endpoints", [], "name an endpoint, or an address in `emails`"),
+        ("patchbay:infra.watching.monthlyBudgetUsd", 0, "greater than or equal to 1"),
+        ("patchbay:infra.netwrok", {}, "correct its spelling or remove it"),
+    ],
+)
+def test_a_wrong_field_is_named_with_its_remedy(field: str, value: Any, remedy: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(Settings, with_value(config_of("production"), field, value))
+    lines = [line for line in str(refused.value).splitlines()[1:] if remedy in line]
+    named = [line.partition(": ")[0] for line in lines]
+    assert any(name.startswith(field) or field.startswith(name) for name in named), str(refused.value)
