@@ -111,7 +111,7 @@ def describe_addon_versions(call: Call) -> Result:
             "defaultNamespace": addon.namespace,
         }
         for name, addon in CATALOGUE.items()
-        if call.get("addonName", name) == name and addon.type in call.get("types", [addon.type])
+        if call.get("addonName", name) == name and addon.type in (call.get("types") or [addon.type])
     ]
     return page(call, "addons", found)
 
