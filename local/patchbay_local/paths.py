@@ -46,4 +46,10 @@ REGISTRY_PORT: Final = 5000
 EDGE_PORT: Final = 8080  # the edge on loopback: every 127.0.0.0/8 address is a client of its own
 GATEWAY_NODE_PORT: Final = 30080
 
-EMULATOR_PORTS: Final = {"local": 5601, "dev": 5602, "staging": 5603, "production": 5604}  # on loopback, by stack
+EMULATOR_PORTS: Final = {
+    "local": 5601,
+    "dev": 5602,
+    "staging": 5603,
+    "production": 5604,
+    "benchmark": 5605,
+}  # on loopback, by stack
