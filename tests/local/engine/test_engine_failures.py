@@ -27,6 +27,15 @@ def test_an_error_of_the_program_is_shown_from_its_own_first_line_on(stack: Stac
     assert "execute.py" not in result.output
 
 
+def test_a_program_that_ends_itself_shows_its_reason_and_nothing_else(stack: Stack) -> None:
+    stack.write("import pulumi\nraise pulumi.RunError('widgets: at least 1, set patchbay:widgets')\n")
+    result = stack.fail("preview")
+    assert "error: widgets: at least 1, set patchbay:widgets" in result.output
+    assert "unhandled" not in result.output
+    assert "exit status" not in result.output
+    assert "Traceback" not in result.output
+
+
 def test_configuration_and_secrets_reach_the_program(stack: Stack) -> None:
     stack.succeed("config", "set", "colour", "mauve")
     stack.succeed("config", "set", "--secret", "word", "xyzzy-plugh")

@@ -52,14 +52,13 @@ def _inconvertible(row: Row, inputs: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _missing(row: Row, inputs: Mapping[str, Any]) -> Iterator[Fault]:
-    wanted = dict.fromkeys(row.required, "give it: the AWS provider's stand-in makes up no names")
-    if isinstance(row.create, Call):
-        for _, name in requests.required(row, row.create):
-            if name is not None:
-                wanted.setdefault(name, f"is required by {row.create.operation}, and missing")
-    for name, reason in wanted.items():
+    for name in row.required:
         if name not in inputs:
-            yield (name,), reason
+            yield (name,), "is required by the AWS provider's stand-in, and missing"
+    if isinstance(row.create, Call):
+        for _, names in requests.required(row, row.create):
+            if names and not any(name in inputs for name in names):
+                yield (names[0],), f"is required by {row.create.operation}, and missing"
 
 
 def _calls(row: Row) -> list[Call]:

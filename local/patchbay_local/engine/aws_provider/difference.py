@@ -6,6 +6,7 @@ from patchbay_local.engine.aws_provider import sdk
 from patchbay_local.engine.aws_provider.resource import Values
 from patchbay_local.engine.aws_provider.row import Field, Row
 from patchbay_local.engine.plugin.difference import Difference, changes
+from patchbay_local.engine.plugin.properties import Path
 
 _NOTHING: Final[tuple[object, ...]] = (None, "", False, [], {})
 
@@ -42,9 +43,16 @@ def compare(row: Row, old: Values, new: Values, outputs: Values) -> Difference:
         difference.changes |= found
         if name not in in_place:
             difference.replaces |= set(found)
+        else:
+            difference.replaces |= {path for path in found if _is_fixed(row, path)}
     unchanged = row.name in new and old.get(row.name) == new[row.name]
     difference.delete_before_replace = bool(difference.replaces) and unchanged
     return difference
+
+
+def _is_fixed(row: Row, path: Path) -> bool:
+    names = [part for part in path if isinstance(part, str)]
+    return any(".".join(names[: len(names) - rest]) in row.fixed for rest in range(len(names)))
 
 
 def _changes(row: Row, name: str, old: Values, new: Values, outputs: Values) -> bool:

@@ -58,9 +58,11 @@ def outputs(row: Row, resource: Resource, found: Mapping[str, Any], default_tags
         if name in requests.APART:
             continue
         value = _output(row, resource, found, name, declared.type)
+        if value is None and name in resource.parsed:
+            value = from_aws(resource.parsed[name], declared.type, {})
         given = resource.inputs.get(name)
         if given is not None and (value is None or same(row.field(name), given, value)):
-            value = given
+            value = _completed(given, value)
         if value is not None:
             result[name] = value
     if "region" in schema.outputs:
@@ -70,6 +72,13 @@ def outputs(row: Row, resource: Resource, found: Mapping[str, Any], default_tags
         result["tagsAll"] = tags
         result["tags"] = {key: value for key, value in tags.items() if default_tags.get(key) != value}
     return result
+
+
+def _completed(given: Any, value: Any) -> Any:
+    """What the program gave, with the parts of it that AWS adds."""
+    if not isinstance(given, Mapping) or not isinstance(value, Mapping):
+        return given
+    return {**value, **{name: _completed(item, value.get(name)) for name, item in given.items()}}
 
 
 def _output(row: Row, resource: Resource, found: Mapping[str, Any], name: str, declared: sdk.Type) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from botocore.model import ListShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from patchbay_local.engine.aws_provider import members, models, sdk, templates
 from patchbay_local.engine.aws_provider.convert import ConversionError, to_aws
@@ -65,24 +65,26 @@ def shape_at(row: Row, call: Call, path: Members) -> Shape:
     """The shape of a member of a call's request."""
     current: Shape = _request(row, call)
     for part in path:
-        current = current.members[part] if isinstance(current, StructureShape) else current
+        if isinstance(current, StructureShape):
+            current = current.members[part]
+        elif isinstance(current, MapShape):
+            current = current.value
     return current
 
 
-def required(row: Row, call: Call) -> Iterator[tuple[str, str | None]]:
-    """The members that an operation requires and that no parameter fills, each with the property that belongs there."""
-    by_member = {path[0]: name for name, path in reversed(list(placements(row, call).items()))}
+def required(row: Row, call: Call) -> Iterator[tuple[str, list[str]]]:
+    """The members that an operation requires and no parameter fills, each with the properties that belong there."""
     for member in _request(row, call).required_members:
         if member not in call.parameters:
-            yield member, by_member.get(member)
+            yield member, [name for name, path in placements(row, call).items() if path[0] == member]
 
 
 def _completed(row: Row, call: Call, resource: Resource, result: dict[str, Any]) -> dict[str, Any]:
-    for member, name in required(row, call):
-        value = resource.value(name) if name and member not in result else None
-        if name and value is not None:
+    for member, candidates in required(row, call):
+        name = next((name for name in candidates if resource.value(name) is not None), None)
+        if name is not None and member not in result:
             path = placements(row, call)[name]
-            _place(result, path, convert(row.field(name), value, shape_at(row, call, path)))
+            _place(result, path, convert(row.field(name), resource.value(name), shape_at(row, call, path)))
     for member, template in call.parameters.items():
         try:
             value = _filled(template, _request(row, call).members[member], row, resource)
@@ -128,9 +130,12 @@ def _path(field: Field, shape: StructureShape) -> Members | None:
     parts = tuple(field.aws.split("."))
     current: Shape = shape
     for part in parts:
-        if not isinstance(current, StructureShape) or part not in current.members:
+        if isinstance(current, MapShape):
+            current = current.value
+        elif isinstance(current, StructureShape) and part in current.members:
+            current = current.members[part]
+        else:
             return None
-        current = current.members[part]
     return parts
 
 

@@ -3,8 +3,8 @@
 How to add a type
 -----------------
 1. `rows/<service>.py` exports `ROWS: tuple[Row, ...]`; `rows/__init__.py` lists the module in `MODULES`.
-2. Write the row; `tests/local/engine/aws/test_table.py` checks each row against botocore's service models and the SDK
-   (operations, parameters, properties exist), and prints which inputs of the SDK a row cannot apply.
+2. Write the row; `tests/local/engine/aws/test_table.py` checks each row against botocore's service models and the SDK:
+   its operations, parameters and properties exist.
 
     Row(
         "aws:ec2/internetGateway:InternetGateway", "ec2",
@@ -35,6 +35,7 @@ What happens by itself
 - **A removed input**: where AWS decides the value (the SDK's output is not Optional) nothing happens; where the old
   value is `Field.default` neither; otherwise `Field.default` (or nothing, if there is none) is sent by the update, or
   the resource is replaced.
+- **Nested properties** in `Row.fixed` (`launchTemplate.id`) replace, though an `Update` covers what they are part of.
 - **Read** gives outputs and, by comparison with the inputs, drift. Every row must be readable by its id alone (an
   import, the recovery of a killed update): with `id="{role}:{name}"` the properties `role` and `name` are parsed from
   the id; where that is not enough, `parse` does it, or `read` is a function that searches.
@@ -113,7 +114,8 @@ class Ready:
 class Field:
     """A property whose name or value differs in AWS.
 
-    `aws`: member of requests and answers, dotted for a nested one; "" for none. `read`: JMESPath into the read's
+    `aws`: member of requests and answers, dotted for a nested one or for a key of a map; "" for
+    none. `read`: JMESPath into the read's
     answer, where that differs; "" where AWS does not tell (the input is kept). `names`: other names of nested members,
     by their dotted path below the property (no indices): `{"redirect": "RedirectConfig"}`. `encode` and `decode`
     convert the whole value, and replace the conversion by name. `normal` gives the form in which two values are
@@ -155,7 +157,8 @@ class Row:
     `reads` are further calls whose answers (objects) are merged into that of `read`. `handles` names the inputs that
     functions apply, `options` those that need no call (how to delete: `forceDestroy`). `name` is the property that AWS
     wants unique. `required` names inputs that the stand-in needs beyond what SDK and API require. `defaults` are inputs
-    that the provider sends where the program leaves them out.
+    that the provider sends where the program leaves them out. `fixed` names parts of updatable inputs, dotted and
+    without indices, whose change replaces.
     """
 
     token: str
@@ -176,6 +179,7 @@ class Row:
     required: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     volatile: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     busy: tuple[str, ...] = ()
     parse: Callable[[str], Values] | None = None

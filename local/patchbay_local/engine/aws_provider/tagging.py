@@ -51,12 +51,12 @@ def read(row: Row, resource: Resource, live: Mapping[str, Any]) -> dict[str, str
     """The tags of a resource that has been read, without AWS' own."""
     if row.tags is None:
         return {}
-    source: Any = live
+    source, at = live, row.tags.at
     if row.tags.read is not None:
         call = row.tags.read
         source = resource.call(call.operation, service=call.service, **requests.minimal(row, call, resource))
-        source = templates.search(call.at, source, resource.value)
-    found = templates.search(row.tags.at, source, resource.value) if isinstance(source, Mapping) else source
+        at = at if call.at == "@" else call.at
+    found = templates.search(at, source, resource.value)
     return {key: value for key, value in _plain(found).items() if not key.startswith("aws:")}
 
 

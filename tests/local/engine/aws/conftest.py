@@ -1,11 +1,13 @@
 """Fixtures: one emulator for all tests of the AWS provider, a fresh stack for each."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 from patchbay_local.engine import install
@@ -19,13 +21,21 @@ SERVICES = ("cloudwatch", "ec2", "iam", "kms", "logs", "sns", "sts")
 
 
 @pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
+def _emulator() -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
     server.start()
     try:
         yield f"http://127.0.0.1:{server.get_host_and_port()[1]}"
     finally:
         server.stop()
+
+
+@pytest.fixture
+def endpoint(_emulator: str) -> str:
+    """The address of an emulator without resources."""
+    httpx.post(f"{_emulator}/moto-api/reset").raise_for_status()
+    return _emulator
 
 
 @pytest.fixture

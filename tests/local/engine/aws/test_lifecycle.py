@@ -1,37 +1,51 @@
 """What the real engine does with AWS resources on an emulator, by the provider's stand-in."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from patchbay_local.engine.aws_provider.rows import TABLE
+
+from tests.local.engine.aws import programs
 from tests.local.engine.stack import Stack
 
 Client = Callable[[str], Any]
 
-NETWORK = """
-vpc = aws.ec2.Vpc("vpc", cidr_block="10.20.0.0/16", enable_dns_hostnames=True, tags={"Name": "net"}, opts=opts)
-subnet = aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.20.0.0/24", availability_zone="eu-central-1a",
-    map_public_ip_on_launch=True, tags={"Name": "net-a"}, opts=opts)
-gateway = aws.ec2.InternetGateway("gateway", vpc_id=vpc.id, tags={"Name": "net"}, opts=opts)
-address = aws.ec2.Eip("address", domain="vpc", tags={"Name": "net-nat"}, opts=opts)
-nat = aws.ec2.NatGateway("nat", allocation_id=address.id, subnet_id=subnet.id, tags={"Name": "net"}, opts=opts)
-table = aws.ec2.RouteTable("table", vpc_id=vpc.id, tags={"Name": "net"}, opts=opts)
-route = aws.ec2.Route("route", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.id,
-    opts=opts)
-association = aws.ec2.RouteTableAssociation("association", route_table_id=table.id, subnet_id=subnet.id, opts=opts)
-group = aws.ec2.SecurityGroup("group", name="net", description="Of a test", vpc_id=vpc.id, tags={"Name": "net"},
-    opts=opts)
-for name, output in {
-    "vpc": vpc.id, "vpcArn": vpc.arn, "table": vpc.main_route_table_id, "gateway": gateway.id,
-    "address": address.public_ip, "nat": nat.public_ip, "route": route.id, "routeTable": table.id, "group": group.id,
-    "all": vpc.tags_all,
-}.items():
-    pulumi.export(name, output)
-"""
+
+def resources(stack: Stack) -> list[dict[str, Any]]:
+    """The state's AWS resources."""
+    state = json.loads(stack.state())["deployment"].get("resources", [])
+    return [resource for resource in state if resource["type"].startswith("aws:")]
 
 
-def test_a_network_is_made_kept_and_taken_down(stack: Stack, preamble: str, client: Client) -> None:
-    made = stack.up(preamble + NETWORK)
-    assert made.count("created") == 11, made.output
+@pytest.mark.parametrize("program", [programs.NETWORK, programs.IDENTITY], ids=["network", "identity"])
+def test_resources_are_made_kept_told_by_their_ids_alone_and_taken_down(
+    stack: Stack, preamble: str, program: str
+) -> None:
+    stack.up(preamble + program)
+    outputs = stack.outputs()
+    stack.succeed("preview", "--expect-no-changes")
+    stack.succeed("refresh", "--yes", "--expect-no-changes")
+
+    # What the recovery of a killed update knows: the program's inputs, and ids.
+    state = json.loads(stack.state())
+    for resource in state["deployment"]["resources"]:
+        if resource["type"].startswith("aws:"):
+            resource["outputs"] = {}
+    (stack.directory / "state.json").write_text(json.dumps(state))
+    stack.succeed("stack", "import", "--file", "state.json")
+    stack.succeed("refresh", "--yes")
+    stack.succeed("preview", "--expect-no-changes")
+    stack.up(preamble + program)
+    assert stack.outputs() == outputs
+
+    stack.succeed("destroy", "--yes")
+    assert not resources(stack)
+
+
+def test_a_network_is_as_the_program_wants_it(stack: Stack, preamble: str, client: Client) -> None:
+    stack.up(preamble + programs.NETWORK)
     outputs = stack.outputs()
     assert outputs["vpcArn"] == f"arn:aws:ec2:eu-central-1:123456789012:vpc/{outputs['vpc']}"
     assert outputs["route"] == f"r-{outputs['routeTable']}1080289494"
@@ -40,11 +54,23 @@ def test_a_network_is_made_kept_and_taken_down(stack: Stack, preamble: str, clie
     ec2 = client("ec2")
     hostnames = ec2.describe_vpc_attribute(VpcId=outputs["vpc"], Attribute="enableDnsHostnames")
     assert hostnames["EnableDnsHostnames"]["Value"]
-    group = ec2.describe_security_groups(GroupIds=[outputs["group"]])["SecurityGroups"][0]
-    assert group["IpPermissionsEgress"] == []
-
-    stack.succeed("preview", "--expect-no-changes")
-    stack.succeed("refresh", "--yes", "--expect-no-changes")
-
+    filters = [{"Name": "group-id", "Values": [outputs["group"]]}]
+    rules = ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+    assert {(rule["IsEgress"], rule.get("CidrIpv4"), rule["FromPort"]) for rule in rules} == {
+        (False, "192.0.2.0/24", 443),
+        (True, None, -1),
+    }
     stack.succeed("destroy", "--yes")
     assert not [vpc for vpc in ec2.describe_vpcs()["Vpcs"] if vpc["VpcId"] == outputs["vpc"]]
+
+
+def test_the_programs_of_these_tests_use_every_row_of_the_core_services() -> None:
+    text = programs.NETWORK + programs.IDENTITY
+    core = [token for token in TABLE if TABLE[token].service in ("cloudwatch", "ec2", "iam", "kms", "logs", "sns")]
+    missing = [token for token in core if f"aws.{_in_python(token)}(" not in text and "clientvpn" not in token]
+    assert missing == []
+
+
+def _in_python(token: str) -> str:
+    _, module, name = token.split(":")
+    return f"{module.partition('/')[0]}.{name}"

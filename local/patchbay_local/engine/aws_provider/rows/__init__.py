@@ -7,7 +7,7 @@ from typing import Final
 from patchbay_local.engine.aws_provider.row import Row
 
 # A module holds the rows of one service, or of a part of a large one.
-MODULES: Final = ("ec2_network", "iam")
+MODULES: Final = ("cloudwatch", "ec2_endpoints", "ec2_network", "ec2_security", "iam", "kms", "sns")
 
 TABLE: Final[Mapping[str, Row]] = {
     row.token: row for module in MODULES for row in import_module(f"{__name__}.{module}").ROWS
