@@ -109,6 +109,7 @@ class Api(pulumi.ComponentResource):
                         ],
                         volumes=runtime.volumes(),
                     ),
+                    annotations=runtime.annotations(),
                 ),
             ),
             opts=workload.options(),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pulumi
 import pulumi_kubernetes as kubernetes
 from patchbay_config.model import Model
 from pydantic import field_validator
@@ -21,12 +22,20 @@ class ClusterConfig(Model):
         return path
 
 
-def provider(name: str, config: ClusterConfig) -> kubernetes.Provider:
-    """Gets the file's path, not its content: the content holds a private key, and would stand in Pulumi's state."""
+def provider(name: str, access: ClusterConfig | pulumi.Output[str]) -> kubernetes.Provider:
+    """`access`: a file of this machine, or the text of a kubeconfig that names a program for its credentials.
+
+    Of a file the provider gets the path, not its content: that holds a private key, and would stand in Pulumi's state.
+    """
+    kubeconfig: pulumi.Input[str] | None
+    if isinstance(access, ClusterConfig):
+        kubeconfig, context = None if access.kubeconfig is None else str(access.kubeconfig), access.context
+    else:
+        kubeconfig, context = access, None
     return kubernetes.Provider(
         name,
-        kubeconfig=None if config.kubeconfig is None else str(config.kubeconfig),
-        context=config.context,
+        kubeconfig=kubeconfig,
+        context=context,
         # A changed ConfigMap is updated in place: pods that read it are rolled by the checksum in their template.
         enable_config_map_mutable=True,
     )

@@ -12,15 +12,18 @@ Image = Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._-]+)+@sha256:[0-9
 
 
 class ImageLock(BaseModel):
-    """References `registry/repository@sha256:...`. Images of the nodes themselves may stand in the same file."""
+    """References `registry/repository@sha256:...`. Images of the nodes themselves may stand in the same file.
+
+    `redis`, `mariadb`: needed only where these run in the cluster.
+    """
 
     model_config = ConfigDict(
         frozen=True, alias_generator=lambda name: to_snake(name).replace("_", "-"), hide_input_in_errors=True
     )
 
     runtime: Image
-    redis: Image
-    mariadb: Image
+    redis: Image | None = None
+    mariadb: Image | None = None
     prometheus: Image
     haproxy: Image
     json_exporter: Image
@@ -34,8 +37,8 @@ class ImageLock(BaseModel):
             return cls.model_validate(json.loads(path.read_text()))
         except OSError as error:
             raise ConfigError(
-                f"{field}: cannot read {path} ({error.strerror}); build and push the images first, or name the "
-                "lock file of images that exist"
+                f"{field}: cannot read {path} ({error.strerror}); build and push the images first, which writes it, "
+                "promote an environment's images to this one, or name the lock file of images that exist"
             ) from None
         except json.JSONDecodeError as error:
             raise ConfigError(f"{field}: {path} is not JSON ({error}); write it again from the images") from None

@@ -33,6 +33,7 @@ class Keda(pulumi.ComponentResource):
         operator_image: str,
         adapter_image: str,
         watched_namespace: pulumi.Input[str],
+        node_labels: Mapping[str, str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:platform:Keda", name, None, opts)
@@ -44,6 +45,7 @@ class Keda(pulumi.ComponentResource):
                     manifest["metadata"].setdefault("labels", {}).update(namespaces.RESTRICTED_LABELS)
                 case "Deployment":
                     _narrow_deployment(manifest, images, watched_namespace)
+                    manifest["spec"]["template"]["spec"].setdefault("nodeSelector", {}).update(node_labels)
                 case "CustomResourceDefinition":
                     for version in manifest["spec"]["versions"]:
                         _drop_descriptions(version["schema"]["openAPIV3Schema"])

@@ -3,7 +3,7 @@
 A network plugin that enforces no policies ignores these; Amazon's VPC plugin enforces them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
@@ -22,6 +22,7 @@ from pulumi_kubernetes.networking.v1 import (
 from pydantic import Field
 
 from patchbay_platform import namespaces
+from patchbay_platform.database_access import component as database_access
 from patchbay_platform.gateway.config import Network
 from patchbay_platform.pods import NAME_LABEL, SHAPE_LABEL
 
@@ -37,12 +38,21 @@ class NetworkConfig(Model):
 
 
 @dataclass(frozen=True)
+class Outside:
+    """A service outside of the cluster, which these workloads call."""
+
+    networks: Sequence[str]
+    port: pulumi.Input[int]
+    clients: Sequence["Workload"]
+
+
+@dataclass(frozen=True)
 class Workload:
     """Pods of one namespace that carry all of `labels`; without labels, every pod of it."""
 
     name: str
     namespace: str
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def peer(self) -> NetworkPolicyPeerArgs:
         return NetworkPolicyPeerArgs(
@@ -62,6 +72,7 @@ CONNECTOR: Final = Workload("http-connector", namespaces.RUNTIME, {SHAPE_LABEL: 
 REDIS: Final = _workload("redis", namespaces.DATA)
 MARIADB: Final = _workload("mariadb", namespaces.DATA)
 CREDENTIALS: Final = _workload("credentials", namespaces.DATA)
+DATABASE_ACCESS: Final = _workload(database_access.NAME, namespaces.RUNTIME)
 PROMETHEUS: Final = _workload("prometheus", namespaces.METRICS)
 JSON_EXPORTER: Final = _workload("json-exporter", namespaces.METRICS)
 KEDA_OPERATOR: Final = Workload("keda-operator", namespaces.KEDA, {"app": "keda-operator"})
@@ -84,6 +95,9 @@ FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
     (KEDA_ADAPTER, KEDA_OPERATOR, 9666),
 )
 
+# The agent on every node of EKS that gives pods their AWS identity.
+IDENTITY_AGENT: Final = "169.254.170.23/32"
+
 # Workloads that ask the Kubernetes API.
 API_SERVER_CLIENTS: Final = (CREDENTIALS, KEDA_OPERATOR, KEDA_ADAPTER)
 
@@ -98,12 +112,19 @@ class NetworkPolicies(pulumi.ComponentResource):
         *,
         edge_networks: Sequence[Network],
         existing: Mapping[str, pulumi.Input[str]],
+        absent: Collection[Workload] = (),
+        outside: Sequence[Outside] = (),
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`existing`: each namespace's name by itself, known once the namespace exists."""
+        """`existing`: each namespace's name by itself, known once the namespace exists.
+
+        `absent`: workloads that do not run in this cluster.
+        """
         super().__init__("patchbay:platform:NetworkPolicies", name, None, opts)
         self._config = config
         self._edge_networks = edge_networks
+        self._outside = outside
+        self._flows = [flow for flow in FLOWS if not set(flow[:2]) & set(absent)]
         for namespace, exists in existing.items():
             NetworkPolicy(
                 f"{name}-{namespace}-deny-all",
@@ -111,8 +132,10 @@ class NetworkPolicies(pulumi.ComponentResource):
                 spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        workloads = {workload.name: workload for flow in FLOWS for workload in flow[:2]}
-        for workload in (*workloads.values(), CREDENTIALS, CONNECTOR):
+        inside = [workload for flow in self._flows for workload in flow[:2]]
+        callers = [workload for service in outside for workload in service.clients]
+        alone = [workload for workload in (CREDENTIALS, CONNECTOR) if workload not in absent]
+        for workload in dict.fromkeys((*inside, *callers, *alone)):
             NetworkPolicy(
                 f"{name}-{workload.name}",
                 metadata=ObjectMetaArgs(name=workload.name, namespace=existing[workload.namespace]),
@@ -129,7 +152,7 @@ class NetworkPolicies(pulumi.ComponentResource):
     def _ingress(self, workload: Workload) -> list[NetworkPolicyIngressRuleArgs]:
         rules = [
             NetworkPolicyIngressRuleArgs(from_=[client.peer()], ports=_tcp(port))
-            for client, server, port in FLOWS
+            for client, server, port in self._flows
             if server == workload
         ]
         if workload == GATEWAY:
@@ -141,19 +164,27 @@ class NetworkPolicies(pulumi.ComponentResource):
     def _egress(self, workload: Workload) -> list[NetworkPolicyEgressRuleArgs]:
         rules = [
             NetworkPolicyEgressRuleArgs(to=[server.peer()], ports=_tcp(port))
-            for client, server, port in FLOWS
+            for client, server, port in self._flows
             if client == workload
+        ]
+        rules += [
+            NetworkPolicyEgressRuleArgs(
+                to=[NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr)) for cidr in service.networks],
+                ports=[NetworkPolicyPortArgs(port=service.port, protocol="TCP")],
+            )
+            for service in self._outside
+            if workload in service.clients
         ]
         if workload in API_SERVER_CLIENTS:
             rules.append(NetworkPolicyEgressRuleArgs(to=_blocks(self._config.api_server), ports=_tcp(443, 6443)))
         if workload == CONNECTOR:
-            rules.append(NetworkPolicyEgressRuleArgs(to=[self._outside(4), self._outside(6)]))
+            rules.append(NetworkPolicyEgressRuleArgs(to=[self._everywhere_but(4), self._everywhere_but(6)]))
         if rules:
             dns_ports = [NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")]
             rules.append(NetworkPolicyEgressRuleArgs(to=[DNS.peer()], ports=dns_ports))
         return rules
 
-    def _outside(self, version: int) -> NetworkPolicyPeerArgs:
+    def _everywhere_but(self, version: int) -> NetworkPolicyPeerArgs:
         denied = [str(network) for network in self._config.connector_denied if network.version == version]
         everywhere = "0.0.0.0/0" if version == 4 else "::/0"
         return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=everywhere, except_=denied))

@@ -1,13 +1,23 @@
 """Where a workload's pods go."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
+from patchbay_config.model import Model
+
+
+class NodesConfig(Model):
+    """Labels of the nodes that the platform's own pods, and the shapes' workers, are put on; none: any node."""
+
+    platform: Mapping[str, str] = {}
+    workers: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The namespace, and the class that says which pods give way when a node is full."""
+    """The namespace, the class that says which pods give way when a node is full, and labels of the nodes."""
 
     namespace: pulumi.Input[str]
     priority_class: pulumi.Input[str]
+    node_labels: Mapping[str, str] = field(default_factory=dict)

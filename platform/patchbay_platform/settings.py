@@ -11,29 +11,37 @@ from patchbay_platform.keda import KedaConfig
 from patchbay_platform.mariadb.component import MariadbConfig
 from patchbay_platform.namespaces import QuotaConfig
 from patchbay_platform.network import NetworkConfig
+from patchbay_platform.placement import NodesConfig
 from patchbay_platform.prometheus.component import PrometheusConfig
 from patchbay_platform.redis.component import RedisConfig
 from patchbay_platform.shapes import ScalingConfig
 
 
 class Quotas(Model):
+    """By namespace. `data`: where a data store runs in the cluster."""
+
     gateway: QuotaConfig
     runtime: QuotaConfig
-    data: QuotaConfig
+    data: QuotaConfig | None = None
     metrics: QuotaConfig
 
 
 class PlatformSettings(Model):
-    """The section `patchbay:platform` of a stack's config: what differs on the clusters of one environment."""
+    """The section `patchbay:platform` of a stack's config: what differs on the clusters of one environment.
 
-    cluster: ClusterConfig
+    `cluster`: one that is there already; without it the platform is put on each cluster of `patchbay:infra`.
+    `redis`, `mariadb`: pods of the cluster, where the environment has no managed ones.
+    """
+
+    cluster: ClusterConfig | None = None
     image_lock: Path
     quotas: Quotas
     network: NetworkConfig
     keda: KedaConfig
-    redis: RedisConfig
-    mariadb: MariadbConfig
+    redis: RedisConfig | None = None
+    mariadb: MariadbConfig | None = None
     prometheus: PrometheusConfig
     gateway: GatewayConfig
     api: ApiConfig = ApiConfig()
     scaling: ScalingConfig = ScalingConfig()
+    nodes: NodesConfig = NodesConfig()

@@ -90,6 +90,7 @@ class ShapeWorkload(pulumi.ComponentResource):
                         containers=[_worker(shape, runtime)],
                         volumes=runtime.volumes(),
                     ),
+                    annotations=runtime.annotations(),
                 ),
             ),
             opts=workload.options(),

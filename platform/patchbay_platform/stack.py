@@ -6,27 +6,26 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from patchbay_runtime.catalog import Shape
 
-from patchbay_platform import api, namespaces
+from patchbay_platform import api, namespaces, stores
 from patchbay_platform.api import Api
-from patchbay_platform.credentials.component import Credentials
+from patchbay_platform.data_services import DataServices
 from patchbay_platform.gateway.component import Gateway
 from patchbay_platform.images import ImageLock
 from patchbay_platform.json_exporter.component import JsonExporter
 from patchbay_platform.keda import Keda
-from patchbay_platform.mariadb.component import Mariadb
 from patchbay_platform.namespaces import QuotaConfig, RestrictedNamespace
 from patchbay_platform.network import NetworkPolicies
 from patchbay_platform.placement import Placement
 from patchbay_platform.priority import Priorities
 from patchbay_platform.prometheus.component import Prometheus
-from patchbay_platform.redis.component import Redis
 from patchbay_platform.runtime_pod import RuntimePod
 from patchbay_platform.settings import PlatformSettings
 from patchbay_platform.shapes import ShapeWorkload, WorkerPods
+from patchbay_platform.store_access import StoreAccess
 
 
 class Platform(pulumi.ComponentResource):
-    """All that runs on the cluster."""
+    """All that runs on one cluster. A program may hold several: every resource's name starts with the platform's."""
 
     gateway_node_port: int
     shapes: list[str]
@@ -39,19 +38,30 @@ class Platform(pulumi.ComponentResource):
         images: ImageLock,
         catalog: Mapping[str, Shape],
         provider: kubernetes.Provider,
+        data: DataServices | None = None,
     ) -> None:
+        """`data`: what the environment offers in place of pods. Raises ConfigError before anything is registered."""
+        stores.check(settings, images, data)
         super().__init__("patchbay:platform:Platform", name, None, pulumi.ResourceOptions(providers=[provider]))
         child = pulumi.ResourceOptions(parent=self)
         priorities = Priorities(f"{name}-priorities", child)
-        quotas = settings.quotas
+        quotas, nodes = settings.quotas, settings.nodes
 
         def namespace(namespace_name: str, quota: QuotaConfig) -> pulumi.Output[str]:
             return RestrictedNamespace(f"{name}-{namespace_name}", namespace_name, quota, child).name
 
-        in_gateway = Placement(namespace(namespaces.GATEWAY, quotas.gateway), priorities.platform)
-        in_data = Placement(namespace(namespaces.DATA, quotas.data), priorities.platform)
-        in_metrics = Placement(namespace(namespaces.METRICS, quotas.metrics), priorities.platform)
-        runtime_namespace = namespace(namespaces.RUNTIME, quotas.runtime)
+        def platform_in(namespace: pulumi.Input[str]) -> Placement:
+            return Placement(namespace, priorities.platform, nodes.platform)
+
+        existing = {
+            namespaces.GATEWAY: namespace(namespaces.GATEWAY, quotas.gateway),
+            namespaces.RUNTIME: namespace(namespaces.RUNTIME, quotas.runtime),
+            namespaces.METRICS: namespace(namespaces.METRICS, quotas.metrics),
+        }
+        if quotas.data and stores.in_cluster(settings):
+            existing[namespaces.DATA] = namespace(namespaces.DATA, quotas.data)
+        runtime_namespace = existing[namespaces.RUNTIME]
+        in_metrics = platform_in(existing[namespaces.METRICS])
 
         keda = Keda(
             f"{name}-keda",
@@ -59,44 +69,32 @@ class Platform(pulumi.ComponentResource):
             operator_image=images.keda,
             adapter_image=images.keda_metrics_adapter,
             watched_namespace=runtime_namespace,
+            node_labels=nodes.platform,
             opts=child,
         )
         NetworkPolicies(
             f"{name}-network",
             settings.network,
             edge_networks=settings.gateway.edge_networks,
-            existing={
-                namespaces.GATEWAY: in_gateway.namespace,
-                namespaces.RUNTIME: runtime_namespace,
-                namespaces.DATA: in_data.namespace,
-                namespaces.METRICS: in_metrics.namespace,
-                namespaces.KEDA: keda.namespace,
-            },
+            existing={**existing, namespaces.KEDA: keda.namespace},
+            absent=stores.absent(settings),
+            outside=stores.outside(data),
             opts=child,
         )
-        credentials = Credentials(
-            f"{name}-credentials",
-            image=images.runtime,
-            placement=in_data,
-            client_namespace=runtime_namespace,
-            opts=child,
-        )
-        redis = Redis(
-            f"{name}-redis",
-            settings.redis,
-            image=images.redis,
-            placement=in_data,
-            secret=credentials.redis_secret,
-            opts=child,
-        )
-        mariadb = Mariadb(
-            f"{name}-mariadb",
-            settings.mariadb,
-            image=images.mariadb,
-            placement=in_data,
-            secret=credentials.mariadb_secret,
-            opts=child,
-        )
+        access: list[StoreAccess] = []
+        if namespaces.DATA in existing:
+            access += stores.own_stores(
+                name,
+                settings,
+                images,
+                placement=platform_in(existing[namespaces.DATA]),
+                client_namespace=runtime_namespace,
+                opts=child,
+            )
+        if data is not None:
+            access += stores.managed_stores(
+                name, data, image=images.runtime, placement=platform_in(runtime_namespace), opts=child
+            )
         prometheus = Prometheus(
             f"{name}-prometheus",
             settings.prometheus,
@@ -110,34 +108,21 @@ class Platform(pulumi.ComponentResource):
             f"{name}-gateway",
             settings.gateway,
             image=images.haproxy,
-            placement=in_gateway,
+            placement=platform_in(existing[namespaces.GATEWAY]),
             api_address=f"{api.HEADLESS_SERVICE}.{namespaces.RUNTIME}.svc.cluster.local:{api.PORT}",
             opts=child,
         )
-        runtime = RuntimePod(
-            image=images.runtime,
-            redis=redis.endpoint,
-            redis_secret=credentials.redis_secret,
-            mariadb=mariadb.endpoint,
-            mariadb_secret=credentials.mariadb_secret,
-            log_level=settings.api.log_level,
-        )
-        Api(
-            f"{name}-api",
-            settings.api,
-            runtime,
-            placement=Placement(runtime_namespace, priorities.platform),
-            opts=child,
-        )
-        in_runtime = Placement(runtime_namespace, priorities.worker)
-        WorkerPods(f"{name}-worker", placement=in_runtime, opts=child)
+        runtime = RuntimePod(image=images.runtime, stores=access, log_level=settings.api.log_level)
+        Api(f"{name}-api", settings.api, runtime, placement=platform_in(runtime_namespace), opts=child)
+        workers = Placement(runtime_namespace, priorities.worker, nodes.workers)
+        WorkerPods(f"{name}-worker", placement=workers, opts=child)
         for shape in catalog.values():
             ShapeWorkload(
                 f"{name}-shape-{shape.name}",
                 shape,
                 settings.scaling,
                 runtime,
-                placement=in_runtime,
+                placement=workers,
                 prometheus=prometheus.endpoint,
                 autoscaler=keda.resources,
                 opts=child,

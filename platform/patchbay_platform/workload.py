@@ -123,9 +123,10 @@ class Workload:
     def template(
         self, account: ServiceAccount, spec: PodSpecArgs, *, annotations: Mapping[str, str] | None = None
     ) -> PodTemplateSpecArgs:
-        """The workload's pod, as the `restricted` level wants it, under its account and of its placement's priority."""
+        """The workload's pod, as the `restricted` level wants it, under its account and where its placement says."""
         spec.service_account_name = account.metadata.name
         spec.priority_class_name = self.placement.priority_class
+        spec.node_selector = dict(self.placement.node_labels) or None
         return pods.template(self.labels, spec, annotations=annotations)
 
     def endpoint(self, server: pulumi.Output[str], port: int) -> pulumi.Output[Endpoint]:

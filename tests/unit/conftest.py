@@ -4,7 +4,7 @@ import asyncio
 import json
 import runpy
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,24 +114,34 @@ def image_lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def local_config(tmp_path_factory: pytest.TempPathFactory, image_lock: Path) -> dict[str, str]:
-    """The local stack's config as the engine hands it over, with files of this test run in place of the machine's."""
+    """The platform's part of the local stack's config as the engine hands it over.
+
+    Files of this test run stand in place of the machine's.
+    """
     kubeconfig = tmp_path_factory.mktemp("cluster") / "kubeconfig"
     kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
-    config = yaml.safe_load((REPOSITORY / "Pulumi.local.yaml").read_text())["config"]
-    config["patchbay:platform"] |= {"cluster": {"kubeconfig": str(kubeconfig)}, "imageLock": str(image_lock)}
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    platform = yaml.safe_load((REPOSITORY / "Pulumi.local.yaml").read_text())["config"]["patchbay:platform"]
+    platform |= {"cluster": {"kubeconfig": str(kubeconfig)}, "imageLock": str(image_lock)}
+    return {"patchbay:platform": json.dumps(platform)}
 
 
-@pytest.fixture(scope="session")
-def program(local_config: dict[str, str], keda_manifests: list[Manifest]) -> Iterator[Program]:
+def record(program: Callable[[], object], config: dict[str, str], keda_manifests: Sequence[Manifest]) -> Program:
+    """What `program` registers, run by the engine's mocks."""
     engine = RecordingEngine(keda_manifests)
     # Asynchronous tests that ran before leave the thread without the event loop that the SDK asks for.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     pulumi.runtime.set_mocks(engine, project="patchbay", stack="local", preview=False)
-    pulumi.runtime.set_all_config(local_config)
-    # The SDK leaves `test` without types.
-    pulumi.runtime.test(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")) and None)()  # type: ignore[no-untyped-call]
-    yield Program(engine.created)
-    pulumi.runtime.set_all_config({})
-    loop.close()
+    pulumi.runtime.set_all_config(config)
+    try:
+        # The SDK leaves `test` without types.
+        pulumi.runtime.test(lambda: program() and None)()  # type: ignore[no-untyped-call]
+    finally:
+        pulumi.runtime.set_all_config({})
+        loop.close()
+    return Program(engine.created)
+
+
+@pytest.fixture(scope="session")
+def program(local_config: dict[str, str], keda_manifests: list[Manifest]) -> Program:
+    return record(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")), local_config, keda_manifests)
