@@ -7,7 +7,25 @@ from typing import Final
 from patchbay_local.engine.aws_provider.row import Row
 
 # A module holds the rows of one service, or of a part of a large one.
-MODULES: Final = ("cloudwatch", "ec2_endpoints", "ec2_network", "ec2_security", "iam", "kms", "sns")
+MODULES: Final = (
+    "budgets",
+    "cloudwatch",
+    "costexplorer",
+    "ec2_endpoints",
+    "ec2_network",
+    "ec2_security",
+    "ecr",
+    "elasticache",
+    "elasticache_replication_group",
+    "iam",
+    "kms",
+    "opensearch",
+    "rds",
+    "rds_instance",
+    "s3",
+    "secretsmanager",
+    "sns",
+)
 
 TABLE: Final[Mapping[str, Row]] = {
     row.token: row for module in MODULES for row in import_module(f"{__name__}.{module}").ROWS
