@@ -27,9 +27,6 @@ from patchbay_platform.store_access import StoreAccess
 class Platform(pulumi.ComponentResource):
     """All that runs on one cluster. A program may hold several: every resource's name starts with the platform's."""
 
-    gateway_node_port: int
-    shapes: list[str]
-
     def __init__(
         self,
         name: str,
@@ -127,6 +124,4 @@ class Platform(pulumi.ComponentResource):
                 autoscaler=keda.resources,
                 opts=child,
             )
-        self.gateway_node_port = settings.gateway.node_port
-        self.shapes = sorted(catalog)
-        self.register_outputs({"gatewayNodePort": self.gateway_node_port, "shapes": self.shapes})
+        self.register_outputs({})
