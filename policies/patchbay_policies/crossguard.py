@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from pulumi_policy import (
@@ -19,9 +20,10 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from patchbay_policies.exceptions import excepted
-from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, ResourceRule, Rule, Stack, StackRule
+from patchbay_policies.model import UNKNOWN, Environment, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
 
 NAME: Final = "patchbay"
+STACK_POLICIES: Final = {Level.MANDATORY: "resources-together", Level.ADVISORY: "resources-together-advice"}
 
 
 class RuleFailedError(Exception):
@@ -37,7 +39,7 @@ class _Analyzed(threading.local):
 class ResourcePolicy(ResourceValidationPolicy):
     """A resource rule.
 
-    The SDK decodes the resource anew for each policy. The first policy, which looks at every type, leaves it in
+    The SDK decodes the resource anew for each policy. The first policy, of a rule for every type, leaves it in
     `analyzed`; the others decline what is not theirs before the SDK decodes it. Were the first one disabled by the
     pack's config, each would be shown every resource, and answer the same more slowly.
     """
@@ -61,34 +63,59 @@ class ResourcePolicy(ResourceValidationPolicy):
             self._analyzed.resource = resource
         if self._rule.applies(resource.type):
             environment = _with_settings(self._environment, self._rule, args.get_config())
-            for finding in _run(self._rule, lambda: self._rule.findings(resource, environment), resource.urn):
+            for finding in _run(self._rule, partial(self._rule.findings, resource, environment), resource.urn):
                 report(self._rule.message(finding), None)
 
 
 class StackPolicy(StackValidationPolicy):
-    """A stack rule."""
+    """All stack rules of one level.
 
-    def __init__(self, rule: StackRule, environment: Environment) -> None:
-        super().__init__(validate=self._validate, **_description(rule))
-        self._rule = rule
+    The SDK decodes the whole stack anew for each policy, which takes longer than all rules together. So they share
+    one; its config names those that are off, and holds the settings of each.
+    """
+
+    def __init__(self, rules: Sequence[StackRule], level: Level, environment: Environment) -> None:
+        properties: dict[str, dict[str, Any]] = {
+            rule.name: {"type": "object", "properties": _schema(rule), "additionalProperties": False}
+            for rule in rules
+            if rule.settings
+        }
+        properties["disabled"] = {
+            "type": "array",
+            "items": {"type": "string", "enum": [rule.name for rule in rules]},
+            "default": [],
+        }
+        super().__init__(
+            name=STACK_POLICIES[level],
+            description="Resources fit each other.",
+            enforcement_level=EnforcementLevel(level.value),
+            config_schema=PolicyConfigSchema(properties),
+            validate=self._validate,
+        )
+        self._rules = rules
         self._environment = environment
 
     def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
-        stack = Stack([_with_references(found) for found in args.resources if self._rule.applies(found.resource_type)])
-        environment = _with_settings(self._environment, self._rule, args.get_config())
-        for finding in _run(self._rule, lambda: self._rule.findings(stack, environment), "the stack"):
-            report(self._rule.message(finding), finding.resource.urn)
+        config = args.get_config()
+        rules = [rule for rule in self._rules if rule.name not in config.get("disabled", ())]
+        types = frozenset().union(*(rule.types for rule in rules))
+        resources = [_with_references(found) for found in args.resources if found.resource_type in types]
+        for rule in rules:
+            stack = Stack([resource for resource in resources if rule.applies(resource.type)])
+            environment = _with_settings(self._environment, rule, config.get(rule.name))
+            for finding in _run(rule, partial(rule.findings, stack, environment), "the stack"):
+                report(rule.message(finding), finding.resource.urn)
 
 
 def policies(rules: Sequence[ResourceRule | StackRule], environment: Environment) -> list[Policy]:
     """The rules as policies, a rule for every type first: see `ResourcePolicy`."""
     analyzed = _Analyzed()
-    ordered = sorted(rules, key=lambda rule: bool(rule.types))
+    single = sorted((rule for rule in rules if isinstance(rule, ResourceRule)), key=_selective)
+    together = [rule for rule in rules if isinstance(rule, StackRule)]
+    levels = {level: [rule for rule in together if rule.level is level] for level in Level}
     return [
-        ResourcePolicy(rule, environment, analyzed, first=index == 0 and not rule.types)
-        if isinstance(rule, ResourceRule)
-        else StackPolicy(rule, environment)
-        for index, rule in enumerate(ordered)
+        *(ResourcePolicy(rule, environment, analyzed, first=not index) for index, rule in enumerate(single)),
+        *(StackPolicy(of_level, level, environment) for level, of_level in levels.items() if of_level),
     ]
 
 
@@ -97,19 +124,22 @@ def serve(rules: Sequence[ResourceRule | StackRule], environment: Environment) -
     PolicyPack(NAME, policies(rules, environment), enforcement_level=EnforcementLevel.MANDATORY)
 
 
+def _selective(rule: ResourceRule) -> bool:
+    return bool(rule.types or rule.package)
+
+
 def _description(rule: Rule) -> dict[str, Any]:
-    schema = None
-    if rule.settings:
-        schema = PolicyConfigSchema(
-            {name: {**setting.schema, "default": setting.default} for name, setting in rule.settings.items()}
-        )
     return {
         "name": rule.name,
         "description": rule.description,
         "enforcement_level": EnforcementLevel(rule.level.value),
-        "config_schema": schema,
+        "config_schema": PolicyConfigSchema(_schema(rule)) if rule.settings else None,
         "remediation_steps": rule.remedy,
     }
+
+
+def _schema(rule: Rule) -> dict[str, dict[str, Any]]:
+    return {name: {**setting.schema, "default": setting.default} for name, setting in rule.settings.items()}
 
 
 def _with_settings(environment: Environment, rule: Rule, config: Mapping[str, Any] | None) -> Environment:

@@ -84,14 +84,16 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What every rule has. `types`: the type tokens it looks at; empty: all."""
+    """What every rule has. `types`: the type tokens it looks at; empty: all, or all of `package`."""
 
     name: str
     description: str
     remedy: str
     level: Level = Level.MANDATORY
     types: frozenset[str]
+    package: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    # What it cannot see, or sees only late; for the document of rules.
     limits: str = ""
 
     def __post_init__(self) -> None:
@@ -105,7 +107,9 @@ class Rule:
         return f"{resource.name} ({resource.type}): {finding.problem}. Rule: {self.name}. Remedy: {self.remedy}"
 
     def applies(self, resource_type: str) -> bool:
-        return not self.types or resource_type in self.types
+        if self.types:
+            return resource_type in self.types
+        return not self.package or resource_type.startswith(f"{self.package}:")
 
 
 @dataclass(frozen=True, kw_only=True)

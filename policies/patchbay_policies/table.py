@@ -20,8 +20,16 @@ yet breaks no rule then; the update decides.
 Production is what the stack's config says in `patchbay:infra.environment.production`; an environment that does not say
 counts as production.
 
-`--policy-pack-config FILE` changes a rule's settings or its level in one environment, for example
-`{"logs-expire": {"maxDays": 90}, "images-expire": "mandatory"}`.
+`--policy-pack-config FILE` changes a rule's settings or its level in one environment. Rules that look at several
+resources share the policies `resources-together` (mandatory) and `resources-together-advice`:
+
+```json
+{
+  "logs-expire": {"maxDays": 90},
+  "no-unlimited-egress": "mandatory",
+  "resources-together": {"disabled": ["flow-logs-on"], "objects-expire": {"maxDays": 90}}
+}
+```
 
 This page is made by `.venv/bin/python -m patchbay_policies > docs/policies.md`.
 """

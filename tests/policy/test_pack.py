@@ -62,8 +62,8 @@ def test_an_advisory_violation_is_shown_and_ends_nothing(stack: Stack) -> None:
     program += " imageScanningConfiguration={'scanOnPush': True})\n"
     result = preview(stack, program)
     assert result.status == 0, result.output
-    assert "[advisory]  images-expire  (aws:ecr:Repository: runtime)" in result.output
-    assert "Remedy: Add a LifecyclePolicy for the repository." in result.output
+    assert "[advisory]  resources-together-advice  (aws:ecr:Repository: runtime)" in result.output
+    assert "Rule: images-expire. Remedy: Add a LifecyclePolicy for the repository." in result.output
 
 
 def test_what_keeps_to_every_rule_passes_without_a_word(stack: Stack) -> None:
@@ -97,6 +97,19 @@ def test_the_environments_own_config_of_the_pack_sets_levels_and_limits(stack: S
     wrong = preview(stack, RESOURCES + KEPT, "--policy-pack-config", str(config))
     assert wrong.status != 0
     assert "maxDays" in wrong.output
+
+
+def test_rules_about_several_resources_are_set_and_switched_off_by_name(stack: Stack, tmp_path: Path) -> None:
+    config = tmp_path / "policies.json"
+    program = RESOURCES + "made('aws:ec2/vpc:Vpc', 'net', tags=TAGS)\n"
+    assert "net (aws:ec2/vpc:Vpc): no flow log records" in preview(stack, program).output
+    config.write_text(json.dumps({"resources-together": {"disabled": ["flow-logs-on"]}}))
+    result = preview(stack, program, "--policy-pack-config", str(config))
+    assert result.status == 0, result.output
+    config.write_text(json.dumps({"resources-together": {"disabled": ["flow-log-on"]}}))
+    wrong = preview(stack, program, "--policy-pack-config", str(config))
+    assert wrong.status != 0
+    assert "disabled" in wrong.output
 
 
 def test_rules_still_hold_when_the_one_that_is_asked_first_is_switched_off(stack: Stack, tmp_path: Path) -> None:

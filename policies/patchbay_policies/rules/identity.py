@@ -209,6 +209,7 @@ RULES: Final = (
         description="The program makes no users, access keys or passwords of people.",
         remedy="Use a role: pod identity for workloads, OIDC for the delivery, the organisation's sign-in for people.",
         types=frozenset(),
+        package="aws",
         check=_no_people,
     ),
     ResourceRule(

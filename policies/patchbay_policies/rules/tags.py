@@ -54,10 +54,6 @@ UNTAGGABLE: Final = frozenset(
 PROVIDERS: Final = ("aws", "kubernetes", "patchbay", "pulumi")
 
 
-def _taggable(resource: Resource) -> bool:
-    return resource.type.startswith("aws:") and resource.type not in UNTAGGABLE
-
-
 def _provider(resource: Resource, environment: Environment) -> Iterator[str]:
     package = resource.type.split(":", maxsplit=1)[0]
     if package == "pulumi" and resource.type.startswith("pulumi:providers:"):
@@ -67,7 +63,7 @@ def _provider(resource: Resource, environment: Environment) -> Iterator[str]:
 
 
 def _required(resource: Resource, environment: Environment) -> Iterator[str]:
-    if not _taggable(resource):
+    if resource.type in UNTAGGABLE:
         return
     tags = at(resource.props, "tags")
     if tags is UNKNOWN:
@@ -97,6 +93,7 @@ RULES: Final = (
         description="Everything that AWS can tag says its name, environment, owner, cost center and maker.",
         remedy="Set tags=context.tags(...).",
         types=frozenset(),
+        package="aws",
         settings={"required": Setting(list(REQUIRED), {"type": "array", "items": {"type": "string"}})},
         check=_required,
     ),
@@ -105,6 +102,7 @@ RULES: Final = (
         description="The environment tag names the environment that the resource is deployed in.",
         remedy="Take the tags from the environment's context.",
         types=frozenset(),
+        package="aws",
         check=_environment,
     ),
 )

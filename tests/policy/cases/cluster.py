@@ -138,7 +138,6 @@ CASES = {
         good=[
             good(made(tokens.VPC, props={"tags": TAGS})),
             good(made(tokens.ROUTE)),
-            good(made("kubernetes:core/v1:Namespace")),
         ],
         bad=[
             bad(made(tokens.VPC), says="no tag Name, patchbay:cost-center"),
