@@ -1,17 +1,14 @@
 """An emulator in a process of its own, and an account in it with a small network."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import boto3
-import httpx
+from patchbay_local.emulator.emulator import Emulator
+from patchbay_local.host.journal import Journal
 
 from tests.ports import free_port
 
@@ -19,7 +16,6 @@ ACCOUNT = "111122223333"
 REGION = "eu-west-2"
 ZONES = tuple(f"{REGION}{letter}" for letter in "abc")
 NAME_TAG = [{"Key": "Name", "Value": "example"}]
-_START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -57,33 +53,16 @@ class Account:
 
 
 @contextmanager
-def launched(state: Path) -> Iterator[Account]:
-    port = free_port()
-    command = [sys.executable, "-m", "patchbay_local.emulator", "--port", str(port), "--state", str(state)]
-    with (state / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, "--account", ACCOUNT], stdout=log, stderr=subprocess.STDOUT, env=dict(os.environ)
-        )
+def launched(directory: Path) -> Iterator[Account]:
+    """An account of one's own, empty."""
+    journal = Journal(directory / "journal")
+    run, logs = directory / "run", directory / "logs"
+    emulator = Emulator("launched", free_port(), directory / "state", ACCOUNT, run=run, logs=logs)
     try:
-        endpoint = f"http://127.0.0.1:{port}"
-        _wait(endpoint, process)
-        yield Account(endpoint)
+        emulator.up(journal)
+        yield Account(emulator.url)
     finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait(endpoint: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = monotonic() + _START_SECONDS
-    while True:
-        try:
-            httpx.get(f"{endpoint}/moto-api/")
-        except httpx.TransportError:
-            assert process.poll() is None, "the emulator ended while it was starting"
-            assert monotonic() < deadline, "the emulator does not answer"
-            sleep(0.1)
-        else:
-            return
+        journal.undo()
 
 
 def tags(listed: Sequence[Mapping[str, str]]) -> dict[str, str]:
