@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 from rich.console import Console
 
 from patchbay_local import checkov, paths
-from patchbay_local.stack import pulumi
+from patchbay_local.stack import environments
 
 _PYTHON: Final = (
     "__main__.py",
@@ -51,5 +51,5 @@ def run_tests(arguments: list[str]) -> NoReturn:
     """Become pytest, so that its closing line is the last one shown."""
     checkov.install()
     os.chdir(paths.REPOSITORY)
-    environment = {**os.environ, **pulumi.variables()}
+    environment = {**os.environ, **environments.variables()}
     os.execve(sys.executable, [sys.executable, "-m", "pytest", *arguments], environment)  # noqa: S606 - a list, no shell

@@ -12,7 +12,7 @@ from rich.console import Console
 from patchbay_local import checks, latency, proof
 from patchbay_local.down import down
 from patchbay_local.emulation.emulate import emulate
-from patchbay_local.stack import pulumi
+from patchbay_local.stack import environments
 from patchbay_local.stack.recovery import recover_stack
 from patchbay_local.status import status
 from patchbay_local.up import Options, up
@@ -70,8 +70,8 @@ def status_command() -> None:
 
 @app.command("env")
 def env_command() -> None:
-    """Print the shell variables with which `pulumi` and `kubectl` mean this environment."""
-    for name, value in pulumi.variables().items():
+    """Print the shell variables with which `pulumi`, `kubectl` and AWS clients mean this environment."""
+    for name, value in environments.variables().items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
 
 

@@ -26,7 +26,8 @@ def down(console: Console) -> None:
             console.print(f"      {text}", markup=False, highlight=False)
 
         # First of all: state without its cluster would make the next `pulumi up` believe that everything is there.
-        shutil.rmtree(paths.PULUMI_BACKEND, ignore_errors=True)
+        for state in (paths.PULUMI_BACKEND, paths.EMULATIONS):
+            shutil.rmtree(state, ignore_errors=True)
         edge.down(journal)
         node_registry.down(journal)
         say("edge and registry stopped")

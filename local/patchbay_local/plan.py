@@ -8,9 +8,8 @@ from patchbay_local.images import catalogue
 from patchbay_local.progress import Durations, Planned
 from patchbay_local.stack import pulumi
 from patchbay_local.stack.environments import local
-from patchbay_local.tools import build as tools
-from patchbay_local.tools import go
 from patchbay_local.tools.modules import CLUSTER, PULUMI, GoModule
+from patchbay_local.tools.prepare import all_built
 
 # Seconds, measured on 2 cores; the durations of the last run take their place.
 FIRST_RUN: Final = {
@@ -50,6 +49,7 @@ def make_plan(*, skip_proof: bool) -> list[Planned]:
         Planned("images", "images of the built programs, and the lock of digests", _images_kind(catalogue.FROM_TOOLS)),
         Planned("cluster", "registry, control plane and nodes", "running" if paths.KUBECONFIG.exists() else "start"),
         Planned("edge", "the load balancer's stand-in on loopback"),
+        Planned("aws", "an emulated AWS account on loopback"),
         Planned("pulumi", "pulumi up -s local", "update" if local().exists() else "create"),
     ]
     if not skip_proof:
@@ -58,9 +58,7 @@ def make_plan(*, skip_proof: bool) -> list[Planned]:
 
 
 def _tools_kind() -> str:
-    toolchain = go.find(go.required_version([module.directory for module in modules()]))
-    built = toolchain is not None and all(tools.is_built(module, toolchain) for module in modules())
-    return "present" if built else "build"
+    return "present" if all_built(modules()) else "build"
 
 
 def _images_kind(candidates: tuple[catalogue.Image, ...]) -> str:

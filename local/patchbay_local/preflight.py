@@ -26,6 +26,7 @@ _PORTS: Final = {
     paths.EDGE_PORT: "the edge",
     paths.API_SERVER_PORT: "the Kubernetes API server",
     paths.REGISTRY_PORT: "the image registry",
+    paths.EMULATOR_PORTS["local"]: "the emulated AWS",
     2379: "etcd",
     2380: "etcd's peers",
 }

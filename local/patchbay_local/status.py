@@ -11,6 +11,7 @@ from patchbay_local.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.edge import edge
 from patchbay_local.images import node_registry
 from patchbay_local.journal import open_journal
+from patchbay_local.stack import environments
 
 
 def status(console: Console) -> bool:
@@ -20,7 +21,8 @@ def status(console: Console) -> bool:
         console.print("nothing runs; `make up` starts it", highlight=False)
         return False
     cluster = Cluster(ClusterSpec(images=ClusterImages(pause="none", coredns="none")), journal=journal).status()
-    daemons = [*cluster.control_plane, node_registry.status(journal), edge.status(journal)]
+    own = (node_registry.status(journal), edge.status(journal), environments.emulator().status(journal))
+    daemons = [*cluster.control_plane, *own]
     table = Table("what", "pid", "where", title="host", title_justify="left")
     for daemon in daemons:
         table.add_row(daemon.name, _pid(daemon.pid), f"log {daemon.log}")
@@ -36,6 +38,7 @@ def status(console: Console) -> bool:
     console.print(f"gateway:    {edge.URL} (/api/, /hooks/, /horizon/)", highlight=False)
     console.print(f"kubernetes: {cluster.api_server}, kubeconfig {cluster.kubeconfig}", highlight=False)
     console.print(f"registry:   http://{node_registry.ADDRESS}/v2/_catalog", highlight=False)
+    console.print(f"aws:        {environments.emulator().url}, an emulated account", highlight=False)
     console.print('shell:      eval "$(make -s env)"', highlight=False, markup=False)
     return cluster.healthy and all(daemon.pid for daemon in daemons)
 

@@ -19,13 +19,10 @@ from patchbay_local.journal import open_journal
 from patchbay_local.plan import durations, make_plan, modules
 from patchbay_local.progress import Progress
 from patchbay_local.single_run import only_one
-from patchbay_local.stack.environments import local
+from patchbay_local.stack import environments
 from patchbay_local.tools import build as tools
-from patchbay_local.tools import go
-from patchbay_local.tools.modules import PULUMI, GoModule
-
-# Shares of the two modules in a cold build of the tools.
-_CLUSTER_SHARE = 0.7
+from patchbay_local.tools.modules import PULUMI
+from patchbay_local.tools.prepare import prepare
 
 
 @dataclass(frozen=True)
@@ -84,30 +81,9 @@ def _building_images_beside(progress: Progress) -> Iterator[Future[None]]:
 def _build_tools(progress: Progress) -> None:
     with progress.step("tools") as step:
         wanted = modules()
-        needed = go.required_version([module.directory for module in wanted])
-        toolchain = go.find(needed)
-        if toolchain is None:
-            step.update("fetching Go")
-            toolchain = go.install(needed)
-        done = 0.0
-        built = []
-        for module in wanted:
-            share = 1.0 if len(wanted) == 1 else _share(module)
-
-            def report(detail: str, fraction: float | None, *, name: str = module.name, before: float = done) -> None:
-                step.update(f"{name}: {detail}", None if fraction is None else before + fraction * share)  # noqa: B023
-
-            built.append((module, tools.build(module, toolchain, report)))
-            done += share
-        tools.link(built)
+        step.detail = prepare(wanted, step.update)
         if PULUMI not in wanted:
             tools.unlink(PULUMI)
-        tools.copy_keda_configuration(toolchain)
-        step.detail = toolchain.version
-
-
-def _share(module: GoModule) -> float:
-    return 1 - _CLUSTER_SHARE if module is PULUMI else _CLUSTER_SHARE
 
 
 def _build_images(progress: Progress, from_packages: Future[None]) -> None:
@@ -132,8 +108,10 @@ def _start_cluster(progress: Progress, spec: ClusterSpec) -> None:
 
 
 def _update_stack(progress: Progress) -> None:
+    with progress.step("aws"):
+        environments.emulator().up(open_journal())
     with progress.step("pulumi") as step:
-        step.detail = local().up(step.update)
+        step.detail = environments.local().up(step.update)
         edge.wait_until_answering()
 
 

@@ -20,8 +20,12 @@ from patchbay_local.journal import open_journal
 from patchbay_local.plan import durations
 from patchbay_local.progress import Planned, Progress, Step, short_duration
 from patchbay_local.single_run import only_one
+from patchbay_local.stack import pulumi
+from patchbay_local.tools.modules import PULUMI
+from patchbay_local.tools.prepare import all_built, prepare
 
 _STEPS: Final = (
+    Planned("tools", "Pulumi's CLI, from its Go module where the machine has none"),
     Planned("emulator", "an empty AWS account on loopback, or the one of the last run"),
     Planned("aws", "pulumi up, with the policies"),
     Planned("again", "pulumi preview: nothing may be left to change"),
@@ -35,6 +39,7 @@ def emulate(console: Console, stack: str, *, afresh: bool) -> bool:
     emulation = Emulation(StackConfig.read(stack))
     with only_one(f"make emulate STACK={stack}"):
         run = _Run(console, emulation)
+        run.prepare()
         run.start(afresh=afresh)
         run.deploy()
         run.preview()
@@ -50,6 +55,11 @@ class _Run:
         config = emulation.config
         self._facts = Facts(emulation.access, config.environment, config.production)
         self._seconds: dict[str, float] = {}
+
+    def prepare(self) -> None:
+        with self._progress.step(_key(self._emulation, "tools")) as step:
+            if pulumi.installed_cli() is None:
+                step.detail = prepare([PULUMI], step.update)
 
     def start(self, *, afresh: bool) -> None:
         with self._timed("emulator") as step:
@@ -102,8 +112,11 @@ def _key(emulation: Emulation, name: str) -> str:
 
 
 def _plan(emulation: Emulation) -> list[Planned]:
-    kind = "update" if emulation.stack.backend.exists(emulation.config.stack) else "create"
-    return [Planned(_key(emulation, step.name), step.title, kind if step.name == "aws" else "") for step in _STEPS]
+    kinds = {
+        "tools": "present" if pulumi.installed_cli() or all_built([PULUMI]) else "build",
+        "aws": "update" if emulation.stack.exists() else "create",
+    }
+    return [Planned(_key(emulation, step.name), step.title, kinds.get(step.name, "")) for step in _STEPS]
 
 
 def _print(console: Console, report: Report) -> None:

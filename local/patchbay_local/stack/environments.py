@@ -1,14 +1,32 @@
-"""The stack of the one-machine environment."""
+"""The stack of the one-machine environment: its platform on the machine's cluster, its AWS on an emulator."""
 
 from typing import Final
 
 from patchbay_local import paths
+from patchbay_local.emulation.config import StackConfig
+from patchbay_local.emulator.emulator import Emulator, client_environment
+from patchbay_local.stack import pulumi
 from patchbay_local.stack.backend import Backend
 from patchbay_local.stack.stack import Stack
 
 LOCAL: Final = "local"
 
 
+def emulator() -> Emulator:
+    """Its AWS account."""
+    return Emulator.of_stack(LOCAL, StackConfig.read(LOCAL).account)
+
+
+def aws_variables() -> dict[str, str]:
+    """What points AWS clients at its account."""
+    return client_environment(emulator(), StackConfig.read(LOCAL).region)
+
+
+def variables() -> dict[str, str]:
+    """What a shell needs so that `pulumi`, `kubectl` and AWS clients mean this environment."""
+    return {**pulumi.variables(), **aws_variables()}
+
+
 def local() -> Stack:
-    """Its platform on the machine's cluster, its AWS on the emulator."""
-    return Stack(LOCAL, Backend(paths.PULUMI_BACKEND))
+    """The engine's stack."""
+    return Stack(LOCAL, Backend(paths.PULUMI_BACKEND), environment=aws_variables())
