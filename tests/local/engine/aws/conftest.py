@@ -10,8 +10,12 @@ import boto3
 import httpx
 import pytest
 from moto.server import ThreadedMotoServer
+from patchbay_infra import provider
 from patchbay_local.engine import install
+from patchbay_operations.access import Access
 
+from tests.local.emulator.launched import ACCOUNT, Account, launched
+from tests.local.emulator.launched import REGION as EMULATED_REGION
 from tests.local.engine.control_plane import environment_without_pulumi
 from tests.local.engine.stack import Stack
 from tests.ports import free_port
@@ -78,5 +82,32 @@ def preamble(endpoint: str) -> str:
         f"endpoints = aws.ProviderEndpointArgs(**dict.fromkeys({SERVICES!r}, {endpoint!r}))\n"
         f"provider = aws.Provider('aws', region={REGION!r}, endpoints=[endpoints],"
         " allowed_account_ids=['123456789012'])\n"
+        "opts = pulumi.ResourceOptions(provider=provider)\n"
+    )
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """An account in Patchbay's own emulator, which every test leaves empty."""
+    with launched(tmp_path_factory.mktemp("emulator")) as started:
+        yield started
+
+
+@pytest.fixture
+def access(account: Account) -> Access:
+    """What the recovery reaches the account by."""
+    return Access(EMULATED_REGION, account.endpoint, ("example", "example"))
+
+
+@pytest.fixture
+def emulated(account: Account) -> str:
+    """The beginning of a program: `aws`, and `opts` with Patchbay's emulator."""
+    return (
+        "import json\n"
+        "import pulumi\n"
+        "import pulumi_aws as aws\n"
+        f"endpoints = aws.ProviderEndpointArgs(**dict.fromkeys({provider.SERVICES!r}, {account.endpoint!r}))\n"
+        f"provider = aws.Provider('aws', region={EMULATED_REGION!r}, endpoints=[endpoints],"
+        f" allowed_account_ids=[{ACCOUNT!r}])\n"
         "opts = pulumi.ResourceOptions(provider=provider)\n"
     )

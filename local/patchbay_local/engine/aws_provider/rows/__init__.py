@@ -8,6 +8,7 @@ from patchbay_local.engine.aws_provider.row import Row
 
 # A module holds the rows of one service, or of a part of a large one.
 MODULES: Final = (
+    "autoscaling",
     "budgets",
     "cloudwatch",
     "costexplorer",
@@ -15,8 +16,11 @@ MODULES: Final = (
     "ec2_network",
     "ec2_security",
     "ecr",
+    "eks",
     "elasticache",
     "elasticache_replication_group",
+    "elbv2",
+    "elbv2_listeners",
     "iam",
     "kms",
     "opensearch",
