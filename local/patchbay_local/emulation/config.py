@@ -1,5 +1,6 @@
 """The config with which a stack is deployed on an emulated account."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -57,4 +58,5 @@ class StackConfig:
         file.parent.mkdir(parents=True, exist_ok=True)
         # The salt belongs to the state that lies beside the file.
         salt = {key: kept[key] for key in ("encryptionsalt",) if key in kept}
+        shutil.copyfile(paths.REPOSITORY / "Pulumi.yaml", file.with_name("Pulumi.yaml"))
         file.write_text(yaml.safe_dump({**salt, "config": {**config, _INFRA: infra}}, sort_keys=False))

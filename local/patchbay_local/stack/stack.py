@@ -20,7 +20,7 @@ Report = Callable[[str, float | None], None]
 
 @dataclass(frozen=True)
 class Stack:
-    """`config_file`: in place of the repository's own. `environment` is added to the CLI's, for its providers."""
+    """`config_file`: in place of the repository's own, with a project file beside it. `environment` is added to the CLI's."""
 
     name: str
     backend: Backend
@@ -42,7 +42,9 @@ class Stack:
         pulumi.install_stand_ins()
         self.backend.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not self.backend.exists(self.name):
-            self._run("stack", "init", self.name, "--non-interactive")
+            # The CLI writes the stack's salt into the config file that lies in its working directory.
+            beside = paths.REPOSITORY if self.config_file is None else self.config_file.parent
+            self._run("stack", "init", self.name, "--non-interactive", directory=beside)
 
     def up(self, report: Report) -> str:
         """Bring the stack to what the program says; return how much changed. Recovers first, where that is needed."""
@@ -91,10 +93,16 @@ class Stack:
     def _policies(self) -> list[str]:
         return [] if self.policy_pack is None else ["--policy-pack", str(self.policy_pack)]
 
-    def _run(self, *words: str, on_line: Callable[[str], None] | None = None, keep: bool = False) -> str:
+    def _run(
+        self,
+        *words: str,
+        on_line: Callable[[str], None] | None = None,
+        keep: bool = False,
+        directory: Path = paths.REPOSITORY,
+    ) -> str:
         return run(
             [pulumi.program(), *words],
-            cwd=paths.REPOSITORY,
+            cwd=directory,
             env={**pulumi.variables(), "PULUMI_BACKEND_URL": self.backend.url, **self.environment},
             log=None if keep else self.log,
             on_line=on_line,
