@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from patchbay_local.engine.aws_provider import requests, sdk, tagging, templates, validation
+from patchbay_local.engine.aws_provider import models, requests, sdk, tagging, templates, validation
 from patchbay_local.engine.aws_provider.convert import ConversionError
 from patchbay_local.engine.aws_provider.difference import updatable
 from patchbay_local.engine.aws_provider.row import Call, Row
@@ -52,13 +52,15 @@ def _inconvertible(row: Row, inputs: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _missing(row: Row, inputs: Mapping[str, Any]) -> Iterator[Fault]:
-    for name in row.required:
-        if name not in inputs:
-            yield (name,), "is required by the AWS provider's stand-in, and missing"
+    wanted = dict.fromkeys(row.required, "is required by the AWS provider's stand-in, and missing")
     if isinstance(row.create, Call):
+        operation = models.operation(row.create.service or row.service, row.create.operation).name
         for _, names in requests.required(row, row.create):
             if names and not any(name in inputs for name in names):
-                yield (names[0],), f"is required by {row.create.operation}, and missing"
+                wanted[names[0]] = f"is required by {operation}, and missing"
+    for name, reason in wanted.items():
+        if name not in inputs:
+            yield (name,), reason
 
 
 def _calls(row: Row) -> list[Call]:

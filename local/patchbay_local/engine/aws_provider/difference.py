@@ -62,10 +62,10 @@ def _changes(row: Row, name: str, old: Values, new: Values, outputs: Values) -> 
     if name in new:
         # Given for the first time: what AWS has had all along is no change.
         current = outputs.get(name, field.default)
-        return not _equal(field, current, new[name])
+        return new[name] not in _NOTHING if current is None else not _equal(field, current, new[name])
     if name == "region" or (name != "tags" and sdk.resource_type(row.token).decided_by_aws(name)):
         return False
-    return not (old[name] in _NOTHING or _equal(field, old[name], field.default))
+    return old[name] not in _NOTHING if field.default is None else not _equal(field, old[name], field.default)
 
 
 def _equal(field: Field, left: object, right: object) -> bool:

@@ -77,7 +77,7 @@ class Lifecycle:
         call = row.create
         parameters = requests.full(row, call, resource)
         parameters |= tagging.on_creation(row, call, resource.inputs.get("tags") or {})
-        answer = resource.call(call.operation, service=call.service, **parameters)
+        answer = requests.send(call, resource, parameters)
         found = templates.search(call.at, answer, resource.value)
         return found if isinstance(found, Mapping) else {}
 
@@ -110,7 +110,7 @@ class Lifecycle:
             step(resource)
             return
         for only in [[name] for name in changed] if update.each else [None]:
-            resource.call(step.operation, service=step.service, **requests.full(row, step, resource, only))
+            requests.send(step, resource, requests.full(row, step, resource, only))
 
     def read(self, row: Row, resource: Resource) -> tuple[str, dict[str, Any]] | None:
         """Id and outputs of a resource as it is; None where it is gone."""
@@ -150,7 +150,7 @@ class Lifecycle:
     def _delete(self, row: Row, resource: Resource) -> None:
         step = row.delete
         if isinstance(step, Call):
-            resource.call(step.operation, service=step.service, **requests.minimal(row, step, resource))
+            requests.send(step, resource, requests.minimal(row, step, resource))
         elif step is not None:
             step(resource)
 

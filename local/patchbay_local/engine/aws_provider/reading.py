@@ -46,7 +46,7 @@ def run(row: Row, step: Step, resource: Resource) -> Any:
     """A read step's answer, cut to the object."""
     if not isinstance(step, Call):
         return step(resource)
-    answer = resource.call(step.operation, service=step.service, **requests.minimal(row, step, resource))
+    answer = requests.send(step, resource, requests.minimal(row, step, resource))
     return templates.search(step.at, answer, resource.value)
 
 

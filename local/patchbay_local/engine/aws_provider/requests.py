@@ -18,6 +18,12 @@ Members = tuple[str, ...]
 APART = ("tags", "tagsAll", "region")
 
 
+def send(call: Call, resource: Resource, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to a call of the resource's service, or of the call's own. Raises AwsError."""
+    target = resource.of(service=call.service) if call.service else resource
+    return target.call(call.operation, **parameters)
+
+
 def full(row: Row, call: Call, resource: Resource, only: Iterable[str] | None = None) -> dict[str, Any]:
     """The request with every input that it has a member for, or with these only."""
     chosen = resource.inputs if only is None else {name: resource.inputs.get(name) for name in only}

@@ -63,9 +63,9 @@ class Resource:
         """Whether an update changes a property."""
         return bool(self.inputs.get(name) != self.before.get(name))
 
-    def call(self, operation: str, /, *, service: str = "", **parameters: Any) -> dict[str, Any]:
-        """The answer to an operation of the row's service, or of another one. Raises AwsError."""
-        return self.aws.call(service or self.service, self.region, operation, parameters)
+    def call(self, operation: str, /, **parameters: Any) -> dict[str, Any]:
+        """The answer to an operation of the service: `of(service=...)` for another one. Raises AwsError."""
+        return self.aws.call(self.service, self.region, operation, parameters)
 
     def of(self, **changes: Any) -> "Resource":
         """The resource with other fields."""

@@ -54,7 +54,7 @@ def read(row: Row, resource: Resource, live: Mapping[str, Any]) -> dict[str, str
     source, at = live, row.tags.at
     if row.tags.read is not None:
         call = row.tags.read
-        source = resource.call(call.operation, service=call.service, **requests.minimal(row, call, resource))
+        source = requests.send(call, resource, requests.minimal(row, call, resource))
         at = at if call.at == "@" else call.at
     found = templates.search(at, source, resource.value)
     return {key: value for key, value in _plain(found).items() if not key.startswith("aws:")}
@@ -65,7 +65,7 @@ def _call(row: Row, call: Call, resource: Resource, content: Tagging | list[str]
     member = _member(shape, call, keys=isinstance(content, list))
     parameters = requests.minimal(row, call, resource)
     parameters[member] = _in_shape(content, shape.members[member])
-    resource.call(call.operation, service=call.service, **parameters)
+    requests.send(call, resource, parameters)
 
 
 def _member(shape: StructureShape, call: Call, *, keys: bool) -> str:
