@@ -4,6 +4,7 @@ from typing import Final
 
 from patchbay_policies.model import ResourceRule, StackRule
 from patchbay_policies.rules import (
+    buckets,
     cluster,
     data,
     edge,
@@ -24,6 +25,7 @@ SUBJECTS: Final[dict[str, tuple[ResourceRule | StackRule, ...]]] = {
     "Identity": identity.RULES,
     "Encryption": encryption.RULES,
     "Data": data.RULES,
+    "Buckets": buckets.RULES,
     "Retention": retention.RULES,
     "Cluster and images": cluster.RULES,
     "Edge": edge.RULES,

@@ -17,8 +17,6 @@ from patchbay_policies.model import (
 from patchbay_policies.reading import at, given, holds, items, true, undecided
 from patchbay_policies.tokens import (
     BUCKET,
-    BUCKET_ACCESS,
-    BUCKET_VERSIONING,
     CACHE,
     CACHE_PARAMETERS,
     CLUSTER,
@@ -137,28 +135,6 @@ def _upgrades(resource: Resource, _: Environment) -> Iterator[str]:
 _BLOCKS: Final = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 
 
-def _buckets_private(stack: Stack, _: Environment) -> Iterator[Finding]:
-    for bucket in stack.of(BUCKET):
-        blocks = [block for block in stack.of(BUCKET_ACCESS) if stack.refers(block, "bucket", bucket)]
-        if not blocks:
-            yield Finding(bucket, "it has no BucketPublicAccessBlock")
-        for block in blocks:
-            off = [name for name in _BLOCKS if not true(at(block.props, name))]
-            if off:
-                yield Finding(block, f"{', '.join(off)} of {bucket.name} are not on")
-
-
-def _buckets_versioned(stack: Stack, _: Environment) -> Iterator[Finding]:
-    for bucket in stack.of(BUCKET):
-        states = [
-            at(versioning.props, "versioningConfiguration", "status")
-            for versioning in stack.of(BUCKET_VERSIONING)
-            if stack.refers(versioning, "bucket", bucket)
-        ]
-        if not any(holds(state, "Enabled") for state in states):
-            yield Finding(bucket, "it is not versioned")
-
-
 RULES: Final = (
     ResourceRule(
         name="multi-az-in-production",
@@ -221,19 +197,5 @@ RULES: Final = (
         level=Level.ADVISORY,
         types=frozenset({DATABASE}),
         check=_upgrades,
-    ),
-    StackRule(
-        name="buckets-block-public-access",
-        description="No bucket can be made public.",
-        remedy="Add a BucketPublicAccessBlock with all four switches on.",
-        types=frozenset({BUCKET, BUCKET_ACCESS}),
-        check=_buckets_private,
-    ),
-    StackRule(
-        name="buckets-versioned",
-        description="A deleted or overwritten object can be had back.",
-        remedy="Add a BucketVersioning with status Enabled, and let old versions expire.",
-        types=frozenset({BUCKET, BUCKET_VERSIONING}),
-        check=_buckets_versioned,
     ),
 )

@@ -3,13 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, ResourceRule, Stack, StackRule
-from patchbay_policies.reading import at, condition_values, given, holds, items, principals, statements, true, undecided
+from patchbay_policies.model import UNKNOWN, Environment, Resource, ResourceRule
+from patchbay_policies.reading import at, given, holds, items, true, undecided
 from patchbay_policies.tokens import (
-    BUCKET,
-    BUCKET_ENCRYPTION,
-    BUCKET_LOGGING,
-    BUCKET_POLICY,
     CACHE,
     CLUSTER,
     DATABASE,
@@ -17,7 +13,6 @@ from patchbay_policies.tokens import (
     KEY,
     LAUNCH_TEMPLATE,
     LISTENER,
-    LOAD_BALANCER,
     SEARCH,
     VOLUME,
 )
@@ -126,46 +121,6 @@ def _rotation(resource: Resource, _: Environment) -> Iterator[str]:
         yield "enableKeyRotation is not on"
 
 
-def _buckets(stack: Stack, _: Environment) -> Iterator[Finding]:
-    for bucket in stack.of(BUCKET):
-        configurations = [c for c in stack.of(BUCKET_ENCRYPTION) if stack.refers(c, "bucket", bucket)]
-        if not configurations:
-            yield Finding(bucket, "it has no BucketServerSideEncryptionConfiguration")
-        # The load balancer writes its logs with no key but S3's own.
-        log_target = any(
-            bucket.urn in balancer.references.get("accessLogs", ()) for balancer in stack.of(LOAD_BALANCER)
-        ) or any(stack.refers(logging, "targetBucket", bucket) for logging in stack.of(BUCKET_LOGGING))
-        for configuration in configurations:
-            algorithm = at(configuration.props, "rules", "applyServerSideEncryptionByDefault", "sseAlgorithm")
-            if not (holds(algorithm, "aws:kms") or (log_target and algorithm == "AES256")):
-                yield Finding(configuration, f"it encrypts {bucket.name} with {algorithm} in place of aws:kms")
-
-
-def _refuses_http(policy: Resource) -> bool:
-    document = at(policy.props, "policy")
-    if document is UNKNOWN:
-        return True
-    return any(
-        statement.get("Effect") == "Deny"
-        and ("*", "*") in {(("*" if name == "*" else kind), name) for kind, name in principals(statement)}
-        and "false" in [value.lower() for value in _secure_transport(statement)]
-        for statement in statements(document)
-    )
-
-
-def _secure_transport(statement: Any) -> list[str]:
-    values = condition_values(statement, "aws:SecureTransport")
-    literal = at(statement, "Condition", "Bool", "aws:SecureTransport")
-    return [*values, *(["false"] if literal is False else [])]
-
-
-def _buckets_tls(stack: Stack, _: Environment) -> Iterator[Finding]:
-    for bucket in stack.of(BUCKET):
-        policies = [policy for policy in stack.of(BUCKET_POLICY) if stack.refers(policy, "bucket", bucket)]
-        if not any(_refuses_http(policy) for policy in policies):
-            yield Finding(bucket, "no policy of it denies requests without TLS")
-
-
 RULES: Final = (
     ResourceRule(
         name="encrypted-at-rest",
@@ -194,20 +149,5 @@ RULES: Final = (
         remedy="Set enableKeyRotation.",
         types=frozenset({KEY}),
         check=_rotation,
-    ),
-    StackRule(
-        name="buckets-encrypted",
-        description="Every bucket encrypts with a KMS key; buckets for access logs may use S3's own.",
-        remedy="Add a BucketServerSideEncryptionConfiguration with sseAlgorithm aws:kms and the environment's key.",
-        types=frozenset({BUCKET, BUCKET_ENCRYPTION, BUCKET_LOGGING, LOAD_BALANCER}),
-        check=_buckets,
-    ),
-    StackRule(
-        name="buckets-only-by-tls",
-        description="Every bucket refuses requests without TLS.",
-        remedy="Add a bucket policy that denies s3:* to everybody when aws:SecureTransport is false.",
-        types=frozenset({BUCKET, BUCKET_POLICY}),
-        limits="A document made from values that a preview does not know is read at the update.",
-        check=_buckets_tls,
     ),
 )

@@ -1,7 +1,7 @@
 """How long logs, backups, objects and images are kept."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from patchbay_policies.model import (
     UNKNOWN,
@@ -14,10 +14,8 @@ from patchbay_policies.model import (
     Stack,
     StackRule,
 )
-from patchbay_policies.reading import at, given, items, undecided
+from patchbay_policies.reading import at, given
 from patchbay_policies.tokens import (
-    BUCKET,
-    BUCKET_LIFECYCLE,
     DATABASE,
     LOG_GROUP,
     REPOSITORY,
@@ -25,8 +23,6 @@ from patchbay_policies.tokens import (
     SECRET,
     SECRET_ROTATION,
 )
-
-_INTEGER: Final = {"type": "integer", "minimum": 1}
 
 
 def _logs(resource: Resource, environment: Environment) -> Iterator[str]:
@@ -49,24 +45,6 @@ def _backups(resource: Resource, environment: Environment) -> Iterator[str]:
         yield f"backupRetentionPeriod is less than {least:g} days, so that point-in-time recovery reaches no further"
 
 
-def _expires(rule: Any) -> bool:
-    days = at(rule, "expiration", "days")
-    return at(rule, "status") in {"Enabled", UNKNOWN} and given(days)
-
-
-def _buckets(stack: Stack, environment: Environment) -> Iterator[Finding]:
-    most = environment.settings["maxDays"]
-    for bucket in stack.of(BUCKET):
-        configurations = [c for c in stack.of(BUCKET_LIFECYCLE) if stack.refers(c, "bucket", bucket)]
-        rules = [rule for configuration in configurations for rule in items(at(configuration.props, "rules"))]
-        unknown = any(undecided(at(configuration.props, "rules")) for configuration in configurations)
-        if not unknown and not any(_expires(rule) for rule in rules):
-            yield Finding(bucket, "no lifecycle rule lets its objects expire")
-        for days in (at(rule, "expiration", "days") for rule in rules):
-            if isinstance(days, int | float) and days > most:
-                yield Finding(bucket, f"its objects are kept for {days:g} days, more than {most:g}")
-
-
 def _images(stack: Stack, _: Environment) -> Iterator[Finding]:
     for repository in stack.of(REPOSITORY):
         if not any(stack.refers(policy, "repository", repository) for policy in stack.of(REPOSITORY_LIFECYCLE)):
@@ -85,7 +63,7 @@ RULES: Final = (
         description="Every log group says how long it keeps logs.",
         remedy="Set retentionInDays, of at most this rule's setting maxDays.",
         types=frozenset({LOG_GROUP}),
-        settings={"maxDays": Setting(400, _INTEGER)},
+        settings={"maxDays": Setting(400, {"type": "integer", "minimum": 1})},
         check=_logs,
     ),
     ResourceRule(
@@ -95,14 +73,6 @@ RULES: Final = (
         types=frozenset({DATABASE}),
         settings={"productionDays": Setting(7, {"type": "integer", "minimum": 1, "maximum": 35})},
         check=_backups,
-    ),
-    StackRule(
-        name="objects-expire",
-        description="Objects of every bucket expire.",
-        remedy="Add a BucketLifecycleConfiguration with an expiration, of at most this rule's setting maxDays.",
-        types=frozenset({BUCKET, BUCKET_LIFECYCLE}),
-        settings={"maxDays": Setting(400, _INTEGER)},
-        check=_buckets,
     ),
     StackRule(
         name="images-expire",

@@ -157,7 +157,10 @@ CASES = {
         ],
     ),
     "buckets-versioned": Cases(
-        good=[good(BUCKET, versioning("Enabled"))],
+        good=[
+            good(BUCKET, versioning("Enabled")),
+            good(BUCKET, made(tokens.LOAD_BALANCER, "edge", refers={"accessLogs": BUCKET})),
+        ],
         bad=[bad(BUCKET, says="not versioned"), bad(BUCKET, versioning("Suspended"), says="not versioned")],
     ),
     "logs-expire": Cases(

@@ -1,0 +1,96 @@
+"""The program under the engine's mocks, as the policies would be shown it."""
+
+import asyncio
+import json
+import runpy
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from patchbay_local import paths
+from patchbay_policies.model import UNKNOWN, Resource
+from pulumi.output import Unknown
+from pulumi.runtime.mocks import MockMonitor
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ARN = "arn:aws:mock:eu-central-1:111122223333:"
+
+
+class _Mocks(pulumi.runtime.Mocks):
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        return f"{args.name}-id", {"arn": f"{ARN}{args.name}", **args.inputs}
+
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        assert args.token == "kubernetes:kustomize:directory", args.token
+        return {"result": keda_manifests()}, []
+
+
+class _Monitor(MockMonitor):
+    """Keeps, with each resource, what only the engine is told."""
+
+    def __init__(self) -> None:
+        super().__init__(_Mocks())
+        self.seen: list[Resource] = []
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the name of the engine's call)
+        references = {name: list(urns.urns) for name, urns in request.propertyDependencies.items()}
+        urn = self.make_urn(request.parent, request.type, request.name)  # type: ignore[no-untyped-call]
+        props = _known(pulumi.runtime.rpc.deserialize_properties(request.object, keep_unknowns=True))
+        self.seen.append(Resource(request.type, request.name, props, urn, bool(request.protect), references))
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _known(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_known(inner) for inner in value]
+    return UNKNOWN if isinstance(value, Unknown) or value == pulumi.runtime.rpc.UNKNOWN else value
+
+
+def keda_manifests() -> list[dict[str, Any]]:
+    """KEDA's own manifests, built by kubectl from the pinned module's files."""
+    kubectl, kustomization = paths.BIN / "kubectl", paths.TOOLS / "keda-config" / "minimal"
+    if not kubectl.exists() or not kustomization.exists():
+        pytest.skip("the pinned tools are not built")
+    built = subprocess.run([kubectl, "kustomize", kustomization], check=True, capture_output=True, text=True)
+    return list(yaml.safe_load_all(built.stdout))
+
+
+def stack_config(stack: str) -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return config
+
+
+def record(config: dict[str, Any]) -> list[Resource]:
+    """What the program registers with a config; files that the config names must be there."""
+    monitor = _Monitor()
+    with _own_loop():
+        pulumi.runtime.set_mocks(monitor.mocks, project="patchbay", stack="test", preview=True, monitor=monitor)
+        pulumi.runtime.set_all_config({key: _text(value) for key, value in config.items()})
+        try:
+            # The SDK leaves `test` without types.
+            pulumi.runtime.test(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")) and None)()  # type: ignore[no-untyped-call]
+        finally:
+            pulumi.runtime.set_all_config({})
+    return monitor.seen
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@contextmanager
+def _own_loop() -> Iterator[None]:
+    # Asynchronous tests that ran before leave the thread without the event loop that the SDK asks for.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        loop.close()
