@@ -41,6 +41,4 @@ def _serve(port: int, path: Path, account: str) -> None:
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     threading.Thread(target=saver.run, daemon=True).start()
     server.serve_forever(poll_interval=0.05)
-    # Never released: what were answered after the last save would be forgotten.
-    dispatcher.lock.acquire()
-    saver.save()
+    saver.close()

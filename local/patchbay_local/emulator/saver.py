@@ -23,6 +23,7 @@ class Saver:
         self._path = path
         self._account = account
         self._lock = lock
+        self._saving = threading.Lock()  # taken before the dispatcher's
         self._changed = threading.Event()
         self._first = self._last = 0.0
 
@@ -50,9 +51,17 @@ class Saver:
 
     def save(self) -> None:
         """Saves the state if it has changed."""
-        with self._lock:
-            if not self._changed.is_set():
-                return
-            self._changed.clear()
-            taken = snapshot.take(self._account)
-        snapshot.save(taken, self._path)
+        with self._saving:
+            with self._lock:
+                if not self._changed.is_set():
+                    return
+                self._changed.clear()
+                taken = snapshot.take(self._account)
+            snapshot.save(taken, self._path)
+
+    def close(self) -> None:
+        """Saves the state for the last time. No call is served any more: it would be forgotten."""
+        with self._saving:
+            self._lock.acquire()
+            if self._changed.is_set():
+                snapshot.save(snapshot.take(self._account), self._path)
