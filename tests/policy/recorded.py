@@ -18,6 +18,7 @@ from pulumi.output import Unknown
 from pulumi.runtime.mocks import MockMonitor
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+IMAGES = ("runtime", "redis", "mariadb", "prometheus", "haproxy", "json-exporter", "keda", "keda-metrics-adapter")
 ARN = "arn:aws:mock:eu-central-1:111122223333:"
 
 
@@ -39,9 +40,10 @@ class _Monitor(MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the name of the engine's call)
         references = {name: list(urns.urns) for name, urns in request.propertyDependencies.items()}
-        urn = self.make_urn(request.parent, request.type, request.name)  # type: ignore[no-untyped-call]
+        urn = self.make_urn(request.parent, request.type, request.name)
         props = _known(pulumi.runtime.rpc.deserialize_properties(request.object, keep_unknowns=True))
         self.seen.append(Resource(request.type, request.name, props, urn, bool(request.protect), references))
+        # The SDK leaves the mocks without types.
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
@@ -62,8 +64,16 @@ def keda_manifests() -> list[dict[str, Any]]:
     return list(yaml.safe_load_all(built.stdout))
 
 
-def stack_config(stack: str) -> dict[str, Any]:
+def stack_config(stack: str, directory: Path) -> dict[str, Any]:
+    """The config of a stack, with files of this test run in place of the machine's."""
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
+    lock, kubeconfig = directory / "images.json", directory / "kubeconfig"
+    lock.write_text(json.dumps({name: f"registry.example/patchbay/{name}@sha256:{'a' * 64}" for name in IMAGES}))
+    kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
+    if platform := config.get("patchbay:platform"):
+        platform["imageLock"] = str(lock)
+        if platform.get("cluster"):
+            platform["cluster"] = {"kubeconfig": str(kubeconfig)}
     return config
 
 
