@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 from patchbay_local.engine import install
@@ -33,20 +34,28 @@ def stack(tmp_path: Path, pulumi: Path) -> Stack:
 
 
 @pytest.fixture
-def emulated_aws() -> Iterator[str]:
-    """The beginning of a program: `aws`, and `opts` with the provider of an emulated AWS without resources."""
+def endpoint() -> Iterator[str]:
+    """The address of an emulated AWS without resources."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=free_port(), verbose=False)
     server.start()
-    endpoint = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
     try:
-        yield (
-            "import pulumi\n"
-            "import pulumi_aws as aws\n"
-            f"endpoints = aws.ProviderEndpointArgs(**dict.fromkeys({SERVICES!r}, {endpoint!r}))\n"
-            "provider = aws.Provider('aws', region='eu-central-1', endpoints=[endpoints],"
-            " allowed_account_ids=['123456789012'])\n"
-            "opts = pulumi.ResourceOptions(provider=provider)\n"
-        )
+        address = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
+        # What it holds is the process's, and outlives the server.
+        httpx.post(f"{address}/moto-api/reset").raise_for_status()
+        yield address
     finally:
         server.stop()
+
+
+@pytest.fixture
+def emulated_aws(endpoint: str) -> str:
+    """The beginning of a program: `aws`, and `opts` with the emulated AWS' provider."""
+    return (
+        "import pulumi\n"
+        "import pulumi_aws as aws\n"
+        f"endpoints = aws.ProviderEndpointArgs(**dict.fromkeys({SERVICES!r}, {endpoint!r}))\n"
+        "provider = aws.Provider('aws', region='eu-central-1', endpoints=[endpoints],"
+        " allowed_account_ids=['123456789012'])\n"
+        "opts = pulumi.ResourceOptions(provider=provider)\n"
+    )
