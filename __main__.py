@@ -8,7 +8,7 @@ from patchbay_infra.cluster.workload_identity import Workload
 from patchbay_infra.network.address_plan import divide
 from patchbay_infra.provider import provider
 from patchbay_infra.settings import InfraSettings
-from patchbay_infra.stack import Cell, Infra
+from patchbay_infra.stack import Cell, Infra, PlatformWorkloads
 from patchbay_platform import cluster, namespaces
 from patchbay_platform.data_services import DataServices, ManagedDatabase, ManagedRedis
 from patchbay_platform.images import ImageLock
@@ -18,21 +18,24 @@ from patchbay_runtime.catalog import CATALOG
 
 
 class Settings(Model):
-    """The stack's whole config. Keys are those of `Pulumi.<stack>.yaml`, below `patchbay:`."""
+    """The stack's whole config, below `patchbay:` in `Pulumi.<stack>.yaml`. Without `platform` only AWS is made."""
 
-    infra: InfraSettings | None = None
+    infra: InfraSettings
     platform: PlatformSettings | None = None
 
 
-Home = tuple[cluster.ClusterConfig | pulumi.Output[str], DataServices | None]
+WORKLOADS = PlatformWorkloads(
+    runtime=Workload("runtime", namespaces.RUNTIME, ("api", *(f"shape-{shape}" for shape in sorted(CATALOG)))),
+    database_access=Workload("database-access", namespaces.RUNTIME, ("database-access",)),
+)
 
 
-def home(key: str, cell: Cell, infra_settings: InfraSettings) -> Home:
-    """A cluster of the environment, with the cache of its own and a schema on the database that all share."""
-    plan = divide(infra_settings.network.cidr, infra_settings.zones)
-    data = DataServices(
-        region=infra_settings.aws.region,
-        networks=tuple(str(network) for network in plan.data.values()),
+def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServices:
+    """A cluster's own cache, and its schema on the database that all clusters share."""
+    subnets = divide(settings.network.cidr, settings.zones).data
+    return DataServices(
+        region=settings.aws.region,
+        networks=tuple(str(network) for network in subnets.values()),
         redis=ManagedRedis(
             address=cell.cache.address,
             port=cell.cache.port,
@@ -43,41 +46,36 @@ def home(key: str, cell: Cell, infra_settings: InfraSettings) -> Home:
             address=infra.databases.writer_address,
             port=infra.databases.port,
             master_secret_arn=infra.databases.master_secret_arn,
-            account=f"patchbay_{key.replace('-', '_')}",
+            account=cell.database_user,
         ),
     )
-    return cell.cluster.kubeconfig, data
+
+
+def deploy_platform(infra: Infra, settings: Settings, platform: PlatformSettings, images: ImageLock) -> None:
+    """On the one cluster that the config names, or on every cluster of the environment."""
+    homes: dict[str, tuple[cluster.ClusterConfig | pulumi.Output[str], DataServices | None]] = {
+        f"platform-{key}": (cell.cluster.kubeconfig, data_services(infra, cell, settings.infra))
+        for key, cell in infra.cells.items()
+    }
+    if platform.cluster:
+        homes = {"platform": (platform.cluster, None)}
+    for name, (access, data) in homes.items():
+        on = cluster.provider(f"{name}-cluster", access)
+        Platform(name, platform, images=images, catalog=CATALOG, provider=on, data=data)
+    pulumi.export("gatewayNodePort", platform.gateway.node_port)
+    pulumi.export("shapes", sorted(CATALOG))
 
 
 try:
     settings = load(Settings, stack_config())
-    if settings.infra:
-        runtime = Workload("runtime", namespaces.RUNTIME, ("api", *(f"shape-{shape}" for shape in sorted(CATALOG))))
-        infra = Infra("infra", settings.infra, runtime_workload=runtime, provider=provider("aws", settings.infra.aws))
-        for output, value in infra.outputs.items():
-            pulumi.export(output, value)
-    if settings.platform:
-        images = ImageLock.load(settings.platform.image_lock, field="patchbay:platform.imageLock")
-        homes: dict[str, Home] = {}
-        if settings.platform.cluster:
-            homes["platform"] = settings.platform.cluster, None
-        elif settings.infra:
-            homes = {f"platform-{key}": home(key, cell, settings.infra) for key, cell in infra.cells.items()}
-        else:
-            raise ConfigError(
-                "patchbay:platform.cluster: missing; name a kubeconfig, or make clusters in patchbay:infra"
-            )
-        for name, (access, data) in homes.items():
-            Platform(
-                name,
-                settings.platform,
-                images=images,
-                catalog=CATALOG,
-                provider=cluster.provider(f"{name}-cluster", access),
-                data=data,
-            )
-        pulumi.export("gatewayNodePort", settings.platform.gateway.node_port)
-        pulumi.export("shapes", sorted(CATALOG))
+    platform = settings.platform
+    images = ImageLock.load(platform.image_lock, field="patchbay:platform.imageLock") if platform else None
+    infra = Infra("infra", settings.infra, workloads=WORKLOADS, provider=provider("aws", settings.infra.aws))
+    if platform and images:
+        deploy_platform(infra, settings, platform, images)
 except ConfigError as error:
     # What to correct is in the message; a traceback would only hide it.
     raise pulumi.RunError(str(error)) from None
+
+for output, value in infra.outputs.items():
+    pulumi.export(output, value)

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from patchbay_infra.cache.component import Cache
 from patchbay_infra.cluster.component import Cluster
 from patchbay_infra.cluster.workload_identity import Workload
-from patchbay_infra.cluster.workload_rights import RuntimeData, runtime_rights
+from patchbay_infra.cluster.workload_rights import RuntimeData, database_access_rights, runtime_rights
 from patchbay_infra.databases.component import Databases
 from patchbay_infra.delivery.boundary import within
 from patchbay_infra.delivery.component import Delivery
@@ -27,10 +27,22 @@ from patchbay_infra.watching.component import Watching
 
 @dataclass(frozen=True)
 class Cell:
-    """A cluster, and the cache that its tenants' processes queue in."""
+    """A cluster, and the cache that its tenants' processes queue in.
+
+    `database_user`: as whom, and with which control schema, its runtime works on the database that all cells share.
+    """
 
     cluster: Cluster
     cache: Cache
+    database_user: str
+
+
+@dataclass(frozen=True)
+class PlatformWorkloads:
+    """The platform's pods with rights in AWS, on every cluster: the flow runtime, and what makes its database user."""
+
+    runtime: Workload
+    database_access: Workload
 
 
 class Infra(pulumi.ComponentResource):
@@ -40,9 +52,8 @@ class Infra(pulumi.ComponentResource):
     databases: Databases
 
     def __init__(
-        self, name: str, settings: InfraSettings, *, runtime_workload: Workload, provider: aws.Provider
+        self, name: str, settings: InfraSettings, *, workloads: PlatformWorkloads, provider: aws.Provider
     ) -> None:
-        """`runtime_workload`: the service accounts that the flow runtime's pods run as, on every cluster."""
         super().__init__("patchbay:infra:Infra", name, None, pulumi.ResourceOptions(providers=[provider]))
         self._settings, self._context = settings, settings.context
         context = self._context
@@ -100,8 +111,8 @@ class Infra(pulumi.ComponentResource):
             clients=nodes,
             opts=child,
         )
-        for cell in self.cells.values():
-            cell.cluster.grant(runtime_workload, runtime_rights(context, self._runtime_data(cell)))
+        for key in self.cells:
+            self._grant(key, workloads)
         topic = self._watching().topic_arn
         self.outputs = self._outputs(topic)
         self.register_outputs(self.outputs)
@@ -128,7 +139,7 @@ class Infra(pulumi.ComponentResource):
             clients={key: cluster.node_security_group_id},
             opts=self._child,
         )
-        return Cell(cluster, cache)
+        return Cell(cluster, cache, f"patchbay_{key.replace('-', '_')}")
 
     def _databases(self, clients: Mapping[str, pulumi.Input[str]]) -> Databases:
         return Databases(
@@ -143,12 +154,20 @@ class Infra(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _runtime_data(self, cell: Cell) -> RuntimeData:
+    def _grant(self, key: str, workloads: PlatformWorkloads) -> None:
+        context, cluster = self._context, self.cells[key].cluster
+        cluster.grant(workloads.runtime, runtime_rights(context, self._runtime_data(key)))
+        secret, secrets_key = self.databases.master_secret_arn, self._keys.secrets_arn
+        cluster.grant(workloads.database_access, database_access_rights(context, secret, secrets_key))
+
+    def _runtime_data(self, key: str) -> RuntimeData:
+        cell = self.cells[key]
+        users = self._context.arn("rds-db", "dbuser:")
         return RuntimeData(
             payload_bucket=self._objects.bucket_arn,
             payload_key=self._keys.data_arn,
             tenant_secrets=self._context.arn("secretsmanager", f"secret:{self._secrets.path_prefix}*"),
-            database_secret=self.databases.master_secret_arn,
+            database_user=pulumi.Output.concat(users, self.databases.writer_resource_id, "/", cell.database_user),
             secrets_key=self._keys.secrets_arn,
             cache=cell.cache.replication_group_arn,
             cache_user=cell.cache.user_arn,

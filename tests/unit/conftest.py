@@ -55,7 +55,7 @@ class Created:
 
 @dataclass(frozen=True)
 class Program:
-    """All resources that the program registers."""
+    """All that the program registers but AWS, which `infra/` is for."""
 
     resources: Sequence[Created]
 
@@ -79,14 +79,44 @@ class Program:
         ]
 
 
+# What AWS decides and the program goes on with.
+AWS_OUTPUTS: Mapping[str, Mapping[str, Any]] = {
+    "aws:acm/certificate:Certificate": {
+        "domainValidationOptions": [
+            {
+                "resourceRecordName": "_a.example.com",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "_b.example.com",
+            }
+        ]
+    },
+    "aws:eks/cluster:Cluster": {"certificateAuthority": {"data": "authority"}, "endpoint": "https://eks.example"},
+    "aws:eks/nodeGroup:NodeGroup": {"resources": [{"autoscalingGroups": [{"name": "group"}]}]},
+    "aws:elasticache/replicationGroup:ReplicationGroup": {
+        "memberClusters": ["cache-1", "cache-2", "cache-3"],
+        "primaryEndpointAddress": "cache.example",
+    },
+    "aws:rds/instance:Instance": {
+        "address": "database.example",
+        "port": 3306,
+        "resourceId": "db-1",
+        "masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds"}],
+    },
+    "aws:route53/zone:Zone": {"zoneId": "Z1", "nameServers": ["ns.example"]},
+}
+
+
 class RecordingEngine(pulumi.runtime.Mocks):
-    """Records what is registered, and answers the kustomize call as KEDA's own files do."""
+    """Records what is registered on clusters, and answers the kustomize call as KEDA's own files do."""
 
     def __init__(self, keda: Sequence[Manifest]) -> None:
         self.created: list[Created] = []
         self._keda = keda
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ.startswith("aws:"):
+            arn = f"arn:aws:mock:eu-central-1:111122223333:{args.name}"
+            return f"{args.name}-id", {"arn": arn, **args.inputs, **AWS_OUTPUTS.get(args.typ, {})}
         self.created.append(Created(args.typ, args.name, args.inputs))
         return f"{args.name}-id", args.inputs
 
@@ -142,6 +172,13 @@ def record(program: Callable[[], object], config: dict[str, str], keda_manifests
     return Program(engine.created)
 
 
+def infra_config(stack: str) -> dict[str, str]:
+    """A stack's own config of its AWS."""
+    content = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
+    return {"patchbay:infra": json.dumps(content["patchbay:infra"])}
+
+
 @pytest.fixture(scope="session")
 def program(local_config: dict[str, str], keda_manifests: list[Manifest]) -> Program:
-    return record(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")), local_config, keda_manifests)
+    config = {**infra_config("local"), **local_config}
+    return record(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")), config, keda_manifests)

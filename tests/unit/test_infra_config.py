@@ -1,19 +1,17 @@
 """A wrong config of an environment's AWS is refused before anything is created, with the field and the remedy."""
 
-import json
 from typing import Any
 
 import pytest
-import yaml
 from patchbay_config.errors import ConfigError
 from patchbay_config.model import Model
 from patchbay_config.stack import load
 from patchbay_infra.settings import InfraSettings
 
-from tests.unit.conftest import REPOSITORY
+from tests.unit.conftest import infra_config
 from tests.unit.test_stack_config import with_value
 
-STACKS = ("dev", "staging", "production")
+STACKS = ("local", "dev", "staging", "production")
 SYSTEM = "patchbay:infra.clusters.shared.system"
 FLOWS = "patchbay:infra.clusters.shared.flows"
 
@@ -22,20 +20,15 @@ class Settings(Model):
     infra: InfraSettings
 
 
-def config_of(stack: str) -> dict[str, str]:
-    content = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
-    return {key: json.dumps(value) for key, value in content.items() if key == "patchbay:infra"}
-
-
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_config_of_every_stack_is_accepted(stack: str) -> None:
-    infra = load(Settings, config_of(stack)).infra
+    infra = load(Settings, infra_config(stack)).infra
     assert infra.environment.name == stack
     assert infra.context.production is (stack == "production")
 
 
 def test_production_is_stricter_than_dev() -> None:
-    weak = with_value(config_of("dev"), "patchbay:infra.environment.production", True)
+    weak = with_value(infra_config("dev"), "patchbay:infra.environment.production", True)
     with pytest.raises(ConfigError) as refused:
         load(Settings, weak)
     fields = {line.split(": ")[0].removeprefix("patchbay:infra.") for line in str(refused.value).splitlines()[1:]}
@@ -107,7 +100,7 @@ def test_production_is_stricter_than_dev() -> None:
 )
 def test_a_wrong_field_is_named_with_its_remedy(field: str, value: Any, remedy: str) -> None:
     with pytest.raises(ConfigError) as refused:
-        load(Settings, with_value(config_of("production"), field, value))
+        load(Settings, with_value(infra_config("production"), field, value))
     lines = [line for line in str(refused.value).splitlines()[1:] if remedy in line]
     named = [line.partition(": ")[0] for line in lines]
     assert any(name.startswith(field) or field.startswith(name) for name in named), str(refused.value)

@@ -102,9 +102,12 @@ class Cluster(pulumi.ComponentResource):
         nodes = [
             NodeGroup(f"{name}-{plan.name}", plan, context=context, home=home, opts=ready) for plan in self._plans()
         ]
-        self._grant_cluster_services(key_arn, nodes)
+        services = self._grant_cluster_services(key_arn, nodes)
         self.kubeconfig = kubeconfig(
-            self.cluster_name,
+            # Whoever uses it finds nodes to run on and the kinds of objects that add-ons bring.
+            pulumi.Output.all(self.cluster_name, *(service.urn for service in services)).apply(
+                lambda all_: str(all_[0])
+            ),
             region=context.region,
             endpoint=self.endpoint,
             certificate_authority=self.certificate_authority,
@@ -139,13 +142,16 @@ class Cluster(pulumi.ComponentResource):
         self.workload_role_arns[workload.name] = identity.role_arn
         return identity
 
-    def _grant_cluster_services(self, volume_key_arn: pulumi.Input[str], nodes: Sequence[pulumi.Resource]) -> None:
+    def _grant_cluster_services(
+        self, volume_key_arn: pulumi.Input[str], nodes: Sequence[pulumi.Resource]
+    ) -> list[pulumi.Resource]:
+        """Returns the add-ons that run on nodes."""
         name = self._plane.cluster_name
         self.grant(workload_rights.AUTOSCALER, workload_rights.autoscaler_rights(self._context, name))
         volume_rights = self.grant(
             workload_rights.EBS_CSI, workload_rights.ebs_csi_rights(self._context, name, volume_key_arn)
         )
-        self._install(addons.ON_NODES, [volume_rights, *nodes])
+        return self._install(addons.ON_NODES, [volume_rights, *nodes])
 
     def _install(self, chosen: Sequence[Addon], after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         return addons.install(

@@ -104,19 +104,22 @@ def _volume_key_rights(context: Context, key_arn: pulumi.Input[str]) -> Sequence
 
 @dataclass(frozen=True)
 class RuntimeData:
-    """What the flow runtime works on: ARNs. `tenant_secrets`: of every tenant's secret, a pattern by path."""
+    """What the flow runtime works on: ARNs. `tenant_secrets`: of every tenant's secret, a pattern by path.
+
+    `database_user`: the one that it logs in to the database as, through IAM.
+    """
 
     payload_bucket: pulumi.Input[str]
     payload_key: pulumi.Input[str]
     tenant_secrets: str
-    database_secret: pulumi.Input[str]
+    database_user: pulumi.Input[str]
     secrets_key: pulumi.Input[str]
     cache: pulumi.Input[str]
     cache_user: pulumi.Input[str]
 
 
 def runtime_rights(context: Context, data: RuntimeData) -> Sequence[Statement]:
-    """Payloads in and out, secrets read, the cache entered as the runtime's own user."""
+    """Payloads in and out, tenants' secrets read, the database and the cache entered as the runtime's own users."""
     objects = pulumi.Output.concat(data.payload_bucket, "/*")
     return (
         allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], [objects]),
@@ -127,15 +130,27 @@ def runtime_rights(context: Context, data: RuntimeData) -> Sequence[Statement]:
         ),
         allow(
             ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
-            [data.tenant_secrets, data.database_secret],
+            [data.tenant_secrets],
         ),
-        allow(
-            ["kms:Decrypt"],
-            [data.secrets_key],
-            _equals(**{"kms:ViaService": f"secretsmanager.{context.region}.amazonaws.com"}),
-        ),
+        _secrets_key_right(context, data.secrets_key),
+        allow(["rds-db:connect"], [data.database_user]),
         allow(["elasticache:Connect"], [data.cache, data.cache_user]),
     )
+
+
+def database_access_rights(
+    context: Context, master_secret: pulumi.Input[str], secrets_key: pulumi.Input[str]
+) -> Sequence[Statement]:
+    """The master's password, with which the runtime's user is made once; nothing else of the platform sees it."""
+    return (
+        allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], [master_secret]),
+        _secrets_key_right(context, secrets_key),
+    )
+
+
+def _secrets_key_right(context: Context, key: pulumi.Input[str]) -> Statement:
+    through = {"kms:ViaService": f"secretsmanager.{context.region}.amazonaws.com"}
+    return allow(["kms:Decrypt"], [key], _equals(**through))
 
 
 def _equals(**values: pulumi.Input[str]) -> Condition:

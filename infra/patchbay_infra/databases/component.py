@@ -34,6 +34,7 @@ class Databases(pulumi.ComponentResource):
     port: pulumi.Output[int]
     master_secret_arn: pulumi.Output[str]
     writer_identifier: pulumi.Output[str]
+    writer_resource_id: pulumi.Output[str]
     reader_identifier: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
 
@@ -74,6 +75,7 @@ class Databases(pulumi.ComponentResource):
         self.port = writer.port
         self.master_secret_arn = writer.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn or "")
         self.writer_identifier = writer.identifier
+        self.writer_resource_id = writer.resource_id
         self.reader_identifier = reader.identifier
         self.security_group_id = group.id
         self.register_outputs(

@@ -56,6 +56,7 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
             scope.arn("kms", "key/*"),
         ),
         allow(["elasticache:Connect"], scope.arn("elasticache", "replicationgroup:{}*", "user:{}*")),
+        allow(["rds-db:connect"], scope.arn("rds-db", "dbuser:*/patchbay_*")),
         allow(["es:ESHttp*"], scope.arn("es", "domain/{}*")),
         allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:GetLogEvents", "logs:Put*"],

@@ -20,7 +20,7 @@ Report = Callable[[str, float | None], None]
 
 @dataclass(frozen=True)
 class Stack:
-    """`config_file`: in place of the repository's own, with a project file beside it. `environment` is added to the CLI's."""
+    """`config_file`: in place of the repository's own; beside it lies a project file. `environment`: for the CLI."""
 
     name: str
     backend: Backend

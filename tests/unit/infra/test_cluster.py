@@ -352,7 +352,7 @@ def test_the_runtime_works_on_its_own_data_and_enters_the_cache_as_itself() -> N
         payload_bucket="arn:aws:s3:::payloads",
         payload_key="arn:payload-key",
         tenant_secrets="arn:tenants/*",
-        database_secret="arn:database-secret",
+        database_user="arn:database-user",
         secrets_key="arn:secrets-key",
         cache="arn:cache",
         cache_user="arn:cache-user",
@@ -370,7 +370,8 @@ def test_the_runtime_works_on_its_own_data_and_enters_the_cache_as_itself() -> N
         if not action.startswith("kms:")
     }
     assert rights["s3:GetObject"] == rights["s3:PutObject"] == ["arn:aws:s3:::payloads/*"]
-    assert rights["secretsmanager:GetSecretValue"] == ["arn:tenants/*", "arn:database-secret"]
+    assert rights["secretsmanager:GetSecretValue"] == ["arn:tenants/*"]
+    assert rights["rds-db:connect"] == ["arn:database-user"]
     assert rights["elasticache:Connect"] == ["arn:cache", "arn:cache-user"]
     accounts = {
         one.inputs["serviceAccount"]
