@@ -44,7 +44,7 @@ def config(clusters: int) -> StackConfig:
 def measure(console: Console, clusters: int) -> Row:
     """An update from nothing, then previews that change nothing."""
     journal = open_journal()
-    emulation = Emulation(config(clusters))
+    emulation = Emulation.of(config(clusters))
     emulation.forget(journal)
     try:
         emulation.start(journal)

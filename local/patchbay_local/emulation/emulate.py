@@ -36,7 +36,7 @@ _STEPS: Final = (
 
 def emulate(console: Console, stack: str, *, afresh: bool) -> bool:
     """Deploy the stack's AWS on its emulated account and check it; True if every check passed."""
-    emulation = Emulation(StackConfig.read(stack))
+    emulation = Emulation.of(StackConfig.read(stack))
     with only_one(f"make emulate STACK={stack}"):
         run = _Run(console, emulation)
         run.prepare()

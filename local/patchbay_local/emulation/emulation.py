@@ -21,14 +21,17 @@ POLICIES: Final = paths.REPOSITORY / "policies"
 
 @dataclass(frozen=True)
 class Emulation:
-    """Beside the stack's real state and account, which it never touches."""
+    """Beside the stack's real state and account, which it never touches. `directory`: the engine's state and config."""
 
     config: StackConfig
+    emulator: Emulator
+    directory: Path
 
-    @cached_property
-    def emulator(self) -> Emulator:
-        """The account."""
-        return Emulator.of_stack(self.config.stack, self.config.account)
+    @classmethod
+    def of(cls, config: StackConfig) -> "Emulation":
+        """The machine's own one of this stack."""
+        emulator = Emulator.of_stack(config.stack, config.account)
+        return cls(config, emulator, paths.EMULATIONS / config.stack)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -42,14 +45,14 @@ class Emulation:
 
     @property
     def config_file(self) -> Path:
-        return self._directory / f"Pulumi.{self.config.stack}.yaml"
+        return self.directory / f"Pulumi.{self.config.stack}.yaml"
 
     @cached_property
     def stack(self) -> Stack:
         """The engine's stack."""
         return Stack(
             self.config.stack,
-            Backend(self._directory / "state"),
+            Backend(self.directory / "state"),
             config_file=self.config_file,
             environment=self.environment,
             policy_pack=POLICIES,
@@ -63,8 +66,4 @@ class Emulation:
     def forget(self, journal: Journal) -> None:
         """Stop the account, and remove it together with the engine's state."""
         self.emulator.forget(journal)
-        shutil.rmtree(self._directory, ignore_errors=True)
-
-    @property
-    def _directory(self) -> Path:
-        return paths.EMULATIONS / self.config.stack
+        shutil.rmtree(self.directory, ignore_errors=True)

@@ -17,7 +17,7 @@ def recover_stack(console: Console, stack: str, *, emulated: bool) -> None:
     if stack == LOCAL:
         found = local().recover()
     elif emulated:
-        emulation = Emulation(StackConfig.read(stack))
+        emulation = Emulation.of(StackConfig.read(stack))
         emulation.start(open_journal())
         found = emulation.stack.recover()
     else:
