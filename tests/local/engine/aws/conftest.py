@@ -86,9 +86,9 @@ def preamble(endpoint: str) -> str:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """An account in Patchbay's own emulator, which every test leaves empty."""
+    """An account in Patchbay's own emulator, without resources."""
     with launched(tmp_path_factory.mktemp("emulator")) as started:
         yield started
 

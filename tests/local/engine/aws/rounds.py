@@ -53,6 +53,11 @@ def is_made_again(stack: Stack) -> None:
     before = resources(stack)
     state = json.loads(stack.state())
     kept = [item for item in state["deployment"]["resources"] if item["type"] not in REPEATABLE]
+    urns = {item["urn"] for item in kept}
+    for item in kept:
+        item["dependencies"] = [urn for urn in item.get("dependencies", ()) if urn in urns]
+        named = item.get("propertyDependencies", {})
+        item["propertyDependencies"] = {name: [urn for urn in found if urn in urns] for name, found in named.items()}
     state["deployment"]["resources"] = kept
     (stack.directory / "state.json").write_text(json.dumps(state))
     stack.succeed("stack", "import", "--file", "state.json")

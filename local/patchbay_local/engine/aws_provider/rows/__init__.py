@@ -8,6 +8,7 @@ from patchbay_local.engine.aws_provider.row import Row
 
 # A module holds the rows of one service, or of a part of a large one.
 MODULES: Final = (
+    "acm",
     "autoscaling",
     "budgets",
     "cloudwatch",
@@ -15,6 +16,7 @@ MODULES: Final = (
     "ec2_endpoints",
     "ec2_network",
     "ec2_security",
+    "ec2clientvpn",
     "ecr",
     "eks",
     "elasticache",
@@ -26,9 +28,12 @@ MODULES: Final = (
     "opensearch",
     "rds",
     "rds_instance",
+    "route53",
     "s3",
     "secretsmanager",
+    "shield",
     "sns",
+    "wafv2",
 )
 
 TABLE: Final[Mapping[str, Row]] = {
