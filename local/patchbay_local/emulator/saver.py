@@ -12,6 +12,7 @@ from patchbay_local.emulator import snapshot
 
 QUIET_SECONDS: Final = 0.3  # after the last change
 LATEST_SECONDS: Final = 3.0  # after the first change that is not saved: what kill -9 can lose
+_SHARE: Final = 0.05  # of the time at most that calls wait for a save
 
 _READS: Final = re.compile(r"(Describe|Get|List|Head|Search|Simulate|Lookup|BatchGet|Assume|GET|HEAD|OPTIONS)")
 
@@ -25,7 +26,7 @@ class Saver:
         self._lock = lock
         self._saving = threading.Lock()  # taken before the dispatcher's
         self._changed = threading.Event()
-        self._first = self._last = 0.0
+        self._first = self._last = self._not_before = 0.0
 
     def served(self, operation: str) -> None:
         """Called under the lock after each call."""
@@ -40,7 +41,7 @@ class Saver:
         """Saves what changes, for ever."""
         while True:
             self._changed.wait()
-            due = min(self._last + QUIET_SECONDS, self._first + LATEST_SECONDS)
+            due = max(min(self._last + QUIET_SECONDS, self._first + LATEST_SECONDS), self._not_before)
             if (wait := due - time.monotonic()) > 0:
                 time.sleep(wait)
                 continue
@@ -56,7 +57,10 @@ class Saver:
                 if not self._changed.is_set():
                     return
                 self._changed.clear()
+                began = time.monotonic()
                 taken = snapshot.take(self._account)
+                ended = time.monotonic()
+                self._not_before = ended + (ended - began) / _SHARE
             snapshot.save(taken, self._path)
 
     def close(self) -> None:

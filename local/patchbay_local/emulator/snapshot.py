@@ -3,6 +3,7 @@
 import importlib.metadata
 import io
 import json
+import pickle
 import platform
 import stat
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Final
 
 from moto.core.base_backend import BackendDict
 
-from patchbay_local.emulator.pickling import Pickler, Unpickler, at_place, place_of
+from patchbay_local.emulator.pickling import Pickler, at_place, place_of
 from patchbay_local.emulator.state import all_states, replace_states
 
 _FORMAT: Final = 1
@@ -58,7 +59,7 @@ def restore(path: Path, account: str) -> bool:
         raise SnapshotError(f"{path} can be written by other users, who could run programs by it: chmod 600 it")
     _check(path, header, _header(account))
     try:
-        loaded = Unpickler(io.BytesIO(content)).load()
+        loaded = pickle.loads(content)  # noqa: S301 # nobody else can write it
     except Exception as error:
         raise SnapshotError(f"{path} cannot be read ({type(error).__name__}: {error}). {_remedy(path)}") from error
     for place, (attributes, regions) in loaded["backends"].items():
