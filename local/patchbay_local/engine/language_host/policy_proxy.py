@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Final
 
 import grpc
@@ -33,9 +34,13 @@ class PolicyProxy:
         self._child: subprocess.Popen[bytes] | None = None
         self._channel: grpc.Channel | None = None
         self._stack = analyzer_pb2.AnalyzerStackConfigureRequest()
+        self._remediates = True
 
     def register(self, server: grpc.Server) -> None:
         handlers = {method.name: self._forwarding(method.name) for method in _SERVICE.methods}
+        handlers["GetAnalyzerInfo"] = grpc.unary_unary_rpc_method_handler(self._info)
+        handlers["Configure"] = grpc.unary_unary_rpc_method_handler(self._configure)
+        handlers["Remediate"] = grpc.unary_unary_rpc_method_handler(self._remediate)
         handlers["Handshake"] = grpc.unary_unary_rpc_method_handler(_handshake)
         handlers["ConfigureStack"] = grpc.unary_unary_rpc_method_handler(self._configure_stack)
         handlers["Cancel"] = grpc.unary_unary_rpc_method_handler(self._cancel)
@@ -56,17 +61,33 @@ class PolicyProxy:
         self.stop()
         return empty_pb2.Empty().SerializeToString()
 
-    def _forwarding(self, method: str) -> "grpc.RpcMethodHandler[bytes, bytes]":
-        def forward(request: bytes, context: grpc.ServicerContext) -> bytes:
-            try:
-                answer: bytes = self._call(method)(request)
-            except grpc.RpcError as error:
-                context.abort(error.code(), _reason(error.details() or ""))
-            except ProviderError as error:
-                context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-            return answer
+    def _info(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        answer = self._forward("GetAnalyzerInfo", request, context)
+        levels = [policy.enforcementLevel for policy in analyzer_pb2.AnalyzerInfo.FromString(answer).policies]
+        self._remediates = analyzer_pb2.REMEDIATE in levels
+        return answer
 
-        return grpc.unary_unary_rpc_method_handler(forward)
+    def _configure(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        config = analyzer_pb2.ConfigureAnalyzerRequest.FromString(request).policyConfig
+        self._remediates |= any(policy.enforcementLevel == analyzer_pb2.REMEDIATE for policy in config.values())
+        return self._forward("Configure", request, context)
+
+    def _remediate(self, request: bytes, context: grpc.ServicerContext) -> bytes:
+        # The engine asks about every resource, also where the pack has nothing that would change one.
+        if self._remediates:
+            return self._forward("Remediate", request, context)
+        return analyzer_pb2.RemediateResponse().SerializeToString()
+
+    def _forwarding(self, method: str) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        return grpc.unary_unary_rpc_method_handler(partial(self._forward, method))
+
+    def _forward(self, method: str, request: bytes, context: grpc.ServicerContext) -> bytes:
+        try:
+            return self._call(method)(request)
+        except grpc.RpcError as error:
+            context.abort(error.code(), _reason(error.details() or ""))
+        except ProviderError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
 
     def _call(self, method: str) -> Callable[[bytes], bytes]:
         with self._lock:
