@@ -90,7 +90,12 @@ class Lifecycle:
             tagging.change(row, made, {}, made.inputs["tags"])
 
     def update(self, row: Row, resource: Resource, timeout: float) -> dict[str, Any]:
-        """Changes a resource and waits until it is ready again: its outputs."""
+        """Changes a resource and waits until it is ready again: its outputs.
+
+        Without changed inputs it is one that was left half made, which is completed.
+        """
+        if resource.before == resource.inputs:
+            self._complete(row, resource)
         changed = difference.changed_inputs(row, resource.before, resource.inputs, resource.outputs)
         effective = difference.effective_inputs(row, resource.before, resource.inputs, resource.outputs)
         target = resource.of(inputs=effective)
@@ -205,7 +210,7 @@ class Lifecycle:
             made: dict[str, Any] = {name: UNKNOWN for name in schema.outputs if schema.decided_by_aws(name)}
         else:
             made = {**outputs, **dict.fromkeys(row.volatile, UNKNOWN)}
-        made |= inputs
+        made |= {name: reading.in_output_form(row, name, value) for name, value in inputs.items()}
         if "region" in schema.outputs:
             made["region"] = inputs.get("region") or self._region
         if row.tags is not None:

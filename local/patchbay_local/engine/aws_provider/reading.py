@@ -1,5 +1,6 @@
 """What AWS tells of a resource: its outputs, and how its inputs have drifted."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -79,6 +80,13 @@ def _completed(given: Any, value: Any) -> Any:
     if not isinstance(given, Mapping) or not isinstance(value, Mapping):
         return given
     return {**value, **{name: _completed(item, value.get(name)) for name, item in given.items()}}
+
+
+def in_output_form(row: Row, name: str, value: Any) -> Any:
+    """An input as an output: a document that is given as an object is text there."""
+    declared = sdk.resource_type(row.token).outputs.get(name)
+    is_text = declared is not None and declared.type.kind == "string"
+    return json.dumps(value) if is_text and isinstance(value, Mapping | list) else value
 
 
 def _output(row: Row, resource: Resource, found: Mapping[str, Any], name: str, declared: sdk.Type) -> Any:

@@ -19,7 +19,7 @@ group = aws.ec2.SecurityGroup("group", name="net", description="Of a test", vpc_
 aws.vpc.SecurityGroupIngressRule("in", security_group_id=group.id, cidr_ipv4="192.0.2.0/24", ip_protocol="tcp",
     from_port=443, to_port=443, description="Web", tags={"Name": "web"}, opts=opts)
 aws.vpc.SecurityGroupEgressRule("out", security_group_id=group.id, referenced_security_group_id=group.id,
-    ip_protocol="-1", description="Itself", tags={"Name": "itself"}, opts=opts)
+    ip_protocol="-1", tags={"Name": "itself"}, opts=opts)
 acl = aws.ec2.NetworkAcl("acl", vpc_id=vpc.id, tags={"Name": "net"}, opts=opts)
 aws.ec2.NetworkAclRule("acl-in", network_acl_id=acl.id, rule_number=100, egress=False, protocol="tcp",
     rule_action="allow", cidr_block="192.0.2.0/24", from_port=443, to_port=443, opts=opts)

@@ -114,6 +114,17 @@ def test_a_resource_that_exists_is_refused_with_what_to_do_and_can_be_imported(
     stack.succeed("preview", "--expect-no-changes")
 
 
+def test_what_was_left_half_made_is_completed_by_the_next_update(stack: Stack, preamble: str, client: Client) -> None:
+    half = "aws.ec2.InternetGateway('gateway', vpc_id='{vpc}', tags={'Name': 'net'}, opts=opts)\n"
+    vpc = client("ec2").create_vpc(CidrBlock="10.33.0.0/16")["Vpc"]["VpcId"]
+    stack.write(preamble + half.replace("{vpc}", "vpc-0123456789abcdef0"))
+    for _ in range(2):
+        assert "AttachInternetGateway: InvalidVpcID.NotFound" in stack.fail("up", "--yes", "--skip-preview").output
+    stack.up(preamble + half.replace("{vpc}", vpc))
+    gateways = client("ec2").describe_internet_gateways()["InternetGateways"]
+    assert [item["Attachments"][0]["VpcId"] for item in gateways] == [vpc]
+
+
 def test_tags_of_the_provider_are_on_every_resource(stack: Stack, preamble: str, client: Client) -> None:
     everywhere = "provider = aws.Provider('aws', default_tags=aws.ProviderDefaultTagsArgs(tags={'Owner': 'tests'}),"
     program = preamble.replace("provider = aws.Provider('aws',", everywhere) + ROLE % FIRST

@@ -1,13 +1,19 @@
 """What the real engine does with AWS resources on an emulator, by the provider's stand-in."""
 
 import json
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from patchbay_local.engine.aws_provider import reading
+from patchbay_local.engine.aws_provider.clients import Clients
+from patchbay_local.engine.aws_provider.lifecycle import Lifecycle
 from patchbay_local.engine.aws_provider.rows import TABLE
+from patchbay_local.engine.aws_provider.settings import Settings
 
 from tests.local.engine.aws import programs
+from tests.local.engine.aws.conftest import REGION, SERVICES
 from tests.local.engine.stack import Stack
 
 Client = Callable[[str], Any]
@@ -19,14 +25,32 @@ def resources(stack: Stack) -> list[dict[str, Any]]:
     return [resource for resource in state if resource["type"].startswith("aws:")]
 
 
+def is_told_by_its_id_alone(resource: dict[str, Any], endpoint: str) -> None:
+    """An import finds what the program asked for."""
+    settings = Settings.parse({"region": REGION, "endpoints": [dict.fromkeys(SERVICES, endpoint)]})
+    lifecycle = Lifecycle(Clients(settings), REGION, {}, threading.Event())
+    row = TABLE[resource["type"]]
+    found = lifecycle.read(row, lifecycle.resource(row, identifier=resource["id"], inputs={}))
+    assert found is not None, resource["urn"]
+    identifier, outputs = found
+    assert identifier == resource["id"]
+    written_only = {field.name for field in row.fields if field.read == ""} | set(row.options)
+    for name, value in resource["inputs"].items():
+        told = reading.same(row.field(name), value, outputs.get(name))
+        assert told or name in written_only, (resource["urn"], name, value, outputs.get(name))
+
+
 @pytest.mark.parametrize("program", [programs.NETWORK, programs.IDENTITY], ids=["network", "identity"])
 def test_resources_are_made_kept_told_by_their_ids_alone_and_taken_down(
-    stack: Stack, preamble: str, program: str
+    stack: Stack, preamble: str, endpoint: str, program: str
 ) -> None:
     stack.up(preamble + program)
     outputs = stack.outputs()
     stack.succeed("preview", "--expect-no-changes")
     stack.succeed("refresh", "--yes", "--expect-no-changes")
+
+    for resource in resources(stack):
+        is_told_by_its_id_alone(resource, endpoint)
 
     # What the recovery of a killed update knows: the program's inputs, and ids.
     state = json.loads(stack.state())

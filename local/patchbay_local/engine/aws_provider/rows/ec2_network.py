@@ -34,17 +34,25 @@ def _vpc_attribute(name: str, member: str) -> Call:
 
 
 def _attach_gateway(resource: Resource) -> None:
-    if resource.before.get("vpcId"):
-        resource.call("detach_internet_gateway", InternetGatewayId=resource.id, VpcId=resource.before["vpcId"])
-    if resource.inputs.get("vpcId"):
-        resource.call("attach_internet_gateway", InternetGatewayId=resource.id, VpcId=resource.inputs["vpcId"])
+    wanted = resource.inputs.get("vpcId")
+    current = _detach_gateway(resource, but=wanted)
+    if wanted and wanted not in current:
+        resource.call("attach_internet_gateway", InternetGatewayId=resource.id, VpcId=wanted)
 
 
 def _delete_gateway(resource: Resource) -> None:
-    found = resource.call("describe_internet_gateways", InternetGatewayIds=[resource.id])["InternetGateways"]
-    for attachment in found[0]["Attachments"]:
-        resource.call("detach_internet_gateway", InternetGatewayId=resource.id, VpcId=attachment["VpcId"])
+    _detach_gateway(resource, but=None)
     resource.call("delete_internet_gateway", InternetGatewayId=resource.id)
+
+
+def _detach_gateway(resource: Resource, *, but: str | None) -> list[str]:
+    """Detaches a gateway from its VPCs but one: the VPCs that it was attached to."""
+    found = resource.call("describe_internet_gateways", InternetGatewayIds=[resource.id])["InternetGateways"]
+    current = [str(attachment["VpcId"]) for attachment in found[0]["Attachments"]]
+    for vpc in current:
+        if vpc != but:
+            resource.call("detach_internet_gateway", InternetGatewayId=resource.id, VpcId=vpc)
+    return current
 
 
 def _public_dns(resource: Resource, live: Values) -> str | None:
