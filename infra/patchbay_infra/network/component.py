@@ -116,7 +116,8 @@ class Network(pulumi.ComponentResource):
                 availability_zone=zone,
                 cidr_block=str(network),
                 map_public_ip_on_launch=False,
-                tags=self._context.tags(tier, zone, **_ROLE_TAGS[tier]),
+                # What the subnet is meant for: the checks in AWS hold its routes and its inhabitants to it.
+                tags=self._context.tags(tier, zone, **{"patchbay:tier": tier}, **_ROLE_TAGS[tier]),
                 # Two subnets of the same addresses are refused.
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             ).id
