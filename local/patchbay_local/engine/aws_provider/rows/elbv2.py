@@ -36,6 +36,15 @@ _GROUP_ATTRIBUTES: Final[_Attributes] = {
     "loadBalancingCrossZoneEnabled": ("load_balancing.cross_zone.enabled", None),
     "slowStart": ("slow_start.duration_seconds", 0),
 }
+_GROUP_MEMBERS: Final = {
+    "ipAddressType": "IpAddressType",
+    "name": "Name",
+    "port": "Port",
+    "protocol": "Protocol",
+    "protocolVersion": "ProtocolVersion",
+    "targetType": "TargetType",
+    "vpcId": "VpcId",
+}
 _HEALTH_CHECK: Final = {
     "enabled": "HealthCheckEnabled",
     "healthyThreshold": "HealthyThresholdCount",
@@ -70,9 +79,8 @@ def _default_fields(known: _Attributes) -> list[Field]:
 def _set_balancer_attributes(resource: Resource) -> None:
     pairs = _pairs(_BALANCER_ATTRIBUTES, resource.inputs)
     for name, prefix in _LOGS.items():
-        logs = resource.inputs.get(name) or {"enabled": False}
-        if resource.changed(name):
-            pairs += [{"Key": f"{prefix}.{part}", "Value": _text(value)} for part, value in logs.items()]
+        logs = resource.inputs.get(name) or ({"enabled": False} if resource.changed(name) else {})
+        pairs += [{"Key": f"{prefix}.{part}", "Value": _text(value)} for part, value in logs.items()]
     resource.call("modify_load_balancer_attributes", LoadBalancerArn=resource.id, Attributes=pairs)
 
 
@@ -97,28 +105,16 @@ def _health_check(inputs: Values) -> dict[str, Any]:
 
 def _create_group(resource: Resource) -> dict[str, str]:
     inputs = resource.inputs
-    members = {
-        "name": "Name",
-        "port": "Port",
-        "protocol": "Protocol",
-        "protocolVersion": "ProtocolVersion",
-        "vpcId": "VpcId",
-        "targetType": "TargetType",
-        "ipAddressType": "IpAddressType",
-    }
-    parameters = {member: inputs[name] for name, member in members.items() if inputs.get(name) is not None}
+    parameters = {member: inputs[name] for name, member in _GROUP_MEMBERS.items() if inputs.get(name) is not None}
     if inputs.get("tags"):
         parameters["Tags"] = [{"Key": key, "Value": value} for key, value in inputs["tags"].items()]
     answer = resource.call("create_target_group", **parameters, **_health_check(inputs))
-    arn = answer["TargetGroups"][0]["TargetGroupArn"]
-    _set_group_attributes(resource.of(id=arn))
-    return {"TargetGroupArn": arn}
+    return {"TargetGroupArn": answer["TargetGroups"][0]["TargetGroupArn"]}
 
 
 def _set_group_attributes(resource: Resource) -> None:
     pairs = _pairs(_GROUP_ATTRIBUTES, resource.inputs)
-    if pairs:
-        resource.call("modify_target_group_attributes", TargetGroupArn=resource.id, Attributes=pairs)
+    resource.call("modify_target_group_attributes", TargetGroupArn=resource.id, Attributes=pairs)
 
 
 def _set_health_check(resource: Resource) -> None:
@@ -195,10 +191,7 @@ ROWS = (
             "arnSuffix": lambda _, live: "targetgroup/" + live["TargetGroupArn"].partition(":targetgroup/")[2],
         },
         tags=TAGS,
-        handles=(
-            *("name", "port", "protocol", "protocolVersion", "vpcId", "targetType", "ipAddressType", "tags"),
-            *("healthCheck", *_GROUP_ATTRIBUTES),
-        ),
+        handles=(*_GROUP_MEMBERS, "healthCheck", "tags"),
         required=("name",),
     ),
 )
