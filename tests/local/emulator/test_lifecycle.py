@@ -14,7 +14,7 @@ from patchbay_local.emulator.emulator import Emulator, client_environment
 from patchbay_local.host.commands import HostError
 from patchbay_local.host.journal import Journal
 
-from tests.local.emulator.account import Account
+from tests.local.emulator.account import Account, refused
 
 
 def test_it_is_started_once_and_stopped(emulator: Emulator, journal: Journal) -> None:
@@ -92,3 +92,10 @@ def test_connections_are_kept_open(shared_emulator: Emulator) -> None:
         assert connection.sock is not None
         assert connection.sock.getsockname() == local
     connection.close()
+
+
+def test_what_does_not_exist_is_told_as_aws_tells_it(account: Account) -> None:
+    with refused("NoSuchBucket", 404):
+        account.client("s3").put_bucket_versioning(Bucket="none-such", VersioningConfiguration={"Status": "Enabled"})
+    with refused("NoSuchHostedZone", 404):
+        account.client("route53").get_hosted_zone(Id="Z0000")
