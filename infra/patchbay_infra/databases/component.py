@@ -191,7 +191,7 @@ class Databases(pulumi.ComponentResource):
 
     def _instance_options(self, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
-            parent=self, depends_on=after, protect=self._context.production, delete_before_replace=True
+            parent=self, depends_on=after, protect=self._config.deletion_protection, delete_before_replace=True
         )
 
     def _copy_to_other_region(self, writer: aws.rds.Instance) -> None:

@@ -1,6 +1,6 @@
 """S3: what moto gets wrong of it.
 
-Versions can be deleted while versioning is suspended: moto deletes all of a key then, and fails at markers. A bucket's log
+Versions can be deleted while versioning is suspended: moto deletes all of a key then, and fails at markers. A log
 may go where a policy lets it, however that is written: moto knows no lists of resources and no principal but a service.
 """
 
