@@ -31,8 +31,8 @@ What happens by itself
   `options`, or covered by an `Update`. Nested keys likewise. So are required members that nothing fills.
 - **Updates.** A changed property that an `Update` covers is updated by it; `tags` by the tag calls; any other change
   replaces the resource (deleted first if `Row.name` is unchanged, as two cannot have the same name). Updates that cover
-  an input which `create` does not apply run after `create` too, and once more where that was interrupted: they must bear
-  being repeated.
+  an input which `create` does not apply run after `create` too, and once more where that was interrupted: they must
+  bear being repeated.
 - **A removed input**: where AWS decides the value (the SDK's output is not Optional) nothing happens; where the old
   value is `Field.default` neither; otherwise `Field.default` (or nothing, if there is none) is sent by the update, or
   the resource is replaced.
