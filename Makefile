@@ -2,8 +2,7 @@
 .PHONY: help up down status env emulate recover test bench latency lint lock bootstrap
 .DEFAULT_GOAL := help
 PATCHBAY := .venv/bin/python -m patchbay_local
-COMPILE := .venv/bin/pip-compile --quiet --allow-unsafe --generate-hashes --strip-extras \
-	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
 # Further arguments, such as `make test ARGS="tests/unit -k config"` or `make up ARGS=--skip-proof`.
 ARGS ?=
 # Whose AWS `make emulate` deploys, or which stack `make recover` recovers.
@@ -46,6 +45,7 @@ lock: ## Pin every Python dependency, with hashes and without index addresses
 	@mkdir -p requirements
 	$(COMPILE) --extra runtime --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --all-extras --output-file requirements/dev.txt pyproject.toml
+	$(COMPILE) --output-file requirements/checkov.txt requirements/checkov.in
 
 bootstrap:
 	@bash local/bootstrap.sh
