@@ -1,0 +1,55 @@
+"""Each stack is deployed once, by the first test that asks for it; whoever changes something gets a copy."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from patchbay_local.stack import pulumi
+from patchbay_operations.checks.facts import Facts
+
+from tests.emulated.deployment import STACKS, Deployment, deployed
+
+
+@pytest.fixture(scope="session")
+def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Deployment]]:
+    """The deployment of a stack."""
+    if not pulumi.program().exists():
+        pytest.skip("Pulumi's CLI is not built")
+    made: dict[str, Deployment] = {}
+    failed: dict[str, Exception] = {}
+    with ExitStack() as running:
+
+        def deployment(stack: str) -> Deployment:
+            if stack in failed:
+                pytest.fail(f"{stack} was not deployed: {failed[stack]}")
+            if stack not in made:
+                try:
+                    made[stack] = running.enter_context(deployed(stack, tmp_path_factory.mktemp(stack)))
+                except Exception as error:
+                    failed[stack] = error
+                    raise
+            return made[stack]
+
+        yield deployment
+
+
+@pytest.fixture(params=STACKS)
+def deployment(request: pytest.FixtureRequest, deployments: Callable[[str], Deployment]) -> Deployment:
+    """Not to be changed: all tests of the stack look at it."""
+    return deployments(request.param)
+
+
+@pytest.fixture
+def facts(deployment: Deployment) -> Facts:
+    """What boto3 finds in the stack's account."""
+    return deployment.facts
+
+
+@pytest.fixture
+def scratch(
+    request: pytest.FixtureRequest, deployments: Callable[[str], Deployment], tmp_path: Path
+) -> Iterator[Deployment]:
+    """A copy of a stack's deployment, to be changed at will; the stack is the fixture's parameter."""
+    with deployments(request.param).copied(tmp_path) as copy:
+        yield copy

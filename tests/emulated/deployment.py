@@ -1,0 +1,94 @@
+"""A stack's whole AWS program, deployed by the real engine on an emulated account of its own; copies to spoil."""
+
+import dataclasses
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from patchbay_local.emulation.config import StackConfig
+from patchbay_local.emulation.emulation import Emulation
+from patchbay_local.emulator.emulator import Emulator
+from patchbay_local.host.journal import Journal
+from patchbay_operations.checks.facts import Facts
+
+from tests.ports import free_port
+
+STACKS = ("dev", "staging", "production")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What runs and what is kept lies in one directory; nobody else's emulated account is touched."""
+
+    emulation: Emulation
+    journal: Journal
+
+    @classmethod
+    def of(cls, config: StackConfig, directory: Path) -> "Deployment":
+        """Not started."""
+        emulator = Emulator(
+            config.stack,
+            free_port(),
+            directory / "account",
+            config.account,
+            run=directory / "run",
+            logs=directory / "logs",
+        )
+        return cls(Emulation(config, emulator, directory / "engine"), Journal(directory / "journal"))
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What boto3 finds in the account, read once."""
+        return self.new_facts()
+
+    def new_facts(self) -> Facts:
+        """What boto3 finds now."""
+        config = self.emulation.config
+        return Facts(self.emulation.access, config.environment, config.production)
+
+    def deploy(self) -> None:
+        """`up` with the policies. The account is then stopped, and with that saved, and started again."""
+        self.emulation.start(self.journal)
+        self.emulation.stack.up(lambda *_: None)
+        self.emulation.emulator.down(self.journal)
+        self.emulation.start(self.journal)
+
+    @contextmanager
+    def copied(self, directory: Path) -> Iterator["Deployment"]:
+        """The same account and the same state of the engine at another address, to be changed at will."""
+        copy = Deployment.of(self.emulation.config, directory)
+        shutil.copytree(self.emulation.emulator.directory, copy.emulation.emulator.directory)
+        shutil.copytree(self.emulation.directory, copy.emulation.directory)
+        stack_file = copy.emulation.stack.backend.stack_file(self.emulation.config.stack)
+        # The provider's address is an input like any other, and would be the first difference.
+        stack_file.write_text(stack_file.read_text().replace(self.emulation.emulator.url, copy.emulation.emulator.url))
+        try:
+            copy.emulation.start(copy.journal)
+            yield copy
+        finally:
+            copy.journal.undo()
+
+
+@contextmanager
+def deployed(stack: str, directory: Path) -> Iterator[Deployment]:
+    """The stack in an account that was empty."""
+    deployment = Deployment.of(StackConfig.read(stack), directory)
+    try:
+        deployment.deploy()
+        yield deployment
+    finally:
+        deployment.journal.undo()
+
+
+@contextmanager
+def empty_account(directory: Path, config: StackConfig) -> Iterator[Deployment]:
+    """An account with nothing in it but what AWS itself puts into every one."""
+    deployment = Deployment.of(dataclasses.replace(config), directory)
+    try:
+        deployment.emulation.start(deployment.journal)
+        yield deployment
+    finally:
+        deployment.journal.undo()
