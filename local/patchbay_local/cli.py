@@ -56,9 +56,14 @@ def recover_command(
     stack: Annotated[str, typer.Option(help="The stack whose update was killed.")],
     *,
     emulated: Annotated[bool, typer.Option("--emulated", help="The one that `make emulate` deployed.")] = False,
+    sure: Annotated[bool, typer.Option("--sure", help="Every update of the stack has ended: do not ask.")] = False,
 ) -> None:
-    """After an update that was killed: take in what it made, forget what it did not."""
-    recover_stack(_console, stack, emulated=emulated)
+    """After an update that was killed: take in what it made, forget what it did not.
+
+    Refused while an update of the stack runs on this machine. Where its state is not a directory of this machine, you
+    are asked whether every update has ended, wherever it ran: the recovery takes its lock away.
+    """
+    recover_stack(_console, stack, emulated=emulated, is_sure=lambda question: sure or typer.confirm(question))
 
 
 @app.command("status")

@@ -1,9 +1,7 @@
-"""Bringing the environment up: packages, one run at a time, and stacks that a killed update left behind."""
+"""Bringing the environment up: packages, and one run at a time."""
 
-import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +13,6 @@ import typer
 from patchbay_local import cli, down, packages, paths
 from patchbay_local.commands import CommandError, run, terminate_all
 from patchbay_local.single_run import AlreadyRunningError, only_one
-from patchbay_local.stack import backend
 
 
 @pytest.fixture
@@ -98,37 +95,6 @@ def test_an_interruption_stops_what_other_threads_run() -> None:
     thread.join(30)
     assert not thread.is_alive()
     assert failures
-
-
-def _lock(folder: Path, pid: int, host: str) -> Path:
-    file = folder / f"{pid}.json"
-    file.write_text(json.dumps({"pid": pid, "hostname": host, "username": "root"}))
-    return file
-
-
-def test_the_lock_of_a_killed_update_is_recognised(tmp_path: Path) -> None:
-    assert backend.abandoned([_lock(tmp_path, 2**22 + 1, socket.gethostname())])
-
-
-def test_the_lock_of_another_machine_is_respected(tmp_path: Path) -> None:
-    assert not backend.abandoned([_lock(tmp_path, 2**22 + 1, "elsewhere.example")])
-
-
-def test_a_stack_without_locks_is_free() -> None:
-    assert not backend.abandoned([])
-
-
-@pytest.mark.parametrize(("pending", "expected"), [([{"type": "creating"}], True), ([], False), (None, False)])
-def test_what_a_killed_update_left_pending_is_found(
-    tmp_path: Path, pending: list[dict[str, str]] | None, expected: bool
-) -> None:
-    file = tmp_path / "local.json"
-    file.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"pending_operations": pending}}}))
-    assert backend.has_pending_operations(file) is expected
-
-
-def test_a_stack_that_does_not_exist_yet_has_nothing_pending(tmp_path: Path) -> None:
-    assert not backend.has_pending_operations(tmp_path / "missing.json")
 
 
 def test_bootstrap_refuses_a_user_who_is_not_root() -> None:

@@ -4,9 +4,38 @@ import json
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import psutil
 
 PROJECT: Final = "patchbay"
+
+
+@dataclass(frozen=True)
+class Lock:
+    """A stack's lock: which process took it, on which machine, when (as the engine writes it)."""
+
+    pid: int
+    host: str
+    taken: str
+
+    @classmethod
+    def read(cls, file: Path) -> "Lock | None":
+        """None for one that has just been given back, or is being written."""
+        try:
+            content = json.loads(file.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return cls(int(content["pid"]), str(content["hostname"]), str(content.get("timestamp", "")))
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the update may still run. Of another machine's nobody here knows."""
+        return self.host != socket.gethostname() or _is_pulumi(self.pid)
+
+    def __str__(self) -> str:
+        return f"pid {self.pid} on {self.host}, since {self.taken}"
 
 
 @dataclass(frozen=True)
@@ -14,6 +43,12 @@ class Backend:
     """A directory of the `file://` backend."""
 
     directory: Path
+
+    @classmethod
+    def of_url(cls, url: str) -> "Backend | None":
+        """None for a backend that is no directory."""
+        parts = urlsplit(url)
+        return cls(Path(unquote(parts.netloc + parts.path)).expanduser()) if parts.scheme == "file" else None
 
     @property
     def url(self) -> str:
@@ -27,36 +62,41 @@ class Backend:
         """Whether the stack was created before."""
         return self.stack_file(stack).is_file()
 
+    def locks(self, stack: str) -> list[Lock]:
+        """All of the stack's locks, those of killed updates included."""
+        files = (self.directory / ".pulumi" / "locks" / "organization" / PROJECT / stack).glob("*.json")
+        return [lock for file in sorted(files) if (lock := Lock.read(file))]
+
+    def require_free(self, stack: str) -> None:
+        """RuntimeError where an update of the stack may still run."""
+        for lock in self.locks(stack):
+            if lock.is_held:
+                raise RuntimeError(
+                    f"an update of {stack} is running ({lock}): wait for its end, or end it; where its machine is"
+                    f" gone, `pulumi cancel --stack {stack}` takes its lock away"
+                )
+
     def was_killed(self, stack: str) -> bool:
         """Whether an update of the stack ended without tidying up: its lock or its pending operations are left."""
-        locks = self.directory / ".pulumi" / "locks" / "organization" / PROJECT / stack
-        return abandoned(sorted(locks.glob("*.json"))) or has_pending_operations(self.stack_file(stack))
+        locks = self.locks(stack)
+        if any(lock.is_held for lock in locks):
+            return False
+        return bool(locks) or self.has_pending_operations(stack)
 
-
-def abandoned(locks: list[Path]) -> bool:
-    """Whether a lock is held by a process that is gone. One of another machine counts as held."""
-    for file in locks:
+    def has_pending_operations(self, stack: str) -> bool:
+        """Whether something has begun and not ended."""
         try:
-            owner = json.loads(file.read_text())
+            state: dict[str, Any] = json.loads(self.stack_file(stack).read_text())
         except (FileNotFoundError, json.JSONDecodeError):
-            continue
-        if owner.get("hostname") == socket.gethostname() and not _is_pulumi(owner.get("pid")):
-            return True
-    return False
+            return False
+        latest = (state.get("checkpoint") or {}).get("latest") or {}
+        return bool(latest.get("pending_operations"))
 
 
-def has_pending_operations(stack_file: Path) -> bool:
-    """Whether an update ended in the middle of creating something."""
+def _is_pulumi(pid: int) -> bool:
     try:
-        state = json.loads(stack_file.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return False
-    latest = (state.get("checkpoint") or {}).get("latest") or {}
-    return bool(latest.get("pending_operations"))
-
-
-def _is_pulumi(pid: object) -> bool:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().startswith("pulumi")  # the number may be another's by now
-    except FileNotFoundError:
+        process = psutil.Process(pid)
+        # The number may be another program's by now.
+        return process.name().startswith("pulumi") and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False

@@ -1,5 +1,8 @@
 """`make recover`: a stack whose update was killed, wherever its state and its AWS are."""
 
+import json
+from collections.abc import Callable
+
 from patchbay_operations.recovery.recover import Recovery, recover
 from rich.console import Console
 
@@ -9,11 +12,16 @@ from patchbay_local.emulation.config import StackConfig
 from patchbay_local.emulation.emulation import Emulation
 from patchbay_local.journal import open_journal
 from patchbay_local.stack import pulumi
+from patchbay_local.stack.backend import Backend
 from patchbay_local.stack.environments import LOCAL, local
 
 
-def recover_stack(console: Console, stack: str, *, emulated: bool) -> None:
-    """Recover and tell what was done. A stack that is not emulated is found as the shell's own Pulumi settings say."""
+def recover_stack(console: Console, stack: str, *, emulated: bool, is_sure: Callable[[str], bool]) -> None:
+    """Recover and tell what was done. A stack that is not emulated is found as the shell's own Pulumi settings say.
+
+    `is_sure` answers whether nobody updates a stack any more, where nothing but its user can know that. RuntimeError
+    where an update runs, or may.
+    """
     if stack == LOCAL:
         found = local().recover()
     elif emulated:
@@ -21,7 +29,7 @@ def recover_stack(console: Console, stack: str, *, emulated: bool) -> None:
         emulation.start(open_journal())
         found = emulation.stack.recover()
     else:
-        found = _of_the_shell(stack)
+        found = _of_the_shell(stack, is_sure)
     for urn, identifier in found.adopted.items():
         console.print(f"adopted   {urn} as {identifier}", highlight=False, soft_wrap=True, markup=False)
     for urn in found.forgotten:
@@ -29,8 +37,18 @@ def recover_stack(console: Console, stack: str, *, emulated: bool) -> None:
     console.print(f"{stack}: {found.summary}; `pulumi up` goes on from here", highlight=False)
 
 
-def _of_the_shell(stack: str) -> Recovery:
+def _of_the_shell(stack: str, is_sure: Callable[[str], bool]) -> Recovery:
     def command(*words: str) -> str:
-        return run([pulumi.program(), *words, "--stack", stack, "--non-interactive"], cwd=paths.REPOSITORY)
+        return pulumi_command(*words, "--stack", stack, "--non-interactive")
 
+    def pulumi_command(*words: str) -> str:
+        return run([pulumi.program(), *words], cwd=paths.REPOSITORY)
+
+    url = json.loads(pulumi_command("whoami", "--verbose", "--json"))["url"]
+    if backend := Backend.of_url(url):
+        backend.require_free(stack)
+    elif not is_sure(
+        f"The state of {stack} is at {url}. Has every update of it ended, here and on every other machine?"
+    ):
+        raise RuntimeError(f"{stack} is not recovered: an update that still runs would lose its lock")
     return recover(command, None)

@@ -68,11 +68,17 @@ class Stack:
         return self.command("preview", *self._policies, *arguments, keep=True)
 
     def destroy(self) -> None:
-        """Delete all of the stack's resources."""
+        """Delete all of the stack's resources. Recovers first, where that is needed: nothing is left behind."""
+        if self.backend.was_killed(self.name):
+            self.recover()
         self.command("destroy", "--yes", "--skip-preview")
 
     def recover(self) -> Recovery:
-        """Adopt or clear what a killed update left; see `patchbay_operations.recovery`."""
+        """Adopt or clear what a killed update left; see `patchbay_operations.recovery`.
+
+        RuntimeError while an update runs.
+        """
+        self.backend.require_free(self.name)
         return recover(lambda *words: self.command(*words, keep=True), self.environment)
 
     def command(self, *words: str, on_line: Callable[[str], None] | None = None, keep: bool = False) -> str:

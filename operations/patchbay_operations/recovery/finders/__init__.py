@@ -1,9 +1,11 @@
 """Where in AWS a resource is, going by the inputs that it was to be created with.
 
-Each finder returns the id by which the provider imports the type, or None where the resource does not exist.
+Each finder yields the ids by which the provider imports the type: none where nothing exists, several where a resource
+and the one that replaces it exist at once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -11,7 +13,7 @@ from botocore.exceptions import ClientError
 from patchbay_operations.access import Access
 from patchbay_operations.recovery.finders import identity, named, networks, relations
 
-Finder = Callable[[Mapping[str, Any], Access], str | None]
+Finder = Callable[[Mapping[str, Any], Access], Iterator[str]]
 
 FINDERS: Final[Mapping[str, Finder]] = {
     **networks.FINDERS,
@@ -49,17 +51,21 @@ REPEATABLE: Final = frozenset(
 )
 
 
-def find(token: str, inputs: Mapping[str, Any], access: Access) -> str | None:
-    """The id of the resource; None where AWS has none, or where creating it again does no harm."""
-    finder = FINDERS.get(token)
-    if finder is None:
-        return None
+def find(token: str, inputs: Mapping[str, Any], access: Access, known: Collection[str] = ()) -> str | None:
+    """The id of the resource; None where AWS has none but the `known` ones.
+
+    RuntimeError where AWS cannot be asked. KeyError for a type that is not in FINDERS.
+    """
+    finder = FINDERS[token]
     try:
-        return finder(inputs, access)
+        # A resource may have a region of its own.
+        for identifier in finder(inputs, replace(access, region=inputs.get("region") or access.region)):
+            if identifier not in known:
+                return identifier
     except ClientError as error:
-        if _means_absent(error):
-            return None
-        raise RuntimeError(f"looking for a pending {token}: {error}") from error
+        if not _means_absent(error):
+            raise RuntimeError(f"looking for a pending {token}: {error}") from error
+    return None
 
 
 def _means_absent(error: ClientError) -> bool:

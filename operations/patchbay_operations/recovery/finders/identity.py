@@ -8,66 +8,55 @@ from patchbay_operations.access import Access
 Inputs = Mapping[str, Any]
 
 
-def _role(inputs: Inputs, access: Access) -> str | None:
+def _role(inputs: Inputs, access: Access) -> Iterator[str]:
     access.client("iam").get_role(RoleName=inputs["name"])
-    return str(inputs["name"])
+    yield inputs["name"]
 
 
-def _policy(inputs: Inputs, access: Access) -> str | None:
+def _policy(inputs: Inputs, access: Access) -> Iterator[str]:
     for page in access.client("iam").get_paginator("list_policies").paginate(Scope="Local"):
         for policy in page["Policies"]:
             if policy["PolicyName"] == inputs["name"]:
-                return str(policy["Arn"])
-    return None
+                yield policy["Arn"]
 
 
-def _open_id_connect_provider(inputs: Inputs, access: Access) -> str | None:
+def _open_id_connect_provider(inputs: Inputs, access: Access) -> Iterator[str]:
     host = inputs["url"].removeprefix("https://").rstrip("/")
     for provider in access.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]:
         if provider["Arn"].partition(":oidc-provider/")[2] == host:
-            return str(provider["Arn"])
-    return None
+            yield provider["Arn"]
 
 
-def _key(inputs: Inputs, access: Access) -> str | None:
+def _key(inputs: Inputs, access: Access) -> Iterator[str]:
     """Keys have no name, and no call finds them by tag in every account: their number is small."""
     wanted = (inputs.get("tags") or {}).get("Name")
-    client = access.client("kms", region=inputs.get("region"))
-    for key in _keys(client):
-        tags = {tag["TagKey"]: tag["TagValue"] for tag in client.list_resource_tags(KeyId=key)["Tags"]}
-        if wanted is not None and tags.get("Name") == wanted:
-            state = client.describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
-            if state not in {"PendingDeletion", "PendingReplicaDeletion"}:
-                return key
-    return None
-
-
-def _keys(client: Any) -> Iterator[str]:
+    client = access.client("kms")
     for page in client.get_paginator("list_keys").paginate():
-        for key in page["Keys"]:
-            # A key that AWS made for one of its services cannot be read, and is never ours.
-            if client.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyManager"] == "CUSTOMER":
-                yield key["KeyId"]
+        for key in (entry["KeyId"] for entry in page["Keys"]):
+            about = client.describe_key(KeyId=key)["KeyMetadata"]
+            # The tags of a key that AWS made for one of its services cannot be read.
+            if about["KeyManager"] != "CUSTOMER" or about["KeyState"] == "PendingDeletion":
+                continue
+            tags = {tag["TagKey"]: tag["TagValue"] for tag in client.list_resource_tags(KeyId=key)["Tags"]}
+            if wanted is not None and tags.get("Name") == wanted:
+                yield key
 
 
-def _alias(inputs: Inputs, access: Access) -> str | None:
-    client = access.client("kms", region=inputs.get("region"))
-    for page in client.get_paginator("list_aliases").paginate():
+def _alias(inputs: Inputs, access: Access) -> Iterator[str]:
+    for page in access.client("kms").get_paginator("list_aliases").paginate():
         if any(alias["AliasName"] == inputs["name"] for alias in page["Aliases"]):
-            return str(inputs["name"])
-    return None
+            yield inputs["name"]
 
 
-def _certificate(inputs: Inputs, access: Access) -> str | None:
-    client = access.client("acm", region=inputs.get("region"))
+def _certificate(inputs: Inputs, access: Access) -> Iterator[str]:
+    client = access.client("acm")
     wanted = (inputs.get("tags") or {}).get("Name")
     for page in client.get_paginator("list_certificates").paginate():
         for summary in page["CertificateSummaryList"]:
             arn = summary["CertificateArn"]
             tags = {tag["Key"]: tag["Value"] for tag in client.list_tags_for_certificate(CertificateArn=arn)["Tags"]}
             if wanted is not None and tags.get("Name") == wanted:
-                return str(arn)
-    return None
+                yield arn
 
 
 FINDERS: Final = {

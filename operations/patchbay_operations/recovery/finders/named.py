@@ -1,6 +1,6 @@
 """Resources that AWS knows by the name that the program gives them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,77 +20,84 @@ class _Named:
     path: tuple[str | int, ...] = ()
     many: bool = False
 
-    def __call__(self, inputs: Inputs, access: Access) -> str | None:
-        name = str(inputs[self.input])
-        client = access.client(self.service, region=inputs.get("region"))
-        answer = getattr(client, self.call)(**{self.parameter: [name] if self.many else name})
-        value: Any = answer
+    def __call__(self, inputs: Inputs, access: Access) -> Iterator[str]:
+        name = inputs[self.input]
+        answer: Any = getattr(access.client(self.service), self.call)(**{self.parameter: [name] if self.many else name})
         for part in self.path:
-            if isinstance(value, list) and not value:
-                return None
-            value = value[part]
-        return str(value) if self.path else name
+            if answer == []:
+                return
+            answer = answer[part]
+        yield answer if self.path else name
 
 
-def _log_group(inputs: Inputs, access: Access) -> str | None:
-    client = access.client("logs", region=inputs.get("region"))
-    groups = client.describe_log_groups(logGroupNamePrefix=inputs["name"])["logGroups"]
-    return next((group["logGroupName"] for group in groups if group["logGroupName"] == inputs["name"]), None)
+def _log_group(inputs: Inputs, access: Access) -> Iterator[str]:
+    # A prefix is all that can be asked for.
+    pages = access.client("logs").get_paginator("describe_log_groups")
+    for page in pages.paginate(logGroupNamePrefix=inputs["name"]):
+        if any(group["logGroupName"] == inputs["name"] for group in page["logGroups"]):
+            yield inputs["name"]
 
 
-def _alarm(inputs: Inputs, access: Access) -> str | None:
-    alarms = access.client("cloudwatch").describe_alarms(AlarmNames=[inputs["name"]])["MetricAlarms"]
-    return str(alarms[0]["AlarmName"]) if alarms else None
+def _alarm(inputs: Inputs, access: Access) -> Iterator[str]:
+    if access.client("cloudwatch").describe_alarms(AlarmNames=[inputs["name"]])["MetricAlarms"]:
+        yield inputs["name"]
 
 
-def _topic(inputs: Inputs, access: Access) -> str | None:
+def _topic(inputs: Inputs, access: Access) -> Iterator[str]:
     for page in access.client("sns").get_paginator("list_topics").paginate():
         for topic in page["Topics"]:
             if topic["TopicArn"].rsplit(":", 1)[1] == inputs["name"]:
-                return str(topic["TopicArn"])
-    return None
+                yield topic["TopicArn"]
 
 
-def _firewall(list_call: str, result: str) -> Callable[[Inputs, Access], str | None]:
-    def find(inputs: Inputs, access: Access) -> str | None:
-        for item in getattr(access.client("wafv2"), list_call)(Scope=inputs["scope"])[result]:
+def _firewall(call: str, result: str) -> Callable[[Inputs, Access], Iterator[str]]:
+    def find(inputs: Inputs, access: Access) -> Iterator[str]:
+        for item in _all(access.client("wafv2"), call, result, "NextMarker", Scope=inputs["scope"]):
             if item["Name"] == inputs["name"]:
-                return f"{item['Id']}/{item['Name']}/{inputs['scope']}"
-        return None
+                yield f"{item['Id']}/{item['Name']}/{inputs['scope']}"
 
     return find
 
 
-def _zone(inputs: Inputs, access: Access) -> str | None:
+def _anomaly(call: str, result: str, name: str, arn: str) -> Callable[[Inputs, Access], Iterator[str]]:
+    def find(inputs: Inputs, access: Access) -> Iterator[str]:
+        for item in _all(access.client("ce"), call, result, "NextPageToken"):
+            if item[name] == inputs["name"]:
+                yield item[arn]
+
+    return find
+
+
+def _all(client: Any, call: str, result: str, marker: str, **parameters: str) -> Iterator[dict[str, Any]]:
+    """The items of all pages, where boto3 has no paginator."""
+    more = {}
+    while True:
+        answer = getattr(client, call)(**parameters, **more)
+        yield from answer[result]
+        if not answer.get(marker):
+            return
+        more = {marker: answer[marker]}
+
+
+def _zone(inputs: Inputs, access: Access) -> Iterator[str]:
     name = inputs["name"].rstrip(".") + "."
-    for zone in access.client("route53").list_hosted_zones_by_name(DNSName=name, MaxItems="1")["HostedZones"]:
+    for zone in access.client("route53").list_hosted_zones_by_name(DNSName=name)["HostedZones"]:
         if zone["Name"] == name:
-            return str(zone["Id"]).removeprefix("/hostedzone/")
-    return None
+            yield zone["Id"].removeprefix("/hostedzone/")
 
 
-def _budget(inputs: Inputs, access: Access) -> str | None:
+def _budget(inputs: Inputs, access: Access) -> Iterator[str]:
     account = inputs.get("accountId") or access.client("sts").get_caller_identity()["Account"]
     access.client("budgets").describe_budget(AccountId=account, BudgetName=inputs["name"])
-    return f"{account}:{inputs['name']}"
+    yield f"{account}:{inputs['name']}"
 
 
-def _anomaly(list_call: str, result: str, name: str, arn: str) -> Callable[[Inputs, Access], str | None]:
-    def find(inputs: Inputs, access: Access) -> str | None:
-        for item in getattr(access.client("ce"), list_call)()[result]:
-            if item[name] == inputs["name"]:
-                return str(item[arn])
-        return None
-
-    return find
-
-
-def _bucket(inputs: Inputs, access: Access) -> str | None:
+def _bucket(inputs: Inputs, access: Access) -> Iterator[str]:
     access.client("s3").head_bucket(Bucket=inputs["bucket"])
-    return str(inputs["bucket"])
+    yield inputs["bucket"]
 
 
-FINDERS: Final[Mapping[str, Callable[[Inputs, Access], str | None]]] = {
+FINDERS: Final[Mapping[str, Callable[[Inputs, Access], Iterator[str]]]] = {
     "aws:budgets/budget:Budget": _budget,
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,

@@ -1,6 +1,6 @@
 """EC2: one call finds any of its resources by the unique `Name` tag."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from patchbay_operations.access import Access
@@ -23,29 +23,29 @@ _RESOURCE_TYPES: Final = {
 }
 
 
-def _tagged(resource_type: str) -> Callable[[Mapping[str, Any], Access], str | None]:
-    def find(inputs: Mapping[str, Any], access: Access) -> str | None:
+def _tagged(resource_type: str) -> Callable[[Mapping[str, Any], Access], Iterator[str]]:
+    def find(inputs: Mapping[str, Any], access: Access) -> Iterator[str]:
         name = (inputs.get("tags") or {}).get("Name")
         if name is None:
-            return None
+            return
         filters = [
             {"Name": "resource-type", "Values": [resource_type]},
             {"Name": "key", "Values": ["Name"]},
             {"Name": "value", "Values": [name]},
         ]
-        client = access.client("ec2", region=inputs.get("region"))
+        client = access.client("ec2")
         found = [tag["ResourceId"] for tag in client.describe_tags(Filters=filters)["Tags"]]
-        return _living(resource_type, found, client)
+        yield from _living_gateways(found, client) if resource_type == "natgateway" else found
 
     return find
 
 
-def _living(resource_type: str, identifiers: list[str], client: Any) -> str | None:
+def _living_gateways(identifiers: list[str], client: Any) -> Iterator[str]:
     """A deleted NAT gateway is shown, with its tags, for about an hour."""
-    if resource_type == "natgateway" and identifiers:
-        gateways = client.describe_nat_gateways(NatGatewayIds=identifiers)["NatGateways"]
-        identifiers = [gateway["NatGatewayId"] for gateway in gateways if gateway["State"] in {"pending", "available"}]
-    return identifiers[0] if identifiers else None
+    if identifiers:
+        for gateway in client.describe_nat_gateways(NatGatewayIds=identifiers)["NatGateways"]:
+            if gateway["State"] in {"pending", "available"}:
+                yield gateway["NatGatewayId"]
 
 
 FINDERS: Final = {token: _tagged(resource_type) for token, resource_type in _RESOURCE_TYPES.items()}

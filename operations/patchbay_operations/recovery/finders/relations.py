@@ -1,6 +1,6 @@
 """What joins two resources: its identity follows from theirs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from patchbay_operations.access import Access
@@ -15,21 +15,19 @@ _DESTINATIONS: Final = {
 }
 
 
-def _route(inputs: Inputs, access: Access) -> str | None:
+def _route(inputs: Inputs, access: Access) -> Iterator[str]:
     table = _route_table(inputs["routeTableId"], access)
     for ours, theirs in _DESTINATIONS.items():
         wanted = inputs.get(ours)
         if wanted and any(route.get(theirs) == wanted for route in table["Routes"]):
-            return f"{inputs['routeTableId']}_{wanted}"
-    return None
+            yield f"{inputs['routeTableId']}_{wanted}"
 
 
-def _route_table_association(inputs: Inputs, access: Access) -> str | None:
+def _route_table_association(inputs: Inputs, access: Access) -> Iterator[str]:
     table = _route_table(inputs["routeTableId"], access)
     joined = inputs.get("subnetId") or inputs.get("gatewayId")
     if any(joined in {entry.get("SubnetId"), entry.get("GatewayId")} for entry in table["Associations"]):
-        return f"{joined}/{inputs['routeTableId']}"
-    return None
+        yield f"{joined}/{inputs['routeTableId']}"
 
 
 def _route_table(identifier: str, access: Access) -> dict[str, Any]:
@@ -42,104 +40,107 @@ def _acl(identifier: str, access: Access) -> dict[str, Any]:
     return acls[0]
 
 
-def _acl_rule(inputs: Inputs, access: Access) -> str | None:
+def _acl_rule(inputs: Inputs, access: Access) -> Iterator[str]:
     egress = bool(inputs.get("egress", False))
     for entry in _acl(inputs["networkAclId"], access)["Entries"]:
         if entry["RuleNumber"] == inputs["ruleNumber"] and entry["Egress"] == egress:
-            return f"{inputs['networkAclId']}:{inputs['ruleNumber']}:{inputs['protocol']}:{str(egress).lower()}"
-    return None
+            yield f"{inputs['networkAclId']}:{inputs['ruleNumber']}:{inputs['protocol']}:{str(egress).lower()}"
 
 
-def _acl_association(inputs: Inputs, access: Access) -> str | None:
+def _acl_association(inputs: Inputs, access: Access) -> Iterator[str]:
     for entry in _acl(inputs["networkAclId"], access)["Associations"]:
         if entry["SubnetId"] == inputs["subnetId"]:
-            return str(entry["NetworkAclAssociationId"])
-    return None
+            yield entry["NetworkAclAssociationId"]
 
 
-def _of_cluster(call: str, identifier: str, parameter: str, separator: str = ":") -> Callable[[Inputs, Access], str]:
-    def find(inputs: Inputs, access: Access) -> str:
+def _of_cluster(call: str, identifier: str, parameter: str) -> Callable[[Inputs, Access], Iterator[str]]:
+    def find(inputs: Inputs, access: Access) -> Iterator[str]:
         getattr(access.client("eks"), call)(clusterName=inputs["clusterName"], **{parameter: inputs[identifier]})
-        return f"{inputs['clusterName']}{separator}{inputs[identifier]}"
+        yield f"{inputs['clusterName']}:{inputs[identifier]}"
 
     return find
 
 
-def _access_policy(inputs: Inputs, access: Access) -> str | None:
+def _access_policy(inputs: Inputs, access: Access) -> Iterator[str]:
     cluster, principal, policy = inputs["clusterName"], inputs["principalArn"], inputs["policyArn"]
-    answer = access.client("eks").list_associated_access_policies(clusterName=cluster, principalArn=principal)
-    if any(entry["policyArn"] == policy for entry in answer["associatedAccessPolicies"]):
-        return f"{cluster}#{principal}#{policy}"
-    return None
+    pages = access.client("eks").get_paginator("list_associated_access_policies")
+    for page in pages.paginate(clusterName=cluster, principalArn=principal):
+        if any(entry["policyArn"] == policy for entry in page["associatedAccessPolicies"]):
+            yield f"{cluster}#{principal}#{policy}"
 
 
-def _pod_identity(inputs: Inputs, access: Access) -> str | None:
+def _pod_identity(inputs: Inputs, access: Access) -> Iterator[str]:
     cluster = inputs["clusterName"]
     answer = access.client("eks").list_pod_identity_associations(
         clusterName=cluster, namespace=inputs["namespace"], serviceAccount=inputs["serviceAccount"]
     )
-    return next((f"{cluster},{entry['associationId']}" for entry in answer["associations"]), None)
+    for entry in answer["associations"]:
+        yield f"{cluster},{entry['associationId']}"
 
 
-def _group_tag(inputs: Inputs, access: Access) -> str | None:
+def _group_tag(inputs: Inputs, access: Access) -> Iterator[str]:
     group, key = inputs["autoscalingGroupName"], inputs["tag"]["key"]
     filters = [{"Name": "auto-scaling-group", "Values": [group]}, {"Name": "key", "Values": [key]}]
-    return f"{group},{key}" if access.client("autoscaling").describe_tags(Filters=filters)["Tags"] else None
+    if access.client("autoscaling").describe_tags(Filters=filters)["Tags"]:
+        yield f"{group},{key}"
 
 
-def _listener(inputs: Inputs, access: Access) -> str | None:
-    listeners = access.client("elbv2").describe_listeners(LoadBalancerArn=inputs["loadBalancerArn"])["Listeners"]
-    return next((item["ListenerArn"] for item in listeners if item["Port"] == inputs["port"]), None)
+def _listener(inputs: Inputs, access: Access) -> Iterator[str]:
+    pages = access.client("elbv2").get_paginator("describe_listeners")
+    for page in pages.paginate(LoadBalancerArn=inputs["loadBalancerArn"]):
+        for listener in page["Listeners"]:
+            if listener["Port"] == inputs["port"]:
+                yield listener["ListenerArn"]
 
 
-def _listener_rule(inputs: Inputs, access: Access) -> str | None:
-    rules = access.client("elbv2").describe_rules(ListenerArn=inputs["listenerArn"])["Rules"]
-    return next((item["RuleArn"] for item in rules if item["Priority"] == str(inputs["priority"])), None)
+def _listener_rule(inputs: Inputs, access: Access) -> Iterator[str]:
+    pages = access.client("elbv2").get_paginator("describe_rules")
+    for page in pages.paginate(ListenerArn=inputs["listenerArn"]):
+        for rule in page["Rules"]:
+            if rule["Priority"] == str(inputs["priority"]):
+                yield rule["RuleArn"]
 
 
-def _record(inputs: Inputs, access: Access) -> str | None:
+def _record(inputs: Inputs, access: Access) -> Iterator[str]:
     name, kind = inputs["name"].rstrip(".") + ".", inputs["type"]
     answer = access.client("route53").list_resource_record_sets(
         HostedZoneId=inputs["zoneId"], StartRecordName=name, StartRecordType=kind, MaxItems="1"
     )
     for record in answer["ResourceRecordSets"]:
+        # Route 53 writes an asterisk by its number.
         if record["Name"].replace("\\052", "*") == name and record["Type"] == kind:
-            return f"{inputs['zoneId']}_{inputs['name']}_{kind}"
-    return None
+            yield f"{inputs['zoneId']}_{inputs['name']}_{kind}"
 
 
-def _protection(inputs: Inputs, access: Access) -> str | None:
-    return str(access.client("shield").describe_protection(ResourceArn=inputs["resourceArn"])["Protection"]["Id"])
+def _protection(inputs: Inputs, access: Access) -> Iterator[str]:
+    yield access.client("shield").describe_protection(ResourceArn=inputs["resourceArn"])["Protection"]["Id"]
 
 
-def _vpn_association(inputs: Inputs, access: Access) -> str | None:
+def _vpn_association(inputs: Inputs, access: Access) -> Iterator[str]:
     endpoint = inputs["clientVpnEndpointId"]
     answer = access.client("ec2").describe_client_vpn_target_networks(ClientVpnEndpointId=endpoint)
     for network in answer["ClientVpnTargetNetworks"]:
         if network["TargetNetworkId"] == inputs["subnetId"]:
-            return f"{endpoint},{network['AssociationId']}"
-    return None
+            yield f"{endpoint},{network['AssociationId']}"
 
 
-def _vpn_authorization(inputs: Inputs, access: Access) -> str | None:
+def _vpn_authorization(inputs: Inputs, access: Access) -> Iterator[str]:
     endpoint, cidr, group = inputs["clientVpnEndpointId"], inputs["targetNetworkCidr"], inputs.get("accessGroupId")
     answer = access.client("ec2").describe_client_vpn_authorization_rules(ClientVpnEndpointId=endpoint)
     for rule in answer["AuthorizationRules"]:
         if rule["DestinationCidr"] == cidr and (rule.get("GroupId") or None) == group:
-            return ",".join(part for part in (endpoint, cidr, group) if part)
-    return None
+            yield ",".join(part for part in (endpoint, cidr, group) if part)
 
 
-def _backup_replication(inputs: Inputs, access: Access) -> str | None:
-    """Kept in the region that the copies go to."""
-    client = access.client("rds", region=inputs.get("region"))
-    for backup in client.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"]:
-        if backup.get("DBInstanceArn") == inputs["sourceDbInstanceArn"]:
-            return str(backup["DBInstanceAutomatedBackupsArn"])
-    return None
+def _backup_replication(inputs: Inputs, access: Access) -> Iterator[str]:
+    """Kept in the region that the copies go to, which is the resource's own."""
+    for page in access.client("rds").get_paginator("describe_db_instance_automated_backups").paginate():
+        for backup in page["DBInstanceAutomatedBackups"]:
+            if backup.get("DBInstanceArn") == inputs["sourceDbInstanceArn"]:
+                yield backup["DBInstanceAutomatedBackupsArn"]
 
 
-FINDERS: Final[Mapping[str, Callable[[Inputs, Access], str | None]]] = {
+FINDERS: Final[Mapping[str, Callable[[Inputs, Access], Iterator[str]]]] = {
     "aws:autoscaling/tag:Tag": _group_tag,
     "aws:ec2/networkAclAssociation:NetworkAclAssociation": _acl_association,
     "aws:ec2/networkAclRule:NetworkAclRule": _acl_rule,
