@@ -30,17 +30,18 @@ class Account:
     url: str
     _clients: dict[str, Any] = field(default_factory=dict)
 
-    def client(self, service: str) -> Any:
-        if service not in self._clients:
-            self._clients[service] = boto3.client(  # type: ignore[call-overload] # any service by its name
+    def client(self, service: str, region: str = REGION) -> Any:
+        key = f"{service} {region}"
+        if key not in self._clients:
+            self._clients[key] = boto3.client(  # type: ignore[call-overload] # any service by its name
                 service,
                 endpoint_url=self.url,
-                region_name=REGION,
+                region_name=region,
                 aws_access_key_id="emulated",
                 aws_secret_access_key="emulated",
                 config=Config(retries={"total_max_attempts": 1}, read_timeout=30),
             )
-        return self._clients[service]
+        return self._clients[key]
 
     def network(self) -> Network:
         ec2 = self.client("ec2")
@@ -50,6 +51,16 @@ class Account:
             for number, zone in enumerate(ZONES)
         )
         return Network(vpc, subnets)
+
+    def security_group(self, network: Network) -> str:
+        made = self.client("ec2").create_security_group(
+            GroupName=new_name("group"), Description="example", VpcId=network.vpc
+        )
+        return str(made["GroupId"])
+
+    def key(self, region: str = REGION) -> str:
+        """A new KMS key's ARN."""
+        return str(self.client("kms", region).create_key()["KeyMetadata"]["Arn"])
 
     def role(self) -> str:
         """A new role's ARN."""

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator.launched import ACCOUNT, NAME_TAG, Account, launched, tags
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import ACCOUNT, NAME_TAG, launched, tags
 
 NOTIFICATION = {
     "NotificationType": "ACTUAL",
@@ -16,7 +17,7 @@ NOTIFICATION = {
     "ThresholdType": "PERCENTAGE",
 }
 SUBSCRIBER = {"SubscriptionType": "EMAIL", "Address": "oncall@example.com"}
-TOPIC = "arn:aws:sns:eu-west-2:111122223333:example"
+TOPIC = "arn:aws:sns:eu-central-1:111122223333:example"
 THRESHOLD = {
     "Dimensions": {
         "Key": "ANOMALY_TOTAL_IMPACT_ABSOLUTE",

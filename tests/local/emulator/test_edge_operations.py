@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator.launched import Account, launched
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import launched
 
 VISIBILITY = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "example"}
 
@@ -24,10 +25,11 @@ class Edge:
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     with launched(tmp_path_factory.mktemp("emulator")) as account:
-        subnets, security_group = account.network()
+        network = account.network()
+        security_group = account.security_group(network)
         balancers = account.client("elbv2")
         [balancer] = balancers.create_load_balancer(
-            Name="example", Subnets=list(subnets.values()), SecurityGroups=[security_group]
+            Name="example", Subnets=list(network.subnets), SecurityGroups=[security_group]
         )["LoadBalancers"]
         yield Edge(account, balancers, account.client("acm"), account.client("wafv2"), balancer["LoadBalancerArn"])
 
@@ -135,7 +137,7 @@ def test_firewall_logs_go_only_where_aws_lets_them(edge: Edge) -> None:
     acl = edge.firewall.create_web_acl(
         Name="logged", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=VISIBILITY
     )["Summary"]["ARN"]
-    group = "arn:aws:logs:eu-west-2:111122223333:log-group:"
+    group = "arn:aws:logs:eu-central-1:111122223333:log-group:"
     for name, allowed in (("aws-waf-logs-example", True), ("example", False)):
         config = {"ResourceArn": acl, "LogDestinationConfigs": [group + name]}
         if allowed:

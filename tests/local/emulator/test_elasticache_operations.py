@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator.launched import NAME_TAG, ZONES, launched, tags
+from tests.local.emulator.account import ZONES
+from tests.local.emulator.launched import NAME_TAG, launched, tags
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,13 @@ class Cache:
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cache]:
     with launched(tmp_path_factory.mktemp("emulator")) as account:
-        subnets, security_group = account.network()
+        network = account.network()
+        security_group = account.security_group(network)
         client = account.client("elasticache")
         client.create_cache_subnet_group(
             CacheSubnetGroupName="example",
             CacheSubnetGroupDescription="example",
-            SubnetIds=list(subnets.values()),
+            SubnetIds=list(network.subnets),
             Tags=NAME_TAG,
         )
         client.create_cache_parameter_group(
@@ -179,7 +181,7 @@ def test_what_aws_refuses_is_refused(cache: Cache, operation: str, arguments: di
 
 def test_everything_is_tagged(cache: Cache) -> None:
     for kind in ("replicationgroup", "subnetgroup", "parametergroup", "usergroup"):
-        arn = f"arn:aws:elasticache:eu-west-2:111122223333:{kind}:example"
+        arn = f"arn:aws:elasticache:eu-central-1:111122223333:{kind}:example"
         assert tags(cache.client.list_tags_for_resource(ResourceName=arn)["TagList"]) == {"Name": "example"}
         cache.client.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "other", "Value": "x"}])
         cache.client.remove_tags_from_resource(ResourceName=arn, TagKeys=["Name"])

@@ -6,16 +6,18 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator.launched import NAME_TAG, ZONES, launched, tags
+from tests.local.emulator.account import ZONES
+from tests.local.emulator.launched import NAME_TAG, launched, tags
 
 ROLE = "arn:aws:iam::111122223333:role/example"
-LOG_GROUP = "arn:aws:logs:eu-west-2:111122223333:log-group:example"
+LOG_GROUP = "arn:aws:logs:eu-central-1:111122223333:log-group:example"
 
 
 @pytest.fixture(scope="module")
 def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with launched(tmp_path_factory.mktemp("emulator")) as account:
-        subnets, security_group = account.network()
+        network = account.network()
+        security_group = account.security_group(network)
         client = account.client("opensearch")
         client.create_domain(
             DomainName="example",
@@ -26,7 +28,7 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
                 "ZoneAwarenessEnabled": True,
                 "ZoneAwarenessConfig": {"AvailabilityZoneCount": 3},
             },
-            VPCOptions={"SubnetIds": list(subnets.values()), "SecurityGroupIds": [security_group]},
+            VPCOptions={"SubnetIds": list(network.subnets), "SecurityGroupIds": [security_group]},
             EncryptionAtRestOptions={"Enabled": True, "KmsKeyId": account.key()},
             DomainEndpointOptions={"EnforceHTTPS": True, "TLSSecurityPolicy": "Policy-Min-TLS-1-2-PFS-2023-10"},
             AdvancedSecurityOptions={

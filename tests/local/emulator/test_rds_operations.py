@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator.launched import NAME_TAG, REGION, ZONES, Account, launched
+from tests.local.emulator.account import REGION, ZONES, Account
+from tests.local.emulator.launched import NAME_TAG, launched
 
 WRITER, READER = "writer", "reader"
 WRITER_ARN = f"arn:aws:rds:{REGION}:111122223333:db:{WRITER}"
@@ -28,7 +29,9 @@ class Databases:
 @pytest.fixture(scope="module")
 def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     with launched(tmp_path_factory.mktemp("emulator")) as account:
-        subnets, security_group = account.network()
+        network = account.network()
+        security_group = account.security_group(network)
+        subnets = dict(zip(ZONES, network.subnets, strict=True))
         client, key = account.client("rds"), account.key()
         for name, zones in {WRITER: ZONES[:2], READER: (ZONES[2], ZONES[0])}.items():
             client.create_db_subnet_group(
@@ -80,7 +83,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
             EnableCloudwatchLogsExports=["error"],
             **common,
         )
-        yield Databases(account, client, key, dict(subnets))
+        yield Databases(account, client, key, subnets)
 
 
 def test_a_multi_az_instance_and_its_standby_are_in_zones_of_its_subnet_group(databases: Databases) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator.launched import REGION, launched
+from tests.local.emulator.account import REGION
+from tests.local.emulator.launched import launched
 
 BUCKET = {"Bucket": "example"}
 

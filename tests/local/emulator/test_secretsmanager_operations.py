@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from tests.local.emulator.launched import launched
 
-ROTATION = "arn:aws:lambda:eu-west-2:111122223333:function:example"
+ROTATION = "arn:aws:lambda:eu-central-1:111122223333:function:example"
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,9 @@ from patchbay_infra import provider
 from patchbay_local.engine import install
 from patchbay_operations.access import Access
 
-from tests.local.emulator.launched import ACCOUNT, Account, launched
-from tests.local.emulator.launched import REGION as EMULATED_REGION
+from tests.local.emulator.account import REGION as EMULATED_REGION
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import ACCOUNT, launched
 from tests.local.engine.control_plane import environment_without_pulumi
 from tests.local.engine.stack import Stack
 from tests.ports import free_port
@@ -96,7 +97,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 @pytest.fixture
 def access(account: Account) -> Access:
     """What the recovery reaches the account by."""
-    return Access(EMULATED_REGION, account.endpoint, ("example", "example"))
+    return Access(EMULATED_REGION, account.url, ("example", "example"))
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def emulated(account: Account) -> str:
         "import json\n"
         "import pulumi\n"
         "import pulumi_aws as aws\n"
-        f"endpoints = aws.ProviderEndpointArgs(**dict.fromkeys({provider.SERVICES!r}, {account.endpoint!r}))\n"
+        f"endpoints = aws.ProviderEndpointArgs(**dict.fromkeys({provider.SERVICES!r}, {account.url!r}))\n"
         f"provider = aws.Provider('aws', region={EMULATED_REGION!r}, endpoints=[endpoints],"
         f" allowed_account_ids=[{ACCOUNT!r}])\n"
         "opts = pulumi.ResourceOptions(provider=provider)\n"

@@ -1,6 +1,7 @@
 """Tries rows of the table: the real engine makes, keeps, refreshes, changes and deletes what a program asks for."""
 
-from tests.local.emulator.launched import ACCOUNT, REGION, Account
+from tests.local.emulator.account import REGION, Account
+from tests.local.emulator.launched import ACCOUNT
 from tests.local.engine.stack import Result, Stack
 
 _SERVICES = (
@@ -42,7 +43,7 @@ def program(account: Account, body: str, *, network: bool = True) -> str:
             "import pulumi\n"
             "import pulumi_aws as aws\n"
             f"REGION = {REGION!r}\n"
-            f"endpoints = aws.ProviderEndpointArgs(**dict.fromkeys({_SERVICES!r}, {account.endpoint!r}))\n"
+            f"endpoints = aws.ProviderEndpointArgs(**dict.fromkeys({_SERVICES!r}, {account.url!r}))\n"
             "provider = aws.Provider('aws', region=REGION, endpoints=[endpoints], s3_use_path_style=True,"
             f" allowed_account_ids=[{ACCOUNT!r}])\n"
             "opts = pulumi.ResourceOptions(provider=provider)\n"

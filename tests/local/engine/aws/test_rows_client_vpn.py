@@ -2,20 +2,20 @@
 
 from patchbay_operations.access import Access
 
-from tests.local.emulator.launched import Account
+from tests.local.emulator.account import Account
 from tests.local.engine.aws.rounds import is_found_again, is_taken_down, resources, stays
 from tests.local.engine.stack import Stack
 
 PROGRAM = """
 HOURS, SERVERS, TITLE = 8, ["10.50.0.2"], "private"
 vpc = aws.ec2.Vpc("main", cidr_block="10.50.0.0/16", tags={"Name": "vpn"}, opts=opts)
-subnet = aws.ec2.Subnet("main", vpc_id=vpc.id, cidr_block="10.50.0.0/24", availability_zone="eu-west-2a",
+subnet = aws.ec2.Subnet("main", vpc_id=vpc.id, cidr_block="10.50.0.0/24", availability_zone="eu-central-1a",
     tags={"Name": "vpn"}, opts=opts)
 group = aws.ec2.SecurityGroup("main", name="vpn", description="VPN", vpc_id=vpc.id, tags={"Name": "vpn"}, opts=opts)
 log = aws.cloudwatch.LogGroup("main", name="client-vpn", retention_in_days=30, tags={"Name": "vpn"}, opts=opts)
 endpoint = aws.ec2clientvpn.Endpoint("main", description="Private systems", vpc_id=vpc.id,
     client_cidr_block="10.200.0.0/20",
-    server_certificate_arn="arn:aws:acm:eu-west-2:111122223333:certificate/11111111-2222-3333-4444-555555555555",
+    server_certificate_arn="arn:aws:acm:eu-central-1:111122223333:certificate/11111111-2222-3333-4444-555555555555",
     authentication_options=[aws.ec2clientvpn.EndpointAuthenticationOptionArgs(
         type="federated-authentication", saml_provider_arn="arn:aws:iam::111122223333:saml-provider/example")],
     connection_log_options=aws.ec2clientvpn.EndpointConnectionLogOptionsArgs(
@@ -23,9 +23,9 @@ endpoint = aws.ec2clientvpn.Endpoint("main", description="Private systems", vpc_
     security_group_ids=[group.id], dns_servers=SERVERS, split_tunnel=True, self_service_portal="disabled",
     session_timeout_hours=HOURS, transport_protocol="udp", vpn_port=443, tags={"Name": "vpn"}, opts=opts)
 certified = aws.ec2clientvpn.Endpoint("certified", client_cidr_block="10.210.0.0/20",
-    server_certificate_arn="arn:aws:acm:eu-west-2:111122223333:certificate/11111111-2222-3333-4444-555555555555",
+    server_certificate_arn="arn:aws:acm:eu-central-1:111122223333:certificate/11111111-2222-3333-4444-555555555555",
     authentication_options=[aws.ec2clientvpn.EndpointAuthenticationOptionArgs(type="certificate-authentication",
-        root_certificate_chain_arn="arn:aws:acm:eu-west-2:111122223333:certificate/11111111-2222-3333-4444-666666666666")],
+        root_certificate_chain_arn="arn:aws:acm:eu-central-1:111122223333:certificate/11111111-2222-3333-4444-666666666666")],
     connection_log_options=aws.ec2clientvpn.EndpointConnectionLogOptionsArgs(enabled=False),
     tags={"Name": "vpn-certified"}, opts=opts)
 aws.ec2clientvpn.NetworkAssociation("main", client_vpn_endpoint_id=endpoint.id, subnet_id=subnet.id, opts=opts)

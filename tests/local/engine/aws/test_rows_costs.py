@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.emulator.launched import ACCOUNT, Account, launched
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import ACCOUNT, launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 

@@ -2,7 +2,7 @@
 
 from patchbay_operations.access import Access
 
-from tests.local.emulator.launched import Account
+from tests.local.emulator.account import Account
 from tests.local.engine.aws.rounds import is_found_again, is_made_again, is_taken_down, resources, stays
 from tests.local.engine.stack import Stack
 
@@ -26,7 +26,8 @@ BALANCER = """
 HOSTS, ANSWER, IDLE, PATH, SECONDS = ["a.example.com", "b.example.com"], "Nobody lives here.", 120, "/healthz", 75
 vpc = aws.ec2.Vpc("main", cidr_block="10.40.0.0/16", tags={"Name": "edge"}, opts=opts)
 subnets = [aws.ec2.Subnet(f"subnet-{zone}", vpc_id=vpc.id, cidr_block=f"10.40.{index}.0/24",
-    availability_zone=f"eu-west-2{zone}", tags={"Name": f"edge-{zone}"}, opts=opts) for index, zone in enumerate("abc")]
+    availability_zone=f"eu-central-1{zone}", tags={"Name": f"edge-{zone}"}, opts=opts)
+    for index, zone in enumerate("abc")]
 group = aws.ec2.SecurityGroup("main", name="edge", description="Edge", vpc_id=vpc.id, tags={"Name": "edge"}, opts=opts)
 balancer = aws.lb.LoadBalancer("main", name="edge", load_balancer_type="application", internal=False,
     ip_address_type="ipv4", subnets=[subnet.id for subnet in subnets], security_groups=[group.id],

@@ -2,7 +2,7 @@
 
 from patchbay_operations.access import Access
 
-from tests.local.emulator.launched import Account
+from tests.local.emulator.account import Account
 from tests.local.engine.aws.rounds import is_found_again, is_made_again, is_taken_down, resources, stays
 from tests.local.engine.stack import Stack
 
@@ -10,7 +10,8 @@ PROGRAM = """
 cluster_arguments, group_arguments, addon_arguments = {}, {}, {}
 vpc = aws.ec2.Vpc("main", cidr_block="10.30.0.0/16", tags={"Name": "eks"}, opts=opts)
 subnets = [aws.ec2.Subnet(f"subnet-{zone}", vpc_id=vpc.id, cidr_block=f"10.30.{index}.0/24",
-    availability_zone=f"eu-west-2{zone}", tags={"Name": f"eks-{zone}"}, opts=opts) for index, zone in enumerate("ab")]
+    availability_zone=f"eu-central-1{zone}", tags={"Name": f"eks-{zone}"}, opts=opts)
+    for index, zone in enumerate("ab")]
 group = aws.ec2.SecurityGroup("main", name="eks", description="Nodes", vpc_id=vpc.id, tags={"Name": "eks"}, opts=opts)
 role = aws.iam.Role("main", name="eks", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": []}),
     opts=opts)
@@ -25,7 +26,7 @@ cluster = aws.eks.Cluster("main", **{
         authentication_mode="API", bootstrap_cluster_creator_admin_permissions=False),
     "encryption_config": aws.eks.ClusterEncryptionConfigArgs(
         provider=aws.eks.ClusterEncryptionConfigProviderArgs(
-            key_arn="arn:aws:kms:eu-west-2:111122223333:key/11111111-2222-3333-4444-555555555555"),
+            key_arn="arn:aws:kms:eu-central-1:111122223333:key/11111111-2222-3333-4444-555555555555"),
         resources=["secrets"]),
     "enabled_cluster_log_types": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
     "bootstrap_self_managed_addons": False,

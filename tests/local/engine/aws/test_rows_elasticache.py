@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.emulator.launched import Account, launched
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
@@ -63,7 +64,7 @@ def test_a_cache_is_made_kept_changed_and_deleted(stack: Stack, account: Account
     outputs = stack.outputs()
     assert outputs["address"] == group["NodeGroups"][0]["PrimaryEndpoint"]["Address"]
     assert (outputs["port"], outputs["members"]) == (6379, ["cache-001", "cache-002"])
-    assert outputs["user"] == "arn:aws:elasticache:eu-west-2:111122223333:user:app"
+    assert outputs["user"] == "arn:aws:elasticache:eu-central-1:111122223333:user:app"
 
     change(stack, program(account, SECOND + CACHE), updated=4)
     [group] = client.describe_replication_groups()["ReplicationGroups"]

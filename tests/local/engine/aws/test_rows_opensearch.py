@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.emulator.launched import Account, launched
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
@@ -28,7 +29,7 @@ domain = aws.opensearch.Domain("search", domain_name="search", engine_version=VE
             master_user_arn="arn:aws:iam::111122223333:role/search")),
     access_policies=json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["es:*"],
         "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
-        "Resource": "arn:aws:es:eu-west-2:111122223333:domain/search/*"}]}),
+        "Resource": "arn:aws:es:eu-central-1:111122223333:domain/search/*"}]}),
     log_publishing_options=[aws.opensearch.DomainLogPublishingOptionArgs(log_type=kind,
         cloudwatch_log_group_arn=log.arn, enabled=True) for kind in LOGS],
     off_peak_window_options=aws.opensearch.DomainOffPeakWindowOptionsArgs(enabled=True,

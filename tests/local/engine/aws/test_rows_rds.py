@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.emulator.launched import Account, launched
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
@@ -68,7 +69,7 @@ def test_databases_are_made_kept_changed_and_deleted(stack: Stack, account: Acco
     outputs = stack.outputs()
     assert outputs["writer"] == instances["write"]["DbiResourceId"]
     assert outputs["address"] == instances["write"]["Endpoint"]["Address"]
-    assert (outputs["port"], outputs["readerZone"], outputs["standby"]) == (3306, "eu-west-2c", True)
+    assert (outputs["port"], outputs["readerZone"], outputs["standby"]) == (3306, "eu-central-1c", True)
     assert outputs["secret"] == instances["write"]["MasterUserSecret"]["SecretArn"]
     assert instances["read"]["ReadReplicaSourceDBInstanceIdentifier"] == "write"
     assert instances["read"]["IAMDatabaseAuthenticationEnabled"]

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.emulator.launched import Account, launched
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
@@ -65,7 +66,7 @@ def test_buckets_are_made_kept_changed_and_deleted_with_their_objects(stack: Sta
     settle(stack, program(account, "DAYS, TAGS = 30, {'old': 'x'}\n" + OBJECTS, network=False))
     assert stack.outputs() == {
         "arn": "arn:aws:s3:::example-payloads",
-        "domain": "example-payloads.s3.eu-west-2.amazonaws.com",
+        "domain": "example-payloads.s3.eu-central-1.amazonaws.com",
     }
     client = account.client("s3")
     bucket = {"Bucket": "example-payloads"}
@@ -74,7 +75,7 @@ def test_buckets_are_made_kept_changed_and_deleted_with_their_objects(stack: Sta
     assert client.get_bucket_versioning(**bucket)["Status"] == "Enabled"
     assert all(client.get_public_access_block(**bucket)["PublicAccessBlockConfiguration"].values())
     assert client.get_bucket_logging(**bucket)["LoggingEnabled"]["TargetBucket"] == "example-logs"
-    assert client.get_bucket_location(**bucket)["LocationConstraint"] == "eu-west-2"
+    assert client.get_bucket_location(**bucket)["LocationConstraint"] == "eu-central-1"
 
     change(stack, program(account, "DAYS, TAGS = 60, {'new': 'x'}\n" + OBJECTS, network=False), updated=4)
     expire = client.get_bucket_lifecycle_configuration(**bucket)["Rules"][0]

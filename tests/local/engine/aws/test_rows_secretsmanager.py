@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.emulator.launched import Account, launched
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
@@ -17,7 +18,7 @@ aws.secretsmanager.SecretPolicy("secret", secret_arn=secret.arn, block_public_po
         "Action": ACTIONS, "Resource": arn,
         "Condition": {"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}}]})), opts=opts)
 aws.secretsmanager.SecretRotation("secret", secret_id=secret.id, rotate_immediately=False,
-    rotation_lambda_arn="arn:aws:lambda:eu-west-2:111122223333:function:rotation",
+    rotation_lambda_arn="arn:aws:lambda:eu-central-1:111122223333:function:rotation",
     rotation_rules=aws.secretsmanager.SecretRotationRotationRulesArgs(automatically_after_days=DAYS), opts=opts)
 pulumi.export("arn", secret.arn)
 """
