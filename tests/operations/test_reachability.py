@@ -61,7 +61,7 @@ def with_subnet(vpc: Vpc, changed: Subnet) -> Vpc:
 
 
 def test_only_what_is_opened_is_reached(vpc: Vpc) -> None:
-    found = {(reach.source, reach.target, ports.text(reach.ports)) for reach in reaches(vpc)}
+    found = {(reach.source.name, reach.target.name, ports.text(reach.ports)) for reach in reaches(vpc)}
     assert found == {("internet", "edge", "443"), ("edge", "nodes", "30080"), ("nodes", "database", "3306")}
 
 

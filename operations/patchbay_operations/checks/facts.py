@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from patchbay_operations.access import Access
-from patchbay_operations.network.model import Actor, Vpc
+from patchbay_operations.network.model import Vpc
 from patchbay_operations.network.reachability import Reach, reaches
 from patchbay_operations.network.snapshot import find_vpc, read_vpc
 from patchbay_operations.permissions.roles import Role, read_roles
@@ -91,10 +91,6 @@ class Facts:
         product = ("patchbay-", "patchbay/")
         marks = tuple(f"{prefix}{self.environment}" for prefix in product)
         return [item for item in self.pages(service, call, result) if any(mark in item[key] for mark in marks)]
-
-    def actor(self, name: str) -> Actor | None:
-        """The actor of that name; None for the internet."""
-        return next((actor for actor in self.vpc.actors if actor.name == name), None)
 
     def pages(self, service: str, call: str, result: str, **parameters: Any) -> list[Any]:
         """All items of a listing."""

@@ -45,10 +45,9 @@ def _judge(facts: Facts, subnet: Subnet, route: Route, gateways: dict[str, str])
 
 def _internet_reaches_only_the_edge(facts: Facts) -> Iterator[str | None]:
     for reach in facts.reaches:
-        if reach.source != "internet":
+        if reach.source.kind is not Kind.INTERNET:
             continue
-        target = facts.actor(reach.target)
-        if target is None or target.kind is not Kind.LOAD_BALANCER or reach.protocol != "tcp":
+        if reach.target.kind is not Kind.LOAD_BALANCER or reach.protocol != "tcp":
             yield f"the internet reaches {reach.target} on {reach.protocol} {ports.text(reach.ports)}"
         elif ports.difference(reach.ports, ((443, 443),)):
             yield f"the internet reaches {reach.target} on {ports.text(reach.ports)} besides 443"
@@ -58,23 +57,29 @@ def _internet_reaches_only_the_edge(facts: Facts) -> Iterator[str | None]:
 
 def _only_nodes_reach_data(facts: Facts) -> Iterator[str | None]:
     for reach in facts.reaches:
-        source, target = facts.actor(reach.source), facts.actor(reach.target)
-        if target is not None and target.kind in DATA:
-            from_nodes = source is not None and source.kind is Kind.NODES
-            yield None if from_nodes else f"{reach.source} reaches {reach.target} on {ports.text(reach.ports)}"
+        if reach.target.kind in DATA:
+            entitled = _entitled(reach.source, reach.target)
+            yield None if entitled else f"{reach.source} reaches {reach.target} on {ports.text(reach.ports)}"
+
+
+def _entitled(source: Actor, target: Actor) -> bool:
+    """Databases and the search are all clusters', a cache is the one's whose name it has."""
+    return source.kind is Kind.NODES and (target.kind is not Kind.CACHE or _cluster(source) == target.name)
+
+
+def _cluster(nodes: Actor) -> str:
+    return nodes.name.partition("/")[0]
 
 
 def _nodes_reach_their_data(facts: Facts) -> Iterator[str | None]:
     """The other side of isolation: what is not reachable is of no use."""
     wanted = {Kind.DATABASE: 3306, Kind.CACHE: 6379, Kind.SEARCH: 443}
-    for kind, port in wanted.items():
-        for target in (actor for actor in facts.vpc.actors if actor.kind is kind):
-            open_to = {
-                reach.source
-                for reach in facts.reaches
-                if reach.target == target.name and ports.intersection(reach.ports, ((port, port),))
-            }
-            yield None if open_to else f"no node reaches {target.name} on {port}"
+    opened = {(reach.source, reach.target): reach.ports for reach in facts.reaches if reach.protocol == "tcp"}
+    for target in (actor for actor in facts.vpc.actors if actor.kind in wanted):
+        port = wanted[target.kind]
+        for nodes in (actor for actor in facts.vpc.actors if _entitled(actor, target)):
+            reached = ports.intersection(opened.get((nodes, target), ports.NONE), ((port, port),))
+            yield None if reached else f"{nodes} do not reach {target} on {port}"
 
 
 def _tiers(facts: Facts) -> Iterator[str | None]:
@@ -87,8 +92,8 @@ def _tiers(facts: Facts) -> Iterator[str | None]:
 def _misplaced(facts: Facts, actor: Actor, tiers: set[str]) -> str | None:
     found = {facts.vpc.subnets[name].tier for name in actor.subnets}
     if not found:
-        return f"{actor.name} is in no subnet of the VPC"
-    return None if found <= tiers else f"{actor.name} is in {', '.join(sorted(found))} subnets"
+        return f"{actor} is in no subnet of the VPC"
+    return None if found <= tiers else f"{actor} is in {', '.join(sorted(found))} subnets"
 
 
 def _api_servers(facts: Facts) -> Iterator[str | None]:
@@ -113,7 +118,11 @@ CHECKS = (
     Check("routes", "Does every subnet have the routes of its tier, and no other?", _routes_by_tier),
     Check("tiers", "Is everything in subnets of its tier?", _tiers),
     Check("edge only", "Does the internet reach the edge on 443, and nothing else?", _internet_reaches_only_the_edge),
-    Check("data isolated", "Does nothing but nodes reach the data?", _only_nodes_reach_data),
+    Check(
+        "data isolated",
+        "Does nothing but nodes reach the data, and each cache but its own cluster's?",
+        _only_nodes_reach_data,
+    ),
     Check("data reachable", "Do nodes reach every data store on its port?", _nodes_reach_their_data),
     Check("API servers", "Do the clusters' public endpoints answer allowlists only?", _api_servers),
     Check("defaults", "Are the VPC's default security group and network ACL empty?", _defaults_are_empty),

@@ -96,6 +96,10 @@ class Actor:
     groups: tuple[str, ...]
     public: bool = False
 
+    def __str__(self) -> str:
+        """A cluster and its cache may have the same name."""
+        return "the internet" if self.kind is Kind.INTERNET else f"{self.kind} {self.name}"
+
 
 @dataclass(frozen=True)
 class Vpc:

@@ -33,8 +33,8 @@ _PRIVATE: Final = tuple(
 class Reach:
     """`source` can open connections to `target` on these ports."""
 
-    source: str
-    target: str
+    source: Actor
+    target: Actor
     protocol: str
     ports: Ports
 
@@ -43,7 +43,7 @@ def reaches(vpc: Vpc) -> tuple[Reach, ...]:
     """Every pair of actors, the internet included, between which at least one port is open."""
     pairs = ((source, target) for source in (INTERNET, *vpc.actors) for target in vpc.actors if source != target)
     return tuple(
-        Reach(source.name, target.name, protocol, opened)
+        Reach(source, target, protocol, opened)
         for source, target in pairs
         for protocol in PROTOCOLS
         if (opened := open_ports(vpc, source, target, protocol))

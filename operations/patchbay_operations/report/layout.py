@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from patchbay_operations.network.model import DATA, Actor, Kind, Vpc
+from patchbay_operations.network.reachability import INTERNET
 
 TIERS: Final = ("public", "private", "data")
 COLUMN: Final = 300
@@ -33,13 +34,13 @@ class Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """`subnets` are drawn behind `actors`, which are found by the names that reachability has for them."""
+    """`subnets` are drawn behind `actors`."""
 
     width: float
     height: float
     zones: Mapping[str, float]
     subnets: tuple[Box, ...]
-    actors: Mapping[str, Box]
+    actors: Mapping[Actor, Box]
 
 
 def layout(vpc: Vpc) -> Layout:
@@ -47,7 +48,7 @@ def layout(vpc: Vpc) -> Layout:
     zones = sorted({subnet.zone for subnet in vpc.subnets.values()})
     columns = {zone: MARGIN + number * COLUMN for number, zone in enumerate(zones)}
     width = 2 * MARGIN + COLUMN * len(zones)
-    actors = {"internet": Box("internet", Kind.INTERNET, width / 2 - 70, 20, 140, _BOX)}
+    actors = {INTERNET: Box("internet", Kind.INTERNET, width / 2 - 70, 20, 140, _BOX)}
     subnets: list[Box] = []
     y: float = _TOP
     for tier in TIERS:
@@ -61,7 +62,7 @@ def layout(vpc: Vpc) -> Layout:
             covered = sorted(columns[vpc.subnets[name].zone] for actor in members for name in actor.subnets)
             x, right = covered[0] + 20, covered[-1] + COLUMN - 20
             box = Box(label, members[0].kind, x, y + _HEAD + number * (_BOX + _GAP), right - x, _BOX)
-            actors |= {actor.name: box for actor in members}
+            actors |= dict.fromkeys(members, box)
         y += height + 40
     return Layout(width, y, columns, tuple(subnets), actors)
 

@@ -55,8 +55,8 @@ def _content(report: Report, facts: Facts) -> dict[str, Any]:
         "zones": by_zone(report.items),
         "reaches": [
             {
-                "source": reach.source,
-                "target": reach.target,
+                "source": str(reach.source),
+                "target": str(reach.target),
                 "protocol": reach.protocol,
                 "ports": ports.text(reach.ports),
             }
