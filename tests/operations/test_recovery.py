@@ -1,9 +1,11 @@
 """A killed update's checkpoint is settled: what exists is taken in, what does not is forgotten."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from patchbay_local.engine.aws_provider.rows import TABLE
 from patchbay_operations.recovery import checkpoint
 from patchbay_operations.recovery.finders import FINDERS, REPEATABLE
 from patchbay_operations.recovery.recover import recover
@@ -72,27 +74,32 @@ def test_the_state_that_is_settled_is_not_changed_in_place() -> None:
     assert checkpoint.pending(before)
 
 
+class Engine:
+    """Writes down the commands; its stack has the state."""
+
+    def __init__(self, content: checkpoint.State) -> None:
+        self.commands: list[str] = []
+        self._content = content
+
+    def __call__(self, *words: str) -> None:
+        self.commands.append(" ".join(words[: 2 if words[0] == "stack" else 1]))
+        if words[:2] == ("stack", "export"):
+            Path(words[3]).write_text(json.dumps(self._content))
+
+
 def test_a_stack_without_pending_operations_is_only_read_again() -> None:
-    commands: list[tuple[str, ...]] = []
-
-    def command(*words: str) -> str:
-        commands.append(words)
-        return '{"deployment": {"resources": []}}' if words[:2] == ("stack", "export") else ""
-
-    assert recover(command, {}).summary == "0 adopted, 0 to be done again"
-    assert [words[0] for words in commands] == ["cancel", "stack", "refresh"]
+    engine = Engine(state(pending=[]))
+    assert recover(engine, {}).summary == "0 adopted, 0 to be done again"
+    assert engine.commands == ["cancel", "stack export", "refresh"]
 
 
-def test_a_type_is_either_found_or_repeatable() -> None:
-    assert not FINDERS.keys() & REPEATABLE
+def test_every_type_of_the_program_is_either_found_or_repeatable() -> None:
+    """The stand-in's table has all of them: what it lacks cannot be deployed on an emulated account."""
+    assert sorted([*FINDERS, *REPEATABLE]) == sorted(TABLE)
 
 
 def test_a_pending_type_that_nobody_can_find_is_told() -> None:
-    strange = resource("urn:pulumi:test::patchbay::aws:x/y:Z::z")
-
-    def command(*words: str) -> str:
-        assert words[0] in {"cancel", "stack"}
-        return json.dumps(state(pending=[("creating", strange)])) if words[:2] == ("stack", "export") else ""
-
+    engine = Engine(state(pending=[("creating", resource("urn:pulumi:test::patchbay::aws:x/y:Z::z"))]))
     with pytest.raises(RuntimeError, match="add the type to FINDERS or REPEATABLE"):
-        recover(command, {})
+        recover(engine, {})
+    assert engine.commands == ["cancel", "stack export"]

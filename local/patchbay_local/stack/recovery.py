@@ -42,7 +42,8 @@ def _of_the_shell(stack: str, is_sure: Callable[[str], bool]) -> Recovery:
         return pulumi_command(*words, "--stack", stack, "--non-interactive")
 
     def pulumi_command(*words: str) -> str:
-        return run([pulumi.program(), *words], cwd=paths.REPOSITORY)
+        # Nothing but the answer may be printed.
+        return run([pulumi.program(), *words], cwd=paths.REPOSITORY, env={"PULUMI_SKIP_UPDATE_CHECK": "true"})
 
     url = json.loads(pulumi_command("whoami", "--verbose", "--json"))["url"]
     if backend := Backend.of_url(url):

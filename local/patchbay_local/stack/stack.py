@@ -79,7 +79,7 @@ class Stack:
         RuntimeError while an update runs.
         """
         self.backend.require_free(self.name)
-        return recover(lambda *words: self.command(*words, keep=True), self.environment)
+        return recover(self.command, self.environment)
 
     def command(self, *words: str, on_line: Callable[[str], None] | None = None, keep: bool = False) -> str:
         """Run a command of the CLI on this stack. `keep`: return its output instead of logging it."""

@@ -12,8 +12,8 @@ from patchbay_operations.access import Access
 from patchbay_operations.recovery import checkpoint
 from patchbay_operations.recovery.finders import FINDERS, REPEATABLE, find
 
-# `pulumi` with these words on one stack: its output. Raises when the command fails.
-Command = Callable[..., str]
+# `pulumi` with these words on one stack. Raises when the command fails.
+Command = Callable[..., object]
 
 # What is not found is looked for again: AWS shows a new resource everywhere only after a moment, and the provider of an
 # engine that was killed ends its last call after it.
@@ -44,23 +44,28 @@ def recover(
     changed or deleted. Afterwards an ordinary `pulumi up` converges. RuntimeError where AWS cannot be asked.
     """
     command("cancel", "--yes")
-    state = json.loads(command("stack", "export"))
-    pending = checkpoint.pending_creates(state)
-    found: dict[str, str] = {}
-    if wanted := [resource for resource in pending if _is_looked_for(resource["type"])]:
-        region = checkpoint.region(state)
-        if region is None:
-            raise RuntimeError("AWS resources are pending, and the state has no AWS provider with a region")
-        access = Access.of_environment(region, environment or {})
-        found = _find(wanted, state, access, patience_seconds)
-    if checkpoint.pending(state):
-        with tempfile.TemporaryDirectory() as directory:
-            file = Path(directory, "state.json")
-            # The state holds encrypted secrets: the directory is readable by its owner only.
+    # The state holds encrypted secrets: the directory is readable by its owner only.
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory, "state.json")
+        command("stack", "export", "--file", str(file))
+        state = json.loads(file.read_text())
+        found = _adoptable(state, environment or {}, patience_seconds)
+        if checkpoint.pending(state):
             file.write_text(json.dumps(checkpoint.settled(state, found)))
             command("stack", "import", "--file", str(file))
     command("refresh", "--yes", "--skip-preview")
-    return Recovery(found, tuple(resource["urn"] for resource in pending if resource["urn"] not in found))
+    pending = (resource["urn"] for resource in checkpoint.pending_creates(state))
+    return Recovery(found, tuple(urn for urn in pending if urn not in found))
+
+
+def _adoptable(state: checkpoint.State, environment: Mapping[str, str], patience_seconds: float) -> dict[str, str]:
+    wanted = [resource for resource in checkpoint.pending_creates(state) if _is_looked_for(resource["type"])]
+    if not wanted:
+        return {}
+    region = checkpoint.region(state)
+    if region is None:
+        raise RuntimeError("AWS resources are pending, and the state has no AWS provider with a region")
+    return _find(wanted, state, Access.of_environment(region, environment), patience_seconds)
 
 
 def _is_looked_for(token: str) -> bool:

@@ -12,7 +12,6 @@ import grpc
 
 # The engine's own limit: a single custom resource definition is larger than gRPC's default of 4 MiB allows in a group.
 MESSAGE_BYTES: Final = 400 * 1024 * 1024
-PARENT_CHECK_SECONDS: Final = 1.0
 
 
 def engine_address(arguments: list[str]) -> str:
@@ -28,7 +27,8 @@ def serve(register: Callable[[grpc.Server], None], *, workers: int, on_stop: Cal
 
     `workers` bounds the calls served at once. `on_stop` runs before the process ends.
     """
-    parent = os.getppid()
+    # Readable once the engine has ended: after it was killed nothing more is done in its name.
+    engine = os.pidfd_open(os.getppid())
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
@@ -45,11 +45,14 @@ def serve(register: Callable[[grpc.Server], None], *, workers: int, on_stop: Cal
     register(server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    print(port, flush=True)
+    try:
+        print(port, flush=True)
+    except BrokenPipeError:
+        os._exit(1)  # the engine ended while this process was starting
 
-    while os.getppid() == parent:
-        stopped, _, _ = select.select([wake_read], [], [], PARENT_CHECK_SECONDS)
-        if stopped and set(os.read(wake_read, 64)) & {signal.SIGINT, signal.SIGTERM}:
+    while True:
+        ready, _, _ = select.select([wake_read, engine], [], [])
+        if engine in ready or set(os.read(wake_read, 64)) & {signal.SIGINT, signal.SIGTERM}:
             break
     if on_stop is not None:
         on_stop()
