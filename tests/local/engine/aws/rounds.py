@@ -32,8 +32,8 @@ def is_found_again(stack: Stack, access: Access) -> None:
     for resource in state["deployment"]["resources"]:
         if not resource["type"].startswith("aws:"):
             continue
-        found = find(resource["type"], resource["inputs"], access)
         if resource["type"] not in REPEATABLE:
+            found = find(resource["type"], resource["inputs"], access)
             assert found is not None, resource["urn"]
             resource["id"] = found
         resource["outputs"] = {}

@@ -1,8 +1,13 @@
 """Tags of what moto does not know to be an EC2 resource."""
 
+from moto.ec2 import utils
+
 from patchbay_local.emulator.operations.ec2.client_vpn_records import ec2_of, endpoint_of
 from patchbay_local.emulator.operations.ec2.service import SERVICE
 from patchbay_local.emulator.service import BY_MOTO, Call, Result, Served
+
+# The types of these ids as AWS describes tags by them; moto has names of its own.
+utils.EC2_PREFIX_TO_RESOURCE.update({"fl": "vpc-flow-log", "nat": "natgateway"})
 
 
 @SERVICE.operation("CreateTags")

@@ -143,6 +143,24 @@ def _delete_group(resource: Resource) -> None:
     resource.call("delete_security_group", GroupId=resource.id)
 
 
+def _parse_table_association(identifier: str) -> dict[str, str]:
+    """`subnet/table` or `gateway/table`, as the real provider imports it; an association's own id tells nothing."""
+    joined, _, table = identifier.partition("/")
+    return {"subnetId" if joined.startswith("subnet-") else "gatewayId": joined, "routeTableId": table} if table else {}
+
+
+def _read_table_association(resource: Resource) -> dict[str, Any] | None:
+    joined, _, table = resource.id.partition("/")
+    name = "association.route-table-association-id"
+    found: dict[str, Any] = {"RouteTableIds": [table]} if table else {"Filters": [{"Name": name, "Values": [joined]}]}
+    for item in resource.call("describe_route_tables", **found)["RouteTables"]:
+        for association in item["Associations"]:
+            members = ("SubnetId", "GatewayId") if table else ("RouteTableAssociationId",)
+            if joined in [association.get(member) for member in members]:
+                return {**association, "AssociationId": association["RouteTableAssociationId"]}
+    return None
+
+
 ROWS = (
     Row(
         "aws:ec2/vpc:Vpc",
@@ -314,11 +332,8 @@ ROWS = (
         "ec2",
         create=Call("associate_route_table"),
         id="{AssociationId}",
-        read=Call(
-            "describe_route_tables",
-            {"Filters": [{"Name": "association.route-table-association-id", "Values": ["{id}"]}]},
-            at="RouteTables[].Associations[] | [?RouteTableAssociationId=={id}] | [0]",
-        ),
+        parse=_parse_table_association,
+        read=_read_table_association,
         delete=Call("disassociate_route_table", {"AssociationId": "{id}"}),
         # A subnet has one route table at a time.
         name="subnetId",
