@@ -7,7 +7,7 @@ from patchbay_local.emulator.operations.ec2.service import SERVICE
 from patchbay_local.emulator.service import BY_MOTO, Call, Result, Served
 
 # The types of these ids as AWS describes tags by them; moto has names of its own.
-utils.EC2_PREFIX_TO_RESOURCE.update({"fl": "vpc-flow-log", "nat": "natgateway"})
+utils.EC2_PREFIX_TO_RESOURCE.update({"eipalloc": "elastic-ip", "fl": "vpc-flow-log", "nat": "natgateway"})
 
 
 @SERVICE.operation("CreateTags")
