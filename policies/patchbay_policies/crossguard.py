@@ -35,6 +35,10 @@ class _Analyzed(threading.local):
 
     resource: Resource | None = None
 
+    def __init__(self, inputs: dict[str, Mapping[str, Any]]) -> None:
+        """`inputs`: of every resource that was shown, by URN; of all threads."""
+        self.inputs = inputs
+
 
 class ResourcePolicy(ResourceValidationPolicy):
     """A resource rule.
@@ -61,6 +65,7 @@ class ResourcePolicy(ResourceValidationPolicy):
             resource = _resource(args.resource_type, args.name, args.props, args.urn, protect=args.opts.protect)
         if self._first:
             self._analyzed.resource = resource
+            self._analyzed.inputs[resource.urn] = resource.props
         if self._rule.applies(resource.type):
             environment = _with_settings(self._environment, self._rule, args.get_config())
             for finding in _run(self._rule, partial(self._rule.findings, resource, environment), resource.urn):
@@ -74,7 +79,13 @@ class StackPolicy(StackValidationPolicy):
     one; its config names those that are off, and holds the settings of each.
     """
 
-    def __init__(self, rules: Sequence[StackRule], level: Level, environment: Environment) -> None:
+    def __init__(
+        self,
+        rules: Sequence[StackRule],
+        level: Level,
+        environment: Environment,
+        inputs: Mapping[str, Mapping[str, Any]],
+    ) -> None:
         properties: dict[str, dict[str, Any]] = {
             rule.name: {"type": "object", "properties": _schema(rule), "additionalProperties": False}
             for rule in rules
@@ -94,12 +105,14 @@ class StackPolicy(StackValidationPolicy):
         )
         self._rules = rules
         self._environment = environment
+        self._inputs = inputs
 
     def _validate(self, args: StackValidationArgs, report: ReportViolation) -> None:
         config = args.get_config()
         rules = [rule for rule in self._rules if rule.name not in config.get("disabled", ())]
         types = frozenset().union(*(rule.types for rule in rules))
-        resources = [_with_references(found) for found in args.resources if found.resource_type in types]
+        shown = [found for found in args.resources if found.resource_type in types]
+        resources = [_with_references(found, self._inputs.get(found.urn)) for found in shown]
         for rule in rules:
             stack = Stack([resource for resource in resources if rule.applies(resource.type)])
             environment = _with_settings(self._environment, rule, config.get(rule.name))
@@ -109,13 +122,14 @@ class StackPolicy(StackValidationPolicy):
 
 def policies(rules: Sequence[ResourceRule | StackRule], environment: Environment) -> list[Policy]:
     """The rules as policies, a rule for every type first: see `ResourcePolicy`."""
-    analyzed = _Analyzed()
+    inputs: dict[str, Mapping[str, Any]] = {}
+    analyzed = _Analyzed(inputs)
     single = sorted((rule for rule in rules if isinstance(rule, ResourceRule)), key=_selective)
     together = [rule for rule in rules if isinstance(rule, StackRule)]
     levels = {level: [rule for rule in together if rule.level is level] for level in Level}
     return [
         *(ResourcePolicy(rule, environment, analyzed, first=not index) for index, rule in enumerate(single)),
-        *(StackPolicy(of_level, level, environment) for level, of_level in levels.items() if of_level),
+        *(StackPolicy(of_level, level, environment, inputs) for level, of_level in levels.items() if of_level),
     ]
 
 
@@ -166,14 +180,21 @@ def _resource(
     *,
     protect: bool,
     references: Mapping[str, Sequence[str]] | None = None,
+    inputs: Mapping[str, Any] | None = None,
 ) -> Resource:
-    return Resource(resource_type, name, _plain(props), urn, protect, references or {})
+    return Resource(resource_type, name, _plain(props), urn, protect, references or {}, inputs)
 
 
-def _with_references(found: PolicyResource) -> Resource:
+def _with_references(found: PolicyResource, inputs: Mapping[str, Any] | None) -> Resource:
     references = {name: [other.urn for other in others] for name, others in found.property_dependencies.items()}
     return _resource(
-        found.resource_type, found.name, found.props, found.urn, protect=found.opts.protect, references=references
+        found.resource_type,
+        found.name,
+        found.props,
+        found.urn,
+        protect=found.opts.protect,
+        references=references,
+        inputs=inputs,
     )
 
 

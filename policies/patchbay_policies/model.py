@@ -28,6 +28,7 @@ class Resource:
 
     `props`: inputs for a resource rule, outputs for a stack rule; unknown values are `UNKNOWN`.
     `references`: property -> URNs of the resources that its value was made from. Only stack rules are given them.
+    `inputs`: for a stack rule, what the program asked for, where that is known: outputs also hold what others set.
     """
 
     type: str
@@ -36,6 +37,12 @@ class Resource:
     urn: str = ""
     protect: bool = False
     references: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    inputs: Mapping[str, Any] | None = None
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """The inputs; the properties where they are not known, as when they are the same."""
+        return self.props if self.inputs is None else self.inputs
 
 
 @dataclass(frozen=True)

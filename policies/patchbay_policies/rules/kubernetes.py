@@ -53,7 +53,7 @@ def _most(scaler: Resource) -> Any:
 
 def _owned_replicas(stack: Stack, _: Environment) -> Iterator[Finding]:
     for workload in stack.of(DEPLOYMENT, STATEFUL_SET):
-        if at(workload.props, "spec", "replicas") in {None, UNKNOWN}:
+        if at(workload.asked, "spec", "replicas") in {None, UNKNOWN}:
             continue
         for scaler in stack.of(SCALED_OBJECT, AUTOSCALER):
             if _scales(scaler, workload):
