@@ -1,0 +1,124 @@
+"""`kill -9` of the engine, then the documented recovery: what was made is kept, and nothing is made twice."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+from patchbay_local.emulation.config import StackConfig
+from patchbay_local.stack.stack import Stack
+from patchbay_operations.inventory.read import counts, inventory
+from patchbay_operations.recovery.recover import Recovery
+
+from tests.emulated.deployment import Deployment, empty_account
+from tests.emulated.killed import contents, driven, export, ids, kill_after, plugins, wait_for_plugins
+
+# Operations on AWS resources that each of ten updates begins before it is killed; together most of the deployment.
+KILLS: Final = (1, 12, 21, 30, 16, 25, 20, 33, 18, 22)
+
+ON_DEV: Final = pytest.mark.parametrize("scratch", ["dev"], indirect=True)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Deployment]:
+    with empty_account(tmp_path, StackConfig.read("dev")) as deployment:
+        yield deployment
+
+
+def test_a_deployment_that_is_killed_ten_times_ends_as_an_undisturbed_one(
+    empty: Deployment, deployments: Callable[[str], Deployment]
+) -> None:
+    stack = driven(empty.emulation)
+    recoveries: list[Recovery] = []
+    interrupted = 0
+    for begun in KILLS:
+        kill_after(stack, begun, "up")
+        wait_for_plugins(stack)
+        interrupted += stack.backend.has_pending_operations(stack.name)
+        recoveries.append(stack.recover())
+        assert not stack.backend.was_killed(stack.name)
+    stack.up(lambda *_: None)
+    stack.preview("--expect-no-changes")
+
+    assert interrupted >= 5, "most kills are to come while something is being created"
+    assert sum(len(recovery.adopted) for recovery in recoveries) >= 5
+    undisturbed = contents(deployments("dev").emulation.access)
+    assert contents(empty.emulation.access) == undisturbed
+
+
+def change(deployment: Deployment, section: str, **values: str) -> None:
+    """Change the stack's config."""
+    file = deployment.emulation.config_file
+    content = yaml.safe_load(file.read_text())
+    content["config"]["patchbay:infra"][section] |= values
+    file.write_text(yaml.safe_dump(content))
+
+
+def kinds(deployment: Deployment) -> dict[str, int]:
+    return counts(inventory(deployment.emulation.access))
+
+
+def require_the_program(stack: Stack) -> None:
+    """Let an update end, after which nothing is left to be done."""
+    stack.up(lambda *_: None)
+    stack.preview("--expect-no-changes")
+
+
+@ON_DEV
+def test_an_update_that_was_killed_goes_on_after_any_number_of_recoveries(scratch: Deployment) -> None:
+    stack, before = driven(scratch.emulation), contents(scratch.emulation.access)
+    # A tag of everything.
+    change(scratch, "environment", owner="example-team")
+    kill_after(stack, 40, "up")
+    assert stack.backend.was_killed(stack.name)
+    wait_for_plugins(stack)
+    stack.recover()
+    recovered = ids(export(stack))
+    assert stack.recover().summary == "0 adopted, 0 to be done again"
+    assert ids(export(stack)) == recovered
+    require_the_program(stack)
+    assert contents(scratch.emulation.access) == before
+
+
+@ON_DEV
+def test_a_replacement_that_was_killed_leaves_only_the_new(scratch: Deployment) -> None:
+    """A certificate's `Name` is its predecessor's."""
+    stack, before = driven(scratch.emulation), kinds(scratch)
+    change(scratch, "edge", domain="example.net")
+    for begun in (2, 3, 4):
+        kill_after(stack, begun, "up")
+        wait_for_plugins(stack)
+        stack.recover()
+    require_the_program(stack)
+    assert kinds(scratch) == before
+
+
+@ON_DEV
+def test_a_deletion_that_was_killed_is_ended_by_the_next(scratch: Deployment, empty: Deployment) -> None:
+    stack = driven(scratch.emulation)
+    kill_after(stack, 60, "destroy")
+    wait_for_plugins(stack)
+    stack.recover()
+    kill_after(stack, 40, "destroy")
+    wait_for_plugins(stack)
+    stack.destroy()
+    assert contents(scratch.emulation.access) == contents(empty.emulation.access)
+
+
+@ON_DEV
+def test_no_update_that_runs_loses_its_lock(scratch: Deployment) -> None:
+    stack = driven(scratch.emulation)
+    change(scratch, "environment", owner="example-team")
+    refusals = []
+
+    def watch(_: str) -> None:
+        if not refusals and plugins(stack) and stack.backend.locks(stack.name):
+            with pytest.raises(RuntimeError, match=r"an update of dev is running .*wait for its end") as refusal:
+                stack.recover()
+            refusals.append(refusal)
+
+    stack.command("up", "--yes", "--skip-preview", on_line=watch)
+    assert refusals
+    assert stack.recover().summary == "0 adopted, 0 to be done again"
+    stack.preview("--expect-no-changes")
