@@ -70,7 +70,7 @@ def _anomaly(call: str, result: str, name: str, arn: str) -> Callable[[Inputs, A
 
 def _all(client: Any, call: str, result: str, marker: str, **parameters: str) -> Iterator[dict[str, Any]]:
     """The items of all pages, where boto3 has no paginator."""
-    more = {}
+    more: dict[str, str] = {}
     while True:
         answer = getattr(client, call)(**parameters, **more)
         yield from answer[result]
