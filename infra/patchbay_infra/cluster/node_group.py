@@ -141,6 +141,8 @@ class NodeGroup(pulumi.ComponentResource):
             node_group_name=context.name(home.key, plan.name, plan.stamp),
             node_role_arn=home.role_arn,
             subnet_ids=list(plan.subnet_ids.values()),
+            # Nodes follow their cluster: an upgrade is one change.
+            version=home.cluster.version,
             ami_type=plan.ami_type,
             capacity_type="SPOT" if plan.capacity == "spot" else "ON_DEMAND",
             instance_types=list(plan.nodes.instance_types),
