@@ -90,9 +90,9 @@ def ids(state: checkpoint.State) -> dict[str, str]:
 
 
 def contents(access: Access) -> Counter[tuple[str, str, str]]:
-    """How many things of each kind, name and zone the account holds; ids that AWS chooses do not count."""
+    """How many things of each kind, name and zone the account holds; what AWS chooses of a name does not count."""
     return Counter(
-        (item.kind, item.name or _CHOSEN_BY_AWS.sub("*", item.identifier), item.zone) for item in inventory(access)
+        (item.kind, _CHOSEN_BY_AWS.sub("*", item.name or item.identifier), item.zone) for item in inventory(access)
     )
 
 

@@ -81,7 +81,20 @@ def _network(scope: Scope) -> Sequence[Statement]:
 def _data(scope: Scope) -> Sequence[Statement]:
     return (
         allow(["rds:*"], scope.arn("rds", "*:{}*", "auto-backup:*")),
-        allow(["elasticache:*"], scope.arn("elasticache", "*:{}*")),
+        # Not `Connect`: what is queued is none of a deployment's business.
+        allow(
+            [
+                "elasticache:AddTagsToResource",
+                "elasticache:Create*",
+                "elasticache:DecreaseReplicaCount",
+                "elasticache:Delete*",
+                "elasticache:IncreaseReplicaCount",
+                "elasticache:Modify*",
+                "elasticache:RemoveTagsFromResource",
+                "elasticache:ResetCacheParameterGroup",
+            ],
+            scope.arn("elasticache", "*:{}*"),
+        ),
         allow(["es:*Domain*", "es:AddTags", "es:RemoveTags", "es:Upgrade*"], scope.arn("es", "domain/{}*")),
         allow(
             [

@@ -1,11 +1,13 @@
 """What each role must be able to do, and must not."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from patchbay_operations.checks.check import Check
+from patchbay_operations.checks.delivery_rights import delivery_rights
 from patchbay_operations.checks.facts import Facts
+from patchbay_operations.checks.workload_rights import workload_rights
 from patchbay_operations.permissions.evaluation import Call, allowed, statements, texts
 from patchbay_operations.permissions.roles import Role
 
@@ -23,94 +25,17 @@ _FORBIDDEN_TO_ALL = (
 _NODE_POLICIES = frozenset({"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"})
 
 
-@dataclass(frozen=True)
-class Expectation:
-    """Of the role whose name ends so: calls that it needs, and calls that would be too much."""
-
-    suffix: str
-    must: tuple[Call, ...]
-    must_not: tuple[Call, ...]
-
-
-def expectations(facts: Facts, cluster: Mapping[str, Any]) -> Iterator[Expectation]:
-    """Of the workloads of one cluster, in terms of what there is in AWS."""
-    name, arn = cluster["name"], cluster["arn"]
-    region, account = arn.split(":")[3], arn.split(":")[4]
-    prefix = f"arn:aws:autoscaling:{region}:{account}:autoScalingGroup:0:autoScalingGroupName"
-    own = {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{name}": "owned"}
-    foreign = {"aws:ResourceTag/k8s.io/cluster-autoscaler/another": "owned"}
-    yield Expectation(
-        "cluster-autoscaler",
-        must=(
-            Call("autoscaling:DescribeAutoScalingGroups"),
-            Call("autoscaling:SetDesiredCapacity", f"{prefix}/own", own),
-            Call("autoscaling:TerminateInstanceInAutoScalingGroup", f"{prefix}/own", own),
-        ),
-        must_not=(
-            Call("autoscaling:SetDesiredCapacity", f"{prefix}/other", foreign),
-            Call("autoscaling:SetDesiredCapacity", f"{prefix}/untagged"),
-            Call("autoscaling:UpdateAutoScalingGroup", f"{prefix}/own", own),
-            Call("autoscaling:DeleteAutoScalingGroup", f"{prefix}/own", own),
-            Call("ec2:TerminateInstances", f"arn:aws:ec2:{region}:{account}:instance/i-0", own),
-        ),
-    )
-    volume = f"arn:aws:ec2:{region}:{account}:volume/vol-0"
-    yield Expectation(
-        "ebs-csi-controller",
-        must=(
-            Call("ec2:CreateVolume", volume, {"aws:RequestTag/patchbay:cluster": name}),
-            Call("ec2:DeleteVolume", volume, {"aws:ResourceTag/patchbay:cluster": name}),
-        ),
-        must_not=(
-            Call("ec2:DeleteVolume", volume, {"aws:ResourceTag/patchbay:cluster": "another"}),
-            Call("ec2:DeleteVolume", volume),
-            Call("ec2:RunInstances", f"arn:aws:ec2:{region}:{account}:instance/*"),
-        ),
-    )
-    yield _runtime(facts, region, account, name)
-
-
-def _runtime(facts: Facts, region: str, account: str, cluster: str) -> Expectation:
-    bucket = next(
-        entry["Name"] for entry in facts.owned("s3", "list_buckets", "Buckets", "Name") if "payload" in entry["Name"]
-    )
-    secrets = f"arn:aws:secretsmanager:{region}:{account}:secret"
-    tenants = f"{secrets}:patchbay/{facts.environment}/tenants"
-    cache = next(group for group in facts.caches if group["ReplicationGroupId"] == cluster)
-    through = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
-    return Expectation(
-        "runtime",
-        must=(
-            Call("s3:PutObject", f"arn:aws:s3:::{bucket}/tenant/payload"),
-            Call("s3:GetObject", f"arn:aws:s3:::{bucket}/tenant/payload"),
-            Call("secretsmanager:GetSecretValue", f"{tenants}/example/connectors-AbCdEf"),
-            Call("elasticache:Connect", cache["ARN"]),
-        ),
-        must_not=(
-            Call("s3:DeleteBucket", f"arn:aws:s3:::{bucket}"),
-            Call("s3:PutBucketPolicy", f"arn:aws:s3:::{bucket}"),
-            Call("secretsmanager:GetSecretValue", f"{secrets}:another-AbCdEf"),
-            Call("secretsmanager:PutSecretValue", f"{tenants}/example/connectors-AbCdEf"),
-            Call("elasticache:Connect", f"arn:aws:elasticache:{region}:{account}:replicationgroup:another"),
-            Call("rds:DeleteDBInstance", f"arn:aws:rds:{region}:{account}:db:any"),
-            Call("kms:Decrypt", f"arn:aws:kms:{region}:{account}:key/another", through),
-        ),
-    )
-
-
-def _workloads(facts: Facts) -> Iterator[str | None]:
-    for cluster in facts.clusters:
-        key = cluster["name"]
-        for wanted in expectations(facts, cluster):
-            role = next((role for role in facts.roles if role.name == f"{key}-{wanted.suffix}"), None)
-            if role is None:
-                yield f"there is no role {key}-{wanted.suffix}"
-                continue
-            for call in wanted.must:
-                may = allowed(role.rights, _here(facts, call))
-                yield None if may else f"{role.name} may not {call}, which it needs"
-            for call in wanted.must_not:
-                yield f"{role.name} may {call}" if allowed(role.rights, _here(facts, call)) else None
+def _as_meant(facts: Facts) -> Iterator[str | None]:
+    for wanted in (*workload_rights(facts), *delivery_rights(facts)):
+        role = next((role for role in facts.roles if role.name == wanted.role), None)
+        if role is None:
+            yield f"there is no role {wanted.role}"
+            continue
+        for call in wanted.must:
+            may = allowed(role.rights, _here(facts, call))
+            yield None if may else f"{role.name} may not {call}, which it needs"
+        for call in wanted.must_not:
+            yield f"{role.name} may {call}" if allowed(role.rights, _here(facts, call)) else None
 
 
 def _nobody(facts: Facts) -> Iterator[str | None]:
@@ -162,7 +87,7 @@ def _too_trusting(role: Role, statement: Mapping[str, Any]) -> str | None:
 
 
 CHECKS = (
-    Check("workload rights", "May each workload do what it needs, and nothing beyond?", _workloads),
+    Check("rights", "May each workload and each delivery job do what it needs, and nothing beyond?", _as_meant),
     Check("forbidden calls", "Can no role create users, leave the account, or read what is not ours?", _nobody),
     Check("wildcards", "Does no role have every action of a service on every resource?", _no_wildcards),
     Check("node role", "Have nodes no rights but EKS' own?", _nodes),

@@ -1,0 +1,66 @@
+"""What a role must be able to do and must not, in terms of what there is in AWS."""
+
+from dataclasses import dataclass
+
+from patchbay_operations.checks.facts import Facts
+from patchbay_operations.permissions.evaluation import Call
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Of the role of that name: calls that it needs, and calls that would be too much."""
+
+    role: str
+    must: tuple[Call, ...]
+    must_not: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
+class Names:
+    """ARNs of the environment's things, of their kind in another environment, and of keys by their alias."""
+
+    facts: Facts
+
+    @property
+    def prefix(self) -> str:
+        """What every name of the environment begins with."""
+        return f"patchbay-{self.facts.environment}-"
+
+    @property
+    def account(self) -> str:
+        return str(self.facts.access.client("sts").get_caller_identity()["Account"])
+
+    def arn(self, service: str, resource: str, *, region: bool = True) -> str:
+        """In the environment's account; `region=False` for global services such as IAM."""
+        return f"arn:aws:{service}:{self.facts.access.region if region else ''}:{self.account}:{resource}"
+
+    def secret(self, path: str) -> str:
+        """Of Secrets Manager, which ends every ARN with six characters of its own."""
+        return self.arn("secretsmanager", f"secret:{path}-AbCdEf")
+
+    @property
+    def tenant_secret(self) -> str:
+        """One that a tenant's connector may have."""
+        return self.secret(f"patchbay/{self.facts.environment}/tenants/example/connectors")
+
+    @property
+    def master_secret(self) -> str:
+        """The password of the databases' master user."""
+        return str(
+            next(one for one in self.facts.databases if one.get("MasterUserSecret"))["MasterUserSecret"]["SecretArn"]
+        )
+
+    @property
+    def payloads(self) -> str:
+        """The payload bucket."""
+        buckets = self.facts.owned("s3", "list_buckets", "Buckets", "Name")
+        return f"arn:aws:s3:::{next(one['Name'] for one in buckets if 'payload' in one['Name'])}"
+
+    def key(self, purpose: str) -> str:
+        """The key that an alias of the environment names, such as `data`."""
+        alias = f"alias/{self.prefix}{purpose}"
+        return str(self.facts.access.client("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"])
+
+    def through(self, service: str) -> dict[str, str]:
+        """The condition key of a call to KMS that another service makes."""
+        return {"kms:ViaService": f"{service}.{self.facts.access.region}.amazonaws.com"}

@@ -1,0 +1,153 @@
+"""What nodes and workloads of a cluster must be able to do, and must not."""
+
+from collections.abc import Iterator
+
+from patchbay_operations.checks.expectation import Expectation, Names
+from patchbay_operations.checks.facts import Facts
+from patchbay_operations.permissions.evaluation import Call
+
+
+def workload_rights(facts: Facts) -> Iterator[Expectation]:
+    """Of every cluster of the environment."""
+    names = Names(facts)
+    for cluster in facts.clusters:
+        name = cluster["name"]
+        yield _nodes(names, name)
+        yield _vpc_cni(names, name)
+        yield _autoscaler(names, name)
+        yield _volumes(names, name)
+        yield _runtime(names, name)
+        yield _database_access(names, name)
+
+
+def _nodes(names: Names, cluster: str) -> Expectation:
+    return Expectation(
+        f"{cluster}-nodes",
+        must=(
+            Call("eks:DescribeCluster", names.arn("eks", f"cluster/{cluster}")),
+            Call("eks-auth:AssumeRoleForPodIdentity", names.arn("eks", f"cluster/{cluster}")),
+            Call("ecr:GetAuthorizationToken"),
+            Call("ecr:BatchGetImage", names.arn("ecr", f"repository/{names.prefix}runtime")),
+        ),
+        must_not=(
+            Call("ecr:PutImage", names.arn("ecr", f"repository/{names.prefix}runtime")),
+            Call("s3:GetObject", f"{names.payloads}/tenant/payload"),
+            Call("secretsmanager:GetSecretValue", names.tenant_secret),
+            Call("elasticache:Connect", names.arn("elasticache", f"replicationgroup:{cluster}")),
+            Call("ec2:RunInstances", names.arn("ec2", "instance/*")),
+            Call("ec2:TerminateInstances", names.arn("ec2", "instance/i-0")),
+            Call("iam:PassRole", names.arn("iam", f"role/{cluster}-nodes", region=False)),
+        ),
+    )
+
+
+def _vpc_cni(names: Names, cluster: str) -> Expectation:
+    return Expectation(
+        f"{cluster}-vpc-cni",
+        must=(
+            Call("ec2:DescribeNetworkInterfaces"),
+            Call("ec2:AssignPrivateIpAddresses", names.arn("ec2", "network-interface/eni-0")),
+        ),
+        must_not=(
+            Call("ec2:RunInstances", names.arn("ec2", "instance/*")),
+            Call("ec2:AuthorizeSecurityGroupIngress", names.arn("ec2", "security-group/sg-0")),
+            Call("s3:GetObject", f"{names.payloads}/tenant/payload"),
+        ),
+    )
+
+
+def _autoscaler(names: Names, cluster: str) -> Expectation:
+    groups = names.arn("autoscaling", "autoScalingGroup:0:autoScalingGroupName")
+    own = {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}": "owned"}
+    foreign = {"aws:ResourceTag/k8s.io/cluster-autoscaler/another": "owned"}
+    return Expectation(
+        f"{cluster}-cluster-autoscaler",
+        must=(
+            Call("autoscaling:DescribeAutoScalingGroups"),
+            Call("autoscaling:SetDesiredCapacity", f"{groups}/own", own),
+            Call("autoscaling:TerminateInstanceInAutoScalingGroup", f"{groups}/own", own),
+        ),
+        must_not=(
+            Call("autoscaling:SetDesiredCapacity", f"{groups}/other", foreign),
+            Call("autoscaling:SetDesiredCapacity", f"{groups}/untagged"),
+            Call("autoscaling:UpdateAutoScalingGroup", f"{groups}/own", own),
+            Call("autoscaling:DeleteAutoScalingGroup", f"{groups}/own", own),
+            Call("ec2:TerminateInstances", names.arn("ec2", "instance/i-0"), own),
+        ),
+    )
+
+
+def _volumes(names: Names, cluster: str) -> Expectation:
+    volume = names.arn("ec2", "volume/vol-0")
+    return Expectation(
+        f"{cluster}-ebs-csi-controller",
+        must=(
+            Call("ec2:CreateVolume", volume, {"aws:RequestTag/patchbay:cluster": cluster}),
+            Call("ec2:DeleteVolume", volume, {"aws:ResourceTag/patchbay:cluster": cluster}),
+            Call("kms:GenerateDataKeyWithoutPlaintext", names.key("cluster"), names.through("ec2")),
+        ),
+        must_not=(
+            Call("ec2:CreateVolume", volume),
+            Call("ec2:DeleteVolume", volume, {"aws:ResourceTag/patchbay:cluster": "another"}),
+            Call("ec2:DeleteVolume", volume),
+            Call("ec2:CreateSnapshot", volume, {"aws:ResourceTag/patchbay:cluster": cluster}),
+            Call("ec2:RunInstances", names.arn("ec2", "instance/*")),
+            Call("kms:Decrypt", names.key("secrets"), names.through("ec2")),
+        ),
+    )
+
+
+def _runtime(names: Names, cluster: str) -> Expectation:
+    cache = names.arn("elasticache", f"replicationgroup:{cluster}")
+    writer = next(one for one in names.facts.databases if not one.get("ReadReplicaSourceDBInstanceIdentifier"))
+    users = names.arn("rds-db", f"dbuser:{writer['DbiResourceId']}")
+    own_user = f"patchbay_{cluster.removeprefix(names.prefix).replace('-', '_')}"
+    return Expectation(
+        f"{cluster}-runtime",
+        must=(
+            Call("s3:PutObject", f"{names.payloads}/tenant/payload"),
+            Call("s3:GetObject", f"{names.payloads}/tenant/payload"),
+            Call("kms:GenerateDataKey", names.key("data"), names.through("s3")),
+            Call("secretsmanager:GetSecretValue", names.tenant_secret),
+            Call("kms:Decrypt", names.key("secrets"), names.through("secretsmanager")),
+            Call("elasticache:Connect", cache),
+            Call("elasticache:Connect", names.arn("elasticache", f"user:{cluster}")),
+            Call("rds-db:connect", f"{users}/{own_user}"),
+        ),
+        must_not=(
+            Call("s3:ListBucket", names.payloads),
+            Call("s3:DeleteBucket", names.payloads),
+            Call("s3:PutBucketPolicy", names.payloads),
+            Call("secretsmanager:GetSecretValue", names.secret("another")),
+            Call("secretsmanager:GetSecretValue", names.secret("patchbay/another/tenants/example/connectors")),
+            Call("secretsmanager:GetSecretValue", names.master_secret),
+            Call("secretsmanager:PutSecretValue", names.tenant_secret),
+            Call("elasticache:Connect", names.arn("elasticache", f"replicationgroup:{names.prefix}another")),
+            Call("rds-db:connect", f"{users}/patchbay_of_another_cluster"),
+            Call("rds-db:connect", f"{users}/{writer['MasterUsername']}"),
+            Call("rds:DeleteDBInstance", writer["DBInstanceArn"]),
+            Call("kms:Decrypt", names.arn("kms", "key/another"), names.through("s3")),
+            Call("kms:Decrypt", names.key("data")),
+            Call("sts:AssumeRole", names.arn("iam", f"role/{cluster}-database-access", region=False)),
+        ),
+    )
+
+
+def _database_access(names: Names, cluster: str) -> Expectation:
+    """Makes the runtime's user with the master's password."""
+    return Expectation(
+        f"{cluster}-database-access",
+        must=(
+            Call("secretsmanager:GetSecretValue", names.master_secret),
+            Call("kms:Decrypt", names.key("secrets"), names.through("secretsmanager")),
+        ),
+        must_not=(
+            Call("secretsmanager:PutSecretValue", names.master_secret),
+            Call("secretsmanager:GetSecretValue", names.tenant_secret),
+            Call("kms:Decrypt", names.key("secrets")),
+            Call("kms:Decrypt", names.key("data"), names.through("s3")),
+            Call("s3:GetObject", f"{names.payloads}/tenant/payload"),
+            Call("elasticache:Connect", names.arn("elasticache", f"replicationgroup:{cluster}")),
+            Call("rds:ModifyDBInstance", names.arn("rds", f"db:{names.prefix}databases-write")),
+        ),
+    )
