@@ -11,6 +11,8 @@ from rich.console import Console
 from patchbay_local import checkov, paths
 from patchbay_local.stack import environments
 
+# Two programs of one name cannot be checked in one go.
+_POLICY_PACK: Final = "policies/__main__.py"
 _PYTHON: Final = (
     "__main__.py",
     "config",
@@ -19,7 +21,7 @@ _PYTHON: Final = (
     "loadtests",
     "operations",
     "platform",
-    "policies",
+    "policies/patchbay_policies",
     "runtime",
     "benchmarks",
     "tests",
@@ -34,9 +36,10 @@ def lint(console: Console) -> bool:
         ["git", "ls-files", "*.sh", ".ci/run"], check=True, capture_output=True, text=True, cwd=paths.REPOSITORY
     ).stdout.split()
     checks: list[tuple[str, list[str | Path]]] = [
-        ("ruff check", [tools / "ruff", "check", *python]),
-        ("ruff format", [tools / "ruff", "format", "--check", *python]),
+        ("ruff check", [tools / "ruff", "check", *python, _POLICY_PACK]),
+        ("ruff format", [tools / "ruff", "format", "--check", *python, _POLICY_PACK]),
         ("mypy", [tools / "mypy", *python]),
+        ("mypy, policy pack", [tools / "mypy", _POLICY_PACK]),
         ("shellcheck", ["shellcheck", *scripts]),
     ]
     clean = True

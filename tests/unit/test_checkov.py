@@ -30,7 +30,9 @@ def failures(program: Program, tmp_path_factory: pytest.TempPathFactory) -> list
         pytest.skip("checkov is not installed: `make test` installs it")
     objects = [dict(resource.inputs) for resource in program.resources if "apiVersion" in resource.inputs]
     manifests = tmp_path_factory.mktemp("manifests") / "platform.yaml"
-    manifests.write_text(yaml.safe_dump_all(json.loads(json.dumps(objects))))
+    # The engine's numbers are floating; Kubernetes gets 10001, not 10001.0.
+    plain = json.loads(json.dumps(objects), parse_float=lambda text: int(float(text)) if text.endswith(".0") else text)
+    manifests.write_text(yaml.safe_dump_all(plain))
     report = run_checkov(manifests)
     assert report["summary"]["resource_count"] >= len(objects)
     assert report["summary"]["parsing_errors"] == 0
@@ -38,17 +40,9 @@ def failures(program: Program, tmp_path_factory: pytest.TempPathFactory) -> list
 
 
 def run_checkov(manifests: Path) -> dict[str, Any]:
-    command = [
-        checkov.program(),
-        "--file",
-        manifests,
-        "--framework",
-        "kubernetes",
-        "--skip-download",
-        "--output",
-        "json",
-    ]
-    done = subprocess.run([*command, "--quiet", "--compact"], capture_output=True, text=True, check=False)
+    options = ["--framework", "kubernetes", "--skip-download", "--output", "json", "--quiet", "--compact"]
+    command = [str(checkov.program()), "--file", str(manifests), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     return report
