@@ -96,6 +96,9 @@ def _instance_metadata(facts: Facts) -> Iterator[str | None]:
         options = template["LaunchTemplateData"].get("MetadataOptions") or {}
         safe = options.get("HttpTokens") == "required" and options.get("HttpPutResponseHopLimit") == 1
         yield None if safe else f"pods on {template['LaunchTemplateName']} can take the node's rights"
+    for group in facts.node_groups:
+        if not group.get("launchTemplate"):
+            yield f"{group['nodegroupName']} has no launch template, and EKS's own lets pods take the node's rights"
 
 
 def _retention(facts: Facts) -> Iterator[str | None]:

@@ -7,6 +7,7 @@ from typing import Any
 from patchbay_operations.checks.check import Check
 from patchbay_operations.checks.delivery_rights import delivery_rights
 from patchbay_operations.checks.facts import Facts
+from patchbay_operations.checks.service_rights import service_rights
 from patchbay_operations.checks.workload_rights import workload_rights
 from patchbay_operations.permissions.evaluation import Call, allowed, statements, texts
 from patchbay_operations.permissions.roles import Role
@@ -26,7 +27,8 @@ _NODE_POLICIES = frozenset({"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegi
 
 
 def _as_meant(facts: Facts) -> Iterator[str | None]:
-    for wanted in (*workload_rights(facts), *delivery_rights(facts)):
+    expectations = (*workload_rights(facts), *service_rights(facts), *delivery_rights(facts))
+    for wanted in expectations:
         role = next((role for role in facts.roles if role.name == wanted.role), None)
         if role is None:
             yield f"there is no role {wanted.role}"
@@ -36,6 +38,9 @@ def _as_meant(facts: Facts) -> Iterator[str | None]:
             yield None if may else f"{role.name} may not {call}, which it needs"
         for call in wanted.must_not:
             yield f"{role.name} may {call}" if allowed(role.rights, _here(facts, call)) else None
+    known = {wanted.role for wanted in expectations}
+    for role in facts.roles:
+        yield None if role.name in known else f"{role.name} is a role that nobody has expectations of"
 
 
 def _nobody(facts: Facts) -> Iterator[str | None]:
@@ -87,7 +92,7 @@ def _too_trusting(role: Role, statement: Mapping[str, Any]) -> str | None:
 
 
 CHECKS = (
-    Check("rights", "May each workload and each delivery job do what it needs, and nothing beyond?", _as_meant),
+    Check("rights", "May each workload, service and delivery job do what it needs, and nothing beyond?", _as_meant),
     Check("forbidden calls", "Can no role create users, leave the account, or read what is not ours?", _nobody),
     Check("wildcards", "Does no role have every action of a service on every resource?", _no_wildcards),
     Check("node role", "Have nodes no rights but EKS' own?", _nodes),
