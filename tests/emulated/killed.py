@@ -5,11 +5,9 @@ import json
 import os
 import re
 import signal
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 import pytest
@@ -94,11 +92,3 @@ def contents(access: Access) -> Counter[tuple[str, str, str]]:
     return Counter(
         (item.kind, _CHOSEN_BY_AWS.sub("*", item.name or item.identifier), item.zone) for item in inventory(access)
     )
-
-
-def wait_until(condition: Callable[[], Any], seconds: float) -> None:
-    """Returns once the condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the time is up"
-        time.sleep(0.05)

@@ -1,6 +1,7 @@
 """Tags of what moto does not know to be an EC2 resource."""
 
 from moto.ec2 import utils
+from moto.ec2.models.launch_templates import LaunchTemplate
 
 from patchbay_local.emulator.operations.ec2.client_vpn_records import ec2_of, endpoint_of
 from patchbay_local.emulator.operations.ec2.service import SERVICE
@@ -8,6 +9,8 @@ from patchbay_local.emulator.service import BY_MOTO, Call, Result, Served
 
 # The types of these ids as AWS describes tags by them; moto has names of its own.
 utils.EC2_PREFIX_TO_RESOURCE.update({"eipalloc": "elastic-ip", "fl": "vpc-flow-log", "nat": "natgateway"})
+# Moto would show those that it was made with.
+LaunchTemplate.tags = property(LaunchTemplate.get_tags, lambda *_: None)  # type: ignore[assignment]
 
 
 @SERVICE.operation("CreateTags")
