@@ -83,15 +83,19 @@ def test_an_update_that_was_killed_goes_on_after_any_number_of_recoveries(scratc
 
 @ON_DEV
 def test_a_replacement_that_was_killed_leaves_only_the_new(scratch: Deployment) -> None:
-    """A certificate's `Name` is its predecessor's."""
+    """The new certificate's `Name` is the old one's, which exists until the end of the update."""
     stack, before = driven(scratch.emulation), kinds(scratch)
+    made = ids(export(stack))
     change(scratch, "edge", domain="example.net")
-    for begun in (2, 3, 4):
+    adopted: dict[str, str] = {}
+    for begun in (2, 1, 3):
         kill_after(stack, begun, "up")
         wait_for_plugins(stack)
-        stack.recover()
+        adopted |= stack.recover().adopted
     require_the_program(stack)
     assert kinds(scratch) == before
+    assert adopted
+    assert not adopted.items() & made.items()
 
 
 @ON_DEV
