@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Final
 
 import boto3
@@ -12,6 +13,8 @@ from botocore.config import Config
 _ACCESS_KEY: Final = "AWS_ACCESS_KEY_ID"
 _SECRET_KEY: Final = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 - the name of a variable
 _ENDPOINT: Final = "AWS_ENDPOINT_URL"
+
+_MAKING: Final = Lock()  # clients may be used by several threads, and sessions may not
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,25 @@ class Access:
         return _client(self, service, region or self.region)
 
 
+@lru_cache(maxsize=1)
+def _session() -> boto3.Session:
+    """One for all clients: a session reads each service's model once, which takes longer than most calls."""
+    return boto3.Session()
+
+
 @lru_cache(maxsize=128)
 def _client(access: Access, service: str, region: str) -> Any:
     key, secret = access.keys or (None, None)
-    return boto3.Session().client(
-        service,  # type: ignore[call-overload]  # the service is named at run time
-        region_name=region,
-        endpoint_url=access.endpoint,
-        aws_access_key_id=key,
-        aws_secret_access_key=secret,
-        config=Config(
-            max_pool_connections=16,
-            s3={"addressing_style": "path"} if access.endpoint else None,
-            retries={"mode": "standard", "max_attempts": 1 if access.endpoint else 5},
-        ),
-    )
+    with _MAKING:
+        return _session().client(
+            service,  # type: ignore[call-overload]  # the service is named at run time
+            region_name=region,
+            endpoint_url=access.endpoint,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(
+                max_pool_connections=16,
+                s3={"addressing_style": "path"} if access.endpoint else None,
+                retries={"mode": "standard", "max_attempts": 1 if access.endpoint else 5},
+            ),
+        )
