@@ -26,6 +26,7 @@ def empty(tmp_path: Path) -> Iterator[Deployment]:
         yield deployment
 
 
+@pytest.mark.timeout(1800)  # twelve updates, ten recoveries
 def test_a_deployment_that_is_killed_ten_times_ends_as_an_undisturbed_one(
     empty: Deployment, deployments: Callable[[str], Deployment]
 ) -> None:
