@@ -95,12 +95,22 @@ LISTINGS: Final = (
         zone="Placement.AvailabilityZone",
     ),
     Listing(
+        "network interface",
+        "ec2",
+        "describe_network_interfaces",
+        "NetworkInterfaces[]",
+        "NetworkInterfaceId",
+        zone="AvailabilityZone",
+    ),
+    Listing("volume", "ec2", "describe_volumes", "Volumes[]", "VolumeId", zone="AvailabilityZone"),
+    Listing(
         "Auto Scaling group",
         "autoscaling",
         "describe_auto_scaling_groups",
         "AutoScalingGroups[]",
         "AutoScalingGroupName",
     ),
+    Listing("instance profile", "iam", "list_instance_profiles", "InstanceProfiles[]", "InstanceProfileName"),
     Listing("IAM role", "iam", "list_roles", "Roles[?!starts_with(Path,'/aws-service-role/')]", "RoleName"),
     Listing("IAM policy", "iam", "list_policies", "Policies[]", "Arn", "PolicyName", parameters={"Scope": "Local"}),
     Listing("OIDC provider", "iam", "list_open_id_connect_providers", "OpenIDConnectProviderList[]", "Arn"),
@@ -120,6 +130,13 @@ LISTINGS: Final = (
     ),
     Listing(
         "database", "rds", "describe_db_instances", "DBInstances[]", "DBInstanceIdentifier", zone="AvailabilityZone"
+    ),
+    Listing(
+        "database snapshot",
+        "rds",
+        "describe_db_snapshots",
+        "DBSnapshots[?SnapshotType=='manual']",
+        "DBSnapshotIdentifier",
     ),
     Listing(
         "cache subnet group",

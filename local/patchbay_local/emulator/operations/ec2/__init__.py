@@ -1,9 +1,10 @@
-"""EC2: Client VPN, which moto lacks."""
+"""EC2: Client VPN, which moto lacks, and what it gets wrong."""
 
 from patchbay_local.emulator.operations.ec2 import (  # noqa: F401 # each declares its operations
     client_vpn_access,
     client_vpn_endpoints,
     client_vpn_networks,
+    nat_gateways,
     tags,
 )
 from patchbay_local.emulator.operations.ec2.service import SERVICE

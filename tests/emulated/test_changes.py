@@ -1,0 +1,245 @@
+"""What a second update, drift, a destruction and a replacement do to a whole environment."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from patchbay_local.commands import CommandError
+from patchbay_operations.access import Access
+from patchbay_operations.checks.run import run
+from patchbay_operations.inventory.read import inventory
+
+from tests.emulated.deployment import STACKS, Deployment, empty_account
+
+of_dev = pytest.mark.parametrize("scratch", ["dev"], indirect=True)
+of_production = pytest.mark.parametrize("scratch", ["production"], indirect=True)
+
+
+def quiet(*_: object) -> None:
+    """Nobody looks at the progress."""
+
+
+@pytest.mark.parametrize("scratch", STACKS, indirect=True)
+def test_a_second_update_changes_nothing(scratch: Deployment) -> None:
+    before = inventory(scratch.emulation.access)
+    assert scratch.emulation.stack.up(quiet) == "no changes"
+    scratch.emulation.stack.preview("--expect-no-changes")
+    assert inventory(scratch.emulation.access) == before
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What somebody does by hand, and as what a preview shows it: type, name and field. `seen` reads it back."""
+
+    shown: tuple[str, str, str]
+    make: Callable[[Access], None]
+    seen: Callable[[Access], Any]
+
+
+def _topic(access: Access) -> str:
+    return next(
+        str(topic["TopicArn"])
+        for topic in access.client("sns").list_topics()["Topics"]
+        if topic["TopicArn"].endswith("patchbay-dev-watching-alarms")
+    )
+
+
+def _topic_owner(access: Access) -> str:
+    tags = access.client("sns").list_tags_for_resource(ResourceArn=_topic(access))["Tags"]
+    return next(str(tag["Value"]) for tag in tags if tag["Key"] == "patchbay:owner")
+
+
+def _tag_topic(access: Access) -> None:
+    owner = [{"Key": "patchbay:owner", "Value": "somebody-else"}]
+    access.client("sns").tag_resource(ResourceArn=_topic(access), Tags=owner)
+
+
+def _database_rule(access: Access) -> dict[str, Any]:
+    ec2 = access.client("ec2")
+    named = [{"Name": "tag:Name", "Values": ["patchbay-dev-databases"]}]
+    (group,) = ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    of_group = [{"Name": "group-id", "Values": [group["GroupId"]]}]
+    rules = ec2.describe_security_group_rules(Filters=of_group)["SecurityGroupRules"]
+    (rule,) = [rule for rule in rules if not rule["IsEgress"]]
+    return dict(rule)
+
+
+def _widen_rule(access: Access) -> None:
+    rule = _database_rule(access)
+    wider = {
+        "IpProtocol": "tcp",
+        "FromPort": 0,
+        "ToPort": 65535,
+        "ReferencedGroupId": rule["ReferencedGroupInfo"]["GroupId"],
+    }
+    access.client("ec2").modify_security_group_rules(
+        GroupId=rule["GroupId"],
+        SecurityGroupRules=[{"SecurityGroupRuleId": rule["SecurityGroupRuleId"], "SecurityGroupRule": wider}],
+    )
+
+
+def _payloads(access: Access) -> str:
+    return next(
+        str(bucket["Name"]) for bucket in access.client("s3").list_buckets()["Buckets"] if "payloads" in bucket["Name"]
+    )
+
+
+def _open_bucket(access: Access) -> None:
+    names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    access.client("s3").put_public_access_block(
+        Bucket=_payloads(access), PublicAccessBlockConfiguration=dict.fromkeys(names, False)
+    )
+
+
+def _closed(access: Access) -> bool:
+    block = access.client("s3").get_public_access_block(Bucket=_payloads(access))["PublicAccessBlockConfiguration"]
+    return all(block.values())
+
+
+ALARM = "patchbay-dev-database-write-cpu"
+
+
+def _alarm(access: Access) -> dict[str, Any]:
+    (alarm,) = access.client("cloudwatch").describe_alarms(AlarmNames=[ALARM])["MetricAlarms"]
+    return dict(alarm)
+
+
+def _raise_alarm(access: Access) -> None:
+    alarm = _alarm(access)
+    kept = (
+        "AlarmName",
+        "AlarmDescription",
+        "ComparisonOperator",
+        "EvaluationPeriods",
+        "DatapointsToAlarm",
+        "MetricName",
+        "Namespace",
+        "Period",
+        "Statistic",
+        "Dimensions",
+        "TreatMissingData",
+        "AlarmActions",
+        "OKActions",
+        "InsufficientDataActions",
+        "ActionsEnabled",
+        "Metrics",
+    )
+    access.client("cloudwatch").put_metric_alarm(
+        **{key: alarm[key] for key in kept if alarm.get(key) not in (None, [])}, Threshold=99.9
+    )
+
+
+def _delete_lifecycle(access: Access) -> None:
+    access.client("s3").delete_bucket_lifecycle(Bucket=_payloads(access))
+
+
+def _expires(access: Access) -> list[str]:
+    s3 = access.client("s3")
+    try:
+        return [rule["ID"] for rule in s3.get_bucket_lifecycle_configuration(Bucket=_payloads(access))["Rules"]]
+    except s3.exceptions.ClientError:
+        return []
+
+
+DRIFTS = {
+    "a tag": Drift(("aws:sns/topic:Topic", "watching-alarms", "patchbay:owner"), _tag_topic, _topic_owner),
+    "a security group's rule": Drift(
+        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "databases-from-shared", "toPort"),
+        _widen_rule,
+        lambda access: _database_rule(access)["ToPort"],
+    ),
+    "a bucket's setting": Drift(
+        ("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "objects-payloads", "blockPublicAcls"),
+        _open_bucket,
+        _closed,
+    ),
+    "an alarm's threshold": Drift(
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", "watching-database-write-cpu", "threshold"),
+        _raise_alarm,
+        lambda access: _alarm(access)["Threshold"],
+    ),
+    "a resource that is gone": Drift(
+        ("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration", "objects-payloads", "rules"),
+        _delete_lifecycle,
+        _expires,
+    ),
+}
+
+
+def steps(shown: str) -> list[str]:
+    """The parts of a difference that are about one resource each."""
+    return re.split(r"\n\s*(?=[-+~]+ ?aws:)", shown)
+
+
+@of_dev
+def test_drift_is_shown_and_the_next_update_repairs_it(scratch: Deployment) -> None:
+    """Everything at once, as each update reads the whole environment."""
+    access, stack = scratch.emulation.access, scratch.emulation.stack
+    before = {title: drift.seen(access) for title, drift in DRIFTS.items()}
+    for drift in DRIFTS.values():
+        drift.make(access)
+    assert not [title for title, drift in DRIFTS.items() if drift.seen(access) == before[title]]
+
+    stack.command("refresh", "--yes", "--skip-preview")
+    shown = stack.preview("--diff")
+    for title, drift in DRIFTS.items():
+        type_, name, field = drift.shown
+        assert any(type_ in step and f"::{name}]" in step and field in step for step in steps(shown)), (title, shown)
+    counted = {step: int(number) for number, step in re.findall(r"(\d+) to (\w+)", shown)}
+    assert counted == {"create": 1, "update": len(DRIFTS) - 1}, shown
+
+    stack.up(quiet)
+    assert {title: drift.seen(access) for title, drift in DRIFTS.items()} == before
+    stack.preview("--expect-no-changes")
+    assert not [result.name for result in run(scratch.new_facts()) if not result.passed]
+
+
+@pytest.mark.parametrize("scratch", ["dev", "staging"], indirect=True)
+def test_destroying_leaves_nothing(scratch: Deployment, tmp_path: Path) -> None:
+    stack = scratch.emulation.stack
+    if scratch.emulation.config.stack == "staging":
+        _take_off_protection(scratch)
+    with empty_account(tmp_path / "empty", scratch.emulation.config) as empty:
+        nothing = inventory(empty.emulation.access)
+    stack.destroy()
+    assert inventory(scratch.emulation.access) == nothing
+    state = json.loads(stack.command("stack", "export", keep=True))
+    assert not state["deployment"].get("resources")
+
+
+def _take_off_protection(deployment: Deployment) -> None:
+    """Databases may go only after an update without deletion protection, which the policies refuse."""
+    file = deployment.emulation.config_file
+    content = yaml.safe_load(file.read_text())
+    content["config"]["patchbay:infra"]["databases"] |= {"deletionProtection": False, "finalSnapshot": None}
+    file.write_text(yaml.safe_dump(content))
+    deployment.emulation.stack.command("up", "--yes", "--skip-preview")
+
+
+@of_production
+def test_production_cannot_be_destroyed(scratch: Deployment) -> None:
+    before = inventory(scratch.emulation.access)
+    with pytest.raises(CommandError) as refused:
+        scratch.emulation.stack.command("destroy", "--yes", "--skip-preview", keep=True)
+    assert "protected" in str(refused.value)
+    assert inventory(scratch.emulation.access) == before
+
+
+@of_production
+def test_an_update_that_would_replace_a_database_is_refused(scratch: Deployment) -> None:
+    """RDS cannot rename a master user: another one means another database."""
+    file = scratch.emulation.config_file
+    content = yaml.safe_load(file.read_text())
+    content["config"]["patchbay:infra"]["databases"]["masterUser"] = "another"
+    file.write_text(yaml.safe_dump(content))
+    before = inventory(scratch.emulation.access)
+    for command in (("preview",), ("up", "--yes", "--skip-preview")):
+        with pytest.raises(CommandError) as refused:
+            scratch.emulation.stack.command(*command, keep=True)
+        assert "databases-write" in str(refused.value)
+    assert inventory(scratch.emulation.access) == before
