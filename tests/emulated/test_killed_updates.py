@@ -115,13 +115,13 @@ def test_a_deletion_that_was_killed_is_ended_by_the_next(scratch: Deployment, em
 def test_no_update_that_runs_loses_its_lock(scratch: Deployment) -> None:
     stack = driven(scratch.emulation)
     change(scratch, "environment", owner="example-team")
-    refusals = []
+    refusals: list[str] = []
 
     def watch(_: str) -> None:
         if not refusals and plugins(stack) and stack.backend.locks(stack.name):
             with pytest.raises(RuntimeError, match=r"an update of dev is running .*wait for its end") as refusal:
                 stack.recover()
-            refusals.append(refusal)
+            refusals.append(str(refusal.value))
 
     stack.command("up", "--yes", "--skip-preview", on_line=watch)
     assert refusals
