@@ -1,0 +1,63 @@
+"""`make emulate`, as a user runs it, on the machine's own account of the stack."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from patchbay_local import paths
+from patchbay_local.stack import pulumi
+
+PATCHBAY = (sys.executable, "-m", "patchbay_local")
+REPORT = paths.REPORTS / "emulated" / "dev"
+
+
+def emulate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PATCHBAY, "emulate", "--stack", *arguments],
+        cwd=paths.REPOSITORY,
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def result() -> Mapping[str, Any]:
+    content: Mapping[str, Any] = json.loads((REPORT / "result.json").read_text())
+    return content
+
+
+def test_a_stack_is_deployed_checked_and_reported_and_then_there_is_nothing_to_change() -> None:
+    if not pulumi.program().exists():
+        pytest.skip("Pulumi's CLI is not built")
+    first = emulate("dev", "--afresh")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert str(REPORT / "index.html") in first.stdout
+    made = result()
+    assert made["passed"]
+    assert made["counts"]["VPC"] == 1
+    assert {zone for zones in made["zones"].values() for zone in zones} == {f"eu-central-1{one}" for one in "abc"}
+    assert {
+        "source": "the internet",
+        "target": "load balancer patchbay-dev-edge",
+        "protocol": "tcp",
+        "ports": "443",
+    } in (made["reaches"])
+    assert "<svg" in (REPORT / "network.svg").read_text()
+    page = (REPORT / "index.html").read_text()
+    assert all(check["question"] in page.replace("&#39;", "'") for check in made["checks"])
+
+    second = emulate("dev")
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "no changes" in second.stdout
+    assert result()["counts"] == made["counts"]
+
+
+def test_a_stack_that_is_not_there_is_told_with_those_that_are() -> None:
+    refused = emulate("nowhere")
+    assert refused.returncode != 0
+    assert "dev, local, production, staging" in refused.stdout + refused.stderr

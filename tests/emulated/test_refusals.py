@@ -1,0 +1,68 @@
+"""What is refused before anything is created: wrong config, and an AWS that is not an emulated one."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from patchbay_local.commands import CommandError
+from patchbay_local.emulation.config import StackConfig
+from patchbay_local.stack import pulumi
+from patchbay_operations.inventory.read import inventory
+
+from tests.emulated.deployment import Deployment, empty_account
+
+
+def _world(infra: dict[str, Any]) -> None:
+    infra["clusters"]["shared"]["endpointAllowlist"] = ["0.0.0.0/0"]
+
+
+def _misspelt(infra: dict[str, Any]) -> None:
+    infra["databases"]["multiAZ"] = True
+
+
+def _no_emulator(infra: dict[str, Any]) -> None:
+    del infra["aws"]["endpoint"]
+
+
+@pytest.mark.parametrize("command", [("preview",), ("up", "--yes", "--skip-preview")], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        pytest.param(
+            _world,
+            ["patchbay:infra.clusters.shared.endpointAllowlist", "narrow it to the offices' or VPN's"],
+            id="an API server open to the world",
+        ),
+        pytest.param(
+            _misspelt, ["patchbay:infra.databases.multiAZ", "correct its spelling or remove it"], id="a misspelt field"
+        ),
+        pytest.param(
+            _no_emulator,
+            ["only talks to an emulator on this machine", "set `aws.endpoint` in the stack's config"],
+            id="AWS itself",
+        ),
+    ],
+)
+def test_nothing_is_created(
+    spoil: Callable[[dict[str, Any]], None], said: list[str], command: tuple[str, ...], tmp_path: Path
+) -> None:
+    if not pulumi.program().exists():
+        pytest.skip("Pulumi's CLI is not built")
+    with empty_account(tmp_path, StackConfig.read("dev")) as empty:
+        stack = empty.emulation.stack
+        stack.prepare()
+        spoil_config(empty, spoil)
+        with pytest.raises(CommandError) as refused:
+            stack.command(*command, keep=True)
+        for words in said:
+            assert words in " ".join(str(refused.value).split())
+        assert not inventory(empty.emulation.access)
+
+
+def spoil_config(deployment: Deployment, spoil: Callable[[dict[str, Any]], None]) -> None:
+    file = deployment.emulation.config_file
+    content = yaml.safe_load(file.read_text())
+    spoil(content["config"]["patchbay:infra"])
+    file.write_text(yaml.safe_dump(content))
