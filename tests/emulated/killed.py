@@ -36,15 +36,18 @@ def driven(emulation: Emulation) -> Stack:
 
 
 def kill_after(stack: Stack, begun: int, *command: str) -> None:
-    """Kill the engine, and nothing else, as soon as it has begun so many operations on AWS resources."""
-    seen = 0
+    """Kill the engine, and nothing else, as soon as it has begun so many operations on AWS resources.
+
+    With 0 before all: while its plugins are starting.
+    """
+    seen, killed = 0, False
 
     def watch(line: str) -> None:
-        nonlocal seen
-        if _STEP.match(line):
-            seen += 1
-            if seen == begun:
-                os.kill(engine(stack).pid, signal.SIGKILL)
+        nonlocal seen, killed
+        seen += bool(_STEP.match(line))
+        if seen >= begun and not killed:
+            os.kill(engine(stack).pid, signal.SIGKILL)
+            killed = True
 
     with pytest.raises(CommandError) as ended:
         stack.command(*command, "--yes", "--skip-preview", on_line=watch)

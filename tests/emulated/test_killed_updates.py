@@ -67,6 +67,17 @@ def require_the_program(stack: Stack) -> None:
 
 
 @ON_DEV
+def test_an_update_that_was_killed_at_once_leaves_nothing_but_its_lock(scratch: Deployment) -> None:
+    stack = driven(scratch.emulation)
+    kill_after(stack, 0, "up")
+    wait_for_plugins(stack)
+    assert stack.backend.was_killed(stack.name)
+    assert stack.recover().summary == "0 adopted, 0 to be done again"
+    assert not stack.backend.locks(stack.name)
+    stack.preview("--expect-no-changes")
+
+
+@ON_DEV
 def test_an_update_that_was_killed_goes_on_after_any_number_of_recoveries(scratch: Deployment) -> None:
     stack, before = driven(scratch.emulation), contents(scratch.emulation.access)
     # A tag of everything.
