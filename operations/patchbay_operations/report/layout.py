@@ -72,14 +72,18 @@ def _tier(vpc: Vpc, actor: Actor) -> str:
 
 
 def _grouped(actors: Iterable[Actor]) -> Iterator[tuple[str, list[Actor]]]:
-    """Interface endpoints share a box, as they share their rules; everything else has one of its own."""
+    """A cluster's nodes share a box, and so do the interface endpoints, as they share their rules."""
     order = [Kind.LOAD_BALANCER, Kind.VPN, Kind.CONTROL_PLANE, Kind.NODES, Kind.ENDPOINT, *sorted(DATA)]
-    endpoints = []
+    together: dict[str, list[Actor]] = {}
     for actor in sorted(actors, key=lambda item: (order.index(item.kind), item.name)):
-        if actor.kind is Kind.ENDPOINT:
-            endpoints.append(actor)
-        else:
-            yield f"{actor.kind}: {actor.name}", [actor]
-    if endpoints:
-        names = ", ".join(actor.name for actor in endpoints)
-        yield f"interface endpoints: {names}", endpoints
+        together.setdefault(_box(actor), []).append(actor)
+    for label, members in together.items():
+        names = ", ".join(actor.name for actor in members) if members[0].kind is Kind.ENDPOINT else ""
+        yield f"{label}{names}", members
+
+
+def _box(actor: Actor) -> str:
+    if actor.kind is Kind.ENDPOINT:
+        return "interface endpoints: "
+    name = actor.name.partition("/")[0] if actor.kind is Kind.NODES else actor.name
+    return f"{actor.kind}: {name}"
