@@ -203,8 +203,10 @@ def _old_metadata(facts: Facts) -> None:
     template = group["launchTemplate"]
     version = facts.access.client("ec2").create_launch_template_version(
         LaunchTemplateId=template["id"],
-        SourceVersion=str(template["version"]),
-        LaunchTemplateData={"MetadataOptions": {"HttpTokens": "optional", "HttpPutResponseHopLimit": 1}},
+        LaunchTemplateData={
+            **facts.launch_templates[0]["LaunchTemplateData"],
+            "MetadataOptions": {"HttpTokens": "optional", "HttpPutResponseHopLimit": 1},
+        },
     )["LaunchTemplateVersion"]["VersionNumber"]
     facts.access.client("eks").update_nodegroup_version(
         clusterName=group["clusterName"],
@@ -298,7 +300,7 @@ MUTATIONS = (
         "instance metadata",
         "by-hand",
         _nodes_without_template,
-        others=frozenset({"node discovery"}),
+        others=frozenset({"data reachable"}),
     ),
     Mutation("a log that is kept for ever", "dev", "retention", "/aws/eks/patchbay-dev-shared", _endless_log),
     Mutation(
