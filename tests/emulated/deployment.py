@@ -67,6 +67,7 @@ class Deployment:
         stack_file.write_text(stack_file.read_text().replace(self.emulation.emulator.url, copy.emulation.emulator.url))
         try:
             copy.emulation.start(copy.journal)
+            copy.emulation.stack.prepare()
             yield copy
         finally:
             copy.journal.undo()

@@ -213,20 +213,33 @@ def test_destroying_leaves_nothing(scratch: Deployment, tmp_path: Path) -> None:
 
 
 def _take_off_protection(deployment: Deployment) -> None:
-    """Databases may go only after an update without deletion protection, which the policies refuse."""
+    """Databases may go only after an update without deletion protection, which the policies refuse; buckets with what
+    is in them, only after one that says so.
+    """
     file = deployment.emulation.config_file
     content = yaml.safe_load(file.read_text())
     content["config"]["patchbay:infra"]["databases"] |= {"deletionProtection": False, "finalSnapshot": None}
+    content["config"]["patchbay:infra"]["objects"]["forceDestroy"] = True  # the emulator writes access logs
     file.write_text(yaml.safe_dump(content))
     deployment.emulation.stack.command("up", "--yes", "--skip-preview")
+
+
+def refused(deployment: Deployment, *words: str) -> str:
+    """What the CLI says when it refuses."""
+    lines: list[str] = []
+    with pytest.raises(CommandError):
+        deployment.emulation.stack.command(*words, on_line=lines.append, keep=True)
+    return "\n".join(lines)
 
 
 @of_production
 def test_production_cannot_be_destroyed(scratch: Deployment) -> None:
     before = inventory(scratch.emulation.access)
-    with pytest.raises(CommandError) as refused:
-        scratch.emulation.stack.command("destroy", "--yes", "--skip-preview", keep=True)
-    assert "protected" in str(refused.value)
+    said = refused(scratch, "destroy", "--yes")
+    assert "because it is protected" in said
+    named = set(re.findall(r"^  aws:\S+ \((\S+)\):$", said, re.MULTILINE))
+    # Of the databases the read copy: without it nobody comes to the write copy.
+    assert {"databases-read", "objects-payloads", "objects-logs", "network-nat-eu-central-1a"} <= named, said
     assert inventory(scratch.emulation.access) == before
 
 
@@ -237,9 +250,15 @@ def test_an_update_that_would_replace_a_database_is_refused(scratch: Deployment)
     content = yaml.safe_load(file.read_text())
     content["config"]["patchbay:infra"]["databases"]["masterUser"] = "another"
     file.write_text(yaml.safe_dump(content))
-    before = inventory(scratch.emulation.access)
-    for command in (("preview",), ("up", "--yes", "--skip-preview")):
-        with pytest.raises(CommandError) as refused:
-            scratch.emulation.stack.command(*command, keep=True)
-        assert "databases-write" in str(refused.value)
-    assert inventory(scratch.emulation.access) == before
+    before = inventory(scratch.emulation.access), identities(scratch)
+    for command in (("preview",), ("up", "--yes"), ("up", "--yes", "--skip-preview")):
+        said = refused(scratch, *command)
+        assert re.search(r"unable to replace resource \S+::databases-write\"", said), said
+        assert "currently marked for protection" in said
+    assert (inventory(scratch.emulation.access), identities(scratch)) == before
+
+
+def identities(deployment: Deployment) -> list[tuple[Any, ...]]:
+    """Of databases: another one of the same name has other ones."""
+    keys = ("DBInstanceIdentifier", "DbiResourceId", "InstanceCreateTime", "MasterUsername")
+    return [tuple(database[key] for key in keys) for database in deployment.new_facts().databases]

@@ -68,10 +68,14 @@ class Stack:
         return self.command("preview", *self._policies, *arguments, keep=True)
 
     def destroy(self) -> None:
-        """Delete all of the stack's resources. Recovers first, where that is needed: nothing is left behind."""
+        """Delete all of the stack's resources; where one of them is protected, none.
+
+        Recovers first, where that is needed: nothing is left behind.
+        """
         if self.backend.was_killed(self.name):
             self.recover()
-        self.command("destroy", "--yes", "--skip-preview")
+        # Without its preview the engine deletes what it can before it comes to what it may not.
+        self.command("destroy", "--yes")
 
     def recover(self) -> Recovery:
         """Adopt or clear what a killed update left; see `patchbay_operations.recovery`.
