@@ -184,7 +184,7 @@ def _database_without_tls(facts: Facts) -> None:
 
 def _payload_bucket(facts: Facts) -> str:
     buckets = facts.owned("s3", "list_buckets", "Buckets", "Name")
-    return next(bucket["Name"] for bucket in buckets if "payloads" in bucket["Name"])
+    return next(str(bucket["Name"]) for bucket in buckets if "payloads" in bucket["Name"])
 
 
 def _public_bucket(facts: Facts) -> None:

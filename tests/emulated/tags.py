@@ -26,14 +26,10 @@ class Tagged:
         ask, parameter, path = self.tags
         for answer in _answers(client, self.call, self.parameters):
             for identifier in jmespath.search(self.items, answer):
-                value = [identifier] if parameter == "ResourceArns" else identifier
-                more = {"ResourceType": "hostedzone"} if self.service == "route53" else {}
+                asked: dict[str, Any] = {parameter: [identifier] if parameter == "ResourceArns" else identifier}
                 if self.service == "route53":
-                    value = value.rpartition("/")[2]
-                yield (
-                    f"{self.service} {identifier}",
-                    _plain(jmespath.search(path, getattr(client, ask)(**{parameter: value}, **more))),
-                )
+                    asked = {parameter: identifier.rpartition("/")[2], "ResourceType": "hostedzone"}
+                yield f"{self.service} {identifier}", _plain(jmespath.search(path, getattr(client, ask)(**asked)))
 
 
 def _answers(client: Any, call: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

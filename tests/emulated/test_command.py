@@ -1,14 +1,17 @@
-"""`make emulate`, as a user runs it, on the machine's own account of the stack."""
+"""`make emulate`, as a user runs it: the machine's own emulated account of dev is made anew."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 from patchbay_local import paths
+from patchbay_local.emulation.config import StackConfig
+from patchbay_local.emulation.emulation import Emulation
+from patchbay_local.journal import open_journal
 from patchbay_local.stack import pulumi
 
 PATCHBAY = (sys.executable, "-m", "patchbay_local")
@@ -26,11 +29,22 @@ def emulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.fixture
+def as_it_was() -> Iterator[None]:
+    """The account is stopped afterwards, unless it ran before."""
+    journal, emulation = open_journal(), Emulation.of(StackConfig.read("dev"))
+    running = emulation.emulator.status(journal).pid is not None
+    yield
+    if not running:
+        emulation.emulator.down(journal)
+
+
 def result() -> Mapping[str, Any]:
     content: Mapping[str, Any] = json.loads((REPORT / "result.json").read_text())
     return content
 
 
+@pytest.mark.usefixtures("as_it_was")
 def test_a_stack_is_deployed_checked_and_reported_and_then_there_is_nothing_to_change() -> None:
     if not pulumi.program().exists():
         pytest.skip("Pulumi's CLI is not built")
