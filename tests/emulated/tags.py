@@ -28,7 +28,7 @@ class Tagged:
             for identifier in jmespath.search(self.items, answer):
                 asked: dict[str, Any] = {parameter: [identifier] if parameter == "ResourceArns" else identifier}
                 if self.service == "route53":
-                    asked = {parameter: identifier.rpartition("/")[2], "ResourceType": "hostedzone"}
+                    asked = {parameter: str(identifier).rpartition("/")[2], "ResourceType": "hostedzone"}
                 yield f"{self.service} {identifier}", _plain(jmespath.search(path, getattr(client, ask)(**asked)))
 
 

@@ -46,6 +46,9 @@ def main() -> int:
             engine=arguments.engine,
         )
     )
+    if not arguments.debug:
+        # The SDK tells of four steps for each resource, each in a call that waits for the engine to drop it.
+        pulumi.log.debug = lambda *_, **__: None
     # What a failed program leaves unawaited is no news to the user.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
@@ -80,6 +83,7 @@ def _arguments() -> argparse.Namespace:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--parallel", type=int, default=0)
     parser.add_argument("--dry_run", action="store_true")
+    parser.add_argument("--debug", action="store_true")
     parser.add_argument("program")
     parser.add_argument("arguments", nargs="*")
     return parser.parse_args()

@@ -104,6 +104,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             f"--monitor={request.monitor_address}",
             f"--engine={self._engine}",
             *(["--dry_run"] if request.dryRun else []),
+            *(["--debug"] if _debugging() else []),
             str(program),
             *request.args,
         ]
@@ -118,6 +119,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         if status == execute.SHOWN:
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=f"the program ended with exit status {status}")
+
+
+def _debugging() -> bool:
+    """Whether the CLI, which is this process's parent, was asked to show debug messages; no call tells that."""
+    words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().split(b"\0")
+    return bool({b"--debug", b"-d"} & set(words)) or "PULUMI_OPTION_DEBUG" in os.environ
 
 
 def _environment(request: language_pb2.RunRequest) -> dict[str, str]:
