@@ -67,8 +67,9 @@ class Infra(pulumi.ComponentResource):
         self._network = Network(
             "network", settings.network, context=context, logs_key_arn=self._keys.logs_arn, opts=child
         )
+        self._operators: dict[str, pulumi.Input[str]] = {}
         if settings.vpn is not None:
-            ClientVpn(
+            vpn = ClientVpn(
                 "vpn",
                 settings.vpn,
                 context=context,
@@ -76,6 +77,7 @@ class Infra(pulumi.ComponentResource):
                 logs_key_arn=self._keys.logs_arn,
                 opts=child,
             )
+            self._operators["vpn"] = vpn.security_group_id
         self._images = Images("images", settings.images, context=context, opts=child)
         self._edge = Edge(
             "edge",
@@ -127,6 +129,7 @@ class Infra(pulumi.ComponentResource):
             logs_key_arn=self._keys.logs_arn,
             gateway_target_group_arn=self._edge.target_group_arns[key],
             load_balancer_security_group_id=self._edge.security_group_id,
+            operators=self._operators,
             opts=self._child,
         )
         cache = Cache(

@@ -127,6 +127,7 @@ OPEN = {
     (Kind.NODES, Kind.LOAD_BALANCER): "443",
     (Kind.CONTROL_PLANE, Kind.LOAD_BALANCER): "443",
     (Kind.VPN, Kind.ENDPOINT): "443",
+    (Kind.VPN, Kind.CONTROL_PLANE): "443",
 }
 OF_ONE_CLUSTER = {Kind.NODES, Kind.CONTROL_PLANE, Kind.CACHE}
 

@@ -31,6 +31,7 @@ class NodeNetwork(Protocol):
 class Cluster(pulumi.ComponentResource):
     """`name`: the cluster's key in the config. Its tenants' requests reach it through the target group given.
 
+    `operators`: security groups, by name, from which people call the API server's private endpoint.
     `node_security_group_id` is what data stores let in. `workload_role_arns`: by workload, those of `grant` included.
     """
 
@@ -55,6 +56,7 @@ class Cluster(pulumi.ComponentResource):
         logs_key_arn: pulumi.Input[str],
         gateway_target_group_arn: pulumi.Input[str],
         load_balancer_security_group_id: pulumi.Input[str],
+        operators: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:Cluster", name, None, opts)
@@ -67,6 +69,7 @@ class Cluster(pulumi.ComponentResource):
             context=context,
             vpc_id=network.vpc_id,
             load_balancer_id=load_balancer_security_group_id,
+            operators=operators,
             opts=child,
         )
         self.node_security_group_id = groups.nodes_id

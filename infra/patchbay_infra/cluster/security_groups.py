@@ -1,5 +1,6 @@
 """Who may talk to a cluster's nodes and control plane."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import pulumi
@@ -32,6 +33,7 @@ class ClusterSecurityGroups(pulumi.ComponentResource):
         context: Context,
         vpc_id: pulumi.Input[str],
         load_balancer_id: pulumi.Input[str],
+        operators: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:ClusterSecurityGroups", name, None, opts)
@@ -47,6 +49,8 @@ class ClusterSecurityGroups(pulumi.ComponentResource):
             self._pass(service, plane, nodes, port, f"API server to {service}")
         for service, port in _CALLED_BY_LOAD_BALANCER.items():
             self._pass(service, load_balancer_id, nodes, port, f"Load balancer to {service}")
+        for operator, group in operators.items():
+            self._ingress(f"api-server-from-{operator}", plane, 443, f"{operator} to the API server", group=group)
         # Connectors call whatever HTTPS address a customer's process flow names; AWS' APIs and images come so too.
         self._egress("nodes-to-https", nodes, 443, "HTTPS to customers and AWS", network=_ANYWHERE)
         self.register_outputs({"nodesId": nodes, "controlPlaneId": plane})

@@ -56,6 +56,7 @@ def cluster(config: Mapping[str, Any], context: Context, then: Callable[[Cluster
             logs_key_arn=LOGS_KEY,
             gateway_target_group_arn=TARGET_GROUP,
             load_balancer_security_group_id=LOAD_BALANCER,
+            operators={"vpn": "sg-vpn"},
             opts=pulumi.ResourceOptions(),
         )
         if then:
@@ -427,6 +428,7 @@ def test_two_clusters_live_in_one_environment_under_different_names() -> None:
                 logs_key_arn=LOGS_KEY,
                 gateway_target_group_arn=TARGET_GROUP,
                 load_balancer_security_group_id=LOAD_BALANCER,
+                operators={"vpn": "sg-vpn"},
                 opts=pulumi.ResourceOptions(),
             )
 
@@ -500,3 +502,10 @@ def test_production_is_held_to_more_than_other_environments(changes: Mapping[str
     assert [name for name, _ in weak.faults(production=True)] == [field]
     assert not list(weak.faults(production=False))
     assert not list(ClusterConfig.model_validate(CONFIG).faults(production=True))
+
+
+def test_people_reach_the_private_api_server_through_the_vpn(production: Recorded) -> None:
+    rule = production.one("vpc/securityGroupIngressRule:SecurityGroupIngressRule", "main-api-server-from-vpn").inputs
+    assert rule["referencedSecurityGroupId"] == "sg-vpn"
+    assert rule["securityGroupId"] == mock_id("main-control-plane")
+    assert (rule["fromPort"], rule["toPort"], rule["ipProtocol"]) == (443, 443, "tcp")
