@@ -22,7 +22,7 @@ ON_DEV: Final = pytest.mark.parametrize("scratch", ["dev"], indirect=True)
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Deployment]:
-    with empty_account(tmp_path, StackConfig.read("dev")) as deployment:
+    with empty_account(tmp_path / "empty", StackConfig.read("dev")) as deployment:
         yield deployment
 
 
