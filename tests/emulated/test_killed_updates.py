@@ -66,6 +66,7 @@ def require_the_program(stack: Stack) -> None:
     stack.preview("--expect-no-changes")
 
 
+@pytest.mark.long
 @ON_DEV
 def test_an_update_that_was_killed_at_once_leaves_nothing_but_its_lock(scratch: Deployment) -> None:
     stack = driven(scratch.emulation)
@@ -77,6 +78,7 @@ def test_an_update_that_was_killed_at_once_leaves_nothing_but_its_lock(scratch: 
     stack.preview("--expect-no-changes")
 
 
+@pytest.mark.long
 @ON_DEV
 def test_an_update_that_was_killed_goes_on_after_any_number_of_recoveries(scratch: Deployment) -> None:
     stack, before = driven(scratch.emulation), contents(scratch.emulation.access)
@@ -93,6 +95,7 @@ def test_an_update_that_was_killed_goes_on_after_any_number_of_recoveries(scratc
     assert contents(scratch.emulation.access) == before
 
 
+@pytest.mark.long
 @ON_DEV
 def test_a_replacement_that_was_killed_leaves_only_the_new(scratch: Deployment) -> None:
     """The new certificate's `Name` is the old one's, which exists until the end of the update."""
@@ -110,6 +113,7 @@ def test_a_replacement_that_was_killed_leaves_only_the_new(scratch: Deployment) 
     assert not adopted.items() & made.items()
 
 
+@pytest.mark.long
 @ON_DEV
 def test_a_deletion_that_was_killed_is_ended_by_the_next(scratch: Deployment, empty: Deployment) -> None:
     stack = driven(scratch.emulation)

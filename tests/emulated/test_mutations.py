@@ -6,6 +6,8 @@ from patchbay_operations.checks.run import CHECKS, run
 from tests.emulated.deployment import Deployment
 from tests.emulated.mutations import MUTATIONS, Mutation
 
+pytestmark = pytest.mark.long
+
 
 def test_every_check_has_something_that_makes_it_fail() -> None:
     assert {mutation.check for mutation in MUTATIONS} == {check.name for check in CHECKS}

@@ -12,6 +12,8 @@ from patchbay_operations.recovery.finders import FINDERS, REPEATABLE, find
 from tests.emulated.deployment import Deployment
 from tests.emulated.killed import contents, driven, export, ids
 
+pytestmark = pytest.mark.long
+
 
 def write(stack: Stack, content: checkpoint.State, directory: Path) -> None:
     file = directory / "state.json"

@@ -1,10 +1,13 @@
 """Client VPN, by the engine and the stand-in on the emulator."""
 
+import pytest
 from patchbay_operations.access import Access
 
 from tests.local.emulator.account import Account
 from tests.local.engine.aws.rounds import is_found_again, is_taken_down, resources, stays
 from tests.local.engine.stack import Stack
+
+pytestmark = pytest.mark.long
 
 PROGRAM = """
 HOURS, SERVERS, TITLE = 8, ["10.50.0.2"], "private"

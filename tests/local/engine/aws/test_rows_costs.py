@@ -9,6 +9,8 @@ from tests.local.emulator.launched import ACCOUNT, launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
+pytestmark = pytest.mark.long
+
 COSTS = """
 topic = aws.sns.Topic("alarms", name="alarms", tags={"Name": "alarms"}, opts=opts)
 budget = aws.budgets.Budget("budget", name="example", budget_type="COST", time_unit="MONTHLY", limit_amount=LIMIT,

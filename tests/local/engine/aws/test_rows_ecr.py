@@ -9,6 +9,8 @@ from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
+pytestmark = pytest.mark.long
+
 IMAGES = """
 repository = aws.ecr.Repository("runtime", name="example/runtime", image_tag_mutability=MUTABILITY,
     image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),

@@ -1,10 +1,13 @@
 """EKS and what is behind it, by the engine and the stand-in on the emulator."""
 
+import pytest
 from patchbay_operations.access import Access
 
 from tests.local.emulator.account import Account
 from tests.local.engine.aws.rounds import is_found_again, is_made_again, is_taken_down, resources, stays
 from tests.local.engine.stack import Stack
+
+pytestmark = pytest.mark.long
 
 PROGRAM = """
 cluster_arguments, group_arguments, addon_arguments = {}, {}, {}

@@ -9,6 +9,8 @@ from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
+pytestmark = pytest.mark.long
+
 CACHE = """
 user = aws.elasticache.User("app", user_id="app", user_name="app", engine="valkey", access_string=ACCESS,
     authentication_mode=aws.elasticache.UserAuthenticationModeArgs(type="iam"), tags={"Name": "app"}, opts=opts)

@@ -9,6 +9,8 @@ from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
+pytestmark = pytest.mark.long
+
 SEARCH = """
 log = aws.cloudwatch.LogGroup("search", name="/search", retention_in_days=30, tags={"Name": "search"}, opts=opts)
 window = aws.opensearch.DomainOffPeakWindowOptionsOffPeakWindowWindowStartTimeArgs(hours=HOUR, minutes=0)

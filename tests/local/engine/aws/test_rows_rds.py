@@ -9,6 +9,8 @@ from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
+pytestmark = pytest.mark.long
+
 DATABASES = """
 def spread(name, chosen, description="Zones"):
     return aws.rds.SubnetGroup(name, name=name, description=description, subnet_ids=chosen, tags={"Name": name},

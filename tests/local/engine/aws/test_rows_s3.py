@@ -10,6 +10,8 @@ from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
+pytestmark = pytest.mark.long
+
 OBJECTS = """
 key = aws.kms.Key("key", description="Data", tags={"Name": "data"}, opts=opts)
 

@@ -9,6 +9,8 @@ from tests.local.emulator.launched import launched
 from tests.local.engine.aws.rows import change, destroy, program, settle
 from tests.local.engine.stack import Stack
 
+pytestmark = pytest.mark.long
+
 SECRETS = """
 key = aws.kms.Key("key", description="Secrets", tags={"Name": "secrets"}, opts=opts)
 secret = aws.secretsmanager.Secret("secret", name="patchbay/example/tenants/one/connectors", description=DESCRIPTION,
