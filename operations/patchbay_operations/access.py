@@ -1,6 +1,6 @@
 """How an environment's AWS account is reached."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
@@ -40,6 +40,14 @@ class Access:
 def _session() -> boto3.Session:
     """One for all clients: a session reads each service's model once, which takes longer than most calls."""
     return boto3.Session()
+
+
+def answers(client: Any, call: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    """Every answer of a call: of all pages where the service cuts the result, else the only one."""
+    if client.can_paginate(call):
+        yield from client.get_paginator(call).paginate(**parameters)
+    else:
+        yield getattr(client, call)(**parameters)
 
 
 @lru_cache(maxsize=128)

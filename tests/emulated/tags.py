@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import jmespath
+from patchbay_operations.access import answers
 from patchbay_operations.checks.facts import Facts
 
 Tags = Mapping[str, str]
@@ -24,19 +25,12 @@ class Tagged:
     def read(self, facts: Facts) -> Iterator[tuple[str, Tags]]:
         client = facts.access.client(self.service)
         ask, parameter, path = self.tags
-        for answer in _answers(client, self.call, self.parameters):
+        for answer in answers(client, self.call, **self.parameters):
             for identifier in jmespath.search(self.items, answer):
                 asked: dict[str, Any] = {parameter: [identifier] if parameter == "ResourceArns" else identifier}
                 if self.service == "route53":
                     asked = {parameter: str(identifier).rpartition("/")[2], "ResourceType": "hostedzone"}
                 yield f"{self.service} {identifier}", _plain(jmespath.search(path, getattr(client, ask)(**asked)))
-
-
-def _answers(client: Any, call: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    if client.can_paginate(call):
-        yield from client.get_paginator(call).paginate(**parameters)
-    else:
-        yield getattr(client, call)(**parameters)
 
 
 def _plain(tags: Any) -> Tags:
@@ -167,7 +161,7 @@ def of_ec2(facts: Facts) -> Iterator[tuple[str, Tags]]:
     ec2 = facts.access.client("ec2")
     vpc = facts.vpc.identifier
     for call, result, identifier in _EC2:
-        for answer in _answers(ec2, call, {}):
+        for answer in answers(ec2, call):
             for item in answer[result]:
                 if item.get("VpcId", vpc) == vpc and not item.get("GroupName", "").startswith("eks-cluster-sg-"):
                     yield f"ec2 {item[identifier]}", _plain(item.get("Tags", []))
@@ -176,7 +170,7 @@ def of_ec2(facts: Facts) -> Iterator[tuple[str, Tags]]:
         if not any(association.get("Main") for association in table["Associations"]):
             yield f"ec2 {table['RouteTableId']}", _plain(table["Tags"])
     groups = {group for group in facts.vpc.groups if not facts.vpc.groups[group].name.startswith("eks-cluster-sg-")}
-    for answer in _answers(ec2, "describe_security_group_rules", {}):
+    for answer in answers(ec2, "describe_security_group_rules"):
         for rule in answer["SecurityGroupRules"]:
             if rule["GroupId"] in groups:
                 yield f"ec2 {rule['SecurityGroupRuleId']}", _plain(rule["Tags"])

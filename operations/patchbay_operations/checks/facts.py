@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from patchbay_operations.access import Access
+from patchbay_operations.access import Access, answers
 from patchbay_operations.network.model import Vpc
 from patchbay_operations.network.reachability import Reach, reaches
 from patchbay_operations.network.snapshot import find_vpc, read_vpc
@@ -95,6 +95,4 @@ class Facts:
     def pages(self, service: str, call: str, result: str, **parameters: Any) -> list[Any]:
         """All items of a listing."""
         client = self.access.client(service)
-        if not client.can_paginate(call):
-            return list(getattr(client, call)(**parameters)[result])
-        return [item for page in client.get_paginator(call).paginate(**parameters) for item in page[result]]
+        return [item for answer in answers(client, call, **parameters) for item in answer[result]]

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import jmespath
 
-from patchbay_operations.access import Access
+from patchbay_operations.access import Access, answers
 from patchbay_operations.inventory.item import Item
 
 _NAME_TAG: Final = "(Tags||TagSet||`[]`)[?Key=='Name']|[0].Value"
@@ -29,7 +29,7 @@ class Listing:
     def read(self, access: Access) -> Iterator[Item]:
         """Every item of the kind."""
         client = access.client(self.service, region=self.region)
-        for answer in _answers(client, self.call, self.parameters):
+        for answer in answers(client, self.call, **self.parameters):
             for entry in jmespath.search(self.items, answer) or []:
                 yield Item(
                     self.kind,
@@ -37,13 +37,6 @@ class Listing:
                     _text(self.name, entry),
                     _text(self.zone, entry),
                 )
-
-
-def _answers(client: Any, call: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    if client.can_paginate(call):
-        yield from client.get_paginator(call).paginate(**parameters)
-    else:
-        yield getattr(client, call)(**parameters)
 
 
 def _text(expression: str, entry: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from patchbay_operations.access import Access
+from patchbay_operations.access import Access, answers
 from patchbay_operations.inventory.item import Item
 
 
@@ -65,8 +65,5 @@ NESTED = (clusters, listeners, records, budgets, keys)
 
 
 def _pages(client: Any, call: str, result: str, **parameters: str) -> Iterator[Any]:
-    if client.can_paginate(call):
-        for page in client.get_paginator(call).paginate(**parameters):
-            yield from page.get(result) or []
-    else:
-        yield from getattr(client, call)(**parameters).get(result) or []
+    for answer in answers(client, call, **parameters):
+        yield from answer.get(result) or []
