@@ -19,6 +19,7 @@ STATE: Final = Path("/var/lib/patchbay")
 PKI: Final = STATE / "pki"
 ETCD: Final = STATE / "etcd"
 NODES: Final = STATE / "nodes"
+VOLUMES: Final = STATE / "volumes"  # what pods keep; every node sees it
 KUBECONFIG: Final = STATE / "kubeconfig"
 IMAGE_LOCK: Final = STATE / "images.json"
 PULUMI_HOME: Final = STATE / "pulumi" / "home"

@@ -12,7 +12,7 @@ import httpx
 import psutil
 
 from patchbay_local import paths
-from patchbay_local.cluster import control_plane, dns
+from patchbay_local.cluster import control_plane, dns, storage
 from patchbay_local.cluster.api import Api
 from patchbay_local.cluster.kubeconfig import API_SERVER_URL, write_kubeconfig
 from patchbay_local.cluster.node import KUBELET_SYSCTLS, NodeHost
@@ -79,6 +79,7 @@ class Cluster:
                 self._nodes.admit(record)
             self._progress(f"{len(records)} nodes ({len(started)} started)")
             self._apply_dns(images.coredns)
+            storage.ensure()
             self._wait_for_nodes(api, records)
             self._wait_for_pods_of(api, started)
             self._wait(
@@ -155,7 +156,7 @@ class Cluster:
         return self.spec.images or ClusterImages.from_lock()
 
     def _prepare_host(self) -> None:
-        for directory in (paths.PKI, paths.ETCD, paths.NODES):
+        for directory in (paths.PKI, paths.ETCD, paths.NODES, paths.VOLUMES):
             self._journal.record(SCOPE, Directory(path=directory))
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in KUBELET_SYSCTLS:

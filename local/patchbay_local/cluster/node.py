@@ -62,6 +62,7 @@ class NodeHost:
                 str(paths.LOGS),
                 f"{record.address}/{paths.BRIDGE_NETWORK.prefixlen}",
                 str(paths.BRIDGE_ADDRESS),
+                str(paths.VOLUMES),
             ),
             cgroup_files=daemons,
             stop_grace_seconds=0,
@@ -111,7 +112,7 @@ class NodeHost:
         pair = self._pki.ensure(node_request(spec.name, record.address))
         root = record.directory
         configuration = root / str(node_files.CONFIGURATION).lstrip("/")
-        for directory in (paths.CACHE, paths.LOGS):
+        for directory in (paths.CACHE, paths.LOGS, paths.VOLUMES):
             directory.mkdir(parents=True, exist_ok=True)
             # Where the node's own /var gets the host's directory mounted.
             (root / str(directory).lstrip("/")).mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,13 @@
 #!/bin/bash
 # First process of a node: makes a machine of its namespaces, then keeps the node's daemons running.
 set -euo pipefail
-node=$1 cache=$2 logs=$3 address=$4 gateway=$5
+node=$1 cache=$2 logs=$3 address=$4 gateway=$5 volumes=$6
 
-# The node has a /var and a /run of its own; only the tools and the logs are the host's.
+# The node has a /var and a /run of its own; only the tools, the logs and the pods' volumes are the host's.
 mount --bind "$node/etc/hosts" /etc/hosts
 mount --bind "$cache" "$node$cache"
 mount --bind "$logs" "$node$logs"
+mount --bind "$volumes" "$node$volumes"
 mount --rbind "$node/var" /var
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/lock /run/netns
