@@ -24,8 +24,9 @@ CONTROLLERS = "namespace-controller,garbage-collector-controller,deployment-cont
 class ControlPlane:
     """etcd, API server and controller manager below one directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, controllers: str = CONTROLLERS) -> None:
         self._directory = directory
+        self._controllers = controllers
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._etcd, self._etcd_peer, port = (free_port() for _ in range(3))
         self.address = f"https://127.0.0.1:{port}"
@@ -50,7 +51,7 @@ class ControlPlane:
         self._run(
             "kube-controller-manager",
             f"--kubeconfig={self.kubeconfig}",
-            f"--controllers={CONTROLLERS}",
+            f"--controllers={self._controllers}",
             "--leader-elect=false",
             "--secure-port=0",
             "--concurrent-namespace-syncs=4",
