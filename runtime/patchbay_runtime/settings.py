@@ -14,6 +14,8 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Which environment (stack) this is, where the runtime finds MariaDB and Redis, and how it logs.
 
+    `node` and `release`: where the pod runs and which roll-out it is of, for metrics.
+
     A data service is entered by a password from a file, which is read again for each connection, or by the pod's own
     AWS identity: `database_iam`, and `redis_iam_cache`, the id of the replication group. `database_ca_file` turns on
     TLS to MariaDB and vouches for its certificate; for Redis it is `redis_tls`, with the public authorities unless
@@ -26,6 +28,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PATCHBAY_", frozen=True, extra="ignore")
 
     environment: str = Field(default="local", pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    node: str = ""
+    release: str = ""
     aws_region: str | None = Field(default=None, pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
 
     database_host: str = Field(default="mariadb.patchbay-data", min_length=1)

@@ -4,12 +4,14 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
+from patchbay_runtime import node_metrics
 from patchbay_runtime.queue import Delivery, ProcessQueue, WorkerRecord
 from patchbay_runtime.worker.registration import stay_registered
 from patchbay_runtime.worker.status import WorkerStatus
@@ -171,3 +173,37 @@ def test_readiness_names_all_that_is_away_and_liveness_does_not_depend_on_it() -
     assert ready.status_code == 503
     assert ready.json()["reasons"] == ["stopping", "Redis is away", "MariaDB is away"]
     assert alive.status_code == 200
+
+
+def metrics_of(status: WorkerStatus) -> str:
+    with serve_status(status, HOST, 0) as port:
+        return httpx.get(f"http://{HOST}:{port}/metrics").text
+
+
+def test_an_outage_between_two_scrapes_is_counted_once() -> None:
+    status = WorkerStatus("split")
+    for answers in (True, False, False, True):
+        status.redis_answers(answers)
+        status.handler_available(answers)
+    metrics = metrics_of(status)
+    assert 'patchbay_worker_store_losses_total{shape="split",store="redis"} 1.0' in metrics
+    assert 'patchbay_worker_store_losses_total{shape="split",store="mariadb"} 1.0' in metrics
+
+
+def test_the_metrics_tell_of_dead_letters_and_of_a_worker_that_leaves() -> None:
+    status = WorkerStatus("filter")
+    before = metrics_of(status)
+    status.buried(Delivery("p-1", "example", "filter", 3))
+    status.stopping.set()
+    after = metrics_of(status)
+    for name in ("patchbay_worker_dead_letters_total", "patchbay_worker_stopping"):
+        assert f'{name}{{shape="filter"}} 0.0' in before
+        assert f'{name}{{shape="filter"}} 1.0' in after
+
+
+def test_the_metrics_tell_of_the_node() -> None:
+    node_metrics.expose("node-a", "release-a")
+    values = {line.split(" ")[0]: line.split(" ")[1] for line in metrics_of(WorkerStatus("delay")).splitlines()}
+    assert abs(float(values['patchbay_node_clock_seconds{node="node-a"}']) - time.time()) < 60
+    assert 0 <= float(values['patchbay_node_disk_free_ratio{node="node-a"}']) <= 1
+    assert values['patchbay_process_info{node="node-a",release="release-a"}'] == "1.0"

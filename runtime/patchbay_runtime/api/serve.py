@@ -2,6 +2,7 @@
 
 import uvicorn
 
+from patchbay_runtime import node_metrics
 from patchbay_runtime.api.app import create_app
 from patchbay_runtime.settings import Settings
 
@@ -11,6 +12,7 @@ DRAIN_SECONDS = 65
 
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGTERM, then finish the requests that are under way."""
+    node_metrics.expose(settings.node, settings.release)
     uvicorn.run(
         create_app(settings),
         host=host,

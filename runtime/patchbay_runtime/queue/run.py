@@ -48,6 +48,9 @@ class Observer:
     def ended(self, delivery: Delivery, outcome: Outcome | None, seconds: float) -> None:
         """A delivery ended; `failed` also for a dead letter, None where it was left to another worker."""
 
+    def buried(self, delivery: Delivery) -> None:
+        """A process was given up and is among the dead letters."""
+
 
 @dataclass
 class Worker:
@@ -207,6 +210,7 @@ class Worker:
                     return None
                 await pause.wait(self.stop)
         await self._until_redis_answers(lambda: self.consumer.bury(reservation, reason))
+        self.observer.buried(reservation.delivery)
         return "failed"
 
     async def _until_redis_answers(self, command: Callable[[], Awaitable[None]]) -> None:

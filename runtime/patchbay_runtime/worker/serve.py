@@ -8,6 +8,7 @@ import socket
 import time
 import uuid
 
+from patchbay_runtime import node_metrics
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.open import open_executor
 from patchbay_runtime.queue import ProcessQueue, WorkerRecord, run_worker
@@ -26,6 +27,7 @@ TURN_SECONDS = 1.0
 def serve(settings: Settings, shape: str, host: str = "0.0.0.0", port: int = STATUS_PORT) -> None:  # noqa: S104
     """Run the shape's processes until SIGTERM, finish what runs, and return."""
     status = WorkerStatus(shape)
+    node_metrics.expose(settings.node, settings.release)
     with serve_status(status, host, port):
         asyncio.run(_work(settings, status))
 

@@ -20,6 +20,10 @@ SECONDS = Histogram(
 RUNNING = Gauge("patchbay_worker_running_processes", "Processes that run in this worker.", ["shape"])
 REDIS_UP = Gauge("patchbay_worker_redis_up", "1 if Redis answered the last command.", ["shape"])
 DATABASE_UP = Gauge("patchbay_worker_database_up", "1 if MariaDB answered the last time.", ["shape"])
+STOPPING = Gauge("patchbay_worker_stopping", "1 once the worker was told to leave, and finishes what runs.", ["shape"])
+# Outages are shorter than the time between two scrapes.
+LOSSES = Counter("patchbay_worker_store_losses", "How often a data store stopped answering.", ["shape", "store"])
+DEAD_LETTERS = Counter("patchbay_worker_dead_letters", "Processes that were given up.", ["shape"])
 
 
 class WorkerStatus(Observer):
@@ -35,14 +39,22 @@ class WorkerStatus(Observer):
             PROCESSES.labels(shape, outcome)
         SECONDS.labels(shape)
         RUNNING.labels(shape)
+        for store in ("redis", "mariadb"):
+            LOSSES.labels(shape, store)
+        DEAD_LETTERS.labels(shape)
+        STOPPING.labels(shape).set_function(self.stopping.is_set)
         self.redis_answers(False)
         self.handler_available(True)
 
     def redis_answers(self, answers: bool) -> None:
+        if self._redis_up and not answers:
+            LOSSES.labels(self.shape, "redis").inc()
         self._redis_up = answers
         REDIS_UP.labels(self.shape).set(answers)
 
     def handler_available(self, available: bool) -> None:
+        if self._database_up and not available:
+            LOSSES.labels(self.shape, "mariadb").inc()
         self._database_up = available
         DATABASE_UP.labels(self.shape).set(available)
 
@@ -53,6 +65,9 @@ class WorkerStatus(Observer):
         RUNNING.labels(delivery.shape).dec()
         PROCESSES.labels(delivery.shape, outcome or "left").inc()
         SECONDS.labels(delivery.shape).observe(seconds)
+
+    def buried(self, delivery: Delivery) -> None:
+        DEAD_LETTERS.labels(delivery.shape).inc()
 
     def loop_turned(self) -> None:
         """The event loop has come round."""
