@@ -68,8 +68,10 @@ class Mariadb(pulumi.ComponentResource):
                 command=["mariadbd", "--defaults-file=/etc/mysql/my.cnf"],
                 args=[f"--innodb-buffer-pool-size={config.buffer_pool_mib}M"],
                 ports=[ContainerPortArgs(name="mysql", container_port=PORT)],
+                # After a crash it listens only when its log is applied, which may take minutes.
+                startup_probe=ProbeArgs(tcp_socket=listening, period_seconds=1, failure_threshold=900),
                 readiness_probe=ProbeArgs(tcp_socket=listening, period_seconds=1),
-                liveness_probe=ProbeArgs(tcp_socket=listening, period_seconds=10, initial_delay_seconds=30),
+                liveness_probe=ProbeArgs(tcp_socket=listening, period_seconds=10),
                 resources=pods.resources(cpu=config.cpu, memory=f"{config.buffer_pool_mib + 320}Mi"),
                 security_context=pods.container_security(),
                 volume_mounts=[

@@ -24,6 +24,10 @@ from patchbay_platform.workload import Workload
 
 PORT: Final = 6379
 
+# A second Redis on the same files would destroy them. Where a volume can be mounted by two nodes at once, a pod whose
+# node is taken for dead may still run when its successor starts; the lock goes with the process that holds it.
+_COMMAND: Final = ("flock", "--exclusive", "--timeout", "5", "--no-fork", "/data/lock", "redis-server")
+
 
 class RedisConfig(Model):
     """`max_memory_mib`: of the data; the container gets half as much again for the append-only file's rewrite."""
@@ -56,7 +60,7 @@ class Redis(pulumi.ComponentResource):
             ContainerArgs(
                 name=workload.name,
                 image=image,
-                command=["redis-server", "/etc/redis/redis.conf"],
+                command=[*_COMMAND, "/etc/redis/redis.conf"],
                 args=["--maxmemory", f"{config.max_memory_mib}mb"],
                 ports=[ContainerPortArgs(name="redis", container_port=PORT)],
                 readiness_probe=alive,
