@@ -52,7 +52,8 @@ class Deployment:
     def deploy(self) -> None:
         """`up` with the policies. The account is then stopped, and with that saved, and started again."""
         self.emulation.start(self.journal)
-        self.emulation.stack.up(lambda *_: None)
+        self.emulation.stack.prepare()
+        self.emulation.deploy(lambda *_: None)
         self.emulation.emulator.down(self.journal)
         self.emulation.start(self.journal)
 

@@ -72,7 +72,7 @@ class _Run:
     def deploy(self) -> None:
         with self._timed("aws") as step:
             self._emulation.stack.prepare()
-            step.detail = self._emulation.stack.up(step.update)
+            step.detail = self._emulation.deploy(step.update)
 
     def preview(self) -> None:
         with self._timed("again") as step:

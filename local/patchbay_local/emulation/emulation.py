@@ -14,7 +14,7 @@ from patchbay_local.emulation.config import StackConfig
 from patchbay_local.emulator.emulator import Emulator, client_environment
 from patchbay_local.host.journal import Journal
 from patchbay_local.stack.backend import Backend
-from patchbay_local.stack.stack import Stack
+from patchbay_local.stack.stack import Report, Stack
 
 POLICIES: Final = paths.REPOSITORY / "policies"
 
@@ -47,6 +47,10 @@ class Emulation:
     def config_file(self) -> Path:
         return self.directory / f"Pulumi.{self.config.stack}.yaml"
 
+    @property
+    def _unfinished(self) -> Path:
+        return self.directory / "unfinished"
+
     @cached_property
     def stack(self) -> Stack:
         """The engine's stack."""
@@ -59,9 +63,30 @@ class Emulation:
         )
 
     def start(self, journal: Journal) -> None:
-        """Start the account, and write the config that points at it."""
+        """Start the account, and write the config that points at it.
+
+        An account whose deployment was killed is emptied: see `deploy`.
+        """
+        if self._unfinished.exists():
+            self.stack.backend.require_free(self.config.stack)
+            if self.stack.backend.was_killed(self.config.stack):
+                self.forget(journal)
         self.emulator.up(journal)
         self.config.write_emulated(self.config_file, self.emulator.url)
+
+    def deploy(self, report: Report) -> str:
+        """Bring the stack up; return how much changed.
+
+        Without checkpoints, which take longer than all else in an account where a call takes milliseconds. A killed
+        deployment leaves things that no state knows, so that the next `start` empties the account.
+        """
+        self._unfinished.touch()
+        try:
+            return self.stack.up(report, checkpoints=False)
+        finally:
+            # What ended by itself, also with an error, has written its state.
+            if not self.stack.backend.was_killed(self.config.stack):
+                self._unfinished.unlink()
 
     def forget(self, journal: Journal) -> None:
         """Stop the account, and remove it together with the engine's state."""

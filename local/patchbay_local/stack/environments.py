@@ -9,7 +9,7 @@ from patchbay_local.stack import pulumi
 from patchbay_local.stack.backend import Backend
 from patchbay_local.stack.stack import Stack
 
-LOCAL: Final = "local"
+LOCAL: Final = paths.CLUSTER_STACK
 
 
 def emulator() -> Emulator:
@@ -17,9 +17,14 @@ def emulator() -> Emulator:
     return Emulator.of_stack(LOCAL, StackConfig.read(LOCAL).account)
 
 
+def region() -> str:
+    """Its AWS region."""
+    return StackConfig.read(LOCAL).region
+
+
 def aws_variables() -> dict[str, str]:
     """What points AWS clients at its account."""
-    return client_environment(emulator(), StackConfig.read(LOCAL).region)
+    return client_environment(emulator(), region())
 
 
 def variables() -> dict[str, str]:

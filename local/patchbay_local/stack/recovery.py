@@ -27,6 +27,8 @@ def recover_stack(console: Console, stack: str, *, emulated: bool, is_sure: Call
     elif emulated:
         emulation = Emulation.of(StackConfig.read(stack))
         emulation.start(open_journal())
+        if not emulation.stack.exists():
+            raise RuntimeError(f"{stack} is not deployed on its emulated account: `make emulate STACK={stack}` does it")
         found = emulation.stack.recover()
     else:
         found = _of_the_shell(stack, is_sure)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from patchbay_operations.recovery.recover import Recovery, recover
@@ -46,8 +47,13 @@ class Stack:
             beside = paths.REPOSITORY if self.config_file is None else self.config_file.parent
             self._run("stack", "init", self.name, "--non-interactive", directory=beside)
 
-    def up(self, report: Report) -> str:
-        """Bring the stack to what the program says; return how much changed. Recovers first, where that is needed."""
+    def up(self, report: Report, *, checkpoints: bool = True) -> str:
+        """Bring the stack to what the program says; return how much changed. Recovers first, where that is needed.
+
+        `checkpoints`: keep the state after each step, and not at the end alone. An update that is killed can be
+        recovered only with them; they are written whole each time, so that their cost grows with the square of the
+        number of resources.
+        """
         self.prepare()
         if self.backend.was_killed(self.name):
             report("recovering from an update that was killed", None)
@@ -60,7 +66,8 @@ class Stack:
                 changed += 1
                 report(f"{changed} resources changed, last: {found[2]} {found[3]}", None)
 
-        self.command("up", "--yes", "--skip-preview", *self._policies, on_line=watch)
+        settings = {} if checkpoints else {"PULUMI_SKIP_CHECKPOINTS": "true"}
+        self.command("up", "--yes", "--skip-preview", *self._policies, on_line=watch, settings=settings)
         return f"{changed} resources changed" if changed else "no changes"
 
     def preview(self, *arguments: str) -> str:
@@ -85,8 +92,17 @@ class Stack:
         self.backend.require_free(self.name)
         return recover(self.command, self.environment)
 
-    def command(self, *words: str, on_line: Callable[[str], None] | None = None, keep: bool = False) -> str:
-        """Run a command of the CLI on this stack. `keep`: return its output instead of logging it."""
+    def command(
+        self,
+        *words: str,
+        on_line: Callable[[str], None] | None = None,
+        keep: bool = False,
+        settings: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
+        """Run a command of the CLI on this stack. `keep`: return its output instead of logging it.
+
+        `settings`: further variables for the CLI.
+        """
         config = [] if self.config_file is None else ["--config-file", str(self.config_file)]
         takes_config = words[0] in {"up", "preview", "refresh", "destroy"}
         return self._run(
@@ -97,6 +113,7 @@ class Stack:
             *(config if takes_config else []),
             on_line=on_line,
             keep=keep,
+            settings=settings,
         )
 
     @property
@@ -109,11 +126,12 @@ class Stack:
         on_line: Callable[[str], None] | None = None,
         keep: bool = False,
         directory: Path = paths.REPOSITORY,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> str:
         return run(
             [pulumi.program(), *words],
             cwd=directory,
-            env={**pulumi.variables(), "PULUMI_BACKEND_URL": self.backend.url, **self.environment},
+            env={**pulumi.variables(), "PULUMI_BACKEND_URL": self.backend.url, **self.environment, **settings},
             log=None if keep else self.log,
             on_line=on_line,
         )
