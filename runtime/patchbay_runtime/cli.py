@@ -1,9 +1,10 @@
-"""`patchbay-runtime api | worker --shape NAME | migrate | make-account`."""
+"""`patchbay-runtime api | worker --shape NAME | scale-in-order | migrate | make-account`."""
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -13,6 +14,8 @@ from patchbay_runtime.settings import Settings, SettingsError
 
 API_PORT = 8000
 WORKER_PORT = 9100
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where a pod finds its account's token, the API server's authority and its namespace."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -22,7 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     api = commands.add_parser("api", help="serve the HTTP API")
     worker = commands.add_parser("worker", help="run the processes of one shape")
     worker.add_argument("--shape", required=True, choices=sorted(CATALOG))
-    for command, port, serves in ((api, API_PORT, "the API"), (worker, WORKER_PORT, "probes and metrics")):
+    order = commands.add_parser("scale-in-order", help="tell Kubernetes which worker pods run least")
+    order.add_argument(
+        "--service-account", type=Path, default=SERVICE_ACCOUNT, help="the directory of the pod's account"
+    )
+    probes = "probes and metrics"
+    for command, port, serves in (
+        (api, API_PORT, "the API"),
+        (worker, WORKER_PORT, probes),
+        (order, WORKER_PORT, probes),
+    ):
         command.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104 - a pod's own
         command.add_argument("--port", type=int, default=port, help=f"the port of {serves}, by default {port}")
     commands.add_parser("migrate", help="bring the database schemas to the latest revision")
@@ -56,6 +68,10 @@ def _run(chosen: argparse.Namespace, settings: Settings) -> None:
         from patchbay_runtime.worker.serve import serve as serve_worker  # noqa: PLC0415
 
         serve_worker(settings, chosen.shape, chosen.host, chosen.port)
+    elif chosen.command == "scale-in-order":
+        from patchbay_runtime.scale_in.serve import serve as serve_order  # noqa: PLC0415
+
+        serve_order(settings, chosen.host, chosen.port, chosen.service_account)
     elif chosen.command == "migrate":
         from patchbay_runtime.migrations import migrate  # noqa: PLC0415
 

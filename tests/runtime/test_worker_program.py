@@ -13,9 +13,9 @@ import httpx
 import pytest
 from patchbay_runtime import node_metrics
 from patchbay_runtime.queue import Delivery, ProcessQueue, WorkerRecord
+from patchbay_runtime.status_server import serve_status
 from patchbay_runtime.worker.registration import stay_registered
 from patchbay_runtime.worker.status import WorkerStatus
-from patchbay_runtime.worker.status_server import serve_status
 
 from tests.ports import free_port
 from tests.runtime.conftest import HOST, Server

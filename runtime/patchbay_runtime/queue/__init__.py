@@ -15,7 +15,7 @@ from patchbay_runtime.queue.delivery import (
     UnavailableError,
 )
 from patchbay_runtime.queue.process_queue import ProcessQueue, Snapshot
-from patchbay_runtime.queue.register import WorkerRecord, register, strike_off
+from patchbay_runtime.queue.register import WorkerRecord, host_of, register, strike_off, worker_name
 from patchbay_runtime.queue.run import Observer, run_worker
 from patchbay_runtime.queue.statistics import FAILED_MINUTES, RECENT_MINUTES, ShapeStatistics
 
@@ -36,7 +36,9 @@ __all__ = [
     "Snapshot",
     "UnavailableError",
     "WorkerRecord",
+    "host_of",
     "register",
     "run_worker",
     "strike_off",
+    "worker_name",
 ]

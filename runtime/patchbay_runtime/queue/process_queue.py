@@ -14,7 +14,7 @@ from patchbay_runtime.queue.connection import connect
 from patchbay_runtime.queue.credentials import credentials_of
 from patchbay_runtime.queue.delivery import DeadLetter, ShapeCounts
 from patchbay_runtime.queue.register import GONE_SECONDS, WorkerRecord
-from patchbay_runtime.queue.scripts import Call, run_script, run_scripts, shape_keys, worker_keys
+from patchbay_runtime.queue.scripts import GROUP, Call, run_script, run_scripts, shape_keys, worker_keys
 from patchbay_runtime.queue.statistics import ShapeStatistics
 from patchbay_runtime.settings import Settings
 
@@ -87,6 +87,21 @@ class ProcessQueue:
         return {
             shape: ShapeCounts(waiting, reserved, delayed, oldest_ms / 1000)
             for shape, (waiting, reserved, delayed, oldest_ms) in zip(self.shapes, answers, strict=True)
+        }
+
+    async def held(self) -> dict[str, dict[str, int]]:
+        """How many processes each worker holds, by shape and the worker's name; one round trip."""
+        pipeline = self.redis.pipeline(transaction=False)
+        for shape in self.shapes:
+            pipeline.xinfo_consumers(shape_keys(shape)[0], GROUP)
+        answers = await pipeline.execute(raise_on_error=False)
+        for answer in answers:
+            # Nothing was ever put, or the queue has just been emptied.
+            if isinstance(answer, Exception) and not str(answer).startswith(("no such key", "NOGROUP")):
+                raise answer
+        return {
+            shape: {} if isinstance(answer, Exception) else {worker["name"]: worker["pending"] for worker in answer}
+            for shape, answer in zip(self.shapes, answers, strict=True)
         }
 
     async def dead_letters(self, shape: str, limit: int = 100) -> list[DeadLetter]:

@@ -1,6 +1,8 @@
 """The register of live workers."""
 
 import json
+import socket
+import uuid
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -10,6 +12,16 @@ from patchbay_runtime.queue.scripts import run_script, worker_keys
 
 GONE_SECONDS = 14
 """A worker that was not heard of for this long is no longer listed; Laravel Horizon's figure."""
+
+
+def worker_name() -> str:
+    """A name for a worker on this host, in a cluster its pod; another one after each start."""
+    return f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+
+
+def host_of(worker: str) -> str:
+    """The host in a worker's name."""
+    return worker.rpartition("-")[0]
 
 
 @dataclass(frozen=True)

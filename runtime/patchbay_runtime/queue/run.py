@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import socket
 import time
-import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -21,6 +19,7 @@ from patchbay_runtime.queue.delivery import (
 )
 from patchbay_runtime.queue.pause import Pause, first_of
 from patchbay_runtime.queue.process_queue import ProcessQueue
+from patchbay_runtime.queue.register import worker_name
 
 log = logging.getLogger(__name__)
 
@@ -264,5 +263,5 @@ async def run_worker(
     `name` is the worker's name in the queue, unique among all that live. No fault of Redis or of a handler ends it.
     A process whose worker dies is begun again by another one within `LEASE_MS` and two seconds.
     """
-    consumer = Consumer(queue.redis, shape, name or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}")
+    consumer = Consumer(queue.redis, shape, name or worker_name())
     await Worker(consumer, concurrency, handler, on_dead_letter, stop, observer or Observer()).run()

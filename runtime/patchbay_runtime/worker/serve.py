@@ -4,19 +4,17 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import time
-import uuid
 
 from patchbay_runtime import node_metrics
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.open import open_executor
-from patchbay_runtime.queue import ProcessQueue, WorkerRecord, run_worker
+from patchbay_runtime.queue import ProcessQueue, WorkerRecord, run_worker, worker_name
 from patchbay_runtime.settings import Settings
+from patchbay_runtime.status_server import serve_status
 from patchbay_runtime.tasks import running
 from patchbay_runtime.worker.registration import stay_registered
 from patchbay_runtime.worker.status import WorkerStatus
-from patchbay_runtime.worker.status_server import serve_status
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +42,7 @@ async def _work(settings: Settings, status: WorkerStatus) -> None:
         asyncio.get_running_loop().add_signal_handler(number, begin_to_stop)
     shape = CATALOG[status.shape]
     record = WorkerRecord(
-        name=f"{socket.gethostname()}-{uuid.uuid4().hex[:4]}",
+        name=worker_name(),
         shape=shape.name,
         environment=settings.environment,
         pid=os.getpid(),

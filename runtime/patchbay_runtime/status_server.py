@@ -1,4 +1,4 @@
-"""The worker's probes and metrics over HTTP.
+"""Probes and metrics over HTTP, of programs that serve nothing else.
 
 The standard library's server in a thread of its own: it is imported in milliseconds, and it answers while the event
 loop is busy, so that a hung loop is told apart from a dead process.
@@ -10,17 +10,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
-from patchbay_runtime.worker.status import WorkerStatus
 
 REQUEST_SECONDS = 5.0
 
 
+class Status(Protocol):
+    """What a program knows of itself; asked from the server's thread."""
+
+    @property
+    def alive(self) -> bool:
+        """Its event loop turns."""
+
+    def not_ready(self) -> list[str]:
+        """Why it does not do its work; empty if it does."""
+
+
 @contextmanager
-def serve_status(status: WorkerStatus, host: str, port: int) -> Iterator[int]:
+def serve_status(status: Status, host: str, port: int) -> Iterator[int]:
     """Serve `/healthz`, `/readyz` and `/metrics`; gives the port (a free one for port 0)."""
 
     class Handler(BaseHTTPRequestHandler):
