@@ -1,5 +1,7 @@
 """Patchbay's program: reads the stack's config, makes the environment's AWS, puts the platform on its clusters."""
 
+from typing import Self
+
 import pulumi
 from patchbay_config.errors import ConfigError
 from patchbay_config.model import Model
@@ -11,10 +13,12 @@ from patchbay_infra.settings import InfraSettings
 from patchbay_infra.stack import Cell, Infra, PlatformWorkloads
 from patchbay_platform import cluster, namespaces
 from patchbay_platform.data_services import DataServices, ManagedDatabase, ManagedRedis
+from patchbay_platform.host_cluster import HostCluster, NodeTaint
 from patchbay_platform.images import ImageLock
 from patchbay_platform.settings import PlatformSettings
 from patchbay_platform.stack import Platform
 from patchbay_runtime.catalog import CATALOG
+from pydantic import model_validator
 
 
 class Settings(Model):
@@ -22,6 +26,14 @@ class Settings(Model):
 
     infra: InfraSettings
     platform: PlatformSettings | None = None
+
+    @model_validator(mode="after")
+    def _one_cluster_stands_in_for_one(self) -> Self:
+        if self.platform and self.platform.cluster and len(self.infra.clusters) != 1:
+            raise ValueError(
+                "platform.cluster: one cluster, but infra.clusters are several; keep one of those, or remove it"
+            )
+        return self
 
 
 WORKLOADS = PlatformWorkloads(
@@ -51,17 +63,30 @@ def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServ
     )
 
 
+def host_cluster(key: str, cell: Cell, settings: InfraSettings) -> HostCluster:
+    """What the autoscaler finds the cluster's node groups by, and what workers have to tolerate on them."""
+    taints = settings.clusters[key].flows.taints
+    return HostCluster(
+        name=cell.cluster.cluster_name,
+        region=settings.aws.region,
+        worker_taints=[NodeTaint(taint.key, taint.value, taint.effect) for taint in taints],
+    )
+
+
 def deploy_platform(infra: Infra, settings: Settings, platform: PlatformSettings, images: ImageLock) -> None:
     """On the one cluster that the config names, or on every cluster of the environment."""
-    homes: dict[str, tuple[cluster.ClusterConfig | pulumi.Output[str], DataServices | None]] = {
-        f"platform-{key}": (cell.cluster.kubeconfig, data_services(infra, cell, settings.infra))
-        for key, cell in infra.cells.items()
-    }
-    if platform.cluster:
-        homes = {"platform": (platform.cluster, None)}
-    for name, (access, data) in homes.items():
-        on = cluster.provider(f"{name}-cluster", access)
-        Platform(name, platform, images=images, catalog=CATALOG, provider=on, data=data)
+    for key, cell in infra.cells.items():
+        # A cluster that is there already stands in for the environment's only one, without AWS' data services.
+        name, access = ("platform", platform.cluster) if platform.cluster else (f"platform-{key}", None)
+        Platform(
+            name,
+            platform,
+            images=images,
+            catalog=CATALOG,
+            provider=cluster.provider(f"{name}-cluster", access or cell.cluster.kubeconfig),
+            data=None if access else data_services(infra, cell, settings.infra),
+            host=host_cluster(key, cell, settings.infra),
+        )
     pulumi.export("gatewayNodePort", platform.gateway.node_port)
     pulumi.export("shapes", sorted(CATALOG))
 

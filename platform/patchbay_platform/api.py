@@ -62,6 +62,8 @@ class Api(pulumi.ComponentResource):
         workload.service(port)
         # The gateway balances over the pods themselves, which a single cluster address would hide.
         workload.service(port, suffix="-pods", type="Headless")
+        # Metrics are asked of a pod that is not ready, too.
+        workload.service(port, suffix="-metrics", type="Headless", unready=True)
         resources = pods.resources(cpu=config.cpu, memory=config.memory)
         server = Deployment(
             workload.resource_name,

@@ -6,6 +6,7 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import StatefulSet, StatefulSetSpecArgs
 from pulumi_kubernetes.core.v1 import ContainerArgs, PodSpecArgs, ServicePortArgs, VolumeArgs
 
+from patchbay_platform import pods
 from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.volumes import Storage, StorageConfig
 from patchbay_platform.workload import NativeFiles, Workload
@@ -46,7 +47,8 @@ def data_store(
                     containers=[container],
                     volumes=[files.volume(), *volumes, *kept.volumes],
                 ),
-                annotations=files.checksum,
+                # Without a claim the data lies on the node, and would go with it.
+                annotations={**files.checksum, **(pods.STAYS if kept.volumes else {})},
             ),
         ),
         opts=workload.options([files.dependency]),

@@ -14,7 +14,7 @@ Image = Annotated[str, Field(pattern=r"^[a-z0-9.:-]+(/[a-z0-9._-]+)+@sha256:[0-9
 class ImageLock(BaseModel):
     """References `registry/repository@sha256:...`. Images of the nodes themselves may stand in the same file.
 
-    `redis`, `mariadb`: needed only where these run in the cluster.
+    `redis`, `mariadb`, `cluster_autoscaler`, `pause`: needed only where these run in the cluster.
     """
 
     model_config = ConfigDict(
@@ -24,6 +24,8 @@ class ImageLock(BaseModel):
     runtime: Image
     redis: Image | None = None
     mariadb: Image | None = None
+    cluster_autoscaler: Image | None = None
+    pause: Image | None = None
     prometheus: Image
     haproxy: Image
     json_exporter: Image

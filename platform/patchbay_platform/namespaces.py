@@ -19,7 +19,10 @@ GATEWAY: Final = "patchbay-gateway"
 RUNTIME: Final = "patchbay-runtime"
 DATA: Final = "patchbay-data"
 METRICS: Final = "patchbay-metrics"
+HEADROOM: Final = "patchbay-headroom"
 KEDA: Final = "keda"
+# Kubernetes' own.
+SYSTEM: Final = "kube-system"
 
 RESTRICTED_LABELS: Final = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
 

@@ -76,8 +76,9 @@ DATABASE_ACCESS: Final = _workload(database_access.NAME, namespaces.RUNTIME)
 PROMETHEUS: Final = _workload("prometheus", namespaces.METRICS)
 JSON_EXPORTER: Final = _workload("json-exporter", namespaces.METRICS)
 KEDA_OPERATOR: Final = Workload("keda-operator", namespaces.KEDA, {"app": "keda-operator"})
+CLUSTER_AUTOSCALER: Final = _workload("cluster-autoscaler", namespaces.SYSTEM)
 KEDA_ADAPTER: Final = Workload("keda-metrics-apiserver", namespaces.KEDA, {"app": "keda-metrics-apiserver"})
-DNS: Final = Workload("dns", "kube-system", {"k8s-app": "kube-dns"})
+DNS: Final = Workload("dns", namespaces.SYSTEM, {"k8s-app": "kube-dns"})
 
 # Client, server, port. Name resolution is added for every client.
 FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
@@ -91,6 +92,8 @@ FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
     (PROMETHEUS, API, 8000),
     (PROMETHEUS, WORKER, 9100),
     (PROMETHEUS, GATEWAY, 8405),
+    (PROMETHEUS, KEDA_OPERATOR, 8080),
+    (PROMETHEUS, CLUSTER_AUTOSCALER, 8085),
     (KEDA_OPERATOR, PROMETHEUS, 9090),
     (KEDA_ADAPTER, KEDA_OPERATOR, 9666),
 )
@@ -98,8 +101,8 @@ FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
 # The agent on every node of EKS that gives pods their AWS identity.
 IDENTITY_AGENT: Final = "169.254.170.23/32"
 
-# Workloads that ask the Kubernetes API.
-API_SERVER_CLIENTS: Final = (CREDENTIALS, KEDA_OPERATOR, KEDA_ADAPTER)
+# Workloads that ask the Kubernetes API; the JSON exporter only whether it answers.
+API_SERVER_CLIENTS: Final = (CREDENTIALS, KEDA_OPERATOR, KEDA_ADAPTER, CLUSTER_AUTOSCALER, JSON_EXPORTER)
 
 
 class NetworkPolicies(pulumi.ComponentResource):
@@ -132,13 +135,15 @@ class NetworkPolicies(pulumi.ComponentResource):
                 spec=NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"]),
                 opts=pulumi.ResourceOptions(parent=self),
             )
+        # Kubernetes' own namespace stays open: its pods are not ours.
+        places = {**existing, namespaces.SYSTEM: namespaces.SYSTEM}
         inside = [workload for flow in self._flows for workload in flow[:2]]
         callers = [workload for service in outside for workload in service.clients]
         alone = [workload for workload in (CREDENTIALS, CONNECTOR) if workload not in absent]
         for workload in dict.fromkeys((*inside, *callers, *alone)):
             NetworkPolicy(
                 f"{name}-{workload.name}",
-                metadata=ObjectMetaArgs(name=workload.name, namespace=existing[workload.namespace]),
+                metadata=ObjectMetaArgs(name=workload.name, namespace=places[workload.namespace]),
                 spec=NetworkPolicySpecArgs(
                     pod_selector=LabelSelectorArgs(match_labels=dict(workload.labels)),
                     policy_types=["Ingress", "Egress"],

@@ -1,10 +1,11 @@
 """Where a workload's pods go."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
 from patchbay_config.model import Model
+from pulumi_kubernetes.core.v1 import TolerationArgs
 
 
 class NodesConfig(Model):
@@ -16,8 +17,9 @@ class NodesConfig(Model):
 
 @dataclass(frozen=True)
 class Placement:
-    """The namespace, the class that says which pods give way when a node is full, and labels of the nodes."""
+    """The namespace, the class that says which pods give way when a node is full, and the nodes: labels and taints."""
 
     namespace: pulumi.Input[str]
     priority_class: pulumi.Input[str]
     node_labels: Mapping[str, str] = field(default_factory=dict)
+    tolerations: Sequence[TolerationArgs] = ()

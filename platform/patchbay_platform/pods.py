@@ -22,6 +22,12 @@ from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 # The user of every image of ours; KEDA's own manifests set theirs.
 USER_ID: Final = 10001
 
+# Read by the cluster autoscaler, beside disruption budgets. Without it a pod is moved when its node is to go: it is
+# told to leave, and finishes what it runs within its grace.
+SAFE_TO_EVICT: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+# For what would lose data or itself: its node is kept for it.
+STAYS: Final[Mapping[str, str]] = {SAFE_TO_EVICT: "false"}
+
 NAME_LABEL: Final = "app.kubernetes.io/name"
 SHAPE_LABEL: Final = "patchbay.dev/shape"
 

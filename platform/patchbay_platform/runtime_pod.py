@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pulumi_kubernetes.core.v1 import EmptyDirVolumeSourceArgs, EnvVarArgs, VolumeArgs, VolumeMountArgs
+from pulumi_kubernetes.core.v1 import (
+    EmptyDirVolumeSourceArgs,
+    EnvVarArgs,
+    EnvVarSourceArgs,
+    ObjectFieldSelectorArgs,
+    VolumeArgs,
+    VolumeMountArgs,
+)
 
 from patchbay_platform import pods
 from patchbay_platform.store_access import StoreAccess
@@ -20,8 +27,13 @@ class RuntimePod:
     def environment(self) -> list[EnvVarArgs]:
         variables = {name: value for store in self.stores for name, value in store.variables.items()}
         return [
-            EnvVarArgs(name=name, value=value)
-            for name, value in {**variables, "PATCHBAY_LOG_LEVEL": self.log_level}.items()
+            *(
+                EnvVarArgs(name=name, value=value)
+                for name, value in {**variables, "PATCHBAY_LOG_LEVEL": self.log_level}.items()
+            ),
+            _of_pod("PATCHBAY_NODE", "spec.nodeName"),
+            # The same for all pods of one roll-out.
+            _of_pod("PATCHBAY_RELEASE", "metadata.labels['pod-template-hash']"),
         ]
 
     def annotations(self) -> dict[str, str] | None:
@@ -42,3 +54,7 @@ class RuntimePod:
                 for path, volume in store.files.items()
             ),
         ]
+
+
+def _of_pod(variable: str, field: str) -> EnvVarArgs:
+    return EnvVarArgs(name=variable, value_from=EnvVarSourceArgs(field_ref=ObjectFieldSelectorArgs(field_path=field)))

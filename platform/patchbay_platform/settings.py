@@ -1,12 +1,16 @@
 """The platform's part of the stack's config, as one frozen model."""
 
 from pathlib import Path
+from typing import Self
 
 from patchbay_config.model import Model
+from pydantic import model_validator
 
 from patchbay_platform.api import ApiConfig
 from patchbay_platform.cluster import ClusterConfig
+from patchbay_platform.cluster_autoscaler.config import ClusterAutoscalerConfig
 from patchbay_platform.gateway.config import GatewayConfig
+from patchbay_platform.headroom import HeadroomConfig
 from patchbay_platform.keda import KedaConfig
 from patchbay_platform.mariadb.component import MariadbConfig
 from patchbay_platform.namespaces import QuotaConfig
@@ -30,7 +34,7 @@ class PlatformSettings(Model):
     """The section `patchbay:platform` of a stack's config: what differs on the clusters of one environment.
 
     `cluster`: one that is there already; without it the platform is put on each cluster of `patchbay:infra`.
-    `redis`, `mariadb`: pods of the cluster, where the environment has no managed ones.
+    `redis`, `mariadb`: pods of the cluster, where the environment has no managed ones. `headroom`: none, if left out.
     """
 
     cluster: ClusterConfig | None = None
@@ -45,3 +49,13 @@ class PlatformSettings(Model):
     api: ApiConfig = ApiConfig()
     scaling: ScalingConfig = ScalingConfig()
     nodes: NodesConfig = NodesConfig()
+    cluster_autoscaler: ClusterAutoscalerConfig | None = None
+    headroom: HeadroomConfig | None = None
+
+    @model_validator(mode="after")
+    def _room_is_made_again(self) -> Self:
+        if self.headroom and not self.cluster_autoscaler:
+            raise ValueError(
+                "headroom: nothing adds a node for what it gives away; set clusterAutoscaler, or remove headroom"
+            )
+        return self

@@ -29,6 +29,11 @@ WORKER: Final = "worker"
 _SHUTDOWN_MARGIN_SECONDS: Final = 15
 
 
+def grace_seconds(shape: Shape) -> int:
+    """What a worker that is told to leave has to finish what it runs."""
+    return shape.longest_step_seconds + _SHUTDOWN_MARGIN_SECONDS
+
+
 class ScalingConfig(Model):
     """`scale_down_seconds`: how long a lower count must hold before pods leave; a leaving pod finishes what it runs.
 
@@ -40,12 +45,14 @@ class ScalingConfig(Model):
 
 
 class WorkerPods(pulumi.ComponentResource):
-    """The one name under which Prometheus finds the pods of every shape."""
+    """The one name under which Prometheus finds the pods of every shape, also those that take no processes."""
 
     def __init__(self, name: str, *, placement: Placement, opts: pulumi.ResourceOptions) -> None:
         super().__init__("patchbay:platform:WorkerPods", name, None, opts)
         workload = Workload(self, WORKER, placement)
-        workload.service(ServicePortArgs(name="metrics", port=METRICS_PORT), suffix="-pods", type="Headless")
+        workload.service(
+            ServicePortArgs(name="metrics", port=METRICS_PORT), suffix="-pods", type="Headless", unready=True
+        )
         self.register_outputs({})
 
 
@@ -86,7 +93,7 @@ class ShapeWorkload(pulumi.ComponentResource):
                     account,
                     PodSpecArgs(
                         topology_spread_constraints=pods.spread(workload.labels),
-                        termination_grace_period_seconds=shape.longest_step_seconds + _SHUTDOWN_MARGIN_SECONDS,
+                        termination_grace_period_seconds=grace_seconds(shape),
                         containers=[_worker(shape, runtime)],
                         volumes=runtime.volumes(),
                     ),

@@ -6,6 +6,7 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
 from pulumi_kubernetes.core.v1 import ContainerArgs, PodSpecArgs, ServicePortArgs, VolumeArgs
 
+from patchbay_platform import pods
 from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.workload import NativeFiles, Workload
 
@@ -18,8 +19,12 @@ def single_pod(
     files: NativeFiles,
     volumes: Sequence[VolumeArgs] = (),
     strategy: DeploymentStrategyArgs | None = None,
+    stays: bool = False,
 ) -> pulumi.Output[Endpoint]:
-    """`container` mounts `config`, the native files, beside `volumes`, and serves HTTP on `port`."""
+    """`container` mounts `config`, the native files, beside `volumes`, and serves HTTP on `port`.
+
+    `stays`: its node is not given back while it runs there.
+    """
     account = workload.account()
     workload.disruption_budget()
     workload.service(ServicePortArgs(name="http", port=port))
@@ -33,7 +38,7 @@ def single_pod(
             template=workload.template(
                 account,
                 PodSpecArgs(containers=[container], volumes=[files.volume(), *volumes]),
-                annotations=files.checksum,
+                annotations={**files.checksum, **(pods.STAYS if stays else {})},
             ),
         ),
         opts=workload.options([files.dependency]),

@@ -1,15 +1,17 @@
 """The platform on its cluster: every component, and what each gets from the others."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 from patchbay_runtime.catalog import Shape
 
-from patchbay_platform import api, namespaces, stores
+from patchbay_platform import api, autoscaling, namespaces, stores
 from patchbay_platform.api import Api
 from patchbay_platform.data_services import DataServices
 from patchbay_platform.gateway.component import Gateway
+from patchbay_platform.host_cluster import HostCluster
 from patchbay_platform.images import ImageLock
 from patchbay_platform.json_exporter.component import JsonExporter
 from patchbay_platform.keda import Keda
@@ -36,9 +38,14 @@ class Platform(pulumi.ComponentResource):
         catalog: Mapping[str, Shape],
         provider: kubernetes.Provider,
         data: DataServices | None = None,
+        host: HostCluster | None = None,
     ) -> None:
-        """`data`: what the environment offers in place of pods. Raises ConfigError before anything is registered."""
+        """`data`: what the environment offers in place of pods. `host`: the cluster, where the environment made it.
+
+        Raises ConfigError before anything is registered.
+        """
         stores.check(settings, images, data)
+        autoscaling.check(settings, images, catalog, host)
         super().__init__("patchbay:platform:Platform", name, None, pulumi.ResourceOptions(providers=[provider]))
         child = pulumi.ResourceOptions(parent=self)
         priorities = Priorities(f"{name}-priorities", child)
@@ -57,6 +64,8 @@ class Platform(pulumi.ComponentResource):
         }
         if quotas.data and stores.in_cluster(settings):
             existing[namespaces.DATA] = namespace(namespaces.DATA, quotas.data)
+        if settings.headroom:
+            existing[namespaces.HEADROOM] = namespace(namespaces.HEADROOM, settings.headroom.quota)
         runtime_namespace = existing[namespaces.RUNTIME]
         in_metrics = platform_in(existing[namespaces.METRICS])
 
@@ -74,8 +83,8 @@ class Platform(pulumi.ComponentResource):
             settings.network,
             edge_networks=settings.gateway.edge_networks,
             existing={**existing, namespaces.KEDA: keda.namespace},
-            absent=stores.absent(settings),
-            outside=stores.outside(data),
+            absent=[*stores.absent(settings), *autoscaling.absent(settings)],
+            outside=[*stores.outside(data), *autoscaling.outside(settings)],
             opts=child,
         )
         access: list[StoreAccess] = []
@@ -111,7 +120,17 @@ class Platform(pulumi.ComponentResource):
         )
         runtime = RuntimePod(image=images.runtime, stores=access, log_level=settings.api.log_level)
         Api(f"{name}-api", settings.api, runtime, placement=platform_in(runtime_namespace), opts=child)
-        workers = Placement(runtime_namespace, priorities.worker, nodes.workers)
+        tolerations = [taint.toleration() for taint in host.worker_taints] if host else []
+        workers = Placement(runtime_namespace, priorities.worker, nodes.workers, tolerations)
+        room = existing.get(namespaces.HEADROOM)
+        autoscaling.deploy(
+            name,
+            settings,
+            images=images,
+            host=host,
+            headroom=replace(workers, namespace=room, priority_class=priorities.headroom) if room else None,
+            opts=child,
+        )
         WorkerPods(f"{name}-worker", placement=workers, opts=child)
         for shape in catalog.values():
             ShapeWorkload(

@@ -107,9 +107,15 @@ class Workload:
         suffix: str = "",
         type: Literal["ClusterIP", "NodePort", "Headless"] = "ClusterIP",  # noqa: A002 - as Kubernetes names it
         external_traffic_policy: Literal["Local"] | None = None,
+        unready: bool = False,
     ) -> Service:
-        """A name for the pods. `Headless`: it resolves to the address of each ready pod."""
-        spec = ServiceSpecArgs(selector=self.labels, ports=list(ports), external_traffic_policy=external_traffic_policy)
+        """A name for the pods. `Headless`: it resolves to the address of each ready pod; with `unready`, of each."""
+        spec = ServiceSpecArgs(
+            selector=self.labels,
+            ports=list(ports),
+            external_traffic_policy=external_traffic_policy,
+            publish_not_ready_addresses=unready or None,
+        )
         if type == "Headless":
             spec.cluster_ip = "None"
         else:
@@ -127,6 +133,7 @@ class Workload:
         spec.service_account_name = account.metadata.name
         spec.priority_class_name = self.placement.priority_class
         spec.node_selector = dict(self.placement.node_labels) or None
+        spec.tolerations = list(self.placement.tolerations) or None
         return pods.template(self.labels, spec, annotations=annotations)
 
     def endpoint(self, server: pulumi.Output[str], port: int) -> pulumi.Output[Endpoint]:

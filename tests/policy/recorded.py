@@ -18,7 +18,18 @@ from pulumi.output import Unknown
 from pulumi.runtime.mocks import MockMonitor
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-IMAGES = ("runtime", "redis", "mariadb", "prometheus", "haproxy", "json-exporter", "keda", "keda-metrics-adapter")
+IMAGES = (
+    "runtime",
+    "redis",
+    "mariadb",
+    "prometheus",
+    "haproxy",
+    "json-exporter",
+    "keda",
+    "keda-metrics-adapter",
+    "cluster-autoscaler",
+    "pause",
+)
 ARN = "arn:aws:mock:eu-central-1:111122223333:"
 
 

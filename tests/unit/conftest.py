@@ -25,6 +25,8 @@ IMAGES = (
     "json-exporter",
     "keda",
     "keda-metrics-adapter",
+    "cluster-autoscaler",
+    "pause",
 )
 
 Manifest = Mapping[str, Any]

@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .conftest import Created, Manifest, Program
+import yaml
+
+from .conftest import REPOSITORY, Created, Manifest, Program
 
 BY_DIGEST = re.compile(r"^registry\.example:5000/patchbay/[a-z-]+@sha256:[0-9a-f]{64}$")
 
 # What these ask of the Kubernetes API, they ask with their own account's token.
-TOKEN_HOLDERS = {"credentials", "keda-operator", "keda-metrics-apiserver"}
+TOKEN_HOLDERS = {"credentials", "keda-operator", "keda-metrics-apiserver", "cluster-autoscaler"}
+
+# It only takes up room: there is nothing to be ready, and nothing to hang.
+WITHOUT_PROBES = {"headroom"}
 
 
 def containers(pod: Manifest) -> Iterator[Manifest]:
@@ -58,7 +63,7 @@ def test_every_container_says_what_it_needs_and_how_much_memory_it_may_take(prog
 
 def test_every_long_running_container_is_probed(program: Program) -> None:
     for owner, pod in program.pod_templates():
-        if owner.kind != "Job":
+        if owner.kind != "Job" and owner.object_name not in WITHOUT_PROBES:
             for container in pod["spec"]["containers"]:
                 assert {"readinessProbe", "livenessProbe"} <= container.keys(), owner.object_name
 
@@ -84,7 +89,8 @@ def test_every_workload_runs_under_an_account_of_its_own(program: Program) -> No
 
 def test_every_namespace_enforces_the_restricted_level(program: Program) -> None:
     found = {item.object_name: item.inputs["metadata"]["labels"] for item in program.of("Namespace")}
-    assert set(found) == {"patchbay-gateway", "patchbay-runtime", "patchbay-data", "patchbay-metrics", "keda"}
+    ours = {f"patchbay-{name}" for name in ("gateway", "runtime", "data", "metrics", "headroom")}
+    assert set(found) == {*ours, "keda"}
     for name, labels in found.items():
         for mode in ("enforce", "audit", "warn"):
             assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted", name
@@ -115,7 +121,7 @@ def test_only_the_connector_leaves_the_cluster_and_never_to_the_metadata_service
         ]
 
     leaving = {policy.object_name: outside(policy) for policy in program.of("NetworkPolicy") if outside(policy)}
-    assert set(leaving) == {"http-connector"}
+    assert set(leaving) == {"http-connector"}  # on AWS the cluster autoscaler as well, to port 443
     assert "169.254.0.0/16" in leaving["http-connector"][0]["except"]
 
 
@@ -126,14 +132,14 @@ def test_no_role_may_read_all_secrets_of_the_cluster(program: Program) -> None:
             assert not (reads_core and {"secrets", "*"} & set(rule["resources"])), role.object_name
 
 
-def test_only_the_credentials_job_has_rights_beside_the_autoscaler(program: Program) -> None:
+def test_only_the_credentials_job_has_rights_beside_the_autoscalers(program: Program) -> None:
     bound = {
         subject["name"]
         for kind in ("RoleBinding", "ClusterRoleBinding")
         for binding in program.of(kind)
         for subject in binding.inputs["subjects"]
     }
-    assert bound == {"credentials", "keda-operator", "horizontal-pod-autoscaler"}
+    assert bound == {"credentials", "keda-operator", "horizontal-pod-autoscaler", "cluster-autoscaler"}
 
 
 def test_the_credentials_job_reads_its_own_secrets_only(program: Program) -> None:
@@ -159,21 +165,36 @@ def test_a_changed_native_file_rolls_the_pods_that_read_it(program: Program) -> 
         assert not reads_files or "patchbay.dev/config-checksum" in annotations, owner.object_name
 
 
-def test_the_local_nodes_have_room_for_every_shape_and_one_at_its_maximum(program: Program) -> None:
-    """Three nodes that report 2 CPUs each."""
-    pods = {owner.object_name: (owner, pod) for owner, pod in program.pod_templates() if owner.kind != "Job"}
-    total = 0
-    for owner, pod in pods.values():
-        replicas = owner.inputs["spec"].get("replicas", 1)
-        total += replicas * sum(
-            _milli(container["resources"]["requests"]["cpu"]) for container in pod["spec"]["containers"]
-        )
-    busiest = max(
-        (item.inputs["spec"]["maxReplicaCount"] - 1)
-        * _milli(pods[item.object_name][1]["spec"]["containers"][0]["resources"]["requests"]["cpu"])
-        for item in program.of("ScaledObject")
-    )
-    assert total + busiest < 0.75 * 3 * 2000
+# Milli-CPUs and MiB: https://aws.amazon.com/ec2/instance-types
+MACHINES = {"m7i.large": (2000, 8192), "c7a.medium": (1000, 2048)}
+
+
+def test_the_local_nodes_have_room_for_the_platform_and_at_most_for_every_shape(program: Program) -> None:
+    config = yaml.safe_load((REPOSITORY / "Pulumi.local.yaml").read_text())["config"]["patchbay:infra"]
+    (cluster,) = config["clusters"].values()
+    system, flows = cluster["system"], cluster["flows"]["onDemand"]
+    most = {item.object_name: item.inputs["spec"]["maxReplicaCount"] for item in program.of("ScaledObject")}
+    platform, least, grown = (0, 0), (0, 0), (0, 0)
+    for owner, pod in program.pod_templates():
+        replicas = int(owner.inputs["spec"].get("replicas", 1))
+        if pod["spec"]["nodeSelector"]["patchbay.dev/pool"] == "system":
+            platform = _add(platform, pod, replicas)
+        else:
+            least = _add(least, pod, replicas)
+            grown = _add(grown, pod, most.get(owner.object_name, 0))
+    for needed, group, nodes in ((platform, system, "minSize"), (least, flows, "minSize"), (grown, flows, "maxSize")):
+        (machine,) = group["instanceTypes"]
+        offered = [amount * group[nodes] for amount in MACHINES[machine]]
+        # What the node's own programs take is not asked for by any pod.
+        assert needed[0] < 0.9 * offered[0], (needed, offered)
+        assert needed[1] < 0.9 * offered[1], (needed, offered)
+
+
+def _add(sum_: tuple[int, int], pod: Manifest, replicas: int) -> tuple[int, int]:
+    requests = [container["resources"]["requests"] for container in pod["spec"]["containers"]]
+    cpu = sum(_milli(request["cpu"]) for request in requests)
+    memory = sum(int(request["memory"].removesuffix("Mi")) for request in requests)
+    return sum_[0] + replicas * cpu, sum_[1] + replicas * memory
 
 
 def _milli(cpu: str) -> int:

@@ -11,6 +11,7 @@ import pytest
 from patchbay_config.errors import ConfigError
 from patchbay_platform import cluster, stores
 from patchbay_platform.data_services import DataServices, ManagedDatabase, ManagedRedis
+from patchbay_platform.host_cluster import HostCluster, NodeTaint
 from patchbay_platform.images import ImageLock
 from patchbay_platform.settings import PlatformSettings
 from patchbay_platform.stack import Platform
@@ -21,6 +22,7 @@ from .conftest import Manifest, Program, record
 CLUSTERS = ("main", "second")
 DATA_NETWORKS = ("10.0.224.0/22", "10.0.228.0/22")
 SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds-example"
+TAINTS = (NodeTaint("patchbay.dev/pool", "flows", "NoSchedule"),)
 KUBECONFIG = json.dumps({"apiVersion": "v1", "kind": "Config", "users": [{"user": {"exec": {"command": "aws"}}}]})
 
 
@@ -61,7 +63,7 @@ def settings(local_config: dict[str, str]) -> PlatformSettings:
         del values[key]
     del values["quotas"]["data"]
     values["gateway"] |= {"clientAddress": "forwardedFor", "drainSeconds": 30}
-    values["nodes"] = {"platform": {"patchbay.dev/pool": "system"}, "workers": {"patchbay.dev/pool": "flows"}}
+    values["clusterAutoscaler"] = {}
     return PlatformSettings.model_validate(values)
 
 
@@ -77,6 +79,7 @@ def both(settings: PlatformSettings, images: ImageLock, keda_manifests: list[Man
                 catalog=CATALOG,
                 provider=cluster.provider(f"{name}-cluster", access),
                 data=data_of(name, pulumi.Output.from_input),
+                host=HostCluster(pulumi.Output.from_input(f"patchbay-dev-{name}"), "eu-central-1", TAINTS),
             )
 
     return record(program, {}, keda_manifests)
@@ -96,7 +99,8 @@ RUNTIME = ("api", *(f"shape-{shape}" for shape in CATALOG))
 
 
 def variables(pod: Manifest) -> dict[str, Any]:
-    return {item["name"]: item["value"] for item in pod["containers"][0]["env"]}
+    """Those that the program gives a value; the others are the pod's own fields."""
+    return {item["name"]: item["value"] for item in pod["containers"][0]["env"] if "value" in item}
 
 
 def test_no_two_resources_of_the_program_share_a_name(both: Program) -> None:
@@ -211,8 +215,11 @@ def test_the_runtime_reaches_the_data_subnets_and_the_identity_agent_and_no_othe
 
 def test_the_workers_run_on_the_nodes_that_grow_and_the_rest_on_the_others(one: Program) -> None:
     for owner, pod in one.pod_templates():
-        pool = "flows" if owner.object_name.startswith("shape-") else "system"
+        grows = owner.object_name.startswith(("shape-", "headroom"))
+        pool = "flows" if grows else "system"
         assert pod["spec"]["nodeSelector"]["patchbay.dev/pool"] == pool, owner.object_name
+        tolerated = {(item["key"], item["value"], item["effect"]) for item in pod["spec"].get("tolerations", [])}
+        assert (("patchbay.dev/pool", "flows", "NoSchedule") in tolerated) == grows, owner.object_name
 
 
 def test_behind_an_application_load_balancer_no_node_hides_where_a_connection_comes_from(
@@ -284,9 +291,9 @@ def test_the_local_platform_runs_its_own_data_stores(program: Program) -> None:
     counted = Counter(item.kind for item in program.resources if "metadata" in item.inputs)
     shapes = len(CATALOG)
     assert {kind: counted[kind] for kind in ("Deployment", "StatefulSet", "Job", "ScaledObject", "Namespace")} == {
-        "Deployment": shapes + 6,
+        "Deployment": shapes + 8,
         "StatefulSet": 2,
         "Job": 1,
         "ScaledObject": shapes,
-        "Namespace": 5,
+        "Namespace": 6,
     }

@@ -25,6 +25,8 @@ class ImagesConfig(Model):
         "json-exporter",
         "keda",
         "keda-metrics-adapter",
+        "cluster-autoscaler",
+        "pause",
     )
     untagged_days: Annotated[int, Field(ge=1, le=365)] = 7
     kept: Annotated[int, Field(ge=5, le=1000)] = 50

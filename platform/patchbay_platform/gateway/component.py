@@ -58,7 +58,9 @@ class Gateway(pulumi.ComponentResource):
             # A node that passed a connection on to another's pod would hide that it comes from the load balancer.
             external_traffic_policy="Local" if config.client_address == "forwardedFor" else None,
         )
-        workload.service(ServicePortArgs(name="status", port=STATUS_PORT), suffix="-pods", type="Headless")
+        workload.service(
+            ServicePortArgs(name="status", port=STATUS_PORT), suffix="-pods", type="Headless", unready=True
+        )
         Deployment(
             workload.resource_name,
             metadata=workload.metadata(),
@@ -72,7 +74,7 @@ class Gateway(pulumi.ComponentResource):
                     account,
                     PodSpecArgs(
                         topology_spread_constraints=pods.spread(workload.labels),
-                        termination_grace_period_seconds=config.drain_seconds + config.response_seconds + 10,
+                        termination_grace_period_seconds=config.grace_seconds,
                         containers=[
                             ContainerArgs(
                                 name=workload.name,

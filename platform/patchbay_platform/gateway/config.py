@@ -58,6 +58,11 @@ class GatewayConfig(Model):
     response_seconds: Annotated[int, Field(ge=61, le=600)] = 75
     drain_seconds: Annotated[int, Field(ge=1, le=120)] = 3
 
+    @property
+    def grace_seconds(self) -> int:
+        """What a gateway that is told to leave has to drain and to answer."""
+        return self.drain_seconds + self.response_seconds + 10
+
     @field_validator("edge_networks")
     @classmethod
     def _edge_is_not_everyone(cls, networks: tuple[Network, ...]) -> tuple[Network, ...]:

@@ -79,5 +79,7 @@ class Prometheus(pulumi.ComponentResource):
             volumes=[VolumeArgs(name="data", empty_dir=EmptyDirVolumeSourceArgs())],
             # Two at once would scrape twice and alert twice.
             strategy=DeploymentStrategyArgs(type="Recreate"),
+            # Its history goes with its node.
+            stays=True,
         )
         self.register_outputs({})

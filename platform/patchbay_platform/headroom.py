@@ -1,0 +1,80 @@
+"""Room for the next burst: placeholders that hold it, and give way to whatever needs it."""
+
+from typing import Annotated, Final
+
+import pulumi
+from patchbay_config.model import Model
+from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
+from pulumi_kubernetes.core.v1 import ContainerArgs, PodSpecArgs
+from pydantic import Field
+
+from patchbay_platform import pods
+from patchbay_platform.namespaces import QuotaConfig
+from patchbay_platform.placement import Placement
+from patchbay_platform.workload import Workload
+
+NAME: Final = "headroom"
+
+_FACTORS: Final = {"Mi": 1, "Gi": 1024}
+
+
+class HeadroomConfig(Model):
+    """`pods` slots of the size of one shape's pod each.
+
+    A worker that finds no room takes a placeholder's at once; the placeholder then waits for a new node in its stead.
+    What a burst needs beyond the slots waits for that node as well.
+    """
+
+    pods: Annotated[int, Field(ge=1, le=5000)]
+    cpu: Annotated[str, Field(pattern=r"^[1-9][0-9]*m$")] = "50m"
+    memory: Annotated[str, Field(pattern=r"^[1-9][0-9]*(Mi|Gi)$")] = "96Mi"
+
+    @property
+    def quota(self) -> QuotaConfig:
+        """For twice the pods: one that was pushed out counts until it is gone."""
+        most = 2 * self.pods
+        memory = int(self.memory[:-2]) * _FACTORS[self.memory[-2:]]
+        return QuotaConfig(cpu=f"{int(self.cpu[:-1]) * most}m", memory=f"{memory * most}Mi", pods=most)
+
+
+class Headroom(pulumi.ComponentResource):
+    """Pods that do nothing, spread over the workers' zones and nodes. No disruption budget: they are there to go."""
+
+    def __init__(
+        self, name: str, config: HeadroomConfig, *, image: str, placement: Placement, opts: pulumi.ResourceOptions
+    ) -> None:
+        super().__init__("patchbay:platform:Headroom", name, None, opts)
+        workload = Workload(self, NAME, placement)
+        metadata = workload.metadata()
+        # Some of them are always about to wait for a node.
+        metadata.annotations = {"pulumi.com/skipAwait": "true"}
+        Deployment(
+            workload.resource_name,
+            metadata=metadata,
+            spec=DeploymentSpecArgs(
+                replicas=config.pods,
+                # New ones beside the old would bring nodes that nobody needs.
+                strategy=DeploymentStrategyArgs(type="Recreate"),
+                selector=workload.selector,
+                template=workload.template(
+                    workload.account(),
+                    PodSpecArgs(
+                        topology_spread_constraints=pods.spread(workload.labels),
+                        # What waits for the room waits no longer than it must.
+                        termination_grace_period_seconds=0,
+                        containers=[
+                            ContainerArgs(
+                                name="placeholder",
+                                image=image,
+                                resources=pods.resources(cpu=config.cpu, memory=config.memory),
+                                security_context=pods.container_security(),
+                            )
+                        ],
+                    ),
+                    # A node on which nothing else runs goes.
+                    annotations={pods.SAFE_TO_EVICT: "true"},
+                ),
+            ),
+            opts=workload.options(),
+        )
+        self.register_outputs({})

@@ -1,0 +1,28 @@
+"""What the platform has to know of the cluster that it is put on, and AWS knows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import TolerationArgs
+
+
+@dataclass(frozen=True)
+class NodeTaint:
+    """Keeps pods away from nodes that do not tolerate it, as Kubernetes spells it."""
+
+    key: str
+    value: str
+    effect: str
+
+    def toleration(self) -> TolerationArgs:
+        return TolerationArgs(key=self.key, operator="Equal", value=self.value, effect=self.effect)
+
+
+@dataclass(frozen=True)
+class HostCluster:
+    """`name`: in AWS, which is in the tags of its node groups. `worker_taints`: of the nodes that workers run on."""
+
+    name: pulumi.Input[str]
+    region: str
+    worker_taints: Sequence[NodeTaint] = ()
