@@ -196,7 +196,7 @@ async def test_a_pod_that_has_finished_goes_before_one_that_runs(
     pending = await queue.redis.xpending_range(
         "patchbay:queue:map:stream", "workers", "-", "+", 10, f"{first}-0123abcd"
     )
-    await consumer.release([entry["message_id"] for entry in pending])
+    await consumer.release([str(entry["message_id"]) for entry in pending])
     await until(lambda: costs(client) == {first: "0", second: "1"}, 30, "the number has fallen")
     scale(1)
     await until(lambda: [pod["name"] for pod in metadata_of_pods(client)] == [second], 30, "the busy one stays")
