@@ -12,7 +12,7 @@ from lightkube.config import client_adapter
 from lightkube.core.exceptions import ConfigError, LoadResourceError
 from yaml import YAMLError
 
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.errors import NotFoundError, UnusableEnvironmentError
 
 FIELD_MANAGER = "patchbay-loadtests"
 REQUEST_SECONDS = 10.0
@@ -50,21 +50,35 @@ class Cluster:
         params: Mapping[str, str] | None = None,
         body: Document | None = None,
         accept: str = "application/json",
+        content_type: str = "application/json",
     ) -> bytes:
         """One request to the API server; UnusableEnvironmentError when it does not answer with 2xx."""
         try:
-            answer = await self._http.request(method, path, params=params, json=body, headers={"Accept": accept})
+            headers = {"Accept": accept} if body is None else {"Accept": accept, "Content-Type": content_type}
+            answer = await self._http.request(method, path, params=params, json=body, headers=headers)
         except httpx2.HTTPError as error:
             raise UnusableEnvironmentError(f"API server, {method} {path}: {type(error).__name__} {error}") from error
         if not answer.is_success:
-            raise UnusableEnvironmentError(
-                f"API server, {method} {path}: {answer.status_code} {answer.text.strip()[:300]}"
-            )
+            kind = NotFoundError if answer.status_code == 404 else UnusableEnvironmentError
+            raise kind(f"API server, {method} {path}: {answer.status_code} {answer.text.strip()[:300]}")
         return answer.content
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Document:
         """A JSON document of the API server."""
         return as_document(await self.request("GET", path, params=params))
+
+    async def merge(self, path: str, changes: Document) -> Document:
+        """Change an object by a JSON merge patch; the object as it is then."""
+        params = {"fieldManager": FIELD_MANAGER}
+        content_type = "application/merge-patch+json"
+        return as_document(await self.request("PATCH", path, params=params, body=changes, content_type=content_type))
+
+    async def found(self, path: str, params: Mapping[str, str] | None = None) -> Document | None:
+        """A JSON document of the API server; None where there is no such object."""
+        try:
+            return await self.get(path, params)
+        except NotFoundError:
+            return None
 
     async def deployment(self, namespace: str, name: str) -> Document:
         """A Deployment."""

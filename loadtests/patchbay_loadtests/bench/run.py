@@ -16,9 +16,8 @@ from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.gateway import Gateway
 from patchbay_loadtests.proof import environment
-from patchbay_loadtests.proof.run import tear_down
 from patchbay_loadtests.report.publish import new_directory, point_latest_to, write_json
-from patchbay_loadtests.sink import deployment as sink_deployment
+from patchbay_loadtests.set_up import set_up
 from patchbay_loadtests.target import Target
 from patchbay_loadtests.traffic.locust_process import LocustProcess
 from patchbay_loadtests.traffic.protocol import TrafficSettings
@@ -50,17 +49,7 @@ async def bench(options: BenchOptions, console: Console) -> tuple[Bench, Path]:
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
-        await environment.clear_leftovers(cluster, options)
-        stack.push_async_callback(tear_down, options, console, cluster)
-        console.print("setting up the sink and the flow")
-        await sink_deployment.deploy(
-            cluster,
-            namespace=options.sink_namespace,
-            run=uuid.uuid4().hex,
-            image=await environment.runtime_image(cluster, options.namespace),
-            python=options.sink_python,
-        )
-        await gateway.register(flows.bench_flow(sink_deployment.url(options.sink_namespace)))
+        await set_up(options, console, cluster, gateway, stack, flow=flows.bench_flow, sink_python=options.sink_python)
         directory = new_directory(options.reports)
         console.print(f"measuring the floor with {FLOOR_REQUESTS} requests", highlight=False)
         floor = await _floor(gateway)

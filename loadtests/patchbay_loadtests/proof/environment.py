@@ -63,6 +63,13 @@ async def runtime_image(cluster: Cluster, namespace: str) -> str:
     return str(api["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
+async def platform_priority(cluster: Cluster, namespace: str) -> str | None:
+    """The priority class of the API, which comes before the workers'."""
+    api = await cluster.deployment(namespace, "api")
+    found = api["spec"]["template"]["spec"].get("priorityClassName")
+    return str(found) if found else None
+
+
 async def clear_leftovers(cluster: Cluster, target: Target) -> bool:
     """Let go of what an interrupted load test left; True when there was something.
 

@@ -10,7 +10,6 @@ from rich.console import Console
 from patchbay_loadtests import flows
 from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.console import ProgressLines
-from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.gateway import Gateway
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.periods import Periods, read_periods
@@ -21,8 +20,7 @@ from patchbay_loadtests.proof.settlement import settle
 from patchbay_loadtests.proof.steering import Steering
 from patchbay_loadtests.proof.watch import Watch
 from patchbay_loadtests.report.publish import new_directory, point_latest_to, write_proof
-from patchbay_loadtests.sink import deployment as sink_deployment
-from patchbay_loadtests.sink.client import SinkClient
+from patchbay_loadtests.set_up import set_up
 from patchbay_loadtests.target import Target
 from patchbay_loadtests.traffic.locust_process import LocustProcess
 from patchbay_loadtests.traffic.protocol import TrafficSettings
@@ -69,7 +67,16 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
         )
         _announce(console, plan)
         versions = await environment.versions(cluster, options)
-        await _set_up(options, console, cluster, gateway, stack)
+        sink = await set_up(
+            options,
+            console,
+            cluster,
+            gateway,
+            stack,
+            flow=flows.order_flow,
+            sink_python=options.sink_python,
+            keep=options.keep,
+        )
         shapes = [steered.watched, idle.watched]
         await environment.until_at_rest(cluster, gateway, shapes, plan.deadline_seconds(0))
 
@@ -85,7 +92,6 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
                 metrics_namespace=options.metrics_namespace,
             )
         )
-        sink = SinkClient(cluster, options.sink_namespace)
         settings = TrafficSettings(host=options.host, tenant=options.tenant, flow=flows.ORDER_FLOW, users=USERS)
         async with LocustProcess(settings, directory / "locust.log") as traffic:
             async with Steering(sink, traffic, sampler, flows.OrderBook(prefix)) as steering:
@@ -109,33 +115,6 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
         await asyncio.to_thread(write_proof, directory, result, watch.timeline())
         point_latest_to(directory)
         return result, directory
-
-
-async def _set_up(
-    options: Options, console: Console, cluster: Cluster, gateway: Gateway, stack: AsyncExitStack
-) -> None:
-    if await environment.clear_leftovers(cluster, options):
-        console.print("an earlier load test left its sink; it is replaced")
-    if not options.keep:
-        stack.push_async_callback(tear_down, options, console, cluster)
-    console.print(f"setting up the sink in namespace {options.sink_namespace}", highlight=False)
-    await sink_deployment.deploy(
-        cluster,
-        namespace=options.sink_namespace,
-        run=uuid.uuid4().hex,
-        image=await environment.runtime_image(cluster, options.namespace),
-        python=options.sink_python,
-    )
-    version = await gateway.register(flows.order_flow(sink_deployment.url(options.sink_namespace)))
-    console.print(f"registered flow {flows.ORDER_FLOW} version {version} for tenant {options.tenant}", highlight=False)
-
-
-async def tear_down(target: Target, console: Console, cluster: Cluster) -> None:
-    """Remove the sink; a failure to do so must not hide why the load test ended."""
-    try:
-        await sink_deployment.remove(cluster, target.sink_namespace)
-    except UnusableEnvironmentError as error:
-        console.print(f"[yellow]the sink was not removed, the next load test will do it:[/] {error}", highlight=False)
 
 
 def _announce(console: Console, plan: Plan) -> None:

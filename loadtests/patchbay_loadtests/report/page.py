@@ -1,16 +1,14 @@
-"""The report as one HTML file that needs nothing beside it."""
+"""A report as one HTML file that needs nothing beside it."""
 
 from base64 import b64encode
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from patchbay_loadtests.proof.latency import LEGS
-from patchbay_loadtests.proof.result import Result
 
-
-def report_html(result: Result, chart: bytes, finished: datetime) -> str:
-    """The page; `chart` is a PNG."""
+def page(template: str, chart: bytes, **values: Any) -> str:
+    """The page of a template of this package; `chart` is a PNG."""
     environment = Environment(
         loader=PackageLoader("patchbay_loadtests.report"),
         autoescape=True,
@@ -18,9 +16,8 @@ def report_html(result: Result, chart: bytes, finished: datetime) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html").render(
-        result=result,
-        legs=LEGS,
+    return environment.get_template(template).render(
         chart=b64encode(chart).decode(),
-        finished=finished.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        finished=datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        **values,
     )

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from patchbay_loadtests.proof.latency import LEGS
 from patchbay_loadtests.proof.result import Result
 from patchbay_loadtests.proof.timeline import Timeline
 from patchbay_loadtests.report.chart import timeline_png
-from patchbay_loadtests.report.page import report_html
+from patchbay_loadtests.report.page import page
 
 
 def new_directory(reports: Path) -> Path:
@@ -32,7 +33,7 @@ def write_proof(directory: Path, result: Result, timeline: Timeline) -> None:
     chart = timeline_png(timeline)
     (directory / "timeline.png").write_bytes(chart)
     (directory / "timeline.json").write_text(timeline.model_dump_json())
-    (directory / "report.html").write_text(report_html(result, chart, datetime.now(UTC)))
+    (directory / "report.html").write_text(page("report.html", chart, result=result, legs=LEGS))
     write_json(directory / "result.json", result.model_dump(mode="json"))
 
 

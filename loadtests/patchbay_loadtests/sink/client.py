@@ -18,6 +18,7 @@ class SinkState(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     instance: str
+    uptime: float
     gate: str
     lease_seconds: float
     held_seconds: tuple[float, ...]
@@ -27,13 +28,17 @@ class SinkState(BaseModel):
 
 
 class Delivery(BaseModel):
-    """One business key's deliveries: requests received and those answered with 200."""
+    """One business key's deliveries: requests received and those answered with 200.
+
+    `first_received` is the sink's uptime then, in seconds.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     received: int
     answered: int
     idempotency_keys: tuple[str, ...] = ()
+    first_received: float = 0.0
 
 
 class SinkClient:

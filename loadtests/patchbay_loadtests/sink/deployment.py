@@ -25,16 +25,24 @@ def url(namespace: str) -> str:
     return f"http://sink.{namespace}.svc/deliveries"
 
 
-async def deploy(cluster: Cluster, *, namespace: str, run: str, image: str, python: str) -> None:
+async def deploy(
+    cluster: Cluster, *, namespace: str, run: str, image: str, python: str, priority_class: str | None = None
+) -> None:
     """Run the sink in its own namespace, with an empty ledger, and wait until it answers.
 
     `run` tells one load test from the next, `image` is any image that the nodes can already pull, `python` the
-    interpreter in it.
+    interpreter in it. With a `priority_class` above the workers' no burst pushes the sink off its node.
     """
     package = files("patchbay_loadtests.sink")
     manifests = load_all_yaml(
         (package / "native" / "sink.yaml").read_text(),
-        context={"namespace": namespace, "run": run, "image": image, "python": python},
+        context={
+            "namespace": namespace,
+            "run": run,
+            "image": image,
+            "python": python,
+            "priority_class": priority_class,
+        },
     )
     program = ConfigMap(
         apiVersion="v1",

@@ -2,7 +2,8 @@
 
 It runs from a ConfigMap in whatever image has a Python, so it is one file on the standard library alone.
 
-    POST /deliveries          {"key": business key, ...}; answered when released, or at once while the gate is open
+    POST /deliveries          {"key": business key, "hold_seconds": s, ...}; answered when released, or after
+                              `hold_seconds` (0 by default) while the gate is open
     GET  /control/state       what is held, received, answered and abandoned (the client went away while held)
     PUT  /control/gate        {"open": bool, "lease_seconds": s}; a closed gate opens by itself when its lease runs out
     POST /control/release     {"count": n}: answers the n deliveries that have been held longest
@@ -26,12 +27,17 @@ from typing import Any
 # How often a held delivery looks whether its client is still there.
 LOOK_SECONDS = 0.5
 MAX_BODY_BYTES = 1 << 20
+MAX_HOLD_SECONDS = 300.0
 
 
 @dataclass
 class Delivery:
-    """One business key's deliveries. `received` counts requests, `answered` those that got their 200."""
+    """One business key's deliveries. `received` counts requests, `answered` those that got their 200.
 
+    `first_received` is the sink's uptime then, in seconds.
+    """
+
+    first_received: float
     received: int = 0
     answered: int = 0
     idempotency_keys: list[str] = field(default_factory=list)
@@ -39,9 +45,10 @@ class Delivery:
 
 @dataclass
 class Held:
-    """A request that waits for its release."""
+    """A request that waits for its release; an open gate lets it go at `until`."""
 
     since: float
+    until: float
     released: bool = False
 
 
@@ -51,6 +58,7 @@ class Ledger:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._instance = uuid.uuid4().hex
+        self._began = time.monotonic()
         self._open = True
         self._lease_until = 0.0
         self._held: dict[int, Held] = {}
@@ -58,19 +66,21 @@ class Ledger:
         self._deliveries: dict[str, Delivery] = {}
         self._abandoned = 0
 
-    def receive(self, key: str, idempotency_key: str, client: socket.socket) -> bool:
+    def receive(self, key: str, idempotency_key: str, client: socket.socket, hold_seconds: float) -> bool:
         """Count a delivery and wait until it may be answered. False: the client went away first."""
         with self._changed:
-            delivery = self._deliveries.setdefault(key, Delivery())
+            now = time.monotonic()
+            delivery = self._deliveries.setdefault(key, Delivery(first_received=now - self._began))
             delivery.received += 1
             if idempotency_key not in delivery.idempotency_keys:
                 delivery.idempotency_keys.append(idempotency_key)
             self._tickets += 1
             ticket = self._tickets
-            held = self._held[ticket] = Held(since=time.monotonic())
+            held = self._held[ticket] = Held(since=now, until=now + hold_seconds)
             try:
-                while not (held.released or self._gate_is_open()):
-                    self._changed.wait(LOOK_SECONDS)
+                while not (held.released or (self._gate_is_open() and time.monotonic() >= held.until)):
+                    left = held.until - time.monotonic()
+                    self._changed.wait(min(left, LOOK_SECONDS) if left > 0 else LOOK_SECONDS)
                     if _has_hung_up(client):
                         self._abandoned += 1
                         return False
@@ -109,6 +119,7 @@ class Ledger:
             held = [now - item.since for _, item in sorted(self._held.items()) if not item.released]
             return {
                 "instance": self._instance,
+                "uptime": now - self._began,
                 "gate": "open" if self._gate_is_open() else "closed",
                 "lease_seconds": max(0.0, self._lease_until - now),
                 "held_seconds": held,
@@ -124,6 +135,7 @@ class Ledger:
                 "instance": self._instance,
                 "deliveries": {
                     key: {
+                        "first_received": item.first_received,
                         "received": item.received,
                         "answered": item.answered,
                         "idempotency_keys": list(item.idempotency_keys),
@@ -192,7 +204,9 @@ class SinkHandler(BaseHTTPRequestHandler):
             self._answer(422, {"error": "the body needs a text `key`"})
             return
         ledger = self.server.ledger
-        if not ledger.receive(key, self.headers.get("Idempotency-Key", ""), self.connection):
+        hold = document.get("hold_seconds", 0)
+        hold_seconds = min(max(float(hold), 0.0), MAX_HOLD_SECONDS) if isinstance(hold, int | float) else 0.0
+        if not ledger.receive(key, self.headers.get("Idempotency-Key", ""), self.connection, hold_seconds):
             self.close_connection = True
             return
         self._answer(200, {"key": key, "status": "stored"})

@@ -1,0 +1,77 @@
+"""`prove-nodes`: nodes follow pods."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from patchbay_loadtests.commands.options import (
+    Context,
+    Host,
+    HpaSync,
+    Kubeconfig,
+    Namespace,
+    Remote,
+    SinkPython,
+    Tenant,
+    run,
+    validated,
+)
+from patchbay_loadtests.nodes.console import print_node_verdict
+from patchbay_loadtests.nodes.judgement import Limits
+from patchbay_loadtests.nodes.run import NodeOptions, prove_nodes
+
+
+def prove_nodes_command(
+    host: Host,
+    kubeconfig: Kubeconfig,
+    *,
+    context: Context = None,
+    namespace: Namespace = "patchbay-runtime",
+    tenant: Tenant = "loadtest",
+    report: Annotated[Path, typer.Option(help="Where reports are kept.")] = Path("reports/nodes"),
+    idle_shape: Annotated[str, typer.Option(help="A shape that must not move.")] = "filter",
+    without_headroom: Annotated[
+        bool, typer.Option("--without-headroom", help="A last burst without the headroom, which is then put back.")
+    ] = False,
+    node_start_seconds: Annotated[
+        float, typer.Option(min=5, help="How long a burst's pods and a node for them may take at the most.")
+    ] = 120,
+    node_start_limit: Annotated[
+        float, typer.Option(min=1, help="The promise: from Pending to running on a new node.")
+    ] = 10,
+    headroom_limit: Annotated[
+        float, typer.Option(min=0.5, help="The promise: how much slower than a warm pod one in the headroom is.")
+    ] = 5,
+    scale_in_limit: Annotated[
+        float, typer.Option(min=1, help="The promise: from the end of a node's unneeded time until it is gone.")
+    ] = 60,
+    hpa_sync_seconds: HpaSync = 15,
+    sink_python: SinkPython = "python3",
+    allow_remote_host: Remote = False,
+) -> None:
+    """Prove that a pod that fits nowhere gets a node, that a burst in the headroom waits for none, and the way back."""
+    console = Console(soft_wrap=True)
+    options = validated(
+        NodeOptions,
+        console,
+        host=host,
+        kubeconfig=kubeconfig,
+        context=context,
+        namespace=namespace,
+        tenant=tenant,
+        reports=report,
+        idle_shape=idle_shape,
+        without_headroom=without_headroom,
+        node_start_seconds=node_start_seconds,
+        limits=Limits(node_start=node_start_limit, headroom_extra=headroom_limit, scale_in=scale_in_limit),
+        hpa_sync_seconds=hpa_sync_seconds,
+        sink_python=sink_python,
+        allow_remote_host=allow_remote_host,
+    )
+    result, directory = run(prove_nodes(options, console), console)
+    print_node_verdict(console, result)
+    console.print(f"report: {directory / 'report.html'}", highlight=False)
+    if not result.passed:
+        raise typer.Exit(1)

@@ -1,0 +1,51 @@
+"""What the commands have in common."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import BaseModel, ValidationError
+from rich.console import Console
+
+from patchbay_loadtests.errors import UnusableEnvironmentError
+
+Outcome = TypeVar("Outcome")
+AnyOptions = TypeVar("AnyOptions", bound=BaseModel)
+
+Host = Annotated[str, typer.Option(help="The gateway's address, http://NAME[:PORT].")]
+Kubeconfig = Annotated[Path, typer.Option(help="The kubeconfig of the environment's cluster.")]
+Context = Annotated[str | None, typer.Option(help="The kubeconfig's context; its current one by default.")]
+Namespace = Annotated[str, typer.Option(help="Where the API and the shapes' workers run.")]
+Tenant = Annotated[str, typer.Option(help="The tenant that the load test's flows belong to.")]
+SinkPython = Annotated[str, typer.Option(help="The Python in the API's image, which the sink runs with.")]
+Remote = Annotated[bool, typer.Option("--allow-remote-host", help="Send load to a host that is not this machine.")]
+HpaSync = Annotated[
+    float, typer.Option(min=0.5, help="The controller manager's --horizontal-pod-autoscaler-sync-period.")
+]
+
+
+def run(work: Coroutine[Any, Any, Outcome], console: Console) -> Outcome:
+    """The work's outcome; ends the program with 2 where the environment cannot be tested, with 130 on Ctrl-C."""
+    try:
+        return asyncio.run(work)
+    except UnusableEnvironmentError as error:
+        console.print(f"[red]the environment cannot be tested:[/] {error}", highlight=False)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        console.print("interrupted; what was set up is removed")
+        raise typer.Exit(130) from None
+
+
+def validated(model: type[AnyOptions], console: Console, **values: Any) -> AnyOptions:
+    """The options as the model has them; ends the program with 2 and the reasons where it refuses them."""
+    try:
+        return model(**values)
+    except ValidationError as error:
+        for problem in error.errors():
+            field = ".".join(str(part) for part in problem["loc"])
+            console.print(
+                f"[red]{field or 'options'}:[/] {problem['msg'].removeprefix('Value error, ')}", highlight=False
+            )
+        raise typer.Exit(2) from error

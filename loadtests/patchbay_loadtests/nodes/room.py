@@ -1,0 +1,105 @@
+"""How much room the nodes have for pods. Pure functions over the API server's documents."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from patchbay_loadtests.cluster import Document
+
+_QUANTITY = re.compile(r"^([0-9.]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")
+_FACTORS: Final = {
+    None: 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30,
+    "Ti": 2.0**40,
+}  # fmt: skip
+_FINISHED: Final = frozenset({"Succeeded", "Failed"})
+_KEEPS_PODS_OFF: Final = frozenset({"NoSchedule", "NoExecute"})
+
+
+@dataclass(frozen=True)
+class Size:
+    """CPU in millicores, memory in bytes."""
+
+    cpu: int
+    memory: int
+
+    def __add__(self, other: "Size") -> "Size":
+        return Size(self.cpu + other.cpu, self.memory + other.memory)
+
+    def __sub__(self, other: "Size") -> "Size":
+        return Size(self.cpu - other.cpu, self.memory - other.memory)
+
+    def holds(self, pod: "Size") -> int:
+        """How many pods of this size fit."""
+        if self.cpu < 0 or self.memory < 0:
+            return 0
+        counts = [room // need for room, need in ((self.cpu, pod.cpu), (self.memory, pod.memory)) if need > 0]
+        return min(counts, default=0)
+
+
+NOTHING: Final = Size(0, 0)
+
+
+def amount(quantity: str | int | float) -> float:
+    """A Kubernetes quantity of cores or bytes."""
+    match = _QUANTITY.match(str(quantity))
+    if match is None:
+        raise ValueError(f"not a quantity: {quantity!r}")
+    return float(match[1]) * _FACTORS[match[2]]
+
+
+def size(resources: Mapping[str, Any]) -> Size:
+    """The CPU and memory of a resource list."""
+    return Size(round(amount(resources.get("cpu", 0)) * 1000), round(amount(resources.get("memory", 0))))
+
+
+def requested(pod_spec: Mapping[str, Any]) -> Size:
+    """What the scheduler reserves for a pod: its containers together, or its largest init container if that is more."""
+    running = _sum(_requests(container) for container in pod_spec["containers"])
+    starting = [_requests(container) for container in pod_spec.get("initContainers", [])]
+    cpu = max([running.cpu, *(need.cpu for need in starting)])
+    memory = max([running.memory, *(need.memory for need in starting)])
+    return Size(cpu, memory) + size(pod_spec.get("overhead", {}))
+
+
+def usable(nodes: Iterable[Document], pod_spec: Mapping[str, Any]) -> list[Document]:
+    """The nodes that the pod's node selector and tolerations let it run on, full or not."""
+    selector = pod_spec.get("nodeSelector", {})
+    return [
+        node
+        for node in nodes
+        if selector.items() <= node["metadata"].get("labels", {}).items()
+        and all(_tolerated(taint, pod_spec.get("tolerations", [])) for taint in node["spec"].get("taints", []))
+    ]
+
+
+def free(node: Document, pods: Sequence[Document]) -> Size:
+    """What the node's pods leave of it; `pods` may be those of any node."""
+    name = node["metadata"]["name"]
+    taken = _sum(
+        requested(pod["spec"])
+        for pod in pods
+        if pod["spec"].get("nodeName") == name and pod.get("status", {}).get("phase") not in _FINISHED
+    )
+    return size(node["status"]["allocatable"]) - taken
+
+
+def _requests(container: Mapping[str, Any]) -> Size:
+    return size(container.get("resources", {}).get("requests", {}))
+
+
+def _sum(sizes: Iterable[Size]) -> Size:
+    return sum(sizes, NOTHING)
+
+
+def _tolerated(taint: Mapping[str, Any], tolerations: Iterable[Mapping[str, Any]]) -> bool:
+    if taint["effect"] not in _KEEPS_PODS_OFF:
+        return True
+    return any(
+        toleration.get("effect") in {None, "", taint["effect"]}
+        and (
+            (toleration.get("operator") == "Exists" and toleration.get("key") in {None, "", taint["key"]})
+            or (toleration.get("key") == taint["key"] and toleration.get("value", "") == taint.get("value", ""))
+        )
+        for toleration in tolerations
+    )

@@ -1,0 +1,171 @@
+"""A whole node proof, from an environment that may hold leftovers to the published report."""
+
+import asyncio
+import uuid
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from patchbay_loadtests import flows
+from patchbay_loadtests.cluster import Cluster, Document
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.nodes import headroom
+from patchbay_loadtests.nodes.autoscaler import read_times
+from patchbay_loadtests.nodes.ballast import Ballast, free_room
+from patchbay_loadtests.nodes.console import NodeProgress
+from patchbay_loadtests.nodes.drive import Drive
+from patchbay_loadtests.nodes.judgement import Limits
+from patchbay_loadtests.nodes.plan import NodePlan
+from patchbay_loadtests.nodes.recorder import NodeRecorder
+from patchbay_loadtests.nodes.result import NodeResult, judge
+from patchbay_loadtests.nodes.room import requested
+from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof.environment import ScaledShape
+from patchbay_loadtests.proof.periods import read_periods
+from patchbay_loadtests.proof.run import DEFAULT_MAX_PODS, USERS
+from patchbay_loadtests.proof.sampler import Sampler, external_metric
+from patchbay_loadtests.proof.settlement import settle
+from patchbay_loadtests.proof.steering import Steering
+from patchbay_loadtests.report.nodes import write_node_proof
+from patchbay_loadtests.report.publish import new_directory, point_latest_to
+from patchbay_loadtests.restore import Restoring
+from patchbay_loadtests.set_up import set_up
+from patchbay_loadtests.target import Target
+from patchbay_loadtests.traffic.locust_process import LocustProcess
+from patchbay_loadtests.traffic.protocol import TrafficSettings
+
+
+class NodeOptions(Target):
+    """How one node proof is run."""
+
+    reports: Path
+    idle_shape: str = "filter"
+    threshold: int = 8
+    without_headroom: bool = False
+    node_start_seconds: float = 120
+    limits: Limits = Limits()
+    hpa_sync_seconds: float = 15
+    sink_python: str = "python3"
+
+
+async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResult, Path]:
+    """Run the node proof; returns its result and the report's directory."""
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        times = await read_times(cluster)
+        steered = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
+        idle = await environment.find_shape(cluster, options.namespace, options.idle_shape)
+        worker = await _worker(cluster, steered)
+        versions = await environment.versions(cluster, options)
+        sink = await set_up(
+            options, console, cluster, gateway, stack, flow=flows.order_flow, sink_python=options.sink_python
+        )
+        found = await headroom.read(cluster)
+        periods = await read_periods(
+            cluster,
+            metrics_namespace=options.metrics_namespace,
+            scaled_object=steered.scaled_object,
+            autoscaler=steered.autoscaler,
+            hpa_sync=options.hpa_sync_seconds,
+        )
+        need = requested(worker)
+        plan = NodePlan(
+            periods=periods,
+            times=times,
+            threshold=options.threshold,
+            max_pods=steered.scaled_object["spec"].get("maxReplicaCount", DEFAULT_MAX_PODS),
+            placeholders=found.pods,
+            slots=found.slots(need),
+            free_slots=sum(left.holds(need) for left in (await free_room(cluster, worker)).values()),
+            node_start_seconds=options.node_start_seconds,
+        )
+        bursts = plan.bursts(without_headroom=options.without_headroom)
+        console.print(
+            f"phases {', '.join(f'{name} ({pods} pods)' for name, pods in bursts.items())}; "
+            f"each takes at most {(plan.node_start_seconds + plan.back_seconds) / 60:.0f} minutes",
+            highlight=False,
+        )
+        await environment.until_at_rest(cluster, gateway, [steered.watched, idle.watched], plan.back_seconds)
+        directory = new_directory(options.reports)
+        sampler = await stack.enter_async_context(
+            Sampler(
+                cluster,
+                gateway,
+                steered=steered.watched,
+                idle=idle.watched,
+                metric=external_metric(steered.autoscaler),
+                metrics_namespace=options.metrics_namespace,
+            )
+        )
+        recorder = await stack.enter_async_context(
+            NodeRecorder(cluster, namespace=options.namespace, worker=worker, now=sampler.now)
+        )
+        await _until_settled(recorder, found.pods, plan.back_seconds)
+        settings = TrafficSettings(host=options.host, tenant=options.tenant, flow=flows.ORDER_FLOW, users=USERS)
+        book = flows.OrderBook(f"order-{uuid.uuid4().hex[:8]}")
+        async with LocustProcess(settings, directory / "locust.log") as traffic:
+            async with Steering(sink, traffic, sampler, book) as steering:
+                drive = Drive(
+                    plan,
+                    shape=flows.STEERED_SHAPE,
+                    steering=steering,
+                    sampler=sampler,
+                    recorder=recorder,
+                    ballast=Ballast(
+                        cluster,
+                        namespace=options.sink_namespace,
+                        worker=worker,
+                        image=await environment.runtime_image(cluster, options.namespace),
+                        python=options.sink_python,
+                    ),
+                    progress=NodeProgress(console),
+                )
+                for name, pods in bursts.items():
+                    if name == "without-headroom" and found.pods:
+                        async with Restoring(options.kubeconfig, options.context, headroom.given_back(found)):
+                            console.print("taking the headroom away for a while")
+                            await headroom.remove(cluster)
+                            await _until_settled(recorder, 0, plan.back_seconds)
+                            await drive.run(name, pods, placeholders=0)
+                        await drive.until_placeholders_run(found.pods)
+                    else:
+                        await drive.run(name, pods, placeholders=found.pods)
+            await environment.ensure_not_rolled_out(cluster, [steered, idle])
+            console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
+            runs = await settle(gateway, sink, steering.orders, traffic.runs)
+        timeline = drive.timeline()
+        result = judge(
+            timeline,
+            runs,
+            autoscaler=times,
+            limits=options.limits,
+            versions=versions,
+            config={"host": options.host, "bursts": bursts, "placeholders": found.pods, "slots": plan.slots},
+        )
+        await asyncio.to_thread(write_node_proof, directory, result, timeline)
+        point_latest_to(directory)
+        return result, directory
+
+
+async def _worker(cluster: Cluster, shape: ScaledShape) -> Document:
+    """The pod spec of the shape's workers."""
+    deployment = await cluster.deployment(shape.watched.namespace, shape.watched.deployment)
+    spec: Document = deployment["spec"]["template"]["spec"]
+    return spec
+
+
+async def _until_settled(recorder: NodeRecorder, placeholders: int, seconds: float) -> None:
+    """Wait until every pod has its place, the headroom stands, and no node is about to go."""
+    clock = asyncio.get_running_loop()
+    give_up = clock.time() + seconds
+    while not (recorder.settled and recorder.looks[-1].placeholders == placeholders):
+        if clock.time() > give_up:
+            look = recorder.looks[-1]
+            raise UnusableEnvironmentError(
+                f"not at rest after {seconds:.0f} s: {look.pending} pods wait for a node, {look.ready} of {look.nodes} "
+                f"nodes are Ready, {look.placeholders} of {placeholders} placeholders run"
+            )
+        await recorder.next_look()
