@@ -1,6 +1,7 @@
 """The WSGI application in front of moto: serves the added operations, passes every other call on, one at a time."""
 
 import io
+import json
 import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -51,6 +52,8 @@ class Dispatcher:
         """`identity` is the answer at IDENTITY_PATH."""
         self._moto = moto
         self._services = {service.signing_name: service for service in services}
+        self._clocks = [clock for service in self._services.values() for clock in service.clocks]
+        self._controls = {path: it for service in self._services.values() for path, it in service.controls.items()}
         self._account = account
         self._identity = identity.encode()
         self._served: Callable[[str], None] = lambda _: None
@@ -73,7 +76,14 @@ class Dispatcher:
         operation = _action(environ, body)
         with self.lock:
             try:
-                answer = self._added(environ, body) or self._moto_answer(environ, body, start_response)
+                changes = [clock(self._account) for clock in self._clocks]
+                if any(changes):
+                    self._served("Clock")  # what a read finds changed by time alone is saved too
+                answer = (
+                    self._control(environ, body)
+                    or self._added(environ, body)
+                    or self._moto_answer(environ, body, start_response)
+                )
             except Exception as error:  # whatever fails in here must not look like a refusal of AWS
                 answer = _fault(operation, error)
             finally:
@@ -83,6 +93,21 @@ class Dispatcher:
         reason = HTTP_STATUS_CODES.get(answer.status, "Unknown")
         start_response(f"{answer.status} {reason}", list(answer.headers.items()))
         return [answer.content]
+
+    def _control(self, environ: WSGIEnvironment, body: bytes) -> _Answer | None:
+        control = self._controls.get(environ.get("PATH_INFO", ""))
+        if control is None or "HTTP_AUTHORIZATION" in environ:
+            return None
+        method = environ["REQUEST_METHOD"]
+        status, content = 200, ""
+        if method not in {"GET", "PUT"}:
+            status, content = 405, json.dumps({"error": f"{method} is not served here: GET or PUT"})
+        else:
+            try:
+                content = control(self._account, body if method == "PUT" else None)
+            except ValueError as error:
+                status, content = 400, json.dumps({"error": str(error)})
+        return _Answer(status, {"Content-Type": "application/json"}, content.encode())
 
     def _moto_answer(
         self, environ: WSGIEnvironment, body: bytes, start_response: StartResponse

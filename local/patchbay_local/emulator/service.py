@@ -64,6 +64,8 @@ class Call:
 
 
 Handler = Callable[[Call], Result | Served | None]
+Clock = Callable[[str], bool]  # account -> whether anything has changed
+Control = Callable[[str, bytes | None], str]  # account, and what was put or None to read -> JSON
 
 
 class Service:
@@ -77,6 +79,8 @@ class Service:
         self.name = name
         self.signing_name = signing_name or name
         self._handlers: dict[str, Handler] = {}
+        self._clocks: list[Clock] = []
+        self._controls: dict[str, Control] = {}
 
     def operation(self, name: str) -> Callable[[Handler], Handler]:
         """Serves the operation (`CreateAddon`) by the decorated handler, before moto is asked."""
@@ -89,9 +93,31 @@ class Service:
 
         return register
 
+    def clock(self, advance: Clock) -> Clock:
+        """Brings the account to the present by the decorated function before each call, of whatever service."""
+        self._clocks.append(advance)
+        return advance
+
+    def control(self, path: str) -> Callable[[Control], Control]:
+        """Serves unsigned GETs and PUTs of the path, which is none of AWS's; a ValueError is answered with 400."""
+
+        def register(control: Control) -> Control:
+            self._controls[path] = control
+            return control
+
+        return register
+
     def handler(self, operation: str) -> Handler | None:
         """What serves the operation, None where moto does."""
         return self._handlers.get(operation)
+
+    @property
+    def clocks(self) -> Sequence[Clock]:
+        return tuple(self._clocks)
+
+    @property
+    def controls(self) -> Mapping[str, Control]:
+        return dict(self._controls)
 
     @property
     def operations(self) -> Sequence[str]:

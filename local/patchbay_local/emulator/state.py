@@ -1,10 +1,12 @@
 """What the added operations remember: plain objects by kind, account and region, saved with moto's own state."""
 
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 T = TypeVar("T")
 
 Key = tuple[str, str, type[object]]  # account, region, kind
+
+ALL_REGIONS: Final = "*"  # of what an account has once
 
 _STATE: dict[Key, object] = {}
 

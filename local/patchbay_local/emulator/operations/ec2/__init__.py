@@ -1,9 +1,11 @@
-"""EC2: Client VPN, which moto lacks, and what it gets wrong."""
+"""EC2: Client VPN and instance requirements, which moto lacks, states that take time, and what it gets wrong."""
 
 from patchbay_local.emulator.operations.ec2 import (  # noqa: F401 # each declares its operations
     client_vpn_access,
     client_vpn_endpoints,
     client_vpn_networks,
+    instance_life,
+    instance_requirements,
     nat_gateways,
     tags,
 )

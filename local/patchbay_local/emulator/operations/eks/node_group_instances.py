@@ -6,6 +6,8 @@ from typing import Any, Final
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, autoscaling_backends
 from moto.ec2.models import EC2Backend, ec2_backends
 
+from patchbay_local.emulator.operations.autoscaling import groups
+from patchbay_local.emulator.operations.autoscaling.ledger import ledger_of
 from patchbay_local.emulator.operations.eks.records import Cluster, Described
 from patchbay_local.emulator.operations.eks.service import invalid_parameter
 from patchbay_local.emulator.service import Call
@@ -71,13 +73,25 @@ def create(call: Call, cluster: Cluster, node_group: Described, name: str) -> No
     )
 
 
+def sizes(call: Call, node_group: Described) -> Described:
+    """The group's sizes: the autoscaler changes them behind EKS's back."""
+    group = auto_scaling_group(call, node_group)
+    return {"minSize": group.min_size, "maxSize": group.max_size, "desiredSize": group.desired_capacity}
+
+
+def issues(call: Call, node_group: Described) -> list[Described]:
+    """What EKS tells of launches that fail."""
+    group = auto_scaling_group(call, node_group)
+    failure = ledger_of(group).failure
+    if not failure:
+        return []
+    return [{"code": "AsgInstanceLaunchFailures", "message": failure, "resourceIds": [group.name]}]
+
+
 def scale(call: Call, node_group: Described, scaling: Described) -> None:
     """Sets the sizes that are given."""
     group = auto_scaling_group(call, node_group)
-    group.max_size = scaling.get("maxSize", group.max_size)
-    group.min_size = scaling.get("minSize", group.min_size)
-    if "desiredSize" in scaling:
-        group.set_desired_capacity(scaling["desiredSize"])
+    groups.resize(group, scaling.get("minSize"), scaling.get("maxSize"), scaling.get("desiredSize"))
 
 
 def renew(call: Call, cluster: Cluster, node_group: Described) -> None:
@@ -85,10 +99,9 @@ def renew(call: Call, cluster: Cluster, node_group: Described) -> None:
     group = auto_scaling_group(call, node_group)
     _ec2(call).delete_launch_template(group.name, None)
     template = _make_template(call, cluster, node_group, group.name)
-    desired = group.desired_capacity
     group.update(
         availability_zones=[],
-        desired_capacity=0,
+        desired_capacity=None,
         max_size=None,
         min_size=None,
         launch_config_name="",
@@ -98,13 +111,13 @@ def renew(call: Call, cluster: Cluster, node_group: Described) -> None:
         health_check_type="EC2",
         mixed_instances_policy=_policy(node_group, template),
     )
-    group.set_desired_capacity(desired)
+    groups.replace_all(group)
 
 
 def delete(call: Call, node_group: Described) -> None:
     """Ends the instances, and removes group and launch template."""
     group = auto_scaling_group(call, node_group)
-    _auto_scaling(call).delete_auto_scaling_group(group.name)
+    groups.remove(group)
     _ec2(call).delete_launch_template(group.name, None)
 
 

@@ -67,8 +67,8 @@ def create_nodegroup(call: Call) -> Result:
 @SERVICE.operation("DescribeNodegroup")
 def describe_nodegroup(call: Call) -> Result:
     node_group = _node_group(call)
-    # The autoscaler changes the Auto Scaling group behind EKS's back.
-    node_group["scalingConfig"]["desiredSize"] = instances.auto_scaling_group(call, node_group).desired_capacity
+    node_group["scalingConfig"] = instances.sizes(call, node_group)
+    node_group["health"] = {"issues": instances.issues(call, node_group)}
     return {"nodegroup": node_group}
 
 
@@ -90,7 +90,7 @@ def update_nodegroup_config(call: Call) -> Result:
     node_group = _node_group(call)
     parameters: dict[str, str] = {}
     if scaling := call.get("scalingConfig"):
-        wanted = {**node_group["scalingConfig"], **scaling}
+        wanted = {**instances.sizes(call, node_group), **scaling}
         _require_scaling(wanted)
         node_group["scalingConfig"] = wanted
         instances.scale(call, node_group, scaling)
