@@ -1,0 +1,39 @@
+"""A deployment in the middle of load."""
+
+from patchbay_faults.faults.fault import Fault
+from patchbay_faults.flows import SHAPES
+from patchbay_faults.leftovers import RolledOut
+from patchbay_faults.machine.images import another_digest
+from patchbay_faults.stage import Stage
+
+_ROLLOUT_SECONDS = 120
+
+
+class Deploy(Fault):
+    """API and workers get another image, and then the former one back."""
+
+    name = "deploy"
+    question = "a new image is deployed under load, and taken back: does anybody notice?"
+    alert = "RolloutInProgress"
+    recovery_limit_seconds = 180
+
+    async def inject(self, stage: Stage) -> None:
+        namespace = stage.options.namespace
+        targets = ["api", *(f"shape-{shape}" for shape in SHAPES)]
+        images: dict[str, str] = {}
+        for name in targets:
+            container = (await stage.cluster.deployment(namespace, name))["spec"]["template"]["spec"]["containers"][0]
+            image = str(container["image"])
+            stage.leftovers.record(
+                RolledOut(namespace=namespace, deployment=name, container=container["name"], image=image)
+            )
+            images[image] = images.get(image) or await another_digest(image)
+            await stage.kubectl(
+                "-n", namespace, "set", "image", f"deployment/{name}", f"{container['name']}={images[image]}"
+            )
+        for name in targets:
+            await stage.kubectl(
+                *("-n", namespace, "rollout", "status", f"deployment/{name}", f"--timeout={_ROLLOUT_SECONDS}s"),
+                seconds=_ROLLOUT_SECONDS + 15,
+            )
+        self.notes.append(f"deployed {', '.join(targets)} as {', '.join(images.values())}")

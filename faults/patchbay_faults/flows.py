@@ -1,0 +1,42 @@
+"""The flows that run while something fails."""
+
+from typing import Any, Final
+
+STEADY_FLOW: Final = "faults-steady"
+LONG_FLOW: Final = "faults-long"
+POISON_FLOW: Final = "faults-poison"
+SHAPE: Final = "http-connector"  # delivers: its effects are seen outside
+SHAPES: Final = ("http-trigger", SHAPE)  # those of the steady flow
+
+# The receiver is another system: what keeps it from being reached must not fail a run.
+_RETRIES: Final = 20
+_LONGEST_CALL_SECONDS: Final = 60
+# More than a worker's memory limit, made by one operation, before any bound on the evaluation's time is looked at.
+_POISON_CHARACTERS: Final = 600_000_000
+
+
+def steady_flow(receiver_url: str) -> dict[str, Any]:
+    """Receive and deliver: the shortest flow with an effect outside."""
+    return _flow(STEADY_FLOW, receiver_url, {"timeout_seconds": 20, "retries": _RETRIES})
+
+
+def long_flow(receiver_url: str) -> dict[str, Any]:
+    """The same, to a receiver that answers when it is told to. No second call: cutting the first one off shows."""
+    return _flow(LONG_FLOW, receiver_url, {"timeout_seconds": _LONGEST_CALL_SECONDS, "retries": 0})
+
+
+def poison_flow(receiver_url: str) -> dict[str, Any]:
+    """The same, with a body that no worker has the memory for."""
+    body = f'{{"key": $pad(key, {_POISON_CHARACTERS})}}'
+    return _flow(POISON_FLOW, receiver_url, {"body": body, "retries": 0})
+
+
+def _flow(name: str, receiver_url: str, connector: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "start": "receive",
+        "steps": {
+            "receive": {"shape": "http-trigger", "next": "send"},
+            "send": {"shape": SHAPE, "config": {"method": "POST", "url": receiver_url, **connector}},
+        },
+    }

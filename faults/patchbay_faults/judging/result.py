@@ -1,0 +1,78 @@
+"""The result, in the form in which it is kept."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from patchbay_faults.judging.runs import RunCounts
+
+
+class FaultResult(BaseModel):
+    """One fault; seconds. None: it did not happen while it was watched.
+
+    `recovery_seconds`: from the end of the cause until the service was as before. `whole_seconds`: until every pod and
+    node was there again. `longest_wait_seconds`: from accepted to ended. `longest_acceptance_seconds`: until an order
+    was accepted. `errors`: failed requests by HTTP status.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    runs: RunCounts
+    recovery_seconds: float | None
+    longest_wait_seconds: float | None
+    alert_fired: bool
+    passed: bool
+    question: str
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    alert: str
+    alert_after_seconds: float | None = None
+    alert_fell_silent: bool = False
+    cause_seconds: float = 0.0
+    whole_seconds: float | None = None
+    longest_acceptance_seconds: float | None = None
+    errors: dict[str, int] = Field(default_factory=dict)
+    not_accepted: int = 0
+    usual_p95_seconds: float | None = None
+
+
+class Result(BaseModel):
+    """`result.json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    passed: bool
+    faults: tuple[FaultResult, ...]
+    runs: RunCounts
+    reasons: tuple[str, ...] = ()
+    versions: dict[str, str] = Field(default_factory=dict)
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+def judge(
+    faults: tuple[FaultResult, ...],
+    *,
+    late_duplicates: tuple[str, ...],
+    versions: dict[str, str],
+    config: dict[str, Any],
+) -> Result:
+    """The verdict over all faults. `late_duplicates`: orders that got a second effect after they were judged."""
+    reasons = [f"{fault.name}: {reason}" for fault in faults for reason in fault.reasons]
+    if late_duplicates:
+        reasons.append(
+            f"{len(late_duplicates)} orders got another effect after their fault was over: "
+            f"{', '.join(late_duplicates[:5])}"
+        )
+    if not faults:
+        reasons.append("no fault was run")
+    totals = {field: sum(getattr(fault.runs, field) for fault in faults) for field in RunCounts.model_fields}
+    totals["duplicated"] += len(late_duplicates)
+    return Result(
+        passed=not reasons and all(fault.passed for fault in faults),
+        faults=faults,
+        runs=RunCounts(**totals),
+        reasons=tuple(reasons),
+        versions=versions,
+        config=config,
+    )

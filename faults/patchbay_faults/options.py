@@ -1,0 +1,31 @@
+"""How the faults are run."""
+
+from pathlib import Path
+
+from patchbay_loadtests.target import Target
+from patchbay_local import paths
+from patchbay_local.edge import edge
+from pydantic import Field
+
+
+class Options(Target):
+    """This machine's environment, and how much of what. Seconds and orders per second."""
+
+    host: str = edge.URL
+    kubeconfig: Path = paths.KUBECONFIG
+    tenant: str = "faults"
+    data_namespace: str = "patchbay-data"
+    gateway_namespace: str = "patchbay-gateway"
+    reports: Path = paths.REPORTS / "faults"
+    # Orders in all; each fault gets its share, and more where it takes longer than its share lasts.
+    runs: int = Field(default=100_000, ge=1)
+    orders_per_second: float = Field(default=60, gt=0, le=500)
+    # Undisturbed service before each fault: what it is compared with.
+    baseline_seconds: float = Field(default=10, ge=3)
+    # Undisturbed service after each, so that a relapse is seen.
+    calm_seconds: float = Field(default=20, ge=10)
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Whose pods have to be whole again after a fault."""
+        return (self.gateway_namespace, self.namespace, self.data_namespace, self.metrics_namespace, "keda")

@@ -1,0 +1,42 @@
+"""The system that flows deliver to: outside of the cluster, as a customer's is, so that no fault takes its ledger."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from patchbay_loadtests.sink.server import SinkServer
+from patchbay_local import paths
+
+
+class Receiver:
+    """Keeps every delivery by business key and idempotency key, on the address that only nodes reach."""
+
+    def __init__(self, host: str = str(paths.BRIDGE_ADDRESS)) -> None:
+        self._server = SinkServer((host, 0))
+
+    @property
+    def url(self) -> str:
+        """Where the pods deliver to."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}/deliveries"
+
+    def effects(self) -> dict[str, int]:
+        """How many effects each business key had: deliveries that a receiver tells apart by their idempotency key."""
+        deliveries = self._server.ledger.deliveries()["deliveries"]
+        return {key: len(delivery["idempotency_keys"]) for key, delivery in deliveries.items()}
+
+    def cut_off(self) -> int:
+        """Deliveries whose sender went away before it had its answer."""
+        return int(self._server.ledger.state()["abandoned"])
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """For as long as the block runs."""
+        thread = threading.Thread(target=self._server.serve_forever, name="receiver", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()

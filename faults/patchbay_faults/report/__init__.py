@@ -1,0 +1,1 @@
+"""The report: result.json, report.html, timeline.png and timeline.json."""

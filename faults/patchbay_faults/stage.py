@@ -1,0 +1,114 @@
+"""What a fault acts on, and what it may use to do so."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+from patchbay_loadtests.cluster import Cluster
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.gateway import Gateway, retry_after
+
+from patchbay_faults.health import incomplete_workloads, missing_nodes
+from patchbay_faults.kubectl import Kubectl
+from patchbay_faults.leftovers import Ledger
+from patchbay_faults.options import Options
+from patchbay_faults.receiver import Receiver
+from patchbay_faults.traffic.protocol import Failure, Placed
+
+Document = dict[str, Any]
+POLL_SECONDS = 1.0
+_NAME_LABEL = "app.kubernetes.io/name"
+_SHAPE_LABEL = "patchbay.dev/shape"
+_ORDER_SECONDS = 120.0
+
+
+@dataclass
+class Stage:
+    """The environment, the book of what was changed, and the orders that faults place beside the steady ones."""
+
+    options: Options
+    cluster: Cluster
+    gateway: Gateway
+    kubectl: Kubectl
+    leftovers: Ledger
+    receiver: Receiver
+    prefix: str
+    placed: list[Placed] = field(default_factory=list)
+    poisonous: set[str] = field(default_factory=set)
+
+    async def pods(self, namespace: str, name: str) -> list[Document]:
+        """A workload's pods that are not on their way out."""
+        listed = await self.cluster.pods(namespace, {_NAME_LABEL: name})
+        return [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
+
+    async def workers(self, shape: str) -> list[Document]:
+        """A shape's pods that work."""
+        listed = await self.cluster.pods(self.options.namespace, {_SHAPE_LABEL: shape})
+        return [pod for pod in listed if is_ready(pod) and "deletionTimestamp" not in pod["metadata"]]
+
+    async def nodes(self) -> list[Document]:
+        """Every node that is registered."""
+        return list((await self.cluster.get("/api/v1/nodes"))["items"])
+
+    async def desired_pods(self, shape: str) -> int:
+        """How many pods the shape's Deployment is to have."""
+        deployment = await self.cluster.deployment(self.options.namespace, f"shape-{shape}")
+        return int(deployment["spec"].get("replicas", 1))
+
+    async def lacks(self, fixed_nodes_before: Mapping[str, int]) -> list[str]:
+        """What keeps the environment from being whole."""
+        lacks = await incomplete_workloads(self.cluster, self.options.namespaces)
+        return lacks + missing_nodes(await self.nodes(), fixed_nodes_before)
+
+    async def place(self, flow: str, order: str, **payload: object) -> None:
+        """Place an order beside the steady ones, until it is accepted."""
+        due, failures = time.time(), []
+        order = f"{self.prefix}-{order}"
+        path = f"/hooks/{self.options.tenant}/{flow}"
+        run = None
+        async with httpx2.AsyncClient(base_url=self.options.host, timeout=10, trust_env=False) as http:
+            while run is None and time.time() - due < _ORDER_SECONDS:
+                pause = 1.0
+                try:
+                    body = {"key": order, **payload}
+                    answer = await http.post(path, json=body, headers={"Idempotency-Key": order})
+                except httpx2.HTTPError:
+                    failures.append(Failure(at=time.time(), kind="no answer"))
+                else:
+                    if answer.status_code == 202:
+                        run = str(answer.json()["run"])
+                        continue
+                    failures.append(Failure(at=time.time(), kind=str(answer.status_code)))
+                    pause = retry_after(answer.headers.get("Retry-After"))
+                await asyncio.sleep(pause)
+        self.placed.append(Placed(order=order, due=due, ended=time.time(), run=run, failures=tuple(failures)))
+
+    async def place_held(self, flow: str, count: int, hold_seconds: float, name: str = "long") -> None:
+        """Place orders whose delivery the receiver answers after so many seconds."""
+        async with asyncio.TaskGroup() as placing:
+            for number in range(1, count + 1):
+                placing.create_task(self.place(flow, f"{name}-{number}", hold_seconds=hold_seconds))
+
+
+def is_ready(pod: Document) -> bool:
+    """A pod that takes work."""
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+async def until(what: str, holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Wait for a condition; UnusableEnvironmentError after `seconds`. What cannot be asked does not hold."""
+    give_up = time.monotonic() + seconds
+    while True:
+        reason = ""
+        try:
+            if await holds():
+                return
+        except UnusableEnvironmentError as error:
+            reason = f" ({error})"
+        if time.monotonic() > give_up:
+            raise UnusableEnvironmentError(f"{what}: not within {seconds:.0f} s{reason}")
+        await asyncio.sleep(POLL_SECONDS)

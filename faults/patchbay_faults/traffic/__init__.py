@@ -1,0 +1,1 @@
+"""Steady load: orders that arrive at a rate, whatever becomes of those before them."""
