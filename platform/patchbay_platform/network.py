@@ -72,6 +72,7 @@ CONNECTOR: Final = Workload("http-connector", namespaces.RUNTIME, {SHAPE_LABEL: 
 REDIS: Final = _workload("redis", namespaces.DATA)
 MARIADB: Final = _workload("mariadb", namespaces.DATA)
 CREDENTIALS: Final = _workload("credentials", namespaces.DATA)
+SCALE_IN_ORDER: Final = _workload("scale-in-order", namespaces.RUNTIME)
 DATABASE_ACCESS: Final = _workload(database_access.NAME, namespaces.RUNTIME)
 PROMETHEUS: Final = _workload("prometheus", namespaces.METRICS)
 JSON_EXPORTER: Final = _workload("json-exporter", namespaces.METRICS)
@@ -87,10 +88,12 @@ FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
     (API, MARIADB, 3306),
     (WORKER, REDIS, 6379),
     (WORKER, MARIADB, 3306),
+    (SCALE_IN_ORDER, REDIS, 6379),
     (JSON_EXPORTER, API, 8000),
     (PROMETHEUS, JSON_EXPORTER, 7979),
     (PROMETHEUS, API, 8000),
     (PROMETHEUS, WORKER, 9100),
+    (PROMETHEUS, SCALE_IN_ORDER, 9100),
     (PROMETHEUS, GATEWAY, 8405),
     (PROMETHEUS, KEDA_OPERATOR, 8080),
     (PROMETHEUS, CLUSTER_AUTOSCALER, 8085),
@@ -102,7 +105,14 @@ FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
 IDENTITY_AGENT: Final = "169.254.170.23/32"
 
 # Workloads that ask the Kubernetes API; the JSON exporter only whether it answers.
-API_SERVER_CLIENTS: Final = (CREDENTIALS, KEDA_OPERATOR, KEDA_ADAPTER, CLUSTER_AUTOSCALER, JSON_EXPORTER)
+API_SERVER_CLIENTS: Final = (
+    CREDENTIALS,
+    KEDA_OPERATOR,
+    KEDA_ADAPTER,
+    CLUSTER_AUTOSCALER,
+    SCALE_IN_ORDER,
+    JSON_EXPORTER,
+)
 
 
 class NetworkPolicies(pulumi.ComponentResource):

@@ -1,7 +1,8 @@
 """What the API's and the workers' pods share: the image, and how they get into the data stores."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from pulumi_kubernetes.core.v1 import (
     EmptyDirVolumeSourceArgs,
@@ -23,6 +24,10 @@ class RuntimePod:
     image: str
     stores: Sequence[StoreAccess]
     log_level: str
+
+    def with_queue_only(self) -> Self:
+        """For a pod that looks at the queue and has no business in the database."""
+        return replace(self, stores=[store for store in self.stores if store.queue])
 
     def environment(self) -> list[EnvVarArgs]:
         variables = {name: value for store in self.stores for name, value in store.variables.items()}

@@ -21,6 +21,7 @@ from patchbay_platform.placement import Placement
 from patchbay_platform.priority import Priorities
 from patchbay_platform.prometheus.component import Prometheus
 from patchbay_platform.runtime_pod import RuntimePod
+from patchbay_platform.scale_in_order import ScaleInOrder
 from patchbay_platform.settings import PlatformSettings
 from patchbay_platform.shapes import ShapeWorkload, WorkerPods
 from patchbay_platform.store_access import StoreAccess
@@ -131,6 +132,7 @@ class Platform(pulumi.ComponentResource):
             headroom=replace(workers, namespace=room, priority_class=priorities.headroom) if room else None,
             opts=child,
         )
+        ScaleInOrder(f"{name}-scale-in-order", runtime, placement=platform_in(runtime_namespace), opts=child)
         WorkerPods(f"{name}-worker", placement=workers, opts=child)
         for shape in catalog.values():
             ShapeWorkload(

@@ -19,12 +19,13 @@ _MARIADB_PASSWORD: Final = "/run/secrets/mariadb"  # noqa: S105 - a directory
 class StoreAccess:
     """`variables`: of the runtime's settings. `files`: volumes by the directory that they are mounted at.
 
-    `annotations`: of the pods, which they are rolled by.
+    `annotations`: of the pods, which they are rolled by. `queue`: it holds the queue.
     """
 
     variables: Mapping[str, pulumi.Input[str]]
     files: Mapping[str, VolumeArgs] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    queue: bool = False
 
 
 def own_redis(endpoint: pulumi.Output[Endpoint], secret: pulumi.Input[str]) -> StoreAccess:
@@ -36,6 +37,7 @@ def own_redis(endpoint: pulumi.Output[Endpoint], secret: pulumi.Input[str]) -> S
             "PATCHBAY_REDIS_PASSWORD_FILE": f"{_REDIS_PASSWORD}/password",
         },
         {_REDIS_PASSWORD: _secret("redis", secret)},
+        queue=True,
     )
 
 
@@ -63,7 +65,8 @@ def managed_redis(redis: ManagedRedis, region: str) -> StoreAccess:
             "PATCHBAY_REDIS_TLS": "true",
             "PATCHBAY_REDIS_USER": redis.user_name,
             "PATCHBAY_REDIS_IAM_CACHE": redis.cache_name,
-        }
+        },
+        queue=True,
     )
 
 

@@ -18,6 +18,7 @@ from patchbay_platform.network import (
     IDENTITY_AGENT,
     MARIADB,
     REDIS,
+    SCALE_IN_ORDER,
     WORKER,
     Outside,
     Workload,
@@ -65,9 +66,9 @@ def outside(data: DataServices | None) -> Sequence[Outside]:
     """What the runtime reaches beyond the cluster for managed data stores."""
     if data is None:
         return []
-    services = [Outside([IDENTITY_AGENT], 80, [API, WORKER])]
+    services = [Outside([IDENTITY_AGENT], 80, [API, WORKER, SCALE_IN_ORDER])]
     if data.redis:
-        services.append(Outside(data.networks, data.redis.port, [API, WORKER]))
+        services.append(Outside(data.networks, data.redis.port, [API, WORKER, SCALE_IN_ORDER]))
     if data.database:
         services.append(Outside(data.networks, data.database.port, [API, WORKER, DATABASE_ACCESS]))
     return services

@@ -11,7 +11,7 @@ from .conftest import REPOSITORY, Created, Manifest, Program
 BY_DIGEST = re.compile(r"^registry\.example:5000/patchbay/[a-z-]+@sha256:[0-9a-f]{64}$")
 
 # What these ask of the Kubernetes API, they ask with their own account's token.
-TOKEN_HOLDERS = {"credentials", "keda-operator", "keda-metrics-apiserver", "cluster-autoscaler"}
+TOKEN_HOLDERS = {"credentials", "keda-operator", "keda-metrics-apiserver", "cluster-autoscaler", "scale-in-order"}
 
 # It only takes up room: there is nothing to be ready, and nothing to hang.
 WITHOUT_PROBES = {"headroom"}
@@ -102,10 +102,10 @@ def test_every_namespace_is_closed_to_the_network_until_a_policy_opens_it(progra
 
 
 def test_the_data_stores_are_reached_by_the_runtime_only(program: Program) -> None:
-    for store in ("redis", "mariadb"):
+    for store, clients in (("redis", {"api", "worker", "scale-in-order"}), ("mariadb", {"api", "worker"})):
         rules = program.one("NetworkPolicy", store).inputs["spec"]["ingress"]
         peers = [peer for rule in rules for peer in rule["from"]]
-        assert {peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for peer in peers} == {"api", "worker"}
+        assert {peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] for peer in peers} == clients
         assert {peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for peer in peers} == {
             "patchbay-runtime"
         }
@@ -139,7 +139,13 @@ def test_only_the_credentials_job_has_rights_beside_the_autoscalers(program: Pro
         for binding in program.of(kind)
         for subject in binding.inputs["subjects"]
     }
-    assert bound == {"credentials", "keda-operator", "horizontal-pod-autoscaler", "cluster-autoscaler"}
+    assert bound == {
+        "credentials",
+        "keda-operator",
+        "horizontal-pod-autoscaler",
+        "cluster-autoscaler",
+        "scale-in-order",
+    }
 
 
 def test_the_credentials_job_reads_its_own_secrets_only(program: Program) -> None:

@@ -291,7 +291,7 @@ def test_the_local_platform_runs_its_own_data_stores(program: Program) -> None:
     counted = Counter(item.kind for item in program.resources if "metadata" in item.inputs)
     shapes = len(CATALOG)
     assert {kind: counted[kind] for kind in ("Deployment", "StatefulSet", "Job", "ScaledObject", "Namespace")} == {
-        "Deployment": shapes + 8,
+        "Deployment": shapes + 9,
         "StatefulSet": 2,
         "Job": 1,
         "ScaledObject": shapes,
