@@ -12,6 +12,7 @@ from patchbay_local.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.edge import edge
 from patchbay_local.images import node_registry
 from patchbay_local.journal import open_journal
+from patchbay_local.nodes import daemon as agent
 from patchbay_local.progress import short_duration
 from patchbay_local.single_run import only_one
 
@@ -28,9 +29,11 @@ def down(console: Console) -> None:
         # First of all: state without its cluster would make the next `pulumi up` believe that everything is there.
         for state in (paths.PULUMI_BACKEND, paths.EMULATIONS):
             shutil.rmtree(state, ignore_errors=True)
+        # Before the nodes: it would start them again.
+        agent.down(journal)
         edge.down(journal)
         node_registry.down(journal)
-        say("edge and registry stopped")
+        say("node agent, edge and registry stopped")
         # Going down needs no images: the lock may be gone already.
         nothing = ClusterImages(pause="none", coredns="none")
         Cluster(ClusterSpec(images=nothing), progress=say, journal=journal).down()

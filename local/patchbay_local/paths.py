@@ -47,6 +47,8 @@ REGISTRY_PORT: Final = 5000
 EDGE_PORT: Final = 8080  # the edge on loopback: every 127.0.0.0/8 address is a client of its own
 GATEWAY_NODE_PORT: Final = 30080
 
+CLUSTER_STACK: Final = "local"  # whose platform runs on this machine's cluster, and whose instances are its nodes
+
 EMULATOR_PORTS: Final = {
     "local": 5601,
     "dev": 5602,

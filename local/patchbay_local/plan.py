@@ -17,10 +17,10 @@ FIRST_RUN: Final = {
     "tools:build": 1200,
     "images:build": 30,
     "images from packages:build": 150,
-    "cluster:start": 20,
+    "cluster:start": 10,
     "cluster:running": 2,
-    "pulumi:create": 60,
-    "pulumi:update": 15,
+    "pulumi:create": 120,
+    "pulumi:update": 20,
     "proof": 90,
 }
 
@@ -47,10 +47,11 @@ def make_plan(*, skip_proof: bool) -> list[Planned]:
         ),
         Planned("tools", "Kubernetes, KEDA, CoreDNS, the JSON exporter and Pulumi from Go modules", _tools_kind()),
         Planned("images", "images of the built programs, and the lock of digests", _images_kind(catalogue.FROM_TOOLS)),
-        Planned("cluster", "registry, control plane and nodes", "running" if paths.KUBECONFIG.exists() else "start"),
+        Planned("cluster", "registry and control plane", "running" if paths.KUBECONFIG.exists() else "start"),
         Planned("edge", "the load balancer's stand-in on loopback"),
-        Planned("aws", "an emulated AWS account on loopback"),
+        Planned("aws", "an emulated AWS account on loopback, and the agent that makes nodes of its instances"),
         Planned("pulumi", "pulumi up -s local", "update" if local().exists() else "create"),
+        Planned("nodes", "a Ready node for each instance, cluster DNS, the gateway"),
     ]
     if not skip_proof:
         plan.append(Planned("proof", "Locust drives a flow, pods must follow its processes"))

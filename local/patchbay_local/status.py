@@ -1,6 +1,7 @@
 """`make status`: what runs, where, and the addresses to open."""
 
 import subprocess
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -8,9 +9,11 @@ from rich.table import Table
 from patchbay_local import paths
 from patchbay_local.cluster.cluster import Cluster
 from patchbay_local.cluster.spec import ClusterImages, ClusterSpec
+from patchbay_local.cluster.status import NodeStatus
 from patchbay_local.edge import edge
 from patchbay_local.images import node_registry
 from patchbay_local.journal import open_journal
+from patchbay_local.nodes import daemon as agent
 from patchbay_local.stack import environments
 
 
@@ -21,18 +24,18 @@ def status(console: Console) -> bool:
         console.print("nothing runs; `make up` starts it", highlight=False)
         return False
     cluster = Cluster(ClusterSpec(images=ClusterImages(pause="none", coredns="none")), journal=journal).status()
-    own = (node_registry.status(journal), edge.status(journal), environments.emulator().status(journal))
+    own = (
+        node_registry.status(journal),
+        edge.status(journal),
+        environments.emulator().status(journal),
+        agent.status(journal),
+    )
     daemons = [*cluster.control_plane, *own]
     table = Table("what", "pid", "where", title="host", title_justify="left")
     for daemon in daemons:
         table.add_row(daemon.name, _pid(daemon.pid), f"log {daemon.log}")
-    for node in cluster.nodes:
-        table.add_row(
-            f"{node.name} ({'ready' if node.ready else 'not ready'})",
-            _pid(node.pid),
-            f"{node.address}, zone {node.zone}",
-        )
     console.print(table)
+    console.print(_nodes(cluster.nodes))
     if cluster.api_ready:
         _print_pods(console)
     console.print(f"gateway:    {edge.URL} (/api/, /hooks/, /horizon/)", highlight=False)
@@ -41,6 +44,15 @@ def status(console: Console) -> bool:
     console.print(f"aws:        {environments.emulator().url}, an emulated account", highlight=False)
     console.print('shell:      eval "$(make -s env)"', highlight=False, markup=False)
     return cluster.healthy and all(daemon.pid for daemon in daemons)
+
+
+def _nodes(nodes: Sequence[NodeStatus]) -> Table:
+    table = Table("instance", "type", "zone", "group", "address", "pid", "ready", title="nodes", title_justify="left")
+    for node in sorted(nodes, key=lambda node: (node.group, node.zone, node.name)):
+        ready = "yes" if node.ready else "[red]no[/]"
+        where = (node.name, node.instance_type, node.zone, node.group, str(node.address))
+        table.add_row(*where, _pid(node.pid), ready)
+    return table
 
 
 def _pid(pid: int | None) -> str:

@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from patchbay_operations.access import Access
 from rich.console import Console
 
 from patchbay_local import packages, paths, preflight, proof, verdict
@@ -16,6 +17,10 @@ from patchbay_local.edge import edge
 from patchbay_local.images import build as images
 from patchbay_local.images import catalogue, node_registry, registry
 from patchbay_local.journal import open_journal
+from patchbay_local.nodes import daemon as agent
+from patchbay_local.nodes.cloud import Cloud
+from patchbay_local.nodes.local_nodes import LocalNodes
+from patchbay_local.nodes.readiness import wait_until_ready
 from patchbay_local.plan import durations, make_plan, modules
 from patchbay_local.progress import Progress
 from patchbay_local.single_run import only_one
@@ -45,8 +50,7 @@ def up(console: Console, options: Options) -> bool:
             _build_tools(progress)
             _build_images(progress, from_packages)
         spec = ClusterSpec(images=ClusterImages.from_lock())
-        _start_cluster(progress, spec)
-        _update_stack(progress)
+        _update_stack(progress, _start_cluster(progress, spec))
         verdict.print_images(console)
         passed = options.skip_proof or _prove(progress, spec, short=options.short_proof)
         verdict.print_verdict(
@@ -96,22 +100,29 @@ def _build_images(progress: Progress, from_packages: Future[None]) -> None:
         step.detail = f"{len(images.write_lock())} images locked"
 
 
-def _start_cluster(progress: Progress, spec: ClusterSpec) -> None:
+def _start_cluster(progress: Progress, spec: ClusterSpec) -> Cluster:
     journal = open_journal()
     with progress.step("cluster") as step:
         node_registry.up(journal)
         cluster = Cluster(spec, progress=step.update, journal=journal)
         cluster.up()
-        step.detail = f"{len(spec.nodes)} nodes"
     with progress.step("edge"):
-        edge.up(journal, {node.name: node.address for node in cluster.status().nodes})
-
-
-def _update_stack(progress: Progress) -> None:
+        edge.up(journal)
     with progress.step("aws"):
-        environments.emulator().up(open_journal())
+        environments.emulator().up(journal)
+        agent.up(journal, environments.aws_variables())
+    return cluster
+
+
+def _update_stack(progress: Progress, cluster: Cluster) -> None:
     with progress.step("pulumi") as step:
+        # Its node groups come with the rest of AWS; what is put on the cluster waits for their nodes.
         step.detail = environments.local().up(step.update)
+    with progress.step("nodes") as step:
+        cloud = Cloud(Access.of_environment(environments.region(), environments.aws_variables()))
+        nodes = LocalNodes(open_journal(), cluster.images)
+        step.detail = f"{wait_until_ready(cloud, nodes, step.update)} nodes"
+        cluster.wait_for_dns()
         edge.wait_until_answering()
 
 

@@ -43,18 +43,6 @@ class Api:
                 renewals[item["metadata"]["name"]] = datetime.fromisoformat(renewed).astimezone(UTC)
         return renewals
 
-    def containers_from_before(self, starts: Mapping[str, datetime]) -> list[str]:
-        """Containers (namespace/pod/container) reported as running since before their node's start, by node name."""
-        stale = []
-        for pod in self._items("/api/v1/pods"):
-            start = starts.get(pod["spec"].get("nodeName", ""))
-            for container in pod["status"].get("containerStatuses", []) if start else []:
-                since = container.get("state", {}).get("running", {}).get("startedAt")
-                # The API has whole seconds.
-                if since and start and datetime.fromisoformat(since) < start.replace(microsecond=0):
-                    stale.append(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}/{container['name']}")
-        return stale
-
     def deployment_is_available(self, namespace: str, name: str) -> bool:
         response = self._client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
         if response.status_code == httpx.codes.NOT_FOUND:
@@ -65,13 +53,23 @@ class Api:
         return bool(seen) and _condition(deployment, "Available")
 
     def delete_node(self, name: str) -> None:
-        """Nothing happens where it is not registered."""
-        response = self._client.delete(f"/api/v1/nodes/{name}")
+        """Takes a machine that is gone for good off the cluster, and its pods, which nothing can end any more.
+
+        The pod garbage collector would do the latter a minute later, and services would name the pods until then.
+        """
+        for pod in self._items("/api/v1/pods", fieldSelector=f"spec.nodeName={name}"):
+            metadata = pod["metadata"]
+            path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+            self._delete(path, gracePeriodSeconds="0")
+        self._delete(f"/api/v1/nodes/{name}")
+
+    def _delete(self, path: str, **parameters: str) -> None:
+        response = self._client.delete(path, params=parameters)
         if response.status_code != httpx.codes.NOT_FOUND:
             response.raise_for_status()
 
-    def _items(self, path: str) -> list[dict[str, Any]]:
-        response = self._client.get(path)
+    def _items(self, path: str, **parameters: str) -> list[dict[str, Any]]:
+        response = self._client.get(path, params=parameters)
         response.raise_for_status()
         items: list[dict[str, Any]] = response.json()["items"]
         return items

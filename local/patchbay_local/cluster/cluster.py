@@ -1,10 +1,9 @@
-"""The local cluster: up, down, status, and nodes that come and go."""
+"""The local cluster: its control plane up, all of it down, its status."""
 
 import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -17,12 +16,12 @@ from patchbay_local.cluster.api import Api
 from patchbay_local.cluster.kubeconfig import API_SERVER_URL, write_kubeconfig
 from patchbay_local.cluster.node import KUBELET_SYSCTLS, NodeHost
 from patchbay_local.cluster.pki import Pki
-from patchbay_local.cluster.records import CGROUP, NodeRecord, load_records, save_records
-from patchbay_local.cluster.spec import ClusterImages, ClusterSpec, NodeSpec
+from patchbay_local.cluster.records import CGROUP, NodeRecord, load_records
+from patchbay_local.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.cluster.status import ClusterStatus, NodeStatus
 from patchbay_local.host import cgroups, network
 from patchbay_local.host.changes import Cgroup, Directory, SubtreeControllers
-from patchbay_local.host.commands import HostError, run
+from patchbay_local.host.commands import run
 from patchbay_local.host.daemons import Daemon, Supervisor
 from patchbay_local.host.journal import Journal
 
@@ -64,24 +63,22 @@ class Cluster:
         self._nodes = NodeHost(journal=self._journal, pki=self._pki)
 
     def up(self) -> None:
-        """Starts what does not run as the spec says, and waits until all of it serves. Nodes added before stay."""
-        images = self._images()
+        """Starts what does not run of the control plane, as the spec says, and waits until the API server is ready.
+
+        Nodes join and leave as their instances do (`patchbay_local.nodes`); cluster DNS runs as soon as there are some.
+        """
+        images = self.images
         self._prepare_host()
         self._pki.ensure_control_plane()
         write_kubeconfig(paths.KUBECONFIG, self._pki, self._pki.pair("admin"), user="patchbay-admin")
-        save_records(self.spec.nodes)
-        records = list(load_records().values())
-        with ThreadPoolExecutor(max_workers=4) as pool, self._api() as api:
-            starting = {record.spec.name: pool.submit(self._nodes.ensure, record, images) for record in records}
+        with self._api() as api:
             self._start_control_plane(api)
-            started = [record for record in records if starting[record.spec.name].result()]
-            for record in records:
-                self._nodes.admit(record)
-            self._progress(f"{len(records)} nodes ({len(started)} started)")
-            self._apply_dns(images.coredns)
-            storage.ensure()
-            self._wait_for_nodes(api, records)
-            self._wait_for_pods_of(api, started)
+        self._apply_dns(images.coredns)
+        storage.ensure()
+
+    def wait_for_dns(self) -> None:
+        """Returns once cluster DNS answers. ClusterError if it does not."""
+        with self._api() as api:
             self._wait(
                 "cluster DNS",
                 lambda: api.deployment_is_available(dns.NAMESPACE, dns.DEPLOYMENT),
@@ -90,16 +87,8 @@ class Cluster:
 
     def down(self) -> None:
         """Ends every process of the cluster and puts the host back; nothing is left of it, nor of a crashed start."""
-        records = load_records().values()
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            ending = [pool.submit(self._supervisor.stop, name) for name in CONTROL_PLANE]
-            ending += [pool.submit(self._nodes.remove, record) for record in records]
-        for end in ending:
-            # What fails stays in the journal, and is tried again and reported below.
-            with contextlib.suppress(HostError):
-                end.result()
-        self._progress(f"control plane stopped, {len(records)} nodes removed")
         self._journal.undo(SCOPE)
+        self._progress("control plane and nodes ended")
         self._journal.undo(network.SCOPE)
         paths.KUBECONFIG.unlink(missing_ok=True)
         self._progress("host put back")
@@ -122,6 +111,8 @@ class Cluster:
             nodes=tuple(
                 NodeStatus(
                     name=record.spec.name,
+                    instance_type=record.spec.instance_type,
+                    group=record.spec.group,
                     zone=record.spec.zone,
                     provider_id=record.spec.provider_id,
                     address=record.address,
@@ -132,27 +123,9 @@ class Cluster:
             ),
         )
 
-    def add_node(self, node: NodeSpec, *, wait: bool = True) -> None:
-        """Starts one more node and, with wait, returns when it is Ready. ValueError if the name is taken."""
-        if node.name in load_records():
-            raise ValueError(f"node {node.name}: exists")
-        (record,) = save_records([node])
-        self._nodes.ensure(record, self._images())
-        self._nodes.admit(record)
-        if wait:
-            with self._api() as api:
-                self._wait_for_nodes(api, [record])
-
-    def remove_node(self, name: str) -> None:
-        """Kills the node and takes it off the cluster, as a terminated instance is. Nothing happens if unknown."""
-        record = load_records().get(name)
-        if record is None:
-            return
-        self._nodes.remove(record)
-        with self._api() as api:
-            api.delete_node(name)
-
-    def _images(self) -> ClusterImages:
+    @property
+    def images(self) -> ClusterImages:
+        """Those of the spec, or of the image lock."""
         return self.spec.images or ClusterImages.from_lock()
 
     def _prepare_host(self) -> None:
@@ -195,24 +168,6 @@ class Cluster:
             timeout_seconds=60,
         )
 
-    def _wait_for_nodes(self, api: Api, records: Sequence[NodeRecord]) -> None:
-        names = {record.spec.name for record in records}
-        self._wait(
-            f"{len(names)} nodes ready" if len(names) > 1 else f"{next(iter(names))} ready",
-            lambda: self._ready_names(api, records) == names,
-            f"see kubectl get nodes and {paths.LOGS}/<node>-kubelet.log",
-            records=records,
-        )
-
-    def _wait_for_pods_of(self, api: Api, records: Sequence[NodeRecord]) -> None:
-        """A node that was down takes up its pods again; until then the API tells of those that died with it."""
-        starts = self._starts(records)
-        self._wait(
-            "pods of started nodes",
-            lambda: not api.containers_from_before(starts),
-            "see kubectl get pods --all-namespaces",
-        )
-
     def _ready_names(self, api: Api, records: Sequence[NodeRecord]) -> set[str]:
         """Nodes whose kubelet has reported since the node's process began: an old report may be a dead node's."""
         readiness, renewals, starts = api.node_readiness(), api.lease_renewals(), self._starts(records)
@@ -238,17 +193,12 @@ class Cluster:
         condition: Callable[[], bool],
         remedy: str,
         *daemons: str,
-        records: Sequence[NodeRecord] = (),
     ) -> None:
         begun = time.monotonic()
         while not _holds(condition):
             for name in daemons:
                 if self._supervisor.process(name) is None:
                     raise ClusterError(f"{name} ended: {self._supervisor.last_words(name)}")
-            for record in records:
-                supervisor = self._nodes.supervisor(record)
-                if supervisor.process(record.daemon) is None:
-                    raise ClusterError(f"{record.daemon} ended: {supervisor.last_words(record.daemon)}")
             if time.monotonic() - begun > _DEADLINE_SECONDS:
                 raise ClusterError(f"{what}: not in {_DEADLINE_SECONDS} s; {remedy}")
             time.sleep(0.1)

@@ -1,16 +1,16 @@
 """A node: containerd, kubelet and kube-proxy in namespaces and control groups of their own."""
 
 import hashlib
-import os
 import shutil
 import time
+from enum import Enum
 from pathlib import Path
-
-import psutil
 
 from patchbay_local import paths
 from patchbay_local.cluster import node_files
 from patchbay_local.cluster.kubeconfig import write_kubeconfig
+from patchbay_local.cluster.machine_files import DIRECTORY as MACHINE
+from patchbay_local.cluster.machine_files import machine_files
 from patchbay_local.cluster.pki import CLUSTER, Pki, node_request
 from patchbay_local.cluster.records import NodeRecord
 from patchbay_local.cluster.spec import ClusterImages
@@ -23,7 +23,6 @@ from patchbay_local.host.journal import Journal
 from patchbay_local.host.processes import ProcessId
 
 _INIT = Path(__file__).parent / "templates" / "node-init.sh"
-_MIB = 1024 * 1024
 # The kubelet writes these for the whole machine.
 KUBELET_SYSCTLS = (
     "vm/overcommit_memory",
@@ -33,6 +32,14 @@ KUBELET_SYSCTLS = (
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 )
+
+
+class NodeState(Enum):
+    """UNFINISHED: its start was interrupted, or the machine was restarted; DEAD: its first process has ended."""
+
+    UNFINISHED = "unfinished"
+    RUNNING = "running"
+    DEAD = "dead"
 
 
 class NodeHost:
@@ -83,13 +90,26 @@ class NodeHost:
             _wait_for_namespace(process)
             # The kernel may still hold the cable of a node that was killed.
             network.disconnect(record.link)
-        network.connect(self._journal, record.scope, record.link, process.pid)
+        network.connect(self._journal, record.scope, record.link, process.pid, record.hardware_address)
         network.ensure_pod_route(self._journal, record.scope, record.pods, record.address)
         return started
 
     def admit(self, record: NodeRecord) -> None:
-        """Lets the node's daemons go to the API server, which has to be ready."""
+        """Lets the node's daemons go to the API server, which has to be ready. It is complete then."""
         self._admission(record).touch()
+
+    def state(self, record: NodeRecord) -> NodeState:
+        """What there is of the node."""
+        supervisor = self.supervisor(record)
+        if not supervisor.was_started(record.daemon):
+            return NodeState.UNFINISHED
+        if supervisor.process(record.daemon) is None:
+            return NodeState.DEAD
+        return NodeState.RUNNING if self._admission(record).exists() else NodeState.UNFINISHED
+
+    def kill(self, record: NodeRecord) -> None:
+        """Ends all of the node's processes and keeps its record. Nothing happens where it is dead."""
+        self.supervisor(record).stop(record.daemon)
 
     def _admission(self, record: NodeRecord) -> Path:
         return record.directory / str(node_files.CONFIGURATION).lstrip("/") / "api-is-ready"
@@ -117,19 +137,13 @@ class NodeHost:
             # Where the node's own /var gets the host's directory mounted.
             (root / str(directory).lstrip("/")).mkdir(parents=True, exist_ok=True)
         (root / "var/tmp").mkdir(parents=True, exist_ok=True)
-        reserved_cpus = max(0.0, (os.cpu_count() or 1) - spec.size.cpus)
-        memory_mib = psutil.virtual_memory().total // _MIB
         contents = {
+            **{root / MACHINE / name: text for name, text in machine_files(spec.size).items()},
             root / "etc/hosts": node_files.hosts_file(spec, record.address),
             configuration / "containerd.toml": node_files.containerd_config(images.pause),
             configuration / "certs.d" / paths.REGISTRY_HOST / "hosts.toml": node_files.registry_hosts(),
             configuration / "cni/patchbay.conflist": node_files.cni_config(record.pods),
-            configuration / "kubelet.yaml": node_files.kubelet_config(
-                spec,
-                cgroup=record.cgroup,
-                reserved_cpus=reserved_cpus,
-                reserved_memory_mib=max(0, memory_mib - spec.size.memory_mib),
-            ),
+            configuration / "kubelet.yaml": node_files.kubelet_config(spec, cgroup=record.cgroup),
             configuration / "kubelet.flags": node_files.kubelet_flags(spec, record.address),
             configuration / "kube-proxy.yaml": node_files.kube_proxy_config(spec),
             configuration / "resolv.conf": node_files.resolv_conf(network.host_nameservers()),

@@ -93,8 +93,8 @@ def cni_config(pods: IPv4Network) -> str:
     return json.dumps(document, indent=2)
 
 
-def kubelet_config(node: NodeSpec, *, cgroup: str, reserved_cpus: float, reserved_memory_mib: int) -> str:
-    """`reserved_*` is what the machine has above the size that the node reports."""
+def kubelet_config(node: NodeSpec, *, cgroup: str) -> str:
+    """All of the node's size is for pods: its own daemons are not counted against it."""
     document = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -116,9 +116,9 @@ def kubelet_config(node: NodeSpec, *, cgroup: str, reserved_cpus: float, reserve
         "clusterDomain": "cluster.local",
         "resolvConf": str(CONFIGURATION / "resolv.conf"),
         "maxPods": node.size.pods,
-        "systemReserved": {"cpu": f"{reserved_cpus * 1000:.0f}m", "memory": f"{reserved_memory_mib}Mi"},
+        # What memory is in use is measured on the whole machine; pods are held to the node's size by their group.
         # The nodes share the machine's disk: none of them can free it for the others.
-        "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+        "evictionHard": {"memory.available": "0%", "nodefs.available": "1%", "imagefs.available": "1%"},
         "imageGCHighThresholdPercent": 100,
         "imageGCLowThresholdPercent": 99,
         "nodeLeaseDurationSeconds": LEASE_SECONDS,

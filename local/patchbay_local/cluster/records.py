@@ -1,8 +1,6 @@
 """Which nodes were added, and which addresses each one has; kept on disk, so that any later command knows them."""
 
 import fcntl
-import itertools
-from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
@@ -27,11 +25,16 @@ class NodeRecord(BaseModel):
 
     @property
     def address(self) -> IPv4Address:
-        return paths.BRIDGE_NETWORK[_FIRST_ADDRESS + self.index]
+        return address_of(self.index)
 
     @property
     def pods(self) -> IPv4Network:
         return list(paths.POD_NETWORK.subnets(new_prefix=24))[_FIRST_ADDRESS + self.index]
+
+    @property
+    def hardware_address(self) -> str:
+        """Of the node's end of its cable; locally administered."""
+        return "0a:59:" + ":".join(f"{byte:02x}" for byte in self.address.packed)
 
     @property
     def link(self) -> str:
@@ -54,6 +57,11 @@ class NodeRecord(BaseModel):
         return f"node-{self.spec.name}"
 
 
+def address_of(index: int) -> IPv4Address:
+    """Of the node that has the index, or would have it."""
+    return paths.BRIDGE_NETWORK[_FIRST_ADDRESS + index]
+
+
 def load_records() -> dict[str, NodeRecord]:
     """Every node that was added and not removed, by name."""
     records = {}
@@ -63,20 +71,26 @@ def load_records() -> dict[str, NodeRecord]:
     return records
 
 
-def save_records(specs: Iterable[NodeSpec]) -> list[NodeRecord]:
-    """Records nodes under the lowest free indexes; a node that is known keeps its own. ValueError if none is left."""
-    paths.RUN.mkdir(parents=True, exist_ok=True)
-    with (paths.RUN / "nodes.lock").open("w", encoding="ascii") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def add_record(spec: NodeSpec) -> NodeRecord:
+    """The node's record, made unless it is there. ValueError if no address is free.
+
+    Indexes are given in turn: what still has a removed node's address does not reach another one by it.
+    """
+    paths.NODES.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (paths.NODES / "last-index").open("a+", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         known = load_records()
+        if spec.name in known:
+            return known[spec.name]
+        file.seek(0)
+        last = int(file.read() or -1)
         taken = {record.index for record in known.values()}
-        free = (index for index in itertools.count() if index not in taken)
-        saved = []
-        for spec in specs:
-            index = known[spec.name].index if spec.name in known else next(free)
-            if index >= MAX_NODES:
-                raise ValueError(f"nodes: at most {MAX_NODES}")
-            record = NodeRecord(spec=spec, index=index)
-            write_if_changed(record.directory / _FILE, record.model_dump_json())
-            saved.append(record)
-        return saved
+        candidates = ((last + step) % MAX_NODES for step in range(1, MAX_NODES + 1))
+        index = next((index for index in candidates if index not in taken), None)
+        if index is None:
+            raise ValueError(f"nodes: at most {MAX_NODES}")
+        file.truncate(0)
+        file.write(str(index))
+        record = NodeRecord(spec=spec, index=index)
+        write_if_changed(record.directory / _FILE, record.model_dump_json())
+        return record

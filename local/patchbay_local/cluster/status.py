@@ -9,11 +9,13 @@ from patchbay_local.host.daemons import DaemonStatus
 
 
 class NodeStatus(BaseModel):
-    """`pid` is the node's first process in the host's pids, None where the node is dead."""
+    """`pid` is the node's first process in the host's pids, None where the node is dead. The name is the instance's."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
+    instance_type: str
+    group: str
     zone: str
     provider_id: str
     address: IPv4Address

@@ -22,7 +22,10 @@ _STOP_SECONDS: Final = 15.0  # to save the state
 
 @dataclass(frozen=True)
 class Emulator:
-    """The emulated account of a stack: its name, port on loopback, directory of its state, and account id."""
+    """The emulated account of a stack: its name, port on loopback, directory of its state, and account id.
+
+    `for_pods`: on the bridge's address as well, which only this machine and its nodes reach, where there is a bridge.
+    """
 
     name: str
     port: int
@@ -30,13 +33,16 @@ class Emulator:
     account: str
     run: Path = paths.RUN
     logs: Path = paths.LOGS
+    for_pods: bool = False
 
     @classmethod
     def of_stack(cls, stack: str, account: str) -> "Emulator":
         """The one of a stack. ValueError for a stack without a port in `paths`."""
         if stack not in paths.EMULATOR_PORTS:
             raise ValueError(f"the stack {stack} has no port in paths.EMULATOR_PORTS: add one")
-        return cls(stack, paths.EMULATOR_PORTS[stack], paths.EMULATORS / stack, account)
+        return cls(
+            stack, paths.EMULATOR_PORTS[stack], paths.EMULATORS / stack, account, for_pods=stack == paths.CLUSTER_STACK
+        )
 
     @property
     def url(self) -> str:
@@ -45,7 +51,9 @@ class Emulator:
     def up(self, journal: Journal) -> None:
         """Start it, or start it anew where its code has changed; returns once it answers. Raises HostError."""
         supervisor = self._supervisor(journal)
-        arguments = ("--port", str(self.port), "--state", str(self.directory), "--account", self.account)
+        arguments = ["--port", str(self.port), "--state", str(self.directory), "--account", self.account]
+        if self.for_pods and Path("/sys/class/net", paths.BRIDGE).exists():
+            arguments += ["--also-on", str(paths.BRIDGE_ADDRESS)]
         supervisor.ensure(
             Daemon(
                 name=self._daemon,

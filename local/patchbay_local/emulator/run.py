@@ -3,6 +3,7 @@
 import fcntl
 import signal
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -11,11 +12,14 @@ from patchbay_local.emulator import snapshot
 from patchbay_local.emulator.dispatch import Dispatcher
 from patchbay_local.emulator.operations import SERVICES
 from patchbay_local.emulator.saver import Saver
-from patchbay_local.emulator.server import serve
+from patchbay_local.emulator.server import LOOPBACK, serve
 
 
-def run(port: int, directory: Path, account: str) -> None:
-    """Serves until SIGTERM or SIGINT. SystemExit where the directory or the port is another one's."""
+def run(port: int, directory: Path, account: str, more_addresses: Sequence[str] = ()) -> None:
+    """Serves on loopback and `more_addresses` until SIGTERM or SIGINT.
+
+    SystemExit where the directory or the port is another one's.
+    """
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (directory / "lock").open("w") as lock:
         try:
@@ -27,18 +31,20 @@ def run(port: int, directory: Path, account: str) -> None:
             snapshot.restore(path, account)
         except snapshot.SnapshotError as error:
             raise SystemExit(str(error)) from error
-        _serve(port, path, account)
+        _serve(port, path, account, (LOOPBACK, *more_addresses))
 
 
-def _serve(port: int, path: Path, account: str) -> None:
+def _serve(port: int, path: Path, account: str, addresses: Sequence[str]) -> None:
     dispatcher = Dispatcher(
         DomainDispatcherApplication(create_backend_app), SERVICES, account, f"{account} {path.parent}"
     )
     saver = Saver(path, account, dispatcher.lock)
     dispatcher.listen(saver.served)
-    server = serve(dispatcher, port)
+    server, *others = (serve(dispatcher, address, port) for address in addresses)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     threading.Thread(target=saver.run, daemon=True).start()
+    for other in others:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
     server.serve_forever(poll_interval=0.05)
     saver.close()

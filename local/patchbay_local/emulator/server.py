@@ -1,4 +1,4 @@
-"""The HTTP server: loopback only, a thread per connection, connections kept open between calls."""
+"""The HTTP servers, one per address: a thread per connection, connections kept open between calls."""
 
 import io
 import os
@@ -8,7 +8,7 @@ from wsgiref.types import WSGIApplication
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 
-ADDRESS: Final = "127.0.0.1"
+LOOPBACK: Final = "127.0.0.1"
 
 
 class _RequestHandler(MotoRequestHandler):
@@ -52,9 +52,9 @@ class _RequestHandler(MotoRequestHandler):
             super().log_request(code, size)
 
 
-def serve(application: WSGIApplication, port: int) -> BaseWSGIServer:
+def serve(application: WSGIApplication, address: str, port: int) -> BaseWSGIServer:
     """A listening server; `serve_forever()` runs it. SystemExit where the port is taken."""
-    return make_server(ADDRESS, port, application, threaded=True, request_handler=_RequestHandler)
+    return make_server(address, port, application, threaded=True, request_handler=_RequestHandler)
 
 
 def prepare(account: str, port: int) -> None:

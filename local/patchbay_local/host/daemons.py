@@ -93,6 +93,10 @@ class Supervisor:
         record = self._load(name)
         return record.process if record and record.process.is_alive() else None
 
+    def was_started(self, name: str) -> bool:
+        """Whether it was started and not stopped since: it runs, or has ended by itself."""
+        return self._load(name) is not None
+
     def status(self, name: str) -> DaemonStatus:
         process = self.process(name)
         return DaemonStatus(name=name, pid=process.pid if process else None, log=self.log(name))

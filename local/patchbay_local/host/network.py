@@ -38,11 +38,11 @@ def ensure_pod_route(journal: Journal, scope: str, pods: IPv4Network, node: IPv4
     run(["ip", "route", "replace", str(pods), "via", str(node), "dev", paths.BRIDGE])
 
 
-def connect(journal: Journal, scope: str, link: str, pid: int) -> None:
-    """A cable from the bridge to `eth0` in the network namespace of the process."""
+def connect(journal: Journal, scope: str, link: str, pid: int, hardware_address: str) -> None:
+    """A cable from the bridge to `eth0`, of this hardware address, in the network namespace of the process."""
     if not Path("/sys/class/net", link).exists():
         journal.record(scope, Link(name=link))
-        peer = ["peer", "name", "eth0", "netns", str(pid)]
+        peer = ["peer", "name", "eth0", "address", hardware_address, "netns", str(pid)]
         run(["ip", "link", "add", link, "master", paths.BRIDGE, "type", "veth", *peer])
     run(["ip", "link", "set", link, "up"])
 

@@ -3,6 +3,10 @@
 set -euo pipefail
 node=$1 cache=$2 logs=$3 address=$4 gateway=$5 volumes=$6
 
+# A machine of the instance type's size.
+mount --bind "$node/machine/node" /sys/devices/system/node
+mount --bind "$node/machine/online" /sys/devices/system/cpu/online
+mount --bind "$node/machine/meminfo" /proc/meminfo
 # The node has a /var and a /run of its own; only the tools, the logs and the pods' volumes are the host's.
 mount --bind "$node/etc/hosts" /etc/hosts
 mount --bind "$cache" "$node$cache"

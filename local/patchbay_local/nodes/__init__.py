@@ -1,0 +1,1 @@
+"""The node agent: this machine's nodes are the instances of the account's EKS node groups."""
