@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from patchbay_local import checks, latency, proof
+from patchbay_local import checks, faults, latency, proof
 from patchbay_local.down import down
 from patchbay_local.emulation.emulate import emulate
 from patchbay_local.stack import environments
@@ -103,6 +103,12 @@ def test_command(context: typer.Context) -> None:
 def bench_command(context: typer.Context) -> None:
     """Measure the running environment; further arguments go to the load test."""
     raise typer.Exit(proof.bench(context.args))
+
+
+@app.command("faults", context_settings=_PASS_ON)
+def faults_command(context: typer.Context) -> None:
+    """Let things go wrong under load, and judge that nothing is lost; further arguments choose which and how many."""
+    raise typer.Exit(faults.run(context.args))
 
 
 @app.command("latency")
