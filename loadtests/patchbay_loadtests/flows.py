@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any, Final
 
 ORDER_FLOW: Final = "loadtest-orders"
+PROFILE_FLOW: Final = "loadtest-profile"
 BENCH_FLOW: Final = "loadtest-bench"
 STEERED_SHAPE: Final = "http-connector"
 MAX_PARCELS_PER_ORDER: Final = 3
@@ -51,15 +52,16 @@ class OrderBook:
             parcels -= size
 
 
-def order_flow(sink_url: str) -> dict[str, Any]:
+def order_flow(sink_url: str, *, name: str = ORDER_FLOW, hold_seconds: float = 0) -> dict[str, Any]:
     """The order webhook: map, split per line, branch; parcels go to the sink, downloads are only noted.
 
-    The connector does not retry: a second request for
-    the same line is a fault that the proof has to see.
+    The connector does not retry: a second request for the same line is a fault that the proof has to see. Each takes
+    `hold_seconds` at the sink.
     """
-    lines = '[lines.{"key": $$.id & "/" & $string(number), "kind": kind, "sku": sku}]'
+    hold = f'"hold_seconds": {hold_seconds:g}'
+    lines = f'[lines.{{"key": $$.id & "/" & $string(number), "kind": kind, "sku": sku, {hold}}}]'
     return {
-        "name": ORDER_FLOW,
+        "name": name,
         "start": "receive",
         "steps": {
             "receive": {"shape": "http-trigger", "next": "map"},

@@ -17,10 +17,12 @@ PATIENCE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class ShapeLoad:
-    """One shape's processes as Horizon counts them."""
+    """One shape's processes as Horizon counts them; `oldest_wait` in seconds, `slots` of its live workers."""
 
     waiting: int
     reserved: int
+    oldest_wait: float = 0.0
+    slots: int = 0
 
     @property
     def total(self) -> int:
@@ -61,7 +63,15 @@ class Gateway:
         """Every shape's processes by Horizon."""
         rows = await self._json("GET", "/horizon/api/workload")
         try:
-            return {row["name"]: ShapeLoad(waiting=int(row["length"]), reserved=int(row["reserved"])) for row in rows}
+            return {
+                row["name"]: ShapeLoad(
+                    waiting=int(row["length"]),
+                    reserved=int(row["reserved"]),
+                    oldest_wait=float(row.get("oldest_wait", 0)),
+                    slots=int(row.get("processes", 0)),
+                )
+                for row in rows
+            }
         except (KeyError, TypeError, ValueError) as error:
             raise UnusableEnvironmentError(f"/horizon/api/workload is not in the expected form: {error!r}") from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from patchbay_loadtests import flows
-from patchbay_loadtests.cluster import Cluster, Document
+from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.gateway import Gateway
 from patchbay_loadtests.nodes import headroom
@@ -21,8 +21,8 @@ from patchbay_loadtests.nodes.plan import NodePlan
 from patchbay_loadtests.nodes.recorder import NodeRecorder
 from patchbay_loadtests.nodes.result import NodeResult, judge
 from patchbay_loadtests.nodes.room import requested
+from patchbay_loadtests.nodes.worker import worker_spec
 from patchbay_loadtests.proof import environment
-from patchbay_loadtests.proof.environment import ScaledShape
 from patchbay_loadtests.proof.periods import read_periods
 from patchbay_loadtests.proof.run import DEFAULT_MAX_PODS, USERS
 from patchbay_loadtests.proof.sampler import Sampler, external_metric
@@ -58,7 +58,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
         times = await read_times(cluster)
         steered = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
         idle = await environment.find_shape(cluster, options.namespace, options.idle_shape)
-        worker = await _worker(cluster, steered)
+        worker = await worker_spec(cluster, options.namespace, flows.STEERED_SHAPE)
         versions = await environment.versions(cluster, options)
         sink = await set_up(
             options, console, cluster, gateway, stack, flow=flows.order_flow, sink_python=options.sink_python
@@ -148,13 +148,6 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
         await asyncio.to_thread(write_node_proof, directory, result, timeline)
         point_latest_to(directory)
         return result, directory
-
-
-async def _worker(cluster: Cluster, shape: ScaledShape) -> Document:
-    """The pod spec of the shape's workers."""
-    deployment = await cluster.deployment(shape.watched.namespace, shape.watched.deployment)
-    spec: Document = deployment["spec"]["template"]["spec"]
-    return spec
 
 
 async def _until_settled(recorder: NodeRecorder, placeholders: int, seconds: float) -> None:

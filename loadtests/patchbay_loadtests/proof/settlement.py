@@ -11,6 +11,7 @@ from patchbay_loadtests.sink.client import SinkClient
 FINAL = frozenset({"completed", "failed"})
 SETTLE_SECONDS = 60.0
 POLL_SECONDS = 1.0
+AT_ONCE = 8
 
 
 async def settle(gateway: Gateway, sink: SinkClient, orders: Sequence[Order], runs: dict[str, str]) -> RunsVerdict:
@@ -19,9 +20,11 @@ async def settle(gateway: Gateway, sink: SinkClient, orders: Sequence[Order], ru
     clock = asyncio.get_running_loop()
     give_up = clock.time() + SETTLE_SECONDS
     while True:
-        for run in runs.values():
-            if statuses.get(run) not in FINAL:
-                statuses[run] = str((await gateway.run(run))["status"])
+        open_runs = [run for run in runs.values() if statuses.get(run) not in FINAL]
+        for begin in range(0, len(open_runs), AT_ONCE):
+            asked = open_runs[begin : begin + AT_ONCE]
+            found = await asyncio.gather(*(gateway.run(run) for run in asked))
+            statuses.update({run: str(document["status"]) for run, document in zip(asked, found, strict=True)})
         if FINAL.issuperset(statuses.values()) or clock.time() > give_up:
             break
         await asyncio.sleep(POLL_SECONDS)

@@ -4,9 +4,7 @@ from matplotlib.figure import Figure
 
 from patchbay_loadtests.nodes.timeline import NodeTimeline
 from patchbay_loadtests.report.chart import DESIRED, IDLE, PROCESSES, READY
-from patchbay_loadtests.report.panels import Line, draw_lines, draw_spans, png
-
-PENDING = "#b3372b"
+from patchbay_loadtests.report.panels import WARNING, Line, draw_lines, draw_spans, png
 
 
 def nodes_png(timeline: NodeTimeline) -> bytes:
@@ -43,7 +41,7 @@ def nodes_png(timeline: NodeTimeline) -> bytes:
     draw_lines(
         panels[3],
         "pods without\na node",
-        [Line("workers and placeholders", looked, [look.pending for look in looks], PENDING)],
+        [Line("workers and placeholders", looked, [look.pending for look in looks], WARNING)],
     )
     draw_spans(list(panels), [(phase.name, phase.change, phase.fall) for phase in timeline.phases])
     panels[3].set_xlabel("seconds")

@@ -10,6 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from patchbay_loadtests.report.chart import BAND
 
+WARNING = "#b3372b"
+
 
 class Line(NamedTuple):
     """A stepped line; a value of None leaves a gap."""

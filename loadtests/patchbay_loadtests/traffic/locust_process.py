@@ -33,7 +33,7 @@ class LocustProcess:
         self.statistics: Statistics | None = None
         self._settings = settings
         self._log_path = log
-        self._refused: list[Refused] = []
+        self.refused: list[Refused] = []
         self._changed = asyncio.Condition()
         self._ended = False
 
@@ -65,14 +65,28 @@ class LocustProcess:
     async def place(self, orders: Sequence[Order]) -> None:
         """Post the orders; returns when every one is accepted."""
         for order in orders:
-            message = OrderToPlace(id=order.id, payload=order.payload())
-            self._orders.write(message.model_dump_json().encode() + b"\n")
+            await self.post(order)
+        waited_for = {order.id for order in orders}
+        await self._until(lambda: waited_for <= self.runs.keys(), ACCEPT_SECONDS, "orders were not accepted")
+
+    async def post(self, order: Order) -> None:
+        """Post the order, without waiting for what becomes of it."""
+        message = OrderToPlace(id=order.id, payload=order.payload())
+        self._orders.write(message.model_dump_json().encode() + b"\n")
         try:
             await self._orders.drain()
         except ConnectionError as error:
             raise UnusableEnvironmentError(f"Locust ended early; see {self._log_path}") from error
-        waited_for = {order.id for order in orders}
-        await self._until(lambda: waited_for <= self.runs.keys(), ACCEPT_SECONDS, "orders were not accepted")
+
+    async def until_decided(self, orders: int) -> None:
+        """Wait until this many orders are accepted or refused."""
+        try:
+            async with asyncio.timeout(ACCEPT_SECONDS), self._changed:
+                await self._changed.wait_for(lambda: self._ended or len(self.runs) + len(self.refused) >= orders)
+        except TimeoutError:
+            raise UnusableEnvironmentError(f"orders were not answered within {ACCEPT_SECONDS:.0f} s") from None
+        if len(self.runs) + len(self.refused) < orders:
+            raise UnusableEnvironmentError(f"Locust ended early; see {self._log_path}")
 
     async def until_finished(self, seconds: float) -> None:
         """Wait for the end of a closed loop."""
@@ -95,15 +109,15 @@ class LocustProcess:
 
     async def _until(self, holds: Callable[[], bool], seconds: float, failure: str) -> None:
         def decided() -> bool:
-            return holds() or bool(self._refused) or self._ended
+            return holds() or bool(self.refused) or self._ended
 
         try:
             async with asyncio.timeout(seconds), self._changed:
                 await self._changed.wait_for(decided)
         except TimeoutError:
             raise UnusableEnvironmentError(f"{failure} within {seconds:.0f} s") from None
-        if self._refused:
-            raise UnusableEnvironmentError(f"{failure}: {self._refused[0].reason}")
+        if self.refused:
+            raise UnusableEnvironmentError(f"{failure}: {self.refused[0].reason}")
         if not holds():
             raise UnusableEnvironmentError(f"{failure}: Locust ended early; see {self._log_path}")
 
@@ -115,7 +129,7 @@ class LocustProcess:
                     case Accepted():
                         self.runs[event.order] = event.run
                     case Refused():
-                        self._refused.append(event)
+                        self.refused.append(event)
                     case Answered():
                         self.answers.append(event)
                     case Statistics():

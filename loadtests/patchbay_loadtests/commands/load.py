@@ -1,0 +1,94 @@
+"""`load`: a day's load in short."""
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from patchbay_loadtests.commands.options import (
+    Context,
+    Host,
+    Kubeconfig,
+    Namespace,
+    Remote,
+    SinkPython,
+    Tenant,
+    run,
+    validated,
+)
+from patchbay_loadtests.profiles.run import LoadOptions, load
+
+
+class ProfileName(Enum):
+    """The profiles by name."""
+
+    BLACK_FRIDAY = "black-friday"
+    SOAK = "soak"
+    STEADY = "steady"
+
+
+def load_command(
+    host: Host,
+    kubeconfig: Kubeconfig,
+    *,
+    profile: Annotated[ProfileName, typer.Option(help="How the orders come.")] = ProfileName.BLACK_FRIDAY,
+    rate: Annotated[
+        float | None, typer.Option(help="Orders a second: the mean, or the quiet rate of black-friday.")
+    ] = None,
+    factor: Annotated[
+        float | None, typer.Option(help="black-friday: how many times the quiet rate the peak is.")
+    ] = None,
+    peak_seconds: Annotated[float | None, typer.Option(help="black-friday: how long the peak lasts.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="steady, soak: how long orders come.")] = None,
+    hold_seconds: Annotated[float, typer.Option(help="How long each connector call takes at the sink.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed brings the same orders at the same times.")] = 1,
+    settle_seconds: Annotated[
+        float, typer.Option(min=10, help="How long pods and nodes may take to be given back after the last order.")
+    ] = 300,
+    context: Context = None,
+    namespace: Namespace = "patchbay-runtime",
+    tenant: Tenant = "loadtest",
+    report: Annotated[Path, typer.Option(help="Where reports are kept.")] = Path("reports/load"),
+    sink_python: SinkPython = "python3",
+    allow_remote_host: Remote = False,
+) -> None:
+    """Send orders as they come on a day, whether the environment keeps up or not, and follow every one to its end."""
+    console = Console(soft_wrap=True)
+    given: dict[str, Any] = {"rate": rate, "factor": factor, "hold_seconds": peak_seconds, "duration": seconds}
+    options = validated(
+        LoadOptions,
+        console,
+        host=host,
+        kubeconfig=kubeconfig,
+        context=context,
+        namespace=namespace,
+        tenant=tenant,
+        reports=report,
+        profile={"name": profile.value, **{key: value for key, value in given.items() if value is not None}},
+        hold_seconds=hold_seconds,
+        seed=seed,
+        settle_seconds=settle_seconds,
+        sink_python=sink_python,
+        allow_remote_host=allow_remote_host,
+    )
+    result, directory = run(load(options, console), console)
+    waits = result.waits
+    if waits is not None:
+        console.print(
+            f"{result.orders} orders, {result.refused} refused; until the connector called: p50 {waits.p50:.1f} s, "
+            f"p95 {waits.p95:.1f} s, longest {waits.longest:.1f} s",
+            highlight=False,
+        )
+    runs = result.runs
+    console.print(
+        f"runs: {runs.accepted} accepted, {runs.completed} completed exactly once, "
+        f"{runs.lost} lost, {runs.duplicated} duplicated",
+        highlight=False,
+    )
+    for reason in result.reasons:
+        console.print(f"[red]x[/] {reason}", highlight=False)
+    console.print(f"report: {directory / 'report.html'}", highlight=False)
+    if not result.passed:
+        raise typer.Exit(1)

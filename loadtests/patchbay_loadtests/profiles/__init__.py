@@ -1,0 +1,1 @@
+"""Loads that come as a day's do, whether the environment keeps up or not, and what the environment makes of them."""

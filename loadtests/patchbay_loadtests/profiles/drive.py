@@ -1,0 +1,163 @@
+"""Sends one profile's orders and records what the environment makes of them."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from patchbay_loadtests import flows
+from patchbay_loadtests.cluster import Cluster
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.flows import Order
+from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.nodes.recorder import NodeRecorder
+from patchbay_loadtests.nodes.worker import worker_spec
+from patchbay_loadtests.profiles.profile import Profile, arrivals
+from patchbay_loadtests.profiles.recorder import LoadRecorder
+from patchbay_loadtests.profiles.timeline import LoadTimeline, PodEnd
+from patchbay_loadtests.proof.judgement import RunsVerdict
+from patchbay_loadtests.proof.settlement import settle
+from patchbay_loadtests.sink.client import SinkClient
+from patchbay_loadtests.target import Target
+from patchbay_loadtests.traffic.locust_process import LocustProcess
+from patchbay_loadtests.traffic.protocol import TrafficSettings
+
+# Enough that an order never waits for a free user while the gateway answers within a second.
+USERS = 128
+# How often the orders that are due are handed over: no pause of the driver's own.
+HAND_OVER_PER_SECOND = 5000
+PROGRESS_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is sent where. `prefix` begins the orders' ids; `settle_seconds` is how long the environment may take to
+    come to rest after the last order."""
+
+    profile: Profile
+    seed: int
+    prefix: str
+    settle_seconds: float
+
+
+async def drive_load(
+    load: Load,
+    *,
+    target: Target,
+    cluster: Cluster,
+    gateway: Gateway,
+    sink: SinkClient,
+    console: Console,
+    log: Path,
+) -> tuple[LoadTimeline, RunsVerdict]:
+    """Send the orders, wait until all is done and given back, and follow every run to its end."""
+    clock = asyncio.get_running_loop()
+    began = clock.time()
+
+    def now() -> float:
+        return clock.time() - began
+
+    profile = load.profile
+    settings = TrafficSettings(
+        host=target.host,
+        tenant=target.tenant,
+        flow=flows.PROFILE_FLOW,
+        users=USERS,
+        orders_per_second=HAND_OVER_PER_SECOND,
+    )
+    posted: dict[str, float] = {}
+    orders: list[Order] = []
+    async with AsyncExitStack() as stack:
+        worker = await worker_spec(cluster, target.namespace, flows.STEERED_SHAPE)
+        nodes = await stack.enter_async_context(
+            NodeRecorder(cluster, namespace=target.namespace, worker=worker, now=now)
+        )
+        traffic = await stack.enter_async_context(LocustProcess(settings, log))
+        first = now()
+        recorder = await stack.enter_async_context(
+            LoadRecorder(
+                cluster,
+                gateway,
+                nodes,
+                namespace=target.namespace,
+                shape=flows.STEERED_SHAPE,
+                now=now,
+                offered=lambda at: profile.at(at - first) if 0 <= at - first <= profile.duration else 0.0,
+                refused=lambda: len(traffic.refused),
+            )
+        )
+        start_pods, start_nodes = recorder.samples[0].ready, recorder.samples[0].nodes
+        shown = 0.0
+        for number, due in enumerate(arrivals(profile, load.seed), 1):
+            await asyncio.sleep(max(0.0, first + due - now()))
+            order = Order(id=f"{load.prefix}-{number}", parcels=1, downloads=0)
+            orders.append(order)
+            posted[order.id] = now()
+            await traffic.post(order)
+            recorder.check()
+            if now() - shown >= PROGRESS_SECONDS:
+                shown = now()
+                _show(console, recorder, len(orders))
+        ended = now()
+        await traffic.until_decided(len(orders))
+        await _until_at_rest(recorder, start_pods, start_nodes, load.settle_seconds)
+        console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
+        runs = await settle(gateway, sink, orders, traffic.runs)
+        waits = await _waits(sink, posted, now)
+        timeline = LoadTimeline(
+            profile=profile.name,
+            began=first,
+            ended=ended,
+            orders=len(orders),
+            samples=tuple(recorder.samples),
+            waits=tuple(sorted(waits)),
+            leaving=tuple(
+                PodEnd(name=pod.name, leaving=pod.leaving)
+                for pod in nodes.pods.values()
+                if pod.shape == flows.STEERED_SHAPE and pod.leaving is not None
+            ),
+            refusals=tuple(refused.reason for refused in traffic.refused),
+        )
+    return timeline, runs
+
+
+async def _waits(sink: SinkClient, posted: dict[str, float], now: Callable[[], float]) -> list[float]:
+    """Seconds from each order's arrival until the sink was called for it, by the sink's clock set to this one."""
+    before = now()
+    state = await sink.state()
+    sink_began = (before + now()) / 2 - state.uptime
+    _, deliveries = await sink.deliveries()
+    return [
+        round(sink_began + delivery.first_received - posted[order], 3)
+        for key, delivery in deliveries.items()
+        if (order := key.rpartition("/")[0]) in posted
+    ]
+
+
+async def _until_at_rest(recorder: LoadRecorder, pods: int, nodes: int, seconds: float) -> None:
+    """Wait until no process is left, and pods and nodes are as before; what is not so in time is the verdict's."""
+    clock = asyncio.get_running_loop()
+    give_up = clock.time() + seconds
+    while clock.time() < give_up:
+        recorder.check()
+        last = recorder.samples[-1]
+        if (last.waiting, last.reserved) == (0, 0) and last.ready <= pods and last.nodes <= nodes:
+            return
+        await asyncio.sleep(1)
+    if recorder.samples[-1].waiting + recorder.samples[-1].reserved:
+        raise UnusableEnvironmentError(
+            f"processes are left {seconds:.0f} s after the last order: the load is more than the environment can do"
+        )
+
+
+def _show(console: Console, recorder: LoadRecorder, orders: int) -> None:
+    last = recorder.samples[-1]
+    console.print(
+        f"{last.at:6.0f} s  {last.offered:5.1f} orders/s, {orders} so far, {last.refused} refused   "
+        f"processes {last.waiting} waiting, {last.reserved} running   pods ready {last.ready}/{last.desired}   "
+        f"nodes ready {last.nodes_ready}/{last.nodes}   pending {last.pending}",
+        highlight=False,
+    )

@@ -1,0 +1,74 @@
+"""A whole load test, from an environment that may hold leftovers to the published report."""
+
+import asyncio
+import uuid
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+from pydantic import Field
+from rich.console import Console
+
+from patchbay_loadtests import flows
+from patchbay_loadtests.cluster import Cluster
+from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.profiles.drive import Load, drive_load
+from patchbay_loadtests.profiles.profile import Profile
+from patchbay_loadtests.profiles.result import LoadResult, judge
+from patchbay_loadtests.proof import environment
+from patchbay_loadtests.report.load import write_load
+from patchbay_loadtests.report.publish import new_directory, point_latest_to
+from patchbay_loadtests.set_up import set_up
+from patchbay_loadtests.target import Target
+
+
+class LoadOptions(Target):
+    """How one load is sent. `hold_seconds` is how long each connector call takes at the sink."""
+
+    reports: Path
+    profile: Profile = Field(discriminator="name")
+    hold_seconds: float = Field(default=4, ge=0, le=40)
+    seed: int = 1
+    settle_seconds: float = Field(default=300, gt=0)
+    sink_python: str = "python3"
+
+
+async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path]:
+    """Send the profile's load; returns its result and the report's directory."""
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        versions = await environment.versions(cluster, options)
+        shape = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
+        sink = await set_up(
+            options,
+            console,
+            cluster,
+            gateway,
+            stack,
+            flow=partial(flows.order_flow, name=flows.PROFILE_FLOW, hold_seconds=options.hold_seconds),
+            sink_python=options.sink_python,
+        )
+        await environment.until_at_rest(cluster, gateway, [shape.watched], options.settle_seconds)
+        directory = new_directory(options.reports)
+        profile = options.profile
+        console.print(f"profile {profile.name}: {profile.duration / 60:.1f} minutes of orders", highlight=False)
+        timeline, runs = await drive_load(
+            Load(
+                profile=profile,
+                seed=options.seed,
+                prefix=f"load-{uuid.uuid4().hex[:8]}",
+                settle_seconds=options.settle_seconds,
+            ),
+            target=options,
+            cluster=cluster,
+            gateway=gateway,
+            sink=sink,
+            console=console,
+            log=directory / "locust.log",
+        )
+        config = {"host": options.host, "hold_seconds": options.hold_seconds, **profile.model_dump()}
+        result = judge(timeline, runs, versions=versions, config=config)
+        await asyncio.to_thread(write_load, directory, result, timeline)
+        point_latest_to(directory)
+        return result, directory
