@@ -17,7 +17,7 @@ import pytest
 from patchbay_local import paths
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.queue.consumer import Consumer
-from patchbay_runtime.scale_in.order import MOST_AT_ONCE, SAME_POD_SECONDS, Order
+from patchbay_runtime.scale_in.order import BY_ONE_SECONDS, MOST_AT_ONCE, SAME_POD_SECONDS, Order
 from patchbay_runtime.scale_in.pods import COST, Pod
 
 from tests.local.engine.control_plane import ControlPlane
@@ -240,6 +240,18 @@ def test_a_pod_is_written_seldom_and_only_when_its_number_has_changed() -> None:
     assert order.due(held(a=5, b=3)) == {}
     now[0] += SAME_POD_SECONDS
     assert order.due(held(a=5, b=3)) == {"a": 5}
+
+
+def test_one_more_or_less_is_written_more_seldom_than_idle_or_not() -> None:
+    now = [100.0]
+    order = Order(clock=lambda: now[0])
+    order.found([Pod("a", "map", 0), Pod("b", "map", 0)])
+    order.written("a", 5)
+    order.written("b", 1)
+    now[0] += SAME_POD_SECONDS
+    assert order.due(held(a=6)) == {"b": 0}
+    now[0] += BY_ONE_SECONDS
+    assert order.due(held(a=6)) == {"a": 6, "b": 0}
 
 
 def test_a_shape_with_one_pod_costs_the_api_server_nothing() -> None:
