@@ -1,18 +1,22 @@
 """What the nodes' programs and the cluster's DNS are told."""
 
 import json
+import re
 import tomllib
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 import yaml
 from patchbay_local.cluster import dns, node_files
+from patchbay_local.cluster.machine_files import machine_files
 from patchbay_local.cluster.spec import NodeSize, NodeSpec, Taint
 
 NODE = NodeSpec(
-    name="node-1",
+    instance_id="i-0123456789abcdef0",
     zone="eu-central-1a",
-    size=NodeSize(cpus=1.5, memory_mib=2048, pods=20),
+    instance_type="c7a.medium",
+    group="flows",
+    size=NodeSize(cpus=1, memory_mib=2048, pods=20),
     taints=(Taint(key="dedicated", value="flows"),),
 )
 
@@ -26,17 +30,25 @@ def test_images_are_pulled_from_the_registry_on_the_bridge_and_pods_start_from_o
     assert hosts["host"] == {"http://10.89.0.1:5000": {"capabilities": ["pull", "resolve"]}}
 
 
-def test_a_node_reports_its_size_and_stays_in_its_control_group() -> None:
-    config = yaml.safe_load(
-        node_files.kubelet_config(NODE, cgroup="/patchbay/node-1", reserved_cpus=0.5, reserved_memory_mib=1024)
-    )
-    assert config["systemReserved"] == {"cpu": "500m", "memory": "1024Mi"}
+def test_a_node_gives_all_of_its_size_to_pods_and_stays_in_its_control_group() -> None:
+    config = yaml.safe_load(node_files.kubelet_config(NODE, cgroup="/patchbay/node-1"))
+    assert not {"systemReserved", "kubeReserved"} & config.keys()
+    assert config["evictionHard"]["memory.available"] == "0%"
     assert (config["maxPods"], config["cgroupRoot"], config["cgroupDriver"]) == (20, "/patchbay/node-1", "cgroupfs")
     assert config["registerWithTaints"] == [{"key": "dedicated", "value": "flows", "effect": "NoSchedule"}]
 
 
+@pytest.mark.parametrize(("cpus", "online"), [(1, "0"), (2, "0-1"), (64, "0-63")])
+def test_a_nodes_machine_has_the_processors_and_the_memory_of_its_type(cpus: int, online: str) -> None:
+    files = machine_files(NodeSize(cpus=cpus, memory_mib=2048))
+    assert files["online"].strip() == files["node/node0/cpulist"].strip() == online
+    assert len({path for path in files if path.endswith("/core_id")}) == cpus
+    assert re.search(r"^MemTotal:\s*2097152 kB$", files["meminfo"], re.MULTILINE)
+    assert re.search(r"^Node 0 MemTotal:\s*2097152 kB$", files["node/node0/meminfo"], re.MULTILINE)
+
+
 def test_a_kubelet_serves_no_one_unknown() -> None:
-    config = yaml.safe_load(node_files.kubelet_config(NODE, cgroup="/x", reserved_cpus=0, reserved_memory_mib=0))
+    config = yaml.safe_load(node_files.kubelet_config(NODE, cgroup="/x"))
     assert config["authentication"]["anonymous"] == {"enabled": False}
     assert config["authorization"] == {"mode": "Webhook"}
     assert config["readOnlyPort"] == 0

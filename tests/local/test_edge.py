@@ -1,5 +1,6 @@
 """The edge on loopback hands the client's own address to the gateway."""
 
+import contextlib
 import shutil
 import socket
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from patchbay_local import paths
+from patchbay_local.cluster.records import address_of
+from patchbay_local.cluster.spec import MAX_NODES, NodeSpec
 from patchbay_local.edge import edge
 
 from tests.ports import free_port
@@ -59,17 +62,33 @@ def _ask(port: int, source: str) -> bytes:
     raise AssertionError("the edge let no connection through within 10 s")
 
 
-@pytest.mark.skipif(shutil.which("haproxy") is None, reason="needs Debian's haproxy")
-def test_two_clients_on_one_machine_keep_their_addresses(tmp_path: Path, gateway: list[bytes]) -> None:
-    port = free_port()
-    file = tmp_path / "haproxy.cfg"
-    file.write_text(edge.configuration({"node-1": IPv4Address("127.0.0.9")}, port))
+@pytest.fixture
+def running_edge(tmp_path: Path, gateway: list[bytes]) -> Iterator[tuple[int, Path]]:
+    """HAProxy with two servers, of which n1 is the gateway; its port and its control socket."""
+    assert gateway == []
+    port, control, file = free_port(), tmp_path / "control", tmp_path / "haproxy.cfg"
+    servers = {"n0": IPv4Address("127.0.0.8"), "n1": IPv4Address("127.0.0.9")}
+    file.write_text(edge.configuration(servers, port=port, control=control))
     with subprocess.Popen(["haproxy", "-db", "-f", file]) as process:
         try:
-            for client in ("127.0.0.1", "127.0.0.2"):
-                assert _ask(port, client) == b"answer"
+            for _ in range(100):
+                if control.exists():
+                    break
+                threading.Event().wait(0.1)
+            yield port, control
         finally:
             process.terminate()
+
+
+needs_haproxy = pytest.mark.skipif(shutil.which("haproxy") is None, reason="needs Debian's haproxy")
+
+
+@needs_haproxy
+def test_two_clients_on_one_machine_keep_their_addresses(running_edge: tuple[int, Path], gateway: list[bytes]) -> None:
+    port, control = running_edge
+    edge.pass_to({1}, control=control, servers=2)
+    for client in ("127.0.0.1", "127.0.0.2"):
+        assert _ask(port, client) == b"answer"
     for client in ("127.0.0.1", "127.0.0.2"):
         address = IPv4Address(client).packed
         assert any(first.startswith(PROXY_V2_SIGNATURE) and first[16:20] == address for first in gateway), (
@@ -77,19 +96,44 @@ def test_two_clients_on_one_machine_keep_their_addresses(tmp_path: Path, gateway
         )
 
 
-def test_the_edge_passes_connections_to_every_node() -> None:
-    nodes = {"node-1": IPv4Address("10.89.0.20"), "node-2": IPv4Address("10.89.0.21")}
-    text = edge.configuration(nodes)
-    for name, address in nodes.items():
-        assert f"server {name} {address}:{paths.GATEWAY_NODE_PORT}" in text
+@needs_haproxy
+def test_a_connection_goes_to_another_node_where_one_does_not_answer(running_edge: tuple[int, Path]) -> None:
+    port, control = running_edge
+    edge.pass_to({0, 1}, control=control, servers=2)
+    assert [_ask(port, "127.0.0.1") for _ in range(4)] == [b"answer"] * 4
+
+
+@needs_haproxy
+def test_a_node_that_is_none_any_more_gets_no_connection(running_edge: tuple[int, Path]) -> None:
+    port, control = running_edge
+    edge.pass_to({1}, control=control, servers=2)
+    assert _ask(port, "127.0.0.1") == b"answer"
+    edge.pass_to(set(), control=control, servers=2)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        with contextlib.suppress(ConnectionResetError):
+            assert client.recv(100) == b""
+
+
+def test_the_edge_knows_every_node_that_there_can_be() -> None:
+    text = edge.configuration({f"n{index}": address_of(index) for index in range(MAX_NODES)})
+    assert text.count("\n    server ") == MAX_NODES
+    assert f"server n199 10.89.0.219:{paths.GATEWAY_NODE_PORT}" in text
 
 
 def test_the_edge_listens_on_loopback_only() -> None:
-    text = edge.configuration({"node-1": IPv4Address("10.89.0.20")})
+    text = edge.configuration({"n0": address_of(0)})
     binds = [line.split()[1] for line in text.splitlines() if line.strip().startswith("bind ")]
     assert binds == [f"127.0.0.1:{paths.EDGE_PORT}"]
 
 
-def test_an_edge_without_nodes_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one node"):
-        edge.configuration({})
+@pytest.mark.parametrize(("pool", "taken"), [("system", True), ("flows", False)])
+def test_no_connection_depends_on_nodes_that_come_and_go(pool: str, taken: bool) -> None:
+    node = NodeSpec(
+        instance_id="i-0123456789abcdef0",
+        zone="eu-central-1a",
+        instance_type="c7a.medium",
+        group=pool,
+        labels={"patchbay.dev/pool": pool},
+    )
+    assert edge.takes(node) is taken

@@ -1,5 +1,6 @@
 """The account's node groups, asked of AWS' public API."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from patchbay_local.nodes.instance import Group, Instance
 _CLUSTER_TAG: Final = "eks:cluster-name"
 _NODE_GROUP_TAG: Final = "eks:nodegroup-name"
 _PODS: Final = 110
+# A group tells when an instance of its own ends; what EC2 alone knows is asked less often than the group.
+_MACHINES_SECONDS: Final = 10.0
 _EFFECTS: Final = {
     "NO_SCHEDULE": "NoSchedule",
     "PREFER_NO_SCHEDULE": "PreferNoSchedule",
@@ -26,6 +29,8 @@ class Cloud:
         self._ec2 = access.client("ec2")
         self._eks = access.client("eks")
         self._sizes: dict[str, NodeSize] = {}
+        self._machines: dict[str, dict[str, Any]] = {}
+        self._machines_asked = 0.0
 
     def groups(self) -> list[Group]:
         """All groups that are behind EKS node groups."""
@@ -35,8 +40,11 @@ class Cloud:
             Filters=[{"Name": "tag-key", "Values": [_NODE_GROUP_TAG]}],
         )
         described = [group for answer in asked for group in answer["AutoScalingGroups"]]
-        machines = self._machines([member["InstanceId"] for group in described for member in group["Instances"]])
-        return [_group(group, machines) for group in described]
+        identities = {member["InstanceId"] for group in described for member in group["Instances"]}
+        if identities - self._machines.keys() or time.monotonic() - self._machines_asked > _MACHINES_SECONDS:
+            self._machines_asked = time.monotonic()
+            self._machines = self._described_machines(sorted(identities))
+        return [_group(group, self._machines) for group in described]
 
     def specification(self, instance: Instance) -> NodeSpec:
         """The node that the instance is to be, as its node group and its type say."""
@@ -65,7 +73,7 @@ class Cloud:
             InstanceId=instance, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
         )
 
-    def _machines(self, identities: list[str]) -> dict[str, dict[str, Any]]:
+    def _described_machines(self, identities: list[str]) -> dict[str, dict[str, Any]]:
         """By instance id. Asked by a filter: an id that EC2 has forgotten is no error."""
         if not identities:
             return {}
