@@ -3,17 +3,18 @@
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import grpc
 from pulumi.runtime.proto import language_pb2
 
 from patchbay_local.engine.language_host import environment
 from patchbay_local.engine.language_host.children import Children, end
+
+_PACKAGES: Final = Path(__file__).parents[3]
 
 
 def run(
@@ -36,15 +37,24 @@ def _command(request: language_pb2.RunPluginRequest) -> list[str]:
     python = str(environment.find(request.info).python)
     program = Path(request.info.program_directory, request.info.entry_point)
     if request.kind == "analyzer":
-        # A policy pack needs its stack before it starts; the proxy starts it when the engine has told it.
-        proxy = [sys.executable, "-P", "-u", "-m", "patchbay_local.engine.language_host.policy_proxy"]
-        return [*proxy, python, str(program), *request.args]
+        # A policy pack needs its stack before it starts; the host starts it when the engine has told it.
+        return [
+            python,
+            "-P",
+            "-u",
+            "-m",
+            "patchbay_local.engine.language_host.policy_host",
+            str(program),
+            *request.args,
+        ]
     return [python, "-u", str(program), *request.args]
 
 
 def _environment(request: language_pb2.RunPluginRequest) -> dict[str, str]:
     pairs = (entry.partition("=") for entry in request.env)
-    return dict(os.environ) | {name: value for name, _, value in pairs}
+    # The pack's Python finds the policy host there, also where this package is not installed for it.
+    ours = {"PYTHONPATH": str(_PACKAGES)} if request.kind == "analyzer" else {}
+    return dict(os.environ) | {name: value for name, _, value in pairs} | ours
 
 
 def _stream(child: "subprocess.Popen[bytes]") -> Iterator[language_pb2.RunPluginResponse]:
