@@ -3,6 +3,7 @@
 import typer
 
 from patchbay_loadtests.commands.bench import bench_command
+from patchbay_loadtests.commands.compare import compare_command
 from patchbay_loadtests.commands.load import load_command
 from patchbay_loadtests.commands.nodes import prove_nodes_command
 from patchbay_loadtests.commands.prove import prove_command
@@ -23,4 +24,5 @@ def main() -> None:
 app.command("prove")(prove_command)
 app.command("prove-nodes")(prove_nodes_command)
 app.command("load")(load_command)
+app.command("compare")(compare_command)
 app.command("bench")(bench_command)

@@ -120,6 +120,7 @@ async def drive_load(
                 if pod.shape == flows.STEERED_SHAPE and pod.leaving is not None
             ),
             refusals=tuple(refused.reason for refused in traffic.refused),
+            abandoned=(await sink.state()).abandoned,
         )
     return timeline, runs
 

@@ -37,7 +37,8 @@ class PodEnd(Record):
 class LoadTimeline(Record):
     """The whole record. Orders came from `began` to `ended`.
 
-    `waits` are the seconds from an order's arrival until the connector called for each of its lines, sorted.
+    `waits` are the seconds from an order's arrival until the connector called for each of its lines, sorted;
+    `abandoned` counts calls that broke off before their answer.
     """
 
     profile: str
@@ -48,3 +49,4 @@ class LoadTimeline(Record):
     waits: tuple[float, ...]
     leaving: tuple[PodEnd, ...]
     refusals: tuple[str, ...] = ()
+    abandoned: int = 0

@@ -1,0 +1,96 @@
+"""`compare`: this platform's scaling beside the tools' defaults."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from patchbay_loadtests.commands.options import (
+    Context,
+    Host,
+    HpaSync,
+    Kubeconfig,
+    Namespace,
+    Remote,
+    SinkPython,
+    Tenant,
+    run,
+    validated,
+)
+from patchbay_loadtests.comparison.result import Comparison
+from patchbay_loadtests.comparison.run import ComparisonOptions, make_comparison
+
+
+def compare_command(
+    host: Host,
+    kubeconfig: Kubeconfig,
+    *,
+    rate: Annotated[float, typer.Option(help="Orders a second.")] = 5,
+    seconds: Annotated[float, typer.Option(help="How long orders come, each time.")] = 180,
+    hold_seconds: Annotated[float, typer.Option(help="How long each connector call takes at the sink.")] = 8,
+    seed: Annotated[int, typer.Option(help="The same seed brings the same orders at the same times.")] = 1,
+    settle_seconds: Annotated[
+        float, typer.Option(min=10, help="How long pods and nodes may take to be given back after the last order.")
+    ] = 300,
+    hpa_sync_seconds: HpaSync = 15,
+    context: Context = None,
+    namespace: Namespace = "patchbay-runtime",
+    tenant: Tenant = "loadtest",
+    report: Annotated[Path, typer.Option(help="Where reports are kept.")] = Path("reports/comparison"),
+    sink_python: SinkPython = "python3",
+    allow_remote_host: Remote = False,
+) -> None:
+    """Send the same load twice: as the platform scales, and with the tools' defaults; the shape is put back after."""
+    console = Console(soft_wrap=True)
+    options = validated(
+        ComparisonOptions,
+        console,
+        host=host,
+        kubeconfig=kubeconfig,
+        context=context,
+        namespace=namespace,
+        tenant=tenant,
+        reports=report,
+        rate=rate,
+        seconds=seconds,
+        hold_seconds=hold_seconds,
+        seed=seed,
+        settle_seconds=settle_seconds,
+        hpa_sync_seconds=hpa_sync_seconds,
+        sink_python=sink_python,
+        allow_remote_host=allow_remote_host,
+    )
+    result, directory = run(make_comparison(options, console), console)
+    _print(console, result)
+    console.print(f"report: {directory / 'report.html'}", highlight=False)
+    if not result.passed:
+        raise typer.Exit(1)
+
+
+def _print(console: Console, result: Comparison) -> None:
+    table = Table(title=f"A load that keeps {result.needed_processes:g} processes running")
+    table.add_column("")
+    for side in result.sides:
+        table.add_column(side.name, justify="right")
+    rows = {
+        "until the workers could run all of it": [_seconds(side.time_to_capacity) for side in result.sides],
+        "short of that, in all": [_seconds(side.short_of_capacity) for side in result.sides],
+        "order until its connector called, p95": [
+            _seconds(side.waits.p95 if side.waits else None) for side in result.sides
+        ],
+        "pods taken away under load": [str(side.pods_taken) for side in result.sides],
+        "calls broken off": [str(side.broken_off) for side in result.sides],
+        "lines sent more than once": [str(side.redelivered) for side in result.sides],
+        "runs lost": [str(side.runs.lost) for side in result.sides],
+    }
+    for label, cells in rows.items():
+        table.add_row(label, *cells)
+    console.print(table)
+    for reason in result.reasons:
+        console.print(f"[red]x[/] {reason}", highlight=False)
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"

@@ -1,0 +1,79 @@
+"""A shape's ScaledObject as it is usually written, on this environment's own Prometheus, KEDA and HPA.
+
+Usual is: Prometheus scrapes every 30 s; the metric is the length of the waiting list alone, with a target for each pod;
+KEDA polls every 30 s; the HPA looks every 15 s and scales by its default behaviour. Its default of 300 s before it
+scales down is shortened to this platform's own window: in a run of minutes nothing would be seen of it.
+"""
+
+import asyncio
+from typing import Any, Final
+
+from patchbay_loadtests.cluster import Cluster, Document
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.proof.environment import ScaledShape
+from patchbay_loadtests.restore import Restore
+
+SCRAPE_SECONDS: Final = 30
+POLL_SECONDS: Final = 30
+HPA_SYNC_SECONDS: Final = 15
+TAKEN_UP_SECONDS: Final = 60.0
+
+
+def path(shape: ScaledShape) -> str:
+    """The ScaledObject's path at the API server."""
+    watched = shape.watched
+    return f"/apis/keda.sh/v1alpha1/namespaces/{watched.namespace}/scaledobjects/{watched.deployment}"
+
+
+def changes(shape: ScaledShape, *, threshold: int, hpa_sync_seconds: float) -> Document:
+    """The merge patch that makes the ScaledObject a usual one.
+
+    A subquery's steps lie at multiples of its resolution, so that it answers what a scrape every 30 s would have
+    brought. Where this environment's HPA looks more often than every 15 s, KEDA answers it from what it polled at that
+    pace; elsewhere KEDA asks Prometheus whenever it is asked, as is its default.
+    """
+    spec = shape.scaled_object["spec"]
+    waiting = f'patchbay_horizon_length{{shape="{shape.watched.name}"}}'
+    metadata = {
+        "serverAddress": spec["triggers"][0]["metadata"]["serverAddress"],
+        "query": f"sum(last_over_time({waiting}[{SCRAPE_SECONDS}s:{SCRAPE_SECONDS}s]))",
+        "threshold": str(threshold),
+    }
+    slower = hpa_sync_seconds < HPA_SYNC_SECONDS
+    trigger: dict[str, Any] = {"type": "prometheus", "metricType": "AverageValue", "metadata": metadata}
+    behavior = spec.get("advanced", {}).get("horizontalPodAutoscalerConfig", {}).get("behavior", {})
+    window = behavior.get("scaleDown", {}).get("stabilizationWindowSeconds", 0)
+    scale_down = {"stabilizationWindowSeconds": window, "tolerance": None, "policies": None}
+    return {
+        "spec": {
+            "pollingInterval": HPA_SYNC_SECONDS if slower else POLL_SECONDS,
+            "fallback": None,
+            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleUp": None, "scaleDown": scale_down}}},
+            "triggers": [{**trigger, "useCachedMetrics": slower}],
+        }
+    }
+
+
+def given_back(shape: ScaledShape) -> Restore:
+    """What makes the ScaledObject what it was."""
+    return Restore(path=path(shape), body={"spec": shape.scaled_object["spec"]}, object_path=path(shape))
+
+
+async def take_up(cluster: Cluster, shape: ScaledShape, *, threshold: int, hpa_sync_seconds: float) -> None:
+    """Change the ScaledObject and wait until its HPA has followed; what undoes it must have been arranged before."""
+    await cluster.merge(path(shape), changes(shape, threshold=threshold, hpa_sync_seconds=hpa_sync_seconds))
+    clock = asyncio.get_running_loop()
+    give_up = clock.time() + TAKEN_UP_SECONDS
+    while target(await cluster.autoscaler(shape.watched.namespace, shape.watched.autoscaler)) != str(threshold):
+        if clock.time() > give_up:
+            raise UnusableEnvironmentError(f"KEDA did not take up {path(shape)} within {TAKEN_UP_SECONDS:.0f} s")
+        await asyncio.sleep(1)
+
+
+def target(autoscaler: Document) -> str | None:
+    """What the HPA's external metric should be for each pod."""
+    for metric in autoscaler["spec"].get("metrics", []):
+        if metric["type"] == "External":
+            found = metric["external"]["target"].get("averageValue")
+            return None if found is None else str(found)
+    return None

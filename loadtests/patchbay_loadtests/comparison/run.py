@@ -1,0 +1,102 @@
+"""A whole comparison, from an environment that may hold leftovers to the published report."""
+
+import asyncio
+import uuid
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+
+from pydantic import Field
+from rich.console import Console
+
+from patchbay_loadtests import flows
+from patchbay_loadtests.cluster import Cluster
+from patchbay_loadtests.comparison import defaults
+from patchbay_loadtests.comparison.result import DEFAULTS, OURS, Comparison, compare
+from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.profiles.drive import Load, drive_load
+from patchbay_loadtests.profiles.profile import Steady
+from patchbay_loadtests.profiles.timeline import LoadTimeline
+from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof.environment import ScaledShape
+from patchbay_loadtests.proof.judgement import RunsVerdict
+from patchbay_loadtests.report.comparison import write_comparison
+from patchbay_loadtests.report.publish import new_directory, point_latest_to
+from patchbay_loadtests.restore import Restoring
+from patchbay_loadtests.set_up import set_up
+from patchbay_loadtests.target import Target
+
+
+class ComparisonOptions(Target):
+    """How one comparison is made: `rate` orders a second for `seconds`, each `hold_seconds` at the sink."""
+
+    reports: Path
+    rate: float = Field(default=5, gt=0, le=100)
+    seconds: float = Field(default=180, ge=30, le=3600)
+    hold_seconds: float = Field(default=8, ge=1, le=40)
+    threshold: int = 8
+    seed: int = 1
+    hpa_sync_seconds: float = 15
+    settle_seconds: float = Field(default=300, gt=0)
+    sink_python: str = "python3"
+
+    @property
+    def needed(self) -> float:
+        """How many processes the load keeps running."""
+        return self.rate * self.hold_seconds
+
+
+async def make_comparison(options: ComparisonOptions, console: Console) -> tuple[Comparison, Path]:
+    """Send the same load twice; returns what it came to and the report's directory."""
+    async with AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        versions = await environment.versions(cluster, options)
+        shape = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
+        directory = new_directory(options.reports)
+        send = partial(_side, options, console=console, cluster=cluster, gateway=gateway, shape=shape)
+        found = {OURS: await send(log=directory / "locust-ours.log")}
+        async with Restoring(options.kubeconfig, options.context, defaults.given_back(shape)):
+            console.print(f"scaling {shape.watched.name} by {DEFAULTS} for a while", highlight=False)
+            await defaults.take_up(
+                cluster, shape, threshold=options.threshold, hpa_sync_seconds=options.hpa_sync_seconds
+            )
+            found[DEFAULTS] = await send(log=directory / "locust-defaults.log")
+        config = options.model_dump(include={"host", "rate", "seconds", "hold_seconds", "seed", "hpa_sync_seconds"})
+        result = compare(found, needed=options.needed, versions=versions, config=config)
+        timelines = {name: timeline for name, (timeline, _) in found.items()}
+        await asyncio.to_thread(write_comparison, directory, result, timelines)
+        point_latest_to(directory)
+        return result, directory
+
+
+async def _side(
+    options: ComparisonOptions,
+    *,
+    console: Console,
+    cluster: Cluster,
+    gateway: Gateway,
+    shape: ScaledShape,
+    log: Path,
+) -> tuple[LoadTimeline, RunsVerdict]:
+    """The load from rest to rest, with a sink of its own."""
+    async with AsyncExitStack() as stack:
+        sink = await set_up(
+            options,
+            console,
+            cluster,
+            gateway,
+            stack,
+            flow=partial(flows.order_flow, name=flows.PROFILE_FLOW, hold_seconds=options.hold_seconds),
+            sink_python=options.sink_python,
+        )
+        await environment.until_at_rest(cluster, gateway, [shape.watched], options.settle_seconds)
+        load = Load(
+            profile=Steady(rate=options.rate, duration=options.seconds),
+            seed=options.seed,
+            prefix=f"compare-{uuid.uuid4().hex[:8]}",
+            settle_seconds=options.settle_seconds,
+        )
+        return await drive_load(
+            load, target=options, cluster=cluster, gateway=gateway, sink=sink, console=console, log=log
+        )

@@ -1,0 +1,159 @@
+"""Profiles, their verdict and report, and the comparison of two ways of scaling."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from patchbay_loadtests.comparison.defaults import changes, given_back, target
+from patchbay_loadtests.comparison.result import DEFAULTS, OURS, compare
+from patchbay_loadtests.profiles.profile import BlackFriday, Profile, Soak, Steady, arrivals
+from patchbay_loadtests.profiles.result import judge
+from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEnd
+from patchbay_loadtests.proof.environment import ScaledShape
+from patchbay_loadtests.proof.judgement import RunsVerdict
+from patchbay_loadtests.proof.sampler import WatchedShape
+from patchbay_loadtests.report.comparison import write_comparison
+from patchbay_loadtests.report.load import write_load
+from pydantic import ValidationError
+
+RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
+
+
+def sample(at: float, *, slots: int = 8, ready: int = 8, nodes: int = 1, waiting: int = 0) -> LoadSample:
+    return LoadSample(
+        at=at, offered=2, waiting=waiting, reserved=0, oldest_wait=0, steered_processes=waiting,
+        steered_ready=slots // 8, slots=slots, desired=ready, ready=ready, nodes=nodes, nodes_ready=nodes, pending=0, refused=0,
+    )  # fmt: skip
+
+
+def record(slots: list[int], *, waits: tuple[float, ...] = (0.1, 0.2), taken: int = 0) -> LoadTimeline:
+    """One sample each ten seconds, all under load but the last."""
+    samples = [sample(10.0 * number, slots=count) for number, count in enumerate(slots)]
+    return LoadTimeline(
+        profile="steady",
+        began=0,
+        ended=10.0 * len(slots),
+        orders=10,
+        samples=(*samples, sample(10.0 * len(slots) + 5)),
+        waits=waits,
+        leaving=tuple(PodEnd(name=f"w-{number}", leaving=15.0) for number in range(taken)),
+    )
+
+
+def test_black_friday_ramps_to_thirty_times_the_quiet_rate_holds_and_falls() -> None:
+    profile = BlackFriday(rate=1, quiet_seconds=10, ramp_seconds=20, hold_seconds=30, fall_seconds=10)
+    assert [profile.at(at) for at in (0, 10, 20, 30, 59, 65, 75)] == [1, 1, 15.5, 30, 30, 15.5, 1]
+    assert profile.duration == 80
+
+
+def test_a_soak_waves_around_its_rate() -> None:
+    profile = Soak(rate=2, wave_seconds=100, swing=0.5, duration=1000)
+    assert profile.at(25) == pytest.approx(3)
+    assert profile.at(75) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [Steady(rate=5, duration=200), Soak(rate=5, duration=200), BlackFriday(rate=0.5)],
+    ids=["steady", "soak", "black-friday"],
+)
+def test_orders_come_as_often_as_the_profile_says_and_at_the_same_times_for_a_seed(profile: Profile) -> None:
+    due = list(arrivals(profile, seed=3))
+    expected = sum(profile.at(at / 10) / 10 for at in range(round(profile.duration * 10)))
+    assert len(due) == pytest.approx(expected, rel=0.15)
+    assert all(earlier <= later for earlier, later in pairwise(due))
+    assert due[0] >= 0
+    assert due[-1] <= profile.duration
+    assert due == list(arrivals(profile, seed=3))
+    assert due != list(arrivals(profile, seed=4))
+
+
+def test_a_setting_that_the_profile_does_not_know_is_refused() -> None:
+    with pytest.raises(ValidationError, match="factor"):
+        Steady.model_validate({"rate": 1, "factor": 30})
+
+
+def test_a_load_that_loses_nothing_and_gives_all_back_passes(tmp_path: Path) -> None:
+    timeline = record([8, 16, 40])
+    result = judge(timeline, RUNS, versions={}, config={})
+    assert result.passed
+    assert result.waits is not None
+    assert (result.waits.p50, result.waits.longest) == (0.1, 0.2)
+    write_load(tmp_path, result, timeline)
+    assert json.loads((tmp_path / "result.json").read_text())["profile"] == "steady"
+    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
+    assert "steady" in (tmp_path / "report.html").read_text()
+
+
+def test_refused_orders_and_pods_that_stay_fail_a_load() -> None:
+    timeline = record([8, 16]).model_copy(update={"refusals": ("/hooks/t/f: 503",)})
+    timeline = timeline.model_copy(update={"samples": (*timeline.samples, sample(99, ready=9, nodes=2))})
+    assert judge(timeline, RUNS, versions={}, config={}).reasons == (
+        "1 orders were refused: /hooks/t/f: 503",
+        "9 pods in the end, 8 at the start",
+        "2 nodes in the end, 1 at the start",
+    )
+
+
+def test_two_ways_of_scaling_stand_side_by_side(tmp_path: Path) -> None:
+    ours = record([8, 40, 48, 48])
+    defaults = record([8, 8, 40, 8], waits=(1.0, 30.0), taken=4)
+    result = compare({OURS: (ours, RUNS), DEFAULTS: (defaults, RUNS)}, needed=40, versions={}, config={})
+    assert result.passed
+    assert [(side.time_to_capacity, side.short_of_capacity, side.pods_taken) for side in result.sides] == [
+        (10.0, 10.0, 0),
+        (20.0, 20.0, 4),
+    ]
+    write_comparison(tmp_path, result, {OURS: ours, DEFAULTS: defaults})
+    assert "pods taken away under load" in (tmp_path / "report.html").read_text()
+    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_platform_that_is_slower_than_the_defaults_is_told_so() -> None:
+    ours, defaults = record([8, 8, 40], waits=(5.0,)), record([8, 40, 40])
+    result = compare({OURS: (ours, RUNS), DEFAULTS: (defaults, RUNS)}, needed=40, versions={}, config={})
+    assert [reason.split(":")[0] for reason in result.reasons] == [
+        "capacity came later than by the tools' defaults",
+        "orders waited longer than by the tools' defaults",
+    ]
+
+
+SCALED_OBJECT = {
+    "spec": {
+        "pollingInterval": 5,
+        "fallback": {"failureThreshold": 1, "replicas": 1},
+        "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 15}}}},
+        "triggers": [{"type": "prometheus", "metadata": {"serverAddress": "http://prometheus:9090", "query": "q"}}],
+    }
+}
+SHAPE = ScaledShape(
+    watched=WatchedShape(name="map", namespace="n", autoscaler="h"),
+    revision="1",
+    scaled_object=SCALED_OBJECT,
+    autoscaler={},
+)
+
+
+@pytest.mark.parametrize(("sync", "polling", "cached"), [(5.0, 15, True), (15.0, 30, False)])
+def test_the_defaults_count_what_waits_at_a_scrape_of_30_seconds(sync: float, polling: int, cached: bool) -> None:
+    spec = changes(SHAPE, threshold=8, hpa_sync_seconds=sync)["spec"]
+    (trigger,) = spec["triggers"]
+    assert trigger["metadata"]["query"] == 'sum(last_over_time(patchbay_horizon_length{shape="map"}[30s:30s]))'
+    assert trigger["metadata"]["threshold"] == "8"
+    assert (spec["pollingInterval"], trigger["useCachedMetrics"]) == (polling, cached)
+    assert (
+        spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 15
+    )
+
+
+def test_what_is_put_back_is_the_whole_specification_that_was_found() -> None:
+    restore = given_back(SHAPE)
+    assert restore.body == {"spec": SCALED_OBJECT["spec"]}
+    assert restore.path == "/apis/keda.sh/v1alpha1/namespaces/n/scaledobjects/shape-map"
+
+
+def test_the_hpa_s_target_tells_when_keda_has_followed() -> None:
+    metric = {"type": "External", "external": {"target": {"type": "AverageValue", "averageValue": "8"}}}
+    assert target({"spec": {"metrics": [metric]}}) == "8"
+    assert target({"spec": {}}) is None
