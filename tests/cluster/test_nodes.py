@@ -31,7 +31,7 @@ def test_each_node_is_tied_to_an_instance_of_its_zone(kubernetes: Client) -> Non
         assert node.metadata.labels
         assert node.spec
         assert node.spec.providerID
-        assert node.spec.providerID.startswith(f"aws:///{node.metadata.labels[ZONE]}/i-")
+        assert node.spec.providerID == f"aws:///{node.metadata.labels[ZONE]}/{node.metadata.name}"
 
 
 def test_a_pod_that_may_become_root_is_refused_where_customers_processes_run(kubernetes: Client) -> None:

@@ -57,22 +57,31 @@ class Api:
 
         The pod garbage collector would do the latter a minute later, and services would name the pods until then.
         """
-        for pod in self._items("/api/v1/pods", fieldSelector=f"spec.nodeName={name}"):
+        path = f"/api/v1/nodes/{name}"
+        # Else the pods that take the place of the deleted ones may be sent there.
+        content_type = {"Content-Type": "application/merge-patch+json"}
+        _require(self._client.patch(path, content=b'{"spec": {"unschedulable": true}}', headers=content_type))
+        self._delete_pods_of(name)
+        _require(self._client.delete(path))
+        self._delete_pods_of(name)
+
+    def _delete_pods_of(self, node: str) -> None:
+        for pod in self._items("/api/v1/pods", fieldSelector=f"spec.nodeName={node}"):
             metadata = pod["metadata"]
             path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
-            self._delete(path, gracePeriodSeconds="0")
-        self._delete(f"/api/v1/nodes/{name}")
-
-    def _delete(self, path: str, **parameters: str) -> None:
-        response = self._client.delete(path, params=parameters)
-        if response.status_code != httpx.codes.NOT_FOUND:
-            response.raise_for_status()
+            _require(self._client.delete(path, params={"gracePeriodSeconds": "0"}))
 
     def _items(self, path: str, **parameters: str) -> list[dict[str, Any]]:
         response = self._client.get(path, params=parameters)
         response.raise_for_status()
         items: list[dict[str, Any]] = response.json()["items"]
         return items
+
+
+def _require(response: httpx.Response) -> None:
+    """What is not there is as it should be."""
+    if response.status_code != httpx.codes.NOT_FOUND:
+        response.raise_for_status()
 
 
 def _condition(item: Mapping[str, Any], kind: str) -> bool:

@@ -1,0 +1,134 @@
+"""The nodes of the local cluster are the instances of its node groups, whatever happens to either."""
+
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from lightkube import Client
+from lightkube.core.exceptions import ApiError
+from lightkube.resources.core_v1 import Node, Pod
+from patchbay_local.cluster.cluster import Cluster
+from patchbay_local.cluster.status import NodeStatus
+from patchbay_local.nodes.cloud import Cloud
+from patchbay_local.nodes.instance import Group
+from patchbay_local.stack import environments
+from patchbay_operations.access import Access
+
+from tests.cluster.test_nodes import ready
+from tests.cluster.waiting import eventually
+
+POOL = "patchbay.dev/pool"
+
+
+@dataclass(frozen=True)
+class FlowsGroup:
+    """The group of the flows' nodes, by AWS' public API, and its nodes."""
+
+    name: str
+    client: Any
+    cloud: Cloud
+    kubernetes: Client
+
+    def described(self) -> Group:
+        (group,) = [group for group in self.cloud.groups() if group.name == self.name]
+        return group
+
+    def resize(self, desired: int) -> None:
+        self.client.set_desired_capacity(AutoScalingGroupName=self.name, DesiredCapacity=desired, HonorCooldown=False)
+
+    def ready_nodes(self) -> dict[str, Node]:
+        found = [node for node in self.kubernetes.list(Node, labels={POOL: "flows"}) if ready(node)]
+        return {str(node.metadata and node.metadata.name): node for node in found}
+
+
+@pytest.fixture
+def flows(kubernetes: Client) -> Iterator[FlowsGroup]:
+    """Put back to its size, and waited for, at the end."""
+    access = Access.of_environment(environments.region(), environments.aws_variables())
+    cloud = Cloud(access)
+    (name,) = [group.name for group in cloud.groups() if any("flows" in one.node_group for one in group.instances)]
+    group = FlowsGroup(name, access.client("autoscaling"), cloud, kubernetes)
+    before = group.described().desired
+    yield group
+    group.resize(before)
+
+    def put_back() -> None:
+        instances = {one.identity for one in group.described().instances}
+        assert len(instances) == before
+        assert group.ready_nodes().keys() == instances
+
+    eventually(put_back, within=60)
+
+
+def local_nodes() -> Mapping[str, NodeStatus]:
+    return {node.name: node for node in Cluster().status().nodes}
+
+
+def test_a_new_instance_is_a_node_of_its_type_in_its_zone_and_a_lost_one_is_none(flows: FlowsGroup) -> None:
+    before = flows.ready_nodes()
+    flows.resize(len(before) + 1)
+
+    def joined() -> None:
+        assert len(flows.ready_nodes()) == len(before) + 1
+
+    eventually(joined, within=30)
+    ((name, node),) = [(name, node) for name, node in flows.ready_nodes().items() if name not in before]
+    (instance,) = [one for one in flows.described().instances if one.identity == name]
+    assert node.spec
+    assert node.spec.providerID == f"aws:///{instance.zone}/{name}"
+    assert node.metadata
+    assert node.metadata.labels
+    assert {
+        "topology.kubernetes.io/zone": instance.zone,
+        "node.kubernetes.io/instance-type": "c7a.medium",
+        "eks.amazonaws.com/nodegroup": instance.node_group,
+        "eks.amazonaws.com/capacityType": "ON_DEMAND",
+        POOL: "flows",
+    }.items() <= node.metadata.labels.items()
+    assert node.status
+    for size in (node.status.capacity, node.status.allocatable):
+        assert size
+        assert (size["cpu"], size["memory"], size["pods"]) == ("1", "2Gi", "110")
+
+    flows.resize(len(before))
+
+    def left() -> None:
+        # The group says which of its instances goes.
+        assert len(local_nodes().keys() & (before.keys() | {name})) == len(before)
+        assert flows.ready_nodes().keys() == {one.identity for one in flows.described().instances}
+
+    eventually(left, within=30)
+
+
+def test_a_node_that_dies_is_replaced_with_its_pods(flows: FlowsGroup, kubernetes: Client) -> None:
+    victim = next(iter(flows.ready_nodes()))
+    running = local_nodes()[victim]
+    assert running.pid
+    os.kill(running.pid, signal.SIGKILL)
+
+    def replaced() -> None:
+        instances = {one.identity for one in flows.described().instances}
+        assert victim not in instances
+        assert flows.ready_nodes().keys() == instances
+        assert victim not in local_nodes()
+
+    eventually(replaced, within=60)
+    with pytest.raises(ApiError, match="not found"):
+        kubernetes.get(Node, victim)
+    left_behind = [pod for pod in kubernetes.list(Pod, namespace="*") if pod.spec and pod.spec.nodeName == victim]
+    assert left_behind == []
+
+
+def test_no_address_of_a_node_is_used_by_the_next_one(flows: FlowsGroup) -> None:
+    before = local_nodes()
+    flows.resize(len(flows.ready_nodes()) + 2)
+
+    def joined() -> None:
+        assert len(local_nodes()) == len(before) + 2
+
+    eventually(joined, within=30)
+    addresses = [node.address for node in local_nodes().values()]
+    assert len(set(addresses)) == len(addresses)
