@@ -56,9 +56,13 @@ def test_targets_are_registered_when_they_are_in_service(account: Account) -> No
     arn = target["TargetGroups"][0]["TargetGroupArn"]
     _set(account, boot_seconds=1)
     made = group(account, desired=1, TargetGroupARNs=[arn])
-    targets = lambda: balancing.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]  # noqa: E731
+
+    def targets() -> list[str]:
+        described = balancing.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        return [item["Target"]["Id"] for item in described]
+
     assert targets() == []
-    until(targets, lambda found: len(found) == 1)
+    until(targets, lambda found: found == made.names)
     made.want(0)
     assert targets() == []
 

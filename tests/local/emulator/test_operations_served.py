@@ -1,4 +1,7 @@
-"""Every AWS operation that the provider's table names is served: by moto, or by what is added to it."""
+"""Every AWS operation that the provider's table names, or that nodes come and go by, is served.
+
+By moto, or by what is added to it: the test's id tells.
+"""
 
 import ast
 import dataclasses
@@ -8,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import botocore.session
 import pytest
@@ -61,8 +64,28 @@ def _of_functions(module: ModuleType) -> Iterator[Operation]:
         yield from ((service, operation) for service in candidates)
 
 
+# What the cluster autoscaler and the node agent call.
+NODE_OPERATIONS: Final = (
+    ("autoscaling", "describe_auto_scaling_groups"),
+    ("autoscaling", "describe_auto_scaling_instances"),
+    ("autoscaling", "describe_launch_configurations"),
+    ("autoscaling", "describe_scaling_activities"),
+    ("autoscaling", "describe_tags"),
+    ("autoscaling", "set_desired_capacity"),
+    ("autoscaling", "set_instance_health"),
+    ("autoscaling", "terminate_instance_in_auto_scaling_group"),
+    ("ec2", "describe_images"),
+    ("ec2", "describe_instance_types"),
+    ("ec2", "describe_instances"),
+    ("ec2", "describe_launch_template_versions"),
+    ("ec2", "get_instance_types_from_instance_requirements"),
+    ("eks", "describe_nodegroup"),
+)
+
+
 def _operations() -> list[Operation]:
-    found = {operation for row in rows.TABLE.values() for operation in _of_values(row, row.service)}
+    found = set(NODE_OPERATIONS)
+    found |= {operation for row in rows.TABLE.values() for operation in _of_values(row, row.service)}
     for name in rows.MODULES:
         found.update(_of_functions(sys.modules[f"{rows.__name__}.{name}"]))
     return sorted(found)

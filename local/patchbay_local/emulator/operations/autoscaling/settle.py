@@ -48,8 +48,8 @@ def settle(group: FakeAutoScalingGroup) -> bool:
     ledger, at = ledger_of(group), instance_life.now()
     changed = _observe(group, ledger, at)
     changed |= _take_out_failed(group, ledger, at)
-    changed |= _shrink(group, ledger, at)
-    changed |= _grow(group, ledger, at)
+    changed |= _shrink(group, ledger)
+    changed |= _grow(group, ledger)
     if len(live(group)) == sizes_of(group).desired:
         ledger.reason, ledger.to_replace = "", 0
     return changed
@@ -156,9 +156,10 @@ def _take_out_failed(group: FakeAutoScalingGroup, ledger: Ledger, at: datetime) 
     return failed > 0
 
 
-def _shrink(group: FakeAutoScalingGroup, ledger: Ledger, at: datetime) -> bool:
+def _shrink(group: FakeAutoScalingGroup, ledger: Ledger) -> bool:
     if _is_suspended(group, "Terminate"):
         return False
+    at = instance_life.now()
     before, desired = len(live(group)), sizes_of(group).desired
     for size in range(before, desired, -1):
         member = _superfluous(group)
@@ -190,7 +191,8 @@ def _superfluous(group: FakeAutoScalingGroup) -> InstanceState | None:
     )
 
 
-def _grow(group: FakeAutoScalingGroup, ledger: Ledger, at: datetime) -> bool:
+def _grow(group: FakeAutoScalingGroup, ledger: Ledger) -> bool:
+    at = instance_life.now()  # later than what it replaces was taken out
     changed, desired = False, sizes_of(group).desired
     short: set[Place] = set()  # tell of each once
     while len(live(group)) < desired and ledger.may_launch(at) and not _is_suspended(group, "Launch"):
