@@ -105,6 +105,24 @@ def bench_command(context: typer.Context) -> None:
     raise typer.Exit(proof.bench(context.args))
 
 
+@app.command("nodes", context_settings=_PASS_ON)
+def nodes_command(context: typer.Context) -> None:
+    """Prove that a pod that fits nowhere gets a node, and that a burst in the headroom waits for none."""
+    raise typer.Exit(proof.nodes(context.args))
+
+
+@app.command("load", context_settings=_PASS_ON)
+def load_command(context: typer.Context) -> None:
+    """Send a day's load in short: --profile black-friday, soak or steady; further arguments go to the load test."""
+    raise typer.Exit(proof.load(context.args))
+
+
+@app.command("compare", context_settings=_PASS_ON)
+def compare_command(context: typer.Context) -> None:
+    """Send the same load twice: as it scales here, and with the tools' defaults."""
+    raise typer.Exit(proof.compare(context.args))
+
+
 @app.command("faults", context_settings=_PASS_ON)
 def faults_command(context: typer.Context) -> None:
     """Let things go wrong under load, and judge that nothing is lost; further arguments choose which and how many."""

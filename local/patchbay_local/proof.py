@@ -1,10 +1,11 @@
-"""The scaling proof and the benchmark, run against this environment as they are against any other."""
+"""The proofs, loads and the benchmark, run against this environment as they are against any other."""
 
 import sys
 from pathlib import Path
 from typing import Final
 
 from patchbay_local import paths
+from patchbay_local.cluster.spec import ClusterSpec
 from patchbay_local.commands import run_in_front
 from patchbay_local.edge import edge
 from patchbay_local.stack import pulumi
@@ -24,6 +25,23 @@ def run(*, hpa_sync_seconds: float, short: bool = False, repeat: int = 0, report
     if code not in {0, 1}:
         raise UnusableEnvironmentError(f"the scaling proof ended with code {code}; its reason is above")
     return code == 0
+
+
+def nodes(arguments: list[str]) -> int:
+    """Prove that nodes follow pods, with the headroom and without; the load test's exit code."""
+    options = ["--report", str(paths.REPORTS / "nodes"), "--hpa-sync-seconds", str(ClusterSpec().hpa_sync_seconds)]
+    return _load_test("prove-nodes", *options, "--without-headroom", *arguments)
+
+
+def load(arguments: list[str]) -> int:
+    """Send a profile's load; the load test's exit code."""
+    return _load_test("load", "--report", str(paths.REPORTS / "load"), *arguments)
+
+
+def compare(arguments: list[str]) -> int:
+    """Send the same load twice, scaled as here and by the tools' defaults; the load test's exit code."""
+    options = ["--report", str(paths.REPORTS / "comparison"), "--hpa-sync-seconds", str(ClusterSpec().hpa_sync_seconds)]
+    return _load_test("compare", *options, *arguments)
 
 
 def bench(arguments: list[str]) -> int:

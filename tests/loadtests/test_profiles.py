@@ -21,9 +21,10 @@ RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
 
 
 def sample(at: float, *, slots: int = 8, ready: int = 8, nodes: int = 1, waiting: int = 0) -> LoadSample:
+    pods, steered = {"desired": ready, "ready": ready}, slots // 8
     return LoadSample(
-        at=at, offered=2, waiting=waiting, reserved=0, oldest_wait=0, steered_processes=waiting,
-        steered_ready=slots // 8, slots=slots, desired=ready, ready=ready, nodes=nodes, nodes_ready=nodes, pending=0, refused=0,
+        at=at, offered=2, waiting=waiting, reserved=0, oldest_wait=0, steered_processes=waiting, steered_ready=steered,
+        slots=slots, nodes=nodes, nodes_ready=nodes, pending=0, refused=0, **pods,
     )  # fmt: skip
 
 
