@@ -19,12 +19,16 @@ def firing(answer: Mapping[str, Any]) -> set[str]:
     return {str(alert["labels"]["alertname"]) for alert in answer["data"]["alerts"] if alert.get("state") == "firing"}
 
 
+def first_moment(answer: Mapping[str, Any]) -> float | None:
+    """The first moment of the series in an answer of `/api/v1/query_range`, in Unix seconds."""
+    return min((float(series["values"][0][0]) for series in answer["data"]["result"]), default=None)
+
+
 class AlertWatch:
-    """Looks once a second; `first_fired` and `firing` while Prometheus cannot be asked stay as they were."""
+    """Looks once a second; while Prometheus cannot be asked, all stays as it was."""
 
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self.first_fired: dict[str, float] = {}  # alert -> Unix seconds
-        self.last_fired: dict[str, float] = {}
         self.firing: set[str] = set()
         self.looks = 0
         self._cluster = cluster
@@ -44,16 +48,15 @@ class AlertWatch:
     def forget(self) -> None:
         """Begin anew: what fires now has not fired yet."""
         self.first_fired.clear()
-        self.last_fired.clear()
 
-    async def fires(self, alert: str, seconds: float) -> bool:
-        """Wait until the alert has fired; False if it has not after `seconds`."""
+    async def fires(self, alert: str, since: float, seconds: float) -> None:
+        """Wait until the alert has fired, at most `seconds`. What could not be seen then is in Prometheus' memory."""
         give_up = time.monotonic() + seconds
-        while alert not in self.first_fired:
-            if time.monotonic() > give_up:
-                return False
+        while alert not in self.first_fired and time.monotonic() < give_up:
+            with contextlib.suppress(UnusableEnvironmentError, LookupError, TypeError):
+                if (moment := first_moment(await self._history(alert, since))) is not None:
+                    self.first_fired.setdefault(alert, moment)
             await asyncio.sleep(LOOK_SECONDS)
-        return True
 
     async def silent(self, alert: str, seconds: float) -> bool:
         """Wait until the alert does not fire; False if it still does after `seconds`."""
@@ -70,6 +73,13 @@ class AlertWatch:
                 self._take(firing(await self._ask()))
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def _history(self, alert: str, since: float) -> dict[str, Any]:
+        query = f'ALERTS{{alertname="{alert}",alertstate="firing"}}'
+        params = {"query": query, "start": f"{since:.3f}", "end": f"{time.time():.3f}", "step": "1"}
+        return await self._cluster.through_service(
+            self._namespace, PROMETHEUS_SERVICE, "/api/v1/query_range", params=params
+        )
+
     async def _ask(self) -> dict[str, Any]:
         return await self._cluster.through_service(self._namespace, PROMETHEUS_SERVICE, "/api/v1/alerts")
 
@@ -79,4 +89,3 @@ class AlertWatch:
         now = time.time()
         for name in names:
             self.first_fired.setdefault(name, now)
-            self.last_fired[name] = now

@@ -48,7 +48,7 @@ async def drill(fault: Fault, stage: Stage, alerts: AlertWatch, *, orders: int, 
         say(f"healed after {healed - began:.0f} s; waiting until all is whole")
         lacks = await _until_whole(stage, fixed, fault, fault.recovery_limit_seconds)
         whole = None if lacks else time.time()
-        await alerts.fires(fault.alert, ALERT_SECONDS)
+        await alerts.fires(fault.alert, began, ALERT_SECONDS)
         await asyncio.sleep(max(options.calm_seconds, enough - time.time()))
         await traffic.finish()
     say(f"{len(traffic.placed)} orders; following their runs to the end")

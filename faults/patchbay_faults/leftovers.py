@@ -11,7 +11,7 @@ from patchbay_local.host.processes import ProcessId
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from patchbay_faults.kubectl import Kubectl
-from patchbay_faults.machine import nodes
+from patchbay_faults.machine import disks, nodes
 
 MARK = "patchbay.dev/fault"  # a label of what faults put into the cluster
 
@@ -84,15 +84,18 @@ class Created(_Leftover):
 
 
 class Filled(_Leftover):
-    """A node whose disk was filled: the file that fills it, and the kubelet's configuration as it was."""
+    """A node whose disk was filled: the file that fills it, the kubelet's configuration as it was, and the processes
+    whose directory was filled."""
 
     kind: Literal["filled"] = "filled"
     node: str
     ballast: Path
     configuration: Path
     before: str
+    processes: tuple[ProcessId, ...]
 
     async def put_back(self, kubectl: Kubectl) -> None:  # noqa: ARG002 - nothing of it is the cluster's
+        await disks.free(self.processes)
         self.ballast.unlink(missing_ok=True)
         if self.configuration.exists() and self.configuration.read_text(encoding="utf-8") != self.before:
             self.configuration.write_text(self.before, encoding="utf-8")

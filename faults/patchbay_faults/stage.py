@@ -44,6 +44,12 @@ class Stage:
         listed = await self.cluster.pods(namespace, {_NAME_LABEL: name})
         return [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
 
+    async def pods_of(self, node: str) -> list[Document]:
+        """The runtime's pods that are ready on a node."""
+        path = f"/api/v1/namespaces/{self.options.namespace}/pods"
+        listed = (await self.cluster.get(path, {"fieldSelector": f"spec.nodeName={node}"}))["items"]
+        return [pod for pod in listed if is_ready(pod) and "deletionTimestamp" not in pod["metadata"]]
+
     async def workers(self, shape: str) -> list[Document]:
         """A shape's pods that work."""
         listed = await self.cluster.pods(self.options.namespace, {_SHAPE_LABEL: shape})

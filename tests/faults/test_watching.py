@@ -4,7 +4,7 @@ import threading
 from typing import Any
 
 import httpx
-from patchbay_faults.alerts import firing
+from patchbay_faults.alerts import firing, first_moment
 from patchbay_faults.health import fixed_nodes, lacking, missing_nodes
 from patchbay_faults.receiver import Receiver
 from patchbay_faults.settlement import ending_of
@@ -57,6 +57,12 @@ def test_only_alerts_that_fire_count() -> None:
         {"labels": {"alertname": "TargetDown"}, "state": "pending"},
     ]
     assert firing({"status": "success", "data": {"alerts": alerts}}) == {"RedisDown"}
+
+
+def test_what_fired_while_nobody_could_ask_is_found_in_prometheus_memory() -> None:
+    series = [{"metric": {}, "values": [[30.0, "1"], [31.0, "1"]]}, {"metric": {}, "values": [[29.0, "1"]]}]
+    assert first_moment({"data": {"result": series}}) == 29.0
+    assert first_moment({"data": {"result": []}}) is None
 
 
 def test_a_runs_wait_is_the_time_from_accepted_to_ended() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from patchbay_faults.faults.fault import Fault
 from patchbay_faults.faults.nodes import busiest_flows_node, name_of
 from patchbay_faults.leftovers import Filled
+from patchbay_faults.machine import disks
+from patchbay_faults.machine.containers import processes_in
 from patchbay_faults.machine.nodes import record_of, restart_kubelet
 from patchbay_faults.stage import Stage, until
 
@@ -18,8 +20,8 @@ _PRESSURE_SECONDS = 60
 
 
 class DiskFull(Fault):
-    """The nodes of this machine share its disk, so one of them gets an end to it: its kubelet's limit is put a little
-    below what is free, and then the node writes more than that."""
+    """The nodes of this machine share its disk, so one of them gets an end to it: a full file system over what its pods
+    may write to; for its kubelet, a limit a little below what is free, and then more than that is written."""
 
     name = "node-disk-full"
     question = "the disk of a node is full: do its pods go where there is room?"
@@ -32,15 +34,27 @@ class DiskFull(Fault):
         directory = record_of(self._node).directory
         configuration, ballast = directory / _CONFIGURATION, directory / _BALLAST
         before = configuration.read_text(encoding="utf-8")
-        stage.leftovers.record(Filled(node=self._node, ballast=ballast, configuration=configuration, before=before))
-        configuration.write_text(
-            with_end_of_disk(before, _free_bytes(directory) - BALLAST_BYTES // 2), encoding="utf-8"
+        processes = {process for pod in await stage.pods_of(self._node) for process in processes_in(pod)}
+        stage.leftovers.record(
+            Filled(
+                node=self._node,
+                ballast=ballast,
+                configuration=configuration,
+                before=before,
+                processes=tuple(processes),
+            )
         )
+        await disks.fill(processes)
+        limit = _free_bytes(directory) - BALLAST_BYTES // 2
+        configuration.write_text(with_end_of_disk(before, limit), encoding="utf-8")
         restart_kubelet(self._node)
         with ballast.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, BALLAST_BYTES)
         await until(f"disk pressure on {self._node}", lambda: self._has_pressure(stage), _PRESSURE_SECONDS)
-        self.notes.append(f"wrote {BALLAST_BYTES // _MIB} MiB on {self._node}, beyond its limit")
+        self.notes.append(
+            f"filled the directories of {len(processes)} processes of {self._node}, "
+            f"and wrote {BALLAST_BYTES // _MIB} MiB beyond its kubelet's limit"
+        )
 
     async def lacks(self, stage: Stage) -> list[str]:
         return [f"{self._node} has disk pressure"] if await self._has_pressure(stage) else []

@@ -59,7 +59,7 @@ class NodeDrained(Fault):
 
     name = "node-drained"
     question = "a node is drained: does what runs on it finish?"
-    alert = "NodeCordoned"
+    alert = "NodeDrained"
     recovery_limit_seconds = 120
 
     async def inject(self, stage: Stage) -> None:

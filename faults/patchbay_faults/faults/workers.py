@@ -29,7 +29,7 @@ class KillEveryWorker(Fault):
 
     name = "shape-killed"
     question = "kill -9 of every worker of a shape: does what they ran wait for their successors?"
-    alert = "ContainerRestarted"
+    alert = "ShapeLostItsWorkers"
     recovery_limit_seconds = 90
 
     async def inject(self, stage: Stage) -> None:

@@ -33,8 +33,8 @@ def processes_of(group: Path, containers: Iterable[str]) -> list[ProcessId]:
     return list(found.values())
 
 
-def kill_containers(pod: Mapping[str, Any]) -> int:
-    """SIGKILL to every process of the pod's containers; how many there were."""
+def processes_in(pod: Mapping[str, Any]) -> set[ProcessId]:
+    """Every process of the pod's running containers; UnusableEnvironmentError if there is none."""
     name, node = pod["metadata"]["name"], pod["spec"]["nodeName"]
     record = load_records().get(node)
     if record is None:
@@ -44,6 +44,10 @@ def kill_containers(pod: Mapping[str, Any]) -> int:
     processes = {process for group in groups for process in processes_of(group, container_ids(pod))}
     if not processes:
         raise UnusableEnvironmentError(f"pod {name}: no process was found in its control groups on {node}")
-    for process in processes:
+    return processes
+
+
+def kill_containers(pod: Mapping[str, Any]) -> None:
+    """SIGKILL to all of them."""
+    for process in processes_in(pod):
         process.send(signal.SIGKILL)
-    return len(processes)
