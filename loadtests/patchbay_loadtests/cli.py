@@ -3,6 +3,7 @@
 import typer
 
 from patchbay_loadtests.commands.bench import bench_command
+from patchbay_loadtests.commands.capacity_plan import capacity_plan_command
 from patchbay_loadtests.commands.compare import compare_command
 from patchbay_loadtests.commands.load import load_command
 from patchbay_loadtests.commands.nodes import prove_nodes_command
@@ -26,3 +27,4 @@ app.command("prove-nodes")(prove_nodes_command)
 app.command("load")(load_command)
 app.command("compare")(compare_command)
 app.command("bench")(bench_command)
+app.command("capacity-plan")(capacity_plan_command)

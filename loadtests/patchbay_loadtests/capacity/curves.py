@@ -37,7 +37,8 @@ class NamedCurve(Input):
         """Processes per minute at these hours of a profile of `duration` hours."""
         times, heights = zip(*_CURVES[self.curve], strict=True)
         shares = np.interp(hours / duration, times, heights)
-        return self.base * (1 + (self.factor - 1) * shares)
+        rates: Floats = self.base * (1 + (self.factor - 1) * shares)
+        return rates
 
 
 class Point(Input):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
+import numpy as np
 from patchbay_runtime.catalog import CATALOG
 from pydantic import Field, model_validator
 
@@ -57,7 +58,7 @@ class Profile(Input):
             elif load.seconds.mean > CATALOG[name].longest_step_seconds:
                 raise ValueError(
                     f"shapes.{name}.seconds.mean: above the shape's longest step "
-                    f"({CATALOG[name].longest_step_seconds} s); lower it, or raise longest_step_seconds in the catalogue"
+                    f"({CATALOG[name].longest_step_seconds} s); lower it, or raise the catalogue's longest_step_seconds"
                 )
             if isinstance(load.per_minute, Points) and load.per_minute.points[-1].hour > self.hours:
                 raise ValueError(
@@ -68,6 +69,12 @@ class Profile(Input):
     def rates(self, hours: Floats) -> dict[str, Floats]:
         """Processes per minute of each shape at these hours."""
         return {name: load.per_minute.at(hours, self.hours) for name, load in self.shapes.items()}
+
+    def busiest(self) -> dict[str, float]:
+        """How many processes of each shape run at once in its busiest minute, where none has to wait."""
+        minutes = np.arange(0, self.hours, 1 / 60)
+        rates = self.rates(minutes)
+        return {name: float(rates[name].max()) / 60 * load.seconds.mean for name, load in self.shapes.items()}
 
     def settings(self) -> tuple[ShapeSetting, ...]:
         """The shapes' pods: the catalogue's, with what the profile changes."""

@@ -84,12 +84,23 @@ class _HeadroomOf(PartOfStack):
     memory: Quantity = "96Mi"
 
 
-class _Autoscaler(PartOfStack):
-    scan_seconds: Annotated[float, Field(gt=0)] = 10
-    unneeded_seconds: Annotated[float, Field(ge=0)] = 600
-    delay_after_add_seconds: Annotated[float, Field(ge=0)] = 600
-    utilization_threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+class _ScaleUp(PartOfStack):
     expander: Expander = "least-waste"
+    max_nodes_total: Annotated[int, Field(ge=0)] = 0
+
+
+class _ScaleDown(PartOfStack):
+    unneeded: Annotated[float, Field(ge=0)] = 600
+    utilization_threshold: Annotated[float, Field(gt=0, le=1)] = 0.5
+    after_add: Annotated[float, Field(ge=0)] = 600
+    max_drained_at_once: Annotated[int, Field(ge=1)] = 1
+    max_deleted_at_once: Annotated[int, Field(ge=1)] = 10
+
+
+class _Autoscaler(PartOfStack):
+    scan_interval: Annotated[float, Field(gt=0)] = 10
+    scale_up: _ScaleUp = _ScaleUp()
+    scale_down: _ScaleDown = _ScaleDown()
 
 
 class _Placement(PartOfStack):
@@ -114,7 +125,6 @@ def load_environment(path: Path, machines: Machines, *, cluster: str | None = No
     chosen = infra.clusters[name]
     emulated = infra.aws.endpoint is not None
     default_sync = LOCAL_HPA_SYNC_SECONDS if emulated else EKS_HPA_SYNC_SECONDS
-    autoscaler = platform.cluster_autoscaler or _Autoscaler()
     headroom = platform.headroom or _HeadroomOf()
     system = chosen.system
     return Environment(
@@ -137,13 +147,7 @@ def load_environment(path: Path, machines: Machines, *, cluster: str | None = No
             hpa_sync=chosen.hpa_sync_seconds or default_sync,
             scale_down=platform.scaling.scale_down_seconds,
         ),
-        nodes=NodeScaling(
-            scan=autoscaler.scan_seconds,
-            unneeded=autoscaler.unneeded_seconds,
-            delay_after_add=autoscaler.delay_after_add_seconds,
-            utilization_threshold=autoscaler.utilization_threshold,
-            expander=autoscaler.expander,
-        ),
+        nodes=_node_scaling(platform, system.desired_size),
         headroom=Headroom(pods=headroom.pods, request=request(headroom.cpu, headroom.memory)),
         quota=_quota(platform),
         remarks=tuple(_remarks(platform)),
@@ -193,6 +197,22 @@ def _groups(name: str, cluster: _Cluster, infra: _Infra, machines: Machines, *, 
             )
 
 
+def _node_scaling(platform: _Platform, other_nodes: int) -> NodeScaling:
+    """`other_nodes`: those of other groups, which count against the most of all."""
+    autoscaler = platform.cluster_autoscaler or _Autoscaler()
+    up, down = autoscaler.scale_up, autoscaler.scale_down
+    return NodeScaling(
+        scan=autoscaler.scan_interval,
+        unneeded=down.unneeded,
+        delay_after_add=down.after_add,
+        utilization_threshold=down.utilization_threshold,
+        expander=up.expander,
+        most_nodes=max(up.max_nodes_total - other_nodes, 0) if up.max_nodes_total else None,
+        most_removed=down.max_deleted_at_once,
+        most_drained=down.max_drained_at_once,
+    )
+
+
 def _quota(platform: _Platform) -> Quota | None:
     """What the runtime namespace's quota leaves to the workers; its API's pods count too, by a worker's size."""
     if platform.quotas is None:
@@ -211,5 +231,7 @@ def _remarks(platform: _Platform) -> Iterator[str]:
             "patchbay:platform.nodes.workers: workers may be put on any node; the plan counts nodes for process flows "
             "only. Set {patchbay.dev/pool: flows}"
         )
+    if platform.cluster_autoscaler is None:
+        yield "patchbay:platform.clusterAutoscaler: not set; the plan assumes one with the defaults. Set it"
     if platform.headroom is None:
         yield "patchbay:platform.headroom: not set; a burst waits for a node as soon as the nodes are full"

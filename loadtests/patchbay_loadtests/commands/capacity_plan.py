@@ -34,11 +34,12 @@ def capacity_plan_command(
         stack_file=stack_file, cluster=cluster, machines=machines, calibration=calibration, seed=seed, reports=report
     )
     try:
-        if (profile is None) == (calibrate_by is None):
-            raise InputError(
-                "either a profile to plan for, or --calibrate with a report to learn from; give one of them"
-            )
-        directory = plan(profile, options, console) if profile else calibrate(calibrate_by, options, console)
+        if profile is not None and calibrate_by is None:
+            directory = plan(profile, options, console)
+        elif calibrate_by is not None and profile is None:
+            directory = calibrate(calibrate_by, options, console)
+        else:
+            raise InputError("give a profile to plan for, or --calibrate with a report to learn from, and not both")
     except InputError as error:
         console.print(f"[red]no plan can be made:[/] {error}", highlight=False)
         raise typer.Exit(2) from error

@@ -9,7 +9,7 @@ import numpy as np
 from patchbay_loadtests.capacity.quantity import Resources
 from patchbay_loadtests.capacity.simulation.clock import Clock
 from patchbay_loadtests.capacity.simulation.node_autoscaler import NodeAutoscaler
-from patchbay_loadtests.capacity.simulation.nodes import NodePool, Rows
+from patchbay_loadtests.capacity.simulation.nodes import READY, NodePool, Rows
 from patchbay_loadtests.capacity.simulation.packing import largest_first
 from patchbay_loadtests.capacity.simulation.processes import Counts
 from patchbay_loadtests.capacity.simulation.scheduler import Scheduler
@@ -47,6 +47,7 @@ class Cluster:
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self._number = 0
         self._dirty = True
+        self._occupied = np.zeros_like(self.pool.free)
         count = len(shapes)
         self._existing = np.zeros(count, np.int64)
         self.held_back = False
@@ -79,7 +80,8 @@ class Cluster:
     @property
     def unplaced(self) -> Counts:
         """Pods without a node, by kind, the placeholders last."""
-        return np.append(self.pending, self.placeholders_pending)
+        kinds: Counts = np.append(self.pending, self.placeholders_pending)
+        return kinds
 
     def step(self, tick: int) -> None:
         """What is due by now: nodes join or go, pods become ready or have left; then pods are placed."""
@@ -108,6 +110,17 @@ class Cluster:
                 self._dirty = True
             else:
                 self._take_away(int(index), -change)
+
+    def occupy(self) -> None:
+        """Something else takes all that is free on the nodes that are ready."""
+        self._occupied = np.where((self.pool.state == READY)[:, None], self.pool.free, 0)
+        self.pool.free -= self._occupied
+
+    def vacate(self) -> None:
+        """It goes again."""
+        self.pool.free += self._occupied
+        self._occupied = np.zeros_like(self.pool.free)
+        self._dirty = True
 
     def _within_quota(self, wanted: Counts) -> Counts:
         """What there is stays; what comes on top is cut down where all would exceed the quota, for all shapes alike."""

@@ -1,6 +1,6 @@
 """One run: the load, what sees it, what scales it, and a record of all that."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,9 +21,7 @@ class Recording:
     ticks: list[int] = field(default_factory=list)
     waiting: list[Counts] = field(default_factory=list)
     running: list[Counts] = field(default_factory=list)
-    shown: list[Counts] = field(default_factory=list)
     desired: list[Counts] = field(default_factory=list)
-    pods: list[Counts] = field(default_factory=list)
     pending: list[Counts] = field(default_factory=list)
     ready: list[Counts] = field(default_factory=list)
     nodes_ready: list[Counts] = field(default_factory=list)
@@ -43,8 +41,9 @@ class Outcome:
     peak_nodes: Counts
     total_pods: Counts
     total_pending: Counts
-    overflow: Counts
+    capped: Counts
     refused: Counts
+    refused_by_total: int
     over_quota: int
 
 
@@ -60,13 +59,15 @@ def simulate(
     seed: np.random.SeedSequence,
     start: Counts,
     phases: Phases | None = None,
+    occupied: Mapping[int, bool] | None = None,
 ) -> Outcome:
-    """Run so many ticks. `start`: processes by shape that the platform has settled on before the first tick."""
+    """Run so many ticks. `start`: processes by shape that the platform has settled on before the first tick.
+
+    `occupied`: the ticks from which on something else takes all free room of the nodes (True) or gives it back.
+    """
     random = np.random.default_rng(seed)
     phases = phases or Phases()
-    metric = Metric(
-        environment.path, timing.metric_delay_seconds, clock, phases, shapes=len(shapes), random=random
-    )
+    metric = Metric(environment.path, timing.metric_delay_seconds, clock, phases, shapes=len(shapes), random=random)
     autoscalers = PodAutoscalers(shapes, environment.path, clock, phases, random=random)
     cluster = Cluster(environment, shapes, timing, clock, random=random)
     metric.begin(start)
@@ -81,6 +82,8 @@ def simulate(
     total_pods, total_pending = np.zeros(ticks, np.int64), np.zeros(ticks, np.int64)
     for tick in range(ticks):
         cluster.step(tick)
+        if occupied and tick in occupied:
+            (cluster.occupy if occupied[tick] else cluster.vacate)()
         load.step(tick, cluster.ready * slots)
         metric.step(tick, load.waiting, load.running)
         changed = list(autoscalers.sync(tick, metric.shown))
@@ -94,7 +97,11 @@ def simulate(
         total_pods[tick] = cluster.pods.sum()
         total_pending[tick] = cluster.pending.sum()
         if tick % sample_ticks == 0:
-            _sample(recording, tick, load, metric, autoscalers, cluster, environment)
+            recording.ticks.append(tick)
+            recording.waiting.append(load.waiting.copy())
+            recording.running.append(load.running.copy())
+            recording.desired.append(autoscalers.desired.copy())
+            _note(recording, cluster, environment.headroom.pods)
     return Outcome(
         clock=clock,
         recording=recording,
@@ -104,29 +111,16 @@ def simulate(
         peak_nodes=peak_nodes,
         total_pods=total_pods,
         total_pending=total_pending,
-        overflow=autoscalers.overflow,
+        capped=autoscalers.capped,
         refused=cluster.autoscaler.refused,
+        refused_by_total=cluster.autoscaler.refused_by_total,
         over_quota=cluster.over_quota,
     )
 
 
-def _sample(
-    recording: Recording,
-    tick: int,
-    load: Load,
-    metric: Metric,
-    autoscalers: PodAutoscalers,
-    cluster: Cluster,
-    environment: Environment,
-) -> None:
-    recording.ticks.append(tick)
-    recording.waiting.append(load.waiting.copy())
-    recording.running.append(load.running.copy())
-    recording.shown.append(metric.shown.copy())
-    recording.desired.append(autoscalers.desired.copy())
-    recording.pods.append(cluster.pods.copy())
+def _note(recording: Recording, cluster: Cluster, headroom: int) -> None:
     recording.pending.append(cluster.pending.copy())
     recording.ready.append(cluster.ready.copy())
     recording.nodes_ready.append(cluster.pool.ready.copy())
     recording.nodes_paid.append(cluster.pool.billed.copy())
-    recording.headroom.append(environment.headroom.pods - cluster.placeholders_pending)
+    recording.headroom.append(headroom - cluster.placeholders_pending)

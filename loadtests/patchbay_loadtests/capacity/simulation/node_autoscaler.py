@@ -22,13 +22,13 @@ class _Option:
     nodes: int
     helped: int
     waste: float
-    usd_per_hour: float
 
 
 class NodeAutoscaler:
     """`drain(row)` moves a node's pods elsewhere, or returns False; `launch(group, count)` asks for nodes.
 
-    `refused`: pods for which no group had room, at most, by the groups that were full.
+    `refused`: by group, the most pods that went without a node while it was full; `refused_by_total`: the same while
+    all groups together were.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class NodeAutoscaler:
         for index, group in enumerate(pool.groups):
             self._templates.setdefault(group.template, []).append(index)
         self.refused = np.zeros(len(pool.groups), np.int64)
+        self.refused_by_total = 0
         self.draining = 0
 
     def due(self, tick: int) -> bool:
@@ -82,8 +83,10 @@ class NodeAutoscaler:
 
     def _options(self, pending: Counts, order: Counts) -> Iterator[_Option]:
         pool = self._pool
+        total = self._scaling.most_nodes
+        allowed = len(pool.group) if total is None else max(total - int(pool.billed.sum()), 0)
         for template, groups in self._templates.items():
-            room = sum(pool.room(group) for group in groups)
+            room = min(sum(pool.room(group) for group in groups), allowed)
             row = int(np.argmax(pool.group == groups[0]))
             allocatable = pool.allocatable[row]
             nodes, left, free = open_nodes(pending, pool.requests, allocatable, room, order)
@@ -93,7 +96,6 @@ class NodeAutoscaler:
                     nodes=nodes,
                     helped=int((pending - left).sum()),
                     waste=float((free[:, :2].sum(axis=0) / (nodes * allocatable[:2])).mean()),
-                    usd_per_hour=pool.groups[groups[0]].usd_per_hour,
                 )
 
     def _chosen(self, options: list[_Option]) -> _Option:
@@ -104,9 +106,9 @@ class NodeAutoscaler:
             case "most-pods":
                 most = max(option.helped for option in options)
                 options = [option for option in options if option.helped == most]
-            case "priority":
-                cheapest = min(option.usd_per_hour for option in options)
-                options = [option for option in options if option.usd_per_hour == cheapest]
+            case "least-nodes":
+                fewest = min(option.nodes for option in options)
+                options = [option for option in options if option.nodes == fewest]
             case "random":
                 pass
         # What is left as good as each other, upstream decides by chance.
@@ -124,12 +126,17 @@ class NodeAutoscaler:
                 self._launch(group, count)
 
     def _note_refusals(self, pending: Counts, options: list[_Option]) -> None:
-        helped = max((option.helped for option in options), default=0)
-        missing = int(pending.sum()) - helped
-        if missing:
-            for group in range(len(self._pool.groups)):
-                if not options or self._pool.room(group) == 0:
-                    self.refused[group] = max(self.refused[group], missing)
+        """Upstream takes one option at a time; only what the fullest of them leaves over has to do with limits."""
+        missing = int(pending.sum()) - max((option.helped for option in options), default=0)
+        if not missing:
+            return
+        total = self._scaling.most_nodes
+        if total is not None and self._pool.billed.sum() + max((each.nodes for each in options), default=0) >= total:
+            self.refused_by_total = max(self.refused_by_total, missing)
+        wanted = {option.template: option.nodes for option in options}
+        for template, groups in self._templates.items():
+            if sum(self._pool.room(group) for group in groups) <= wanted.get(template, 0):
+                self.refused[groups] = np.maximum(self.refused[groups], missing)
 
     def _watch(self, tick: int) -> None:
         """Note since when nodes could do without: idle enough, and their pods would fit on the rest together."""

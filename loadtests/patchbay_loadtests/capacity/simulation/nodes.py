@@ -25,7 +25,7 @@ class NodePool:
         self.requests = np.array(kinds, np.int64)
         rows = sum(group.max_nodes for group in groups)
         self.group = np.repeat(np.arange(len(groups)), [group.max_nodes for group in groups])
-        self.allocatable = np.array([groups[index].allocatable for index in self.group], np.int64).reshape(rows, 3)
+        self.allocatable = np.array([groups[int(index)].allocatable for index in self.group], np.int64).reshape(rows, 3)
         self.free = self.allocatable.copy()
         self.pods = np.zeros((rows, len(kinds)), np.int64)
         self.leaving = np.zeros(rows, np.int64)

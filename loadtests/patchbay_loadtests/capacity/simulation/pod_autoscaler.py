@@ -11,7 +11,7 @@ from patchbay_loadtests.capacity.simulation.setting import MetricPath, Phases, S
 
 
 class PodAutoscalers:
-    """`desired`: pods by shape. `overflow`: by how many pods the load has exceeded each shape's maximum at most."""
+    """`desired`: pods by shape. `capped`: ticks in which each shape's maximum held the number down."""
 
     def __init__(
         self,
@@ -23,24 +23,28 @@ class PodAutoscalers:
         random: np.random.Generator,
     ) -> None:
         self._shapes = shapes
-        self._period = clock.period(path.hpa_sync)
+        self._clock, self._period = clock, path.hpa_sync
         self._window = clock.ticks(path.scale_down)
         self.desired = np.array([max(shape.min_pods, 1) for shape in shapes], np.int64)
-        self.overflow = np.zeros(len(shapes), np.int64)
+        self.capped = np.zeros(len(shapes), np.int64)
         # Highest recommendation first: one that a later, higher one outlives is dropped.
         self._recommended: list[deque[tuple[int, int]]] = [deque() for _ in shapes]
-        self._due: dict[int, list[int]] = {}
+        # The tick of each next sync, with the shapes and their times in seconds: a period need not be whole ticks.
+        self._due: dict[int, list[tuple[int, float]]] = {}
         for index in range(len(shapes)):
             drawn = random.uniform(0, path.hpa_sync)
-            phase = clock.ticks(drawn if phases.hpa_sync is None else phases.hpa_sync) % self._period
-            self._due.setdefault(phase, []).append(index)
+            self._sync_at(index, drawn if phases.hpa_sync is None else phases.hpa_sync % path.hpa_sync)
 
     def recommendation(self, index: int, count: int) -> int:
         """The promise: a pod for each full threshold and one more, within the shape's bounds."""
         shape = self._shapes[index]
-        wanted = count // shape.threshold + 1
-        self.overflow[index] = max(self.overflow[index], wanted - shape.max_pods)
-        return min(max(wanted, shape.min_pods), shape.max_pods)
+        return min(max(self._wanted(index, count), shape.min_pods), shape.max_pods)
+
+    def _sync_at(self, index: int, seconds: float) -> None:
+        self._due.setdefault(self._clock.ticks(seconds), []).append((index, seconds))
+
+    def _wanted(self, index: int, count: int) -> int:
+        return count // self._shapes[index].threshold + 1
 
     def begin(self, counts: Counts) -> None:
         """Stand where these counts have led to."""
@@ -50,8 +54,11 @@ class PodAutoscalers:
 
     def sync(self, tick: int, shown: Counts) -> Iterator[int]:
         """The shapes whose desired pods change in this tick."""
-        for index in self._due.get(tick % self._period, ()):
+        for index, seconds in self._due.pop(tick, ()):
+            self._sync_at(index, seconds + self._period)
             now = self.recommendation(index, int(shown[index]))
+            if self._wanted(index, int(shown[index])) > now:
+                self.capped[index] += self._clock.ticks(self._period)
             recent = self._recommended[index]
             while recent and recent[0][0] <= tick - self._window:
                 recent.popleft()

@@ -6,7 +6,7 @@ from typing import Literal
 from patchbay_loadtests.capacity.quantity import Resources
 
 Capacity = Literal["on-demand", "spot"]
-Expander = Literal["least-waste", "most-pods", "random", "priority"]
+Expander = Literal["least-waste", "least-nodes", "most-pods", "random"]
 
 
 @dataclass(frozen=True)
@@ -54,13 +54,18 @@ class MetricPath:
 
 @dataclass(frozen=True)
 class NodeScaling:
-    """The node autoscaler's flags; times in seconds. `most_removed`: empty nodes at once; `most_drained`: others."""
+    """The node autoscaler's flags; times in seconds.
+
+    `most_nodes`: over all groups; None = their own maxima alone. `most_removed`: empty nodes at once; `most_drained`:
+    those whose pods have to move.
+    """
 
     scan: float
     unneeded: float
     delay_after_add: float
     utilization_threshold: float
     expander: Expander
+    most_nodes: int | None = None
     most_removed: int = 10
     most_drained: int = 1
 
