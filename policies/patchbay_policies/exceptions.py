@@ -28,6 +28,18 @@ EXCEPTIONS: Final = (
         reason="KEDA's own role for the HPA controller: every metric of the group external.metrics.k8s.io, "
         "which KEDA alone serves and which can only be read.",
     ),
+    Excepted(
+        rule="pods-have-probes",
+        type="kubernetes:apps/v1:Deployment",
+        name="*-headroom",
+        reason="Placeholders do nothing but take up room: there is nothing to be ready, and nothing to hang.",
+    ),
+    Excepted(
+        rule="disruption-budgets",
+        type="kubernetes:apps/v1:Deployment",
+        name="*-headroom",
+        reason="Placeholders are there to give way, all of them at once where a burst or a drained node needs it.",
+    ),
 )
 
 

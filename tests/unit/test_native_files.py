@@ -49,9 +49,8 @@ def test_the_json_exporter_takes_its_configuration() -> None:
 
 
 def test_the_exporter_names_the_metrics_that_the_rules_ask_for() -> None:
-    (metric,) = yaml.safe_load((PLATFORM / "json_exporter/native/config.yml").read_text())["modules"]["horizon"][
-        "metrics"
-    ]
+    modules = yaml.safe_load((PLATFORM / "json_exporter/native/config.yml").read_text())["modules"]
+    (metric,) = modules["horizon"]["metrics"]
     assert {f"{metric['name']}_{value}" for value in metric["values"]} == {
         "patchbay_horizon_length",
         "patchbay_horizon_reserved",

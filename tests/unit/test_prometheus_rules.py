@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from patchbay_platform.prometheus.component import RULE_FILES
 from patchbay_platform.prometheus.rules import desired_pods, thresholds
 from patchbay_runtime.catalog import CATALOG, Shape
 
@@ -27,10 +28,10 @@ def promtool(*arguments: str | Path) -> None:
 def check(tmp_path: Path, tests: Sequence[dict[str, Any]], shapes: Sequence[Shape] = (SHAPE,)) -> None:
     """Runs promtool's tests on the native rules, with the thresholds of `shapes`."""
     (tmp_path / "thresholds.yml").write_text(thresholds(shapes))
-    for name in ("recording.yml", "alerts.yml"):
+    for name in RULE_FILES:
         shutil.copy(NATIVE / name, tmp_path)
     suite = {
-        "rule_files": ["thresholds.yml", "recording.yml", "alerts.yml"],
+        "rule_files": ["thresholds.yml", *RULE_FILES],
         "evaluation_interval": "2s",
         "tests": [{"interval": "2s", **test} for test in tests],
     }
@@ -114,7 +115,7 @@ def alert(name: str, at: str, labels: dict[str, str], annotations: dict[str, str
 
 
 def annotations_of(name: str) -> dict[str, str]:
-    groups = yaml.safe_load((NATIVE / "alerts.yml").read_text())["groups"]
+    groups = yaml.safe_load((NATIVE / "alerts-scaling.yml").read_text())["groups"]
     (rule,) = [rule for group in groups for rule in group["rules"] if rule["alert"] == name]
     found: dict[str, str] = rule["annotations"]
     return found

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs
+from pulumi_kubernetes.core.v1 import ConfigMapVolumeSourceArgs, ContainerArgs, ContainerPortArgs, VolumeArgs
 
 from patchbay_platform import pods
 from patchbay_platform.placement import Placement
@@ -15,7 +15,7 @@ PORT: Final = 7979
 
 
 class JsonExporter(pulumi.ComponentResource):
-    """Asks the API for the workload each time it is scraped; keeps nothing."""
+    """Asks the API for the workload each time it is scraped, and Kubernetes' API whether it is there; keeps nothing."""
 
     def __init__(self, name: str, *, image: str, placement: Placement, opts: pulumi.ResourceOptions) -> None:
         super().__init__("patchbay:platform:JsonExporter", name, None, opts)
@@ -32,9 +32,16 @@ class JsonExporter(pulumi.ComponentResource):
                 liveness_probe=pods.http_probe("/", PORT, period_seconds=10),
                 resources=pods.resources(cpu="20m", memory="32Mi", memory_limit="64Mi"),
                 security_context=pods.container_security(),
-                volume_mounts=[pods.mount("config", "/etc/json-exporter", read_only=True)],
+                volume_mounts=[
+                    pods.mount("config", "/etc/json-exporter", read_only=True),
+                    pods.mount("authority", "/etc/kubernetes-authority", read_only=True),
+                ],
             ),
             port=PORT,
             files=workload.native_files(pods.native(Path(__file__).parent, "config.yml")),
+            # Kubernetes puts its authority into every namespace.
+            volumes=[
+                VolumeArgs(name="authority", config_map=ConfigMapVolumeSourceArgs(name="kube-root-ca.crt")),
+            ],
         )
         self.register_outputs({})

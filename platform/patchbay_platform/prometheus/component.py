@@ -24,6 +24,13 @@ from patchbay_platform.single_pod import single_pod
 from patchbay_platform.workload import Workload
 
 PORT: Final = 9090
+RULE_FILES: Final = (
+    "recording.yml",
+    "alerts-scaling.yml",
+    "alerts-nodes.yml",
+    "alerts-workers.yml",
+    "alerts-platform.yml",
+)
 
 
 class PrometheusConfig(Model):
@@ -51,7 +58,7 @@ class Prometheus(pulumi.ComponentResource):
     ) -> None:
         super().__init__("patchbay:platform:Prometheus", name, None, opts)
         workload = Workload(self, "prometheus", placement)
-        native = pods.native(Path(__file__).parent, "prometheus.yml", "recording.yml", "alerts.yml")
+        native = pods.native(Path(__file__).parent, "prometheus.yml", *RULE_FILES)
         self.endpoint = single_pod(
             workload,
             ContainerArgs(
