@@ -1,5 +1,5 @@
 # Thin on purpose: bootstrap.sh makes the Python environment, `python -m patchbay_local` does the work.
-.PHONY: help up down status env emulate recover test bench latency lint lock bootstrap
+.PHONY: help up down status env emulate recover test bench latency nodes load compare faults plan lint lock bootstrap
 .DEFAULT_GOAL := help
 PATCHBAY := .venv/bin/python -m patchbay_local
 COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
@@ -7,6 +7,8 @@ COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-has
 ARGS ?=
 # Whose AWS `make emulate` deploys, or which stack `make recover` recovers.
 STACK ?=
+# What `make plan` plans for.
+PROFILE ?=
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +39,21 @@ bench: bootstrap ## Throughput and latency of the running environment
 
 latency: bootstrap ## Time to the second pod, beside EKS's default HPA sync period
 	@$(PATCHBAY) latency $(ARGS)
+
+nodes: bootstrap ## Load until pods fit on no node, and back: nodes come, nodes go, nothing is lost
+	@$(PATCHBAY) nodes $(ARGS)
+
+load: bootstrap ## A day's load in short: ARGS="--profile black-friday", soak or steady
+	@$(PATCHBAY) load $(ARGS)
+
+compare: bootstrap ## The same load twice: as it scales here, and with the tools' defaults
+	@$(PATCHBAY) compare $(ARGS)
+
+faults: bootstrap ## What can go wrong, on purpose and under load; nothing may be lost
+	@$(PATCHBAY) faults $(ARGS)
+
+plan: bootstrap ## Pods, nodes, waiting and cost of a load that is yet to come: PROFILE=file STACK=production
+	@.venv/bin/python -m patchbay_loadtests capacity-plan "$(PROFILE)" --stack-file "Pulumi.$(STACK).yaml" $(ARGS)
 
 lint: bootstrap ## Types, style, shell scripts
 	@$(PATCHBAY) lint
