@@ -89,8 +89,9 @@ class Agent:
         _log.info("%s started as %s in %.1f s", instance.identity, record.address, time.monotonic() - began)
 
     def _end(self, record: NodeRecord) -> None:
+        began = time.monotonic()
         self._nodes.end(record)
-        _log.info("%s ended", record.spec.name)
+        _log.info("%s ended in %.1f s", record.spec.name, time.monotonic() - began)
 
     def _follow_at_edge(self, records: Mapping[str, NodeRecord], states: Mapping[str, NodeState]) -> None:
         behind = frozenset(
