@@ -1,9 +1,10 @@
 """`patchbay-runtime api | worker --shape NAME | scale-in-order | migrate | make-account`."""
 
 import argparse
+import logging
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,8 +15,12 @@ from patchbay_runtime.settings import Settings, SettingsError
 
 API_PORT = 8000
 WORKER_PORT = 9100
+DATABASE_WAIT_SECONDS = 240.0
+RETRY_SECONDS = 1.0
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod finds its account's token, the API server's authority and its namespace."""
+
+log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -37,8 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ):
         command.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104 - a pod's own
         command.add_argument("--port", type=int, default=port, help=f"the port of {serves}, by default {port}")
-    commands.add_parser("migrate", help="bring the database schemas to the latest revision")
-    commands.add_parser("make-account", help="make the runtime's own account in a managed database")
+    migrate = commands.add_parser("migrate", help="bring the database schemas to the latest revision")
+    account = commands.add_parser("make-account", help="make the runtime's own account in a managed database")
+    for command in (migrate, account):
+        command.add_argument(
+            "--wait", type=float, default=DATABASE_WAIT_SECONDS, help="seconds to wait for a database that is away"
+        )
     chosen = parser.parse_args(arguments)
     try:
         settings = Settings()
@@ -75,23 +84,28 @@ def _run(chosen: argparse.Namespace, settings: Settings) -> None:
     elif chosen.command == "migrate":
         from patchbay_runtime.migrations import migrate  # noqa: PLC0415
 
-        with _database_told():
-            migrate(settings)
+        _when_there(lambda: migrate(settings), chosen.wait)
     else:
         from patchbay_runtime.storage.account import make_account  # noqa: PLC0415
 
-        with _database_told():
-            make_account(settings)
+        _when_there(lambda: make_account(settings), chosen.wait)
 
 
-@contextmanager
-def _database_told() -> Iterator[None]:
-    """Ends with the database's own words where it is away, in place of a traceback."""
+def _when_there(command: Callable[[], None], wait_seconds: float) -> None:
+    """Run the command once MariaDB answers. After `wait_seconds` it ends with the database's own words.
+
+    A container that ended at once would be started again after ever longer pauses, minutes after the database is back.
+    """
     from patchbay_runtime.storage.database import is_unavailable, outage  # noqa: PLC0415
 
-    try:
-        yield
-    except Exception as error:
-        if not is_unavailable(error):
-            raise
-        sys.exit(f"patchbay-runtime: MariaDB is away: {outage(error)}")
+    give_up_at = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return command()
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+            if time.monotonic() >= give_up_at:
+                sys.exit(f"patchbay-runtime: MariaDB is away: {outage(error)}")
+            log.warning("waiting for MariaDB: %s", outage(error))
+        time.sleep(RETRY_SECONDS)

@@ -155,7 +155,7 @@ def test_the_migration_ends_with_the_reason_in_place_of_a_traceback(database: Se
         "PATCHBAY_DATABASE_PORT": str(database.database_port),
         "PATCHBAY_DATABASE_CA_FILE": str(stranger.ca_file),
     }
-    command = [sys.executable, "-m", "patchbay_runtime", "migrate"]
+    command = [sys.executable, "-m", "patchbay_runtime", "migrate", "--wait", "0"]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert "MariaDB is away: (2003" in ended.stderr

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from patchbay_runtime.catalog import CATALOG
@@ -14,7 +15,7 @@ from patchbay_runtime.storage.engine import create_engine
 from patchbay_runtime.storage.tenant_tables import processes
 from sqlalchemy import func, select, text, update
 
-from tests.runtime.conftest import Server, Tenant, answers, wait_until
+from tests.runtime.conftest import Program, Server, Tenant, answers, wait_until
 from tests.runtime.sink import Answer, Received, Sink
 
 pytestmark = pytest.mark.usefixtures("workers")
@@ -89,6 +90,20 @@ def test_when_redis_loses_its_data_the_runs_go_on_from_the_database(tenant: Tena
 
     asyncio.run(lose_everything())
     assert tenant.ended(run, 60)["output"] == {"kept": 1}
+
+
+def test_a_replica_that_starts_while_mariadb_is_away_waits_for_it(
+    settings: Settings, tenant: Tenant, mariadb_server: Server, tmp_path: Path
+) -> None:
+    mariadb_server.stop()
+    migration = Program(settings, "migrate", log=tmp_path / "log")
+    try:
+        wait_until(lambda: "waiting for MariaDB" in migration.log.read_text())
+        assert migration.process.poll() is None
+    finally:
+        mariadb_server.start()
+    assert migration.process.wait(60) == 0
+    wait_until(lambda: answers(f"{tenant.client.base_url}/readyz"))
 
 
 def test_only_one_replica_reconciles_at_a_time(tenant: Tenant, settings: Settings) -> None:

@@ -49,17 +49,13 @@ class Reconciler:
     async def sweep(self) -> int:
         """Put what is overdue; the number of processes put. Another replica's sweep makes this one empty."""
         put = 0
-        async with self._database.engine.connect() as connection:
-            if await connection.scalar(select(func.get_lock(LOCK, 0))) != 1:
+        async with self._database.lock(LOCK) as alone:
+            if not alone:
                 return 0
-            try:
+            async with self._database.transaction() as connection:
                 tenants = await tenant_names(connection)
-                await connection.commit()
-                for tenant in tenants:
-                    put += await self._sweep_tenant(tenant)
-            finally:
-                await connection.execute(select(func.release_lock(LOCK)))
-                await connection.commit()
+            for tenant in tenants:
+                put += await self._sweep_tenant(tenant)
         return put
 
     async def _sweep_tenant(self, tenant: str) -> int:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from patchbay_runtime.names import tenant_schema
 
+CLOSE_SECONDS = 1.0
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
 # Refused for now: too many connections, a password that is being rotated, shutting down, killed, read-only (a writer
@@ -30,8 +32,36 @@ class Database:
     async def transaction(self, tenant: str | None = None) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end, in a tenant's schema or, without one, in the control schema."""
         engine = self.engine if tenant is None else self._engine_of(tenant)
-        async with asyncio.timeout(self.timeout_seconds), engine.begin() as connection:
-            yield connection
+        async with asyncio.timeout(self.timeout_seconds):
+            connection = await engine.connect()
+            try:
+                try:
+                    yield connection
+                    await connection.commit()
+                except Exception:
+                    await connection.rollback()
+                    raise
+            except asyncio.CancelledError:
+                # Out of time: a server that is gone would be waited for by a rollback for ever.
+                await _abandon(connection)
+                raise
+            finally:
+                await connection.close()
+
+    @asynccontextmanager
+    async def lock(self, name: ColumnElement[str]) -> AsyncIterator[bool]:
+        """Whether this caller has the server's lock `name` for the block; a caller that goes leaves no lock behind."""
+        async with asyncio.timeout(self.timeout_seconds):
+            connection = await self.engine.connect()
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                taken = await connection.scalar(select(func.get_lock(name, 0))) == 1
+                await connection.commit()
+            yield taken
+        finally:
+            # The lock goes with the connection.
+            await _abandon(connection)
+            await connection.close()
 
     def _engine_of(self, tenant: str) -> AsyncEngine:
         """The same pool, with the tenant's schema in place of `tenant`."""
@@ -44,6 +74,13 @@ class Database:
     async def close(self) -> None:
         """Close the pool."""
         await self.engine.dispose()
+
+
+async def _abandon(connection: AsyncConnection) -> None:
+    """Close it without a word to the server, which may be gone."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.invalidate()
 
 
 def is_unavailable(error: BaseException) -> bool:
