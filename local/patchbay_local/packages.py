@@ -18,6 +18,7 @@ NEEDED: Final = (
     "runc",
     "containernetworking-plugins",
     "conntrack",
+    "e2fsprogs",
     "iproute2",
     "kmod",
     "mount",

@@ -183,6 +183,8 @@ def _missing_kernel_features() -> tuple[str, ...]:
     missing = [f"{name} namespaces" for name in _NAMESPACES if not Path("/proc/self/ns", name).exists()]
     if "\toverlay\n" not in Path("/proc/filesystems").read_text() and not _module_exists("overlay"):
         missing.append("overlay file systems")
+    if not Path("/dev/loop-control").exists() and not _module_exists("loop"):
+        missing.append("loop devices")
     # Tried in a network namespace that ends with the command.
     for feature, link in (("bridges", ["type", "bridge"]), ("veth pairs", ["type", "veth", "peer", "name", "probe1"])):
         if shutil.which("ip") and not _succeeds(["unshare", "--net", "ip", "link", "add", "probe0", *link]):

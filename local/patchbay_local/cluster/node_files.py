@@ -117,10 +117,12 @@ def kubelet_config(node: NodeSpec, *, cgroup: str) -> str:
         "resolvConf": str(CONFIGURATION / "resolv.conf"),
         "maxPods": node.size.pods,
         # What memory is in use is measured on the whole machine; pods are held to the node's size by their group.
-        # The nodes share the machine's disk: none of them can free it for the others.
-        "evictionHard": {"memory.available": "0%", "nodefs.available": "1%", "imagefs.available": "1%"},
-        "imageGCHighThresholdPercent": 100,
-        "imageGCLowThresholdPercent": 99,
+        "evictionHard": {
+            "memory.available": "0%",
+            "nodefs.available": "10%",
+            "nodefs.inodesFree": "5%",
+            "imagefs.available": "15%",
+        },
         "nodeLeaseDurationSeconds": LEASE_SECONDS,
         "nodeStatusUpdateFrequency": "5s",
         "serializeImagePulls": False,

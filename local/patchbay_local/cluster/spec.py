@@ -20,6 +20,8 @@ class NodeSize(BaseModel):
     cpus: int = Field(default=2, ge=1)
     memory_mib: int = Field(default=8192, ge=512)
     pods: int = Field(default=110, ge=4, le=250)
+    # For images, containers, logs and volumes without a claim. It takes the space of this machine that it uses.
+    disk_gib: int = Field(default=20, ge=1)
 
 
 class Taint(BaseModel):

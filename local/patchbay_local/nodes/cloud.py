@@ -55,7 +55,7 @@ class Cloud:
             zone=instance.zone,
             instance_type=instance.instance_type,
             group=instance.node_group,
-            size=self._size(instance.instance_type),
+            size=self._size(instance.instance_type).model_copy(update={"disk_gib": self._disk_gib(instance.identity)}),
             labels={
                 **node_group.get("labels", {}),
                 "eks.amazonaws.com/nodegroup": instance.node_group,
@@ -84,6 +84,13 @@ class Cloud:
             for reservation in answer["Reservations"]
             for machine in reservation["Instances"]
         }
+
+    def _disk_gib(self, identity: str) -> int:
+        """Of the largest volume: what holds the system alone is small."""
+        asked = answers(
+            self._ec2, "describe_volumes", Filters=[{"Name": "attachment.instance-id", "Values": [identity]}]
+        )
+        return max(int(volume["Size"]) for answer in asked for volume in answer["Volumes"])
 
     def _size(self, instance_type: str) -> NodeSize:
         if instance_type not in self._sizes:

@@ -7,6 +7,12 @@ node=$1 cache=$2 logs=$3 address=$4 gateway=$5 volumes=$6
 mount --bind "$node/machine/node" /sys/devices/system/node
 mount --bind "$node/machine/online" /sys/devices/system/cpu/online
 mount --bind "$node/machine/meminfo" /proc/meminfo
+# The instance's disk. It lives no longer than the node: nothing has to reach this machine's disk in order.
+mount -o loop,noatime,discard,barrier=0,noinit_itable "$node/disk.img" /mnt
+for kept in lib/containerd lib/kubelet log/pods; do
+  mkdir -p "/mnt/$kept" "$node/var/$kept"
+  mount --bind "/mnt/$kept" "$node/var/$kept"
+done
 # The node has a /var and a /run of its own; only the tools, the logs and the pods' volumes are the host's.
 mount --bind "$node/etc/hosts" /etc/hosts
 mount --bind "$cache" "$node$cache"
