@@ -61,12 +61,15 @@ def test_while_one_is_away_the_api_says_503_and_accepts_nothing(tenant: Tenant, 
     assert len(sink.received) == 1
 
 
-def test_what_was_accepted_before_an_outage_is_completed_after_it(tenant: Tenant, sink: Sink, away: Server) -> None:
+@pytest.mark.parametrize("seconds", [1, pytest.param(60, marks=pytest.mark.long)])
+def test_what_was_accepted_before_an_outage_is_completed_after_it(
+    tenant: Tenant, sink: Sink, away: Server, seconds: float
+) -> None:
     register_slow_call(tenant, sink)
     runs = [tenant.trigger("f", {"number": number}) for number in range(20)]
     wait_until(lambda: len(sink.received) > 0)
     away.kill()
-    time.sleep(1)
+    time.sleep(seconds)
     away.start()
     wait_until(lambda: answers(f"{tenant.client.base_url}/readyz"))
     assert [tenant.ended(run, 60)["status"] for run in runs] == ["completed"] * 20

@@ -1,6 +1,7 @@
 """Nothing that was put is lost or done twice when a worker or Redis dies."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -103,6 +104,27 @@ async def test_a_worker_told_to_stop_finishes_what_it_runs_and_begins_nothing(
     assert len(workers.notes("begin")) == len(workers.notes("end")) == 8
     counts = (await queue.counts())[SHAPE]
     assert (counts.waiting, counts.reserved) == (12, 0)
+
+
+async def test_what_a_leaving_worker_runs_is_counted_until_its_end_and_taken_by_nobody(
+    queue: ProcessQueue, workers: Workers
+) -> None:
+    leaving = workers.start()
+    running = [f"sleep:12-{number}" for number in range(5)]
+    await queue.put(SHAPE, "example", running)
+    await until(lambda: len(workers.notes("begin")) == 5, 20, "five run")
+    workers.start()
+    leaving.send_signal(signal.SIGTERM)
+    await queue.put(SHAPE, "example", ["ok-1"])
+    await until(lambda: bool(workers.ended()["ok-1"]), 20, "the other worker runs what comes")
+    while leaving.poll() is None:
+        reserved = (await queue.counts())[SHAPE].reserved
+        # What has not ended yet was running when the counts were asked for.
+        assert reserved >= 5 - sum(note.process_id in running for note in workers.notes("end"))
+        await asyncio.sleep(0.05)
+    assert leaving.returncode == 0
+    assert len(workers.notes("begin")) == len(workers.notes("end")) == 6
+    assert set(workers.ended().values()) == {1}
 
 
 async def test_an_idle_worker_stops_at_once(queue: ProcessQueue, workers: Workers) -> None:

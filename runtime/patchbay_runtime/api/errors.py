@@ -76,7 +76,7 @@ async def _server_error(request: Request, error: Exception) -> JSONResponse:
         return error_response(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "unavailable",
-            "the service cannot reach its storage; nothing of this request was accepted, try again",
+            "the service cannot reach its storage; try again, with the same Idempotency-Key if the request had one",
             headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
         )
     log.error("a request failed: %s", type(error).__name__, extra={"path": request.url.path}, exc_info=error)
