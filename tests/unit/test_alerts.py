@@ -138,10 +138,7 @@ HAPPENINGS: Final = (
         {'patchbay_worker_dead_letters_total{job="workers",instance="n",shape="map"}': "_x30 1x370"},
     ),
     Happening("RedisDown", {"patchbay_worker_redis_up": DIP}),
-    Happening(
-        "RedisRestarted",
-        {r'patchbay_worker_store_losses_total{job="workers",instance="w",shape="map",store="redis"': ONCE_MORE},
-    ),
+    Happening("RedisRestarted", {LOSSES.format("redis"): ONCE_MORE}),
     Happening("MariadbDown", {"patchbay_worker_database_up": DIP}),
     Happening("MariadbRestarted", {LOSSES.format("mariadb"): ONCE_MORE}),
     Happening("TargetDown", {'up{job="api"': DIP}, noticed=40),
