@@ -106,8 +106,16 @@ class SmallEnvironment(ThreadingHTTPServer):
             "/external.metrics": lambda: {"items": [{"value": str(pods)}]},
             "/pods": lambda: {"items": [{"metadata": {"name": f"w-{n}"}, "status": {}} for n in range(pods)]},
             "/version": lambda: {"gitVersion": "v1"},
+            "/deployments": lambda: {"items": [self._deployment(f"shape-{each}", each) for each in loads]},
+            "/horizontalpodautoscalers": lambda: {
+                "items": [{"status": {"desiredReplicas": self.pods(each)}} for each in loads]
+            },
         }
         return next((answer() for part, answer in answers.items() if part in path), None)
+
+    def handle(self, _command: str, _path: str, _document: Any) -> tuple[int, Any] | None:
+        """What a further kind of environment answers itself; None: nothing."""
+        return None
 
     def _deployment(self, name: str, shape: str) -> Any:
         if name == "sink" and not self.sink_is_there:
@@ -136,7 +144,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         path = urlsplit(self.path).path
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if "/services/sink:80/proxy" in path:
+        if (answer := self.server.handle(self.command, path, yaml.safe_load(body) if body else None)) is not None:
+            self._answer(*answer)
+        elif "/services/sink:80/proxy" in path:
             url = self.server.sink_url(path.split("/proxy", 1)[1])
             self._answer(200, httpx2.request(self.command, url, content=body, trust_env=False).json())
         elif path.startswith("/hooks/"):
@@ -172,6 +182,13 @@ class Handler(BaseHTTPRequestHandler):
 def small_environment(rule: Rule, directory: Path) -> Iterator[tuple[SmallEnvironment, Path]]:
     """The environment, running, and its kubeconfig."""
     environment = SmallEnvironment(rule)
+    with serving(environment, directory) as kubeconfig:
+        yield environment, kubeconfig
+
+
+@contextmanager
+def serving(environment: SmallEnvironment, directory: Path) -> Iterator[Path]:
+    """Run the environment; its kubeconfig."""
     for server in (environment, environment.sink):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     kubeconfig = directory / "kubeconfig"
@@ -179,7 +196,7 @@ def small_environment(rule: Rule, directory: Path) -> Iterator[tuple[SmallEnviro
     entries = {f"{kind}s": [{"name": "small", kind: value}] for kind, value in named.items()}
     kubeconfig.write_text(yaml.safe_dump({"current-context": "small", **entries}))
     try:
-        yield environment, kubeconfig
+        yield kubeconfig
     finally:
         environment.sink.ledger.set_gate(is_open=True, lease_seconds=0)
         for server in (environment, environment.sink):

@@ -1,0 +1,74 @@
+"""The whole command against a small environment with nodes: real Locust and sink, a cluster that keeps up or not."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from patchbay_loadtests.proof.timeline import expected_pods
+
+from tests.loadtests.small_environment import serving
+from tests.loadtests.small_nodes import SmallNodes
+
+
+def promised(processes: int) -> int:
+    return expected_pods(processes, threshold=8, max_pods=10)
+
+
+def command(environment: SmallNodes, kubeconfig: Path, reports: Path, *options: str) -> list[str]:
+    program = [sys.executable, "-m", "patchbay_loadtests", "prove-nodes", f"--host={environment.url}"]
+    return [*program, f"--kubeconfig={kubeconfig}", f"--report={reports}", "--hpa-sync-seconds=0.5", *options]
+
+
+def prove(environment: SmallNodes, directory: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
+    with serving(environment, directory) as kubeconfig:
+        line = command(environment, kubeconfig, directory / "reports", *options)
+        proof = subprocess.run(line, capture_output=True, text=True, check=False)
+    result = directory / "reports" / "latest" / "result.json"
+    output = proof.stdout + proof.stderr
+    return proof.returncode, output, json.loads(result.read_text()) if result.exists() else {}
+
+
+def test_a_cluster_that_adds_nodes_and_keeps_headroom_is_proven_and_left_as_it_was(tmp_path: Path) -> None:
+    environment = SmallNodes(promised)
+    code, output, result = prove(environment, tmp_path, "--without-headroom")
+    assert code == 0, output
+    assert [phase["name"] for phase in result["phases"]] == [
+        "warm", "within-headroom", "beyond-headroom", "without-headroom",
+    ]  # fmt: skip
+    assert result["runs"]["accepted"] == result["runs"]["completed"] == len(environment.runs)
+    assert environment.placeholders == 2
+    assert not environment.sink_is_there
+
+
+def test_a_cluster_whose_workers_do_not_push_placeholders_out_is_refused(tmp_path: Path) -> None:
+    code, output, result = prove(SmallNodes(promised, preempts=False), tmp_path, "--node-start-seconds=15")
+    assert code == 1, output
+    assert "within-headroom: no placeholder was pushed out" in result["reasons"]
+
+
+def test_a_cluster_without_an_autoscaler_cannot_be_tested_and_says_what_to_set(tmp_path: Path) -> None:
+    code, output, _ = prove(SmallNodes(promised, autoscales=False), tmp_path)
+    assert code == 2, output
+    assert "clusterAutoscaler" in output
+
+
+def test_an_interrupted_proof_gives_the_headroom_back(tmp_path: Path) -> None:
+    environment = SmallNodes(promised, placeholders=2)
+    with serving(environment, tmp_path) as kubeconfig:
+        line = ["env", "--default-signal=INT"]
+        line += command(environment, kubeconfig, tmp_path / "reports", "--without-headroom")
+        with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as proof:
+            give_up = time.monotonic() + 240
+            while environment.placeholders:
+                assert proof.poll() is None
+                assert time.monotonic() < give_up
+                time.sleep(0.05)
+            proof.send_signal(signal.SIGINT)
+            output, _ = proof.communicate(timeout=60)
+        assert proof.returncode == 130, output
+        assert environment.placeholders == 2
+        assert not environment.sink_is_there
