@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import LOCK, Reconciler
@@ -15,7 +16,8 @@ from patchbay_runtime.storage.engine import create_engine
 from patchbay_runtime.storage.tenant_tables import processes
 from sqlalchemy import func, select, text, update
 
-from tests.runtime.conftest import Program, Server, Tenant, answers, wait_until
+from tests.ports import free_port
+from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, wait_until
 from tests.runtime.sink import Answer, Received, Sink
 
 pytestmark = pytest.mark.usefixtures("workers")
@@ -106,6 +108,30 @@ def test_a_replica_that_starts_while_mariadb_is_away_waits_for_it(
     finally:
         mariadb_server.start()
     assert migration.process.wait(60) == 0
+    wait_until(lambda: answers(f"{tenant.client.base_url}/readyz"))
+
+
+def test_an_api_that_starts_while_both_are_away_says_so_and_serves_when_they_are_back(
+    settings: Settings, tenant: Tenant, redis_server: Server, mariadb_server: Server, tmp_path: Path
+) -> None:
+    redis_server.stop()
+    mariadb_server.stop()
+    port = free_port()
+    url = f"http://{HOST}:{port}"
+    replica = Program(settings, "api", "--host", HOST, "--port", str(port), log=tmp_path / "log")
+    try:
+        wait_until(lambda: answers(f"{url}/healthz"))
+        response = httpx.post(f"{url}/hooks/{tenant.name}/f", json={}, timeout=30)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
+        assert httpx.get(f"{url}/readyz", timeout=30).status_code == 503
+        redis_server.start()
+        mariadb_server.start()
+        wait_until(lambda: answers(f"{url}/readyz"))
+    finally:
+        for server in (redis_server, mariadb_server):
+            server.stop()
+            server.start()
+        end_all([replica])
     wait_until(lambda: answers(f"{tenant.client.base_url}/readyz"))
 
 

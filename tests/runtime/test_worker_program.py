@@ -123,6 +123,22 @@ async def test_a_worker_is_not_ready_while_redis_is_away_and_lives_on(
     assert await worker.stop() == 0
 
 
+async def test_a_worker_that_starts_while_redis_is_away_waits_for_it(own_server: Server, tmp_path: Path) -> None:
+    await asyncio.to_thread(own_server.stop)
+    worker = RunningWorker(own_server.port, tmp_path / "worker.log")
+    try:
+        await worker.is_ready(False)
+        assert worker.get("/healthz")[0] == 200
+        await asyncio.to_thread(own_server.start)
+        await worker.is_ready(True)
+        assert await worker.stop() == 0
+    finally:
+        await asyncio.to_thread(own_server.stop)
+        await asyncio.to_thread(own_server.start)
+        worker.process.kill()
+        worker.process.wait()
+
+
 async def test_a_worker_told_to_stop_while_redis_is_away_stops(worker: RunningWorker, own_server: Server) -> None:
     await asyncio.to_thread(own_server.stop)
     try:
