@@ -69,7 +69,11 @@ def evaluate(
                 unremovable[node.name] = reason
     unneeded: list[Candidate] = []
     receivers: set[str] = set()
-    for _, used, name, state in sorted(considered, key=lambda item: item[:3]):
+    order = sorted(considered, key=lambda item: item[:3])
+    # Pods are moved to the first node that they fit on: the nodes that are to go come last.
+    for _, _, name, _ in reversed(order):
+        trial.add(trial.remove(name))
+    for _, used, name, state in order:
         if name in receivers:
             unremovable[name] = "NoPlaceToMovePods"
             continue

@@ -1,0 +1,32 @@
+"""One control plane and one emulated account for all tests of the folder; each has a group of its own."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.local.emulator.account import Account
+from tests.local.emulator.launched import launched
+from tests.local.engine.control_plane import ControlPlane
+
+
+@pytest.fixture(scope="package")
+def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    plane = ControlPlane(tmp_path_factory.mktemp("control-plane"))
+    try:
+        plane.start()
+        yield plane
+    finally:
+        plane.stop()
+
+
+@pytest.fixture(scope="package")
+def kubernetes(control_plane: ControlPlane) -> Iterator[httpx.Client]:
+    with control_plane.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="package")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    with launched(tmp_path_factory.mktemp("emulator")) as account:
+        yield account
