@@ -11,7 +11,7 @@ from patchbay_local.host.processes import ProcessId
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from patchbay_faults.kubectl import Kubectl
-from patchbay_faults.machine import disks, nodes
+from patchbay_faults.machine import nodes
 
 MARK = "patchbay.dev/fault"  # a label of what faults put into the cluster
 
@@ -84,22 +84,14 @@ class Created(_Leftover):
 
 
 class Filled(_Leftover):
-    """A node whose disk was filled: the file that fills it, the kubelet's configuration as it was, and the processes
-    whose directory was filled."""
+    """A node whose disk was filled. It has that disk for as long as it lives."""
 
     kind: Literal["filled"] = "filled"
     node: str
-    ballast: Path
-    configuration: Path
-    before: str
-    processes: tuple[ProcessId, ...]
 
     async def put_back(self, kubectl: Kubectl) -> None:  # noqa: ARG002 - nothing of it is the cluster's
-        await disks.free(self.processes)
-        self.ballast.unlink(missing_ok=True)
-        if self.configuration.exists() and self.configuration.read_text(encoding="utf-8") != self.before:
-            self.configuration.write_text(self.before, encoding="utf-8")
-            nodes.restart_kubelet(self.node)
+        if nodes.lives(self.node):
+            nodes.ballast(self.node).unlink(missing_ok=True)
 
 
 Leftover = Annotated[

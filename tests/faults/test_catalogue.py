@@ -4,11 +4,10 @@ import json
 from typing import Any
 
 import pytest
-import yaml
 from patchbay_faults.cli import app
 from patchbay_faults.faults.catalogue import FAULTS, SHORT, named
 from patchbay_faults.faults.clock import OFFSET_SECONDS, pod_ahead
-from patchbay_faults.faults.disk import with_end_of_disk
+from patchbay_faults.faults.disk import bytes_to_fill
 from patchbay_faults.faults.nodes import two_of_a_zone
 from patchbay_faults.flows import long_flow, poison_flow, steady_flow
 from patchbay_loadtests.errors import UnusableEnvironmentError
@@ -81,10 +80,6 @@ def test_a_pod_with_another_clock_is_like_its_deployments_but_on_the_node_and_ah
     assert json.dumps(TEMPLATE) == before
 
 
-def test_a_disk_gets_an_end_and_nothing_else_of_the_kubelets_configuration_changes() -> None:
-    before = {"evictionHard": {"nodefs.available": "1%", "imagefs.available": "1%"}, "maxPods": 110}
-    after = yaml.safe_load(with_end_of_disk(yaml.safe_dump(before), 12345))
-    assert after.pop("evictionPressureTransitionPeriod") == "5s"
-    assert after == {**before, "evictionHard": {"nodefs.available": "12345", "imagefs.available": "1%"}}
-    with pytest.raises(ValueError, match=r"nodefs\.available"):
-        with_end_of_disk("maxPods: 110\n", 12345)
+def test_a_disk_is_filled_but_for_less_than_a_kubelet_wants_free() -> None:
+    assert bytes_to_fill(free=900, total=1000) == 860
+    assert bytes_to_fill(free=10, total=1000) == 1

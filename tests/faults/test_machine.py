@@ -9,10 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from patchbay_faults.machine import disks
 from patchbay_faults.machine.clock import OFFSET_VARIABLE, library
 from patchbay_faults.machine.containers import container_ids, processes_of
-from patchbay_local.host.processes import ProcessId
 
 
 def test_processes_are_those_of_the_containers_groups_and_no_others(tmp_path: Path) -> None:
@@ -54,30 +52,3 @@ def test_a_programs_wall_clock_is_off_while_its_other_clocks_run_as_ever(tmp_pat
     assert seconds - time.time() == pytest.approx(300, abs=30)
     assert moment == pytest.approx(seconds, abs=1)
     assert 0.2 <= slept < 100
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root enters another process's mounts")
-def test_a_directory_is_full_for_the_process_that_is_meant_and_only_while_it_is_meant_to_be() -> None:
-    process = subprocess.Popen(["unshare", "--mount", "--propagation", "private", "sleep", "60"])
-    try:
-        wait_for_own_mounts(process.pid)
-        identity = ProcessId.of(process.pid)
-        assert identity
-        room = Path(f"/proc/{process.pid}/root/tmp")
-        asyncio.run(disks.fill([identity]))
-        assert shutil.disk_usage(room).free == 0
-        assert shutil.disk_usage("/tmp").free > 0  # noqa: S108 - this process sees its own
-        asyncio.run(disks.free([identity]))
-        assert shutil.disk_usage(room).total == shutil.disk_usage("/tmp").total  # noqa: S108 - likewise
-        asyncio.run(disks.free([identity]))
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_for_own_mounts(pid: int) -> None:
-    own = Path("/proc/self/ns/mnt").readlink()
-    deadline = time.monotonic() + 5
-    while Path(f"/proc/{pid}/ns/mnt").readlink() == own:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

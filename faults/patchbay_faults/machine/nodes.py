@@ -1,12 +1,10 @@
 """First processes of nodes, and the daemons of the control plane."""
 
-import signal
 from pathlib import Path
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_local import paths
 from patchbay_local.cluster.records import NodeRecord, load_records
-from patchbay_local.host import cgroups
 from patchbay_local.host.daemons import Supervisor
 from patchbay_local.host.processes import ProcessId
 from patchbay_local.journal import open_journal
@@ -34,20 +32,24 @@ def control_plane_process(daemon: str) -> ProcessId:
     return _running(_CONTROL_PLANE_SCOPE, daemon)
 
 
-def restart_kubelet(node: str) -> None:
-    """End the node's kubelet; the node starts it again with its configuration of then. Its pods go on."""
-    hierarchies = cgroups.managed(cgroups.detect())
-    listed = cgroups.process_files(hierarchies, f"{record_of(node).cgroup}/daemons")[0]
-    program = str(paths.BIN / "kubelet").encode()
-    for pid in map(int, listed.read_text(encoding="ascii").split()):
-        process = ProcessId.of(pid)
-        if process and Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0] == program:
-            process.send(signal.SIGTERM)
+def lives(node: str) -> bool:
+    """Whether the node is there and has not died."""
+    record = load_records().get(node)
+    return record is not None and _supervisor(record.scope).process(record.daemon) is not None
+
+
+def ballast(node: str) -> Path:
+    """A file on the node's own disk, in which the kubelet keeps what pods write."""
+    return Path(f"/proc/{first_process(node).pid}/root/var/lib/kubelet/fault-ballast")
 
 
 def _running(scope: str, daemon: str) -> ProcessId:
-    supervisor = Supervisor(run=paths.RUN, logs=paths.LOGS, journal=open_journal(), scope=scope)
+    supervisor = _supervisor(scope)
     process = supervisor.process(daemon)
     if process is None:
         raise UnusableEnvironmentError(f"{daemon} does not run: see {supervisor.log(daemon)}")
     return process
+
+
+def _supervisor(scope: str) -> Supervisor:
+    return Supervisor(run=paths.RUN, logs=paths.LOGS, journal=open_journal(), scope=scope)
