@@ -61,6 +61,7 @@ lint: bootstrap ## Types, style, shell scripts
 lock: ## Pin every Python dependency, with hashes and without index addresses
 	@mkdir -p requirements
 	$(COMPILE) --extra runtime --output-file requirements/runtime.txt pyproject.toml
+	$(COMPILE) --extra autoscaler --output-file requirements/autoscaler.txt pyproject.toml
 	$(COMPILE) --all-extras --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --output-file requirements/checkov.txt requirements/checkov.in
 
