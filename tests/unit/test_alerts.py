@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
-from patchbay_platform.prometheus.component import RULE_FILES
+from patchbay_platform.prometheus.rules import RULE_FILES
 
 from tests.unit.test_prometheus_rules import NATIVE, check
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from patchbay_platform.prometheus.component import RULE_FILES
-from patchbay_platform.prometheus.rules import desired_pods, thresholds
+from patchbay_platform.prometheus.rules import RULE_FILES, desired_pods, thresholds
 from patchbay_runtime.catalog import CATALOG, Shape
 
 NATIVE = Path(__file__).resolve().parents[2] / "platform/patchbay_platform/prometheus/native"

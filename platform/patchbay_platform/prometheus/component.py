@@ -19,18 +19,11 @@ from pydantic import Field
 from patchbay_platform import pods
 from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.placement import Placement
-from patchbay_platform.prometheus.rules import thresholds
+from patchbay_platform.prometheus.rules import RULE_FILES, thresholds
 from patchbay_platform.single_pod import single_pod
 from patchbay_platform.workload import Workload
 
 PORT: Final = 9090
-RULE_FILES: Final = (
-    "recording.yml",
-    "alerts-scaling.yml",
-    "alerts-nodes.yml",
-    "alerts-workers.yml",
-    "alerts-platform.yml",
-)
 
 
 class PrometheusConfig(Model):

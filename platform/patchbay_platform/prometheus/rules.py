@@ -1,9 +1,19 @@
 """The rules that carry the catalogue's numbers to the native rule files."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import yaml
 from patchbay_runtime.catalog import Shape
+
+# The native ones.
+RULE_FILES: Final = (
+    "recording.yml",
+    "alerts-scaling.yml",
+    "alerts-nodes.yml",
+    "alerts-workers.yml",
+    "alerts-platform.yml",
+)
 
 
 def thresholds(shapes: Sequence[Shape]) -> str:
