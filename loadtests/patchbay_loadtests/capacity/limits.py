@@ -28,7 +28,7 @@ def reached(
     *,
     busiest: Mapping[str, float],
 ) -> Iterator[Limit]:
-    """Every limit that held the load up, the widest first. `busiest`: processes running in each shape's worst minute."""
+    """Every limit that held the load up, the widest first. `busiest`: processes that run in each worst minute."""
     yield from _full_groups(environment, outcome)
     yield from _quota(outcome)
     yield from _full_shapes(shapes, outcome, busiest)

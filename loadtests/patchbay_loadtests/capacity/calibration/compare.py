@@ -158,7 +158,7 @@ def print_calibration(console: Console, found: Calibration) -> None:
 
 
 def _as_recorded(measured: Measured, environment: Environment) -> Environment:
-    """The run's scrape period, its headroom and the nodes it began with; where none are recorded, as many as pods take."""
+    """The run's scrape period, headroom and first nodes; where no nodes are recorded, as many as its pods take."""
     path = environment.path
     if measured.scrape_seconds is not None:
         path = replace(path, scrape=measured.scrape_seconds)

@@ -136,7 +136,7 @@ class Cluster:
         if (asked <= room).all():
             return wanted
         share = float((room[asked > 0] / asked[asked > 0]).min())
-        allowed = kept + np.floor(more * share).astype(np.int64)
+        allowed: Counts = kept + np.floor(more * share).astype(np.int64)
         self.held_back = True
         self.over_quota = max(self.over_quota, int((wanted - allowed).sum()))
         return allowed

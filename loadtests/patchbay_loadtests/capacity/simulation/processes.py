@@ -56,6 +56,8 @@ class Processes:
         self._block = np.zeros((0, shapes), np.int64)
         self._block_start = 0
         self._fraction = np.zeros(shapes)
+        # The part of a process that busy slots could have taken on top of whole ones.
+        self._part = np.zeros(shapes)
         self.waiting = np.zeros(shapes, np.int64)
         self.running = np.zeros(shapes, np.int64)
         self.done = np.zeros(shapes, np.int64)
@@ -74,11 +76,10 @@ class Processes:
     def prime(self) -> Counts:
         """Begin with as many running processes as the first tick's rate keeps running; returns their counts."""
         rate = self._rates(np.zeros(1, np.int64))[0] * self._stays
-        longest = self._ending.shape[0] - 1
-        remaining = np.arange(1, longest + 1)
+        remaining = np.arange(1, len(self._ending) + 1)
         still = (self._held[None, :, :] >= remaining[:, None, None]).mean(axis=2) * rate
         whole = np.diff(np.round(np.cumsum(still, axis=0)), axis=0, prepend=0).astype(np.int64)
-        self._ending[1:] += whole
+        self._ending += whole
         self.running += whole.sum(axis=0)
         self.carried_in = self.running.copy()
         return self.running.copy()
@@ -86,18 +87,19 @@ class Processes:
     def step(self, tick: int, slots: Counts) -> None:
         """End what is due, take in what arrives, start what fits."""
         row = tick % self._ending.shape[0]
-        if tick:
-            ending = self._ending[row]
-            self.running -= ending
-            self.done += ending
-            self._ending[row] = 0
+        ending = self._ending[row]
+        self.running -= ending
+        self.done += ending
+        self._ending[row] = 0
         arriving = self._arriving(tick)
         self._arrived += arriving
         self.waiting += arriving
         free = np.maximum(slots - self.running, 0)
         # A slot whose process is done before the tick's end takes the next one within it.
-        most = (free / self._stays).astype(np.int64)
+        exact = free / self._stays + self._part
+        most = exact.astype(np.int64)
         starting = np.minimum(self.waiting, most)
+        self._part = np.where(starting == most, exact - most, 0.0)
         staying = np.where(
             starting == most, free, np.minimum(self._service_random.binomial(starting, self._stays), free)
         )
