@@ -13,7 +13,9 @@ from patchbay_local.images import build, buildah, debian, registry
 from patchbay_local.images.build import Record
 from patchbay_local.images.catalogue import BY_NAME, DEPLOYED, Image
 
-CONTRACT = "runtime redis mariadb prometheus haproxy json-exporter keda keda-metrics-adapter coredns pause"
+CONTRACT = (
+    "runtime redis mariadb prometheus haproxy json-exporter keda keda-metrics-adapter coredns pause cluster-autoscaler"
+)
 
 
 @pytest.fixture
@@ -61,6 +63,35 @@ def test_bytecode_neither_changes_the_stamp_nor_enters_the_image(repository: Pat
     context = _image(repository).prepare_context()
     names = {path.name for path in context.rglob("*") if path.is_file()}
     assert names == {"code.py"}
+
+
+def test_a_cluster_autoscaler_that_is_given_takes_the_stand_ins_place(repository: Path) -> None:
+    program = repository / "program"
+    program.write_bytes(b"one")
+    # The catalogue is made once, when it is first imported.
+    show = "from patchbay_local.images.catalogue import BY_NAME; print(BY_NAME['cluster-autoscaler'].given)"
+    environment = os.environ | {"PATCHBAY_CLUSTER_AUTOSCALER": str(program)}
+    shown = subprocess.run([sys.executable, "-c", show], env=environment, check=True, capture_output=True, text=True)
+    assert shown.stdout.strip() == str(program)
+
+
+def test_a_given_program_is_what_its_image_is_made_of(repository: Path) -> None:
+    program = repository / "program"
+    program.write_bytes(b"one")
+    image = Image("example", repository / "Dockerfile", given=program)
+    before = image.stamp("base")
+    program.write_bytes(b"two")
+    assert image.stamp("base") != before
+    placed = image.prepare_context() / "example"
+    assert placed.read_bytes() == b"two"
+    assert os.access(placed, os.X_OK)
+
+
+def test_a_given_program_that_is_not_there_is_named(repository: Path) -> None:
+    image = Image("example", repository / "Dockerfile", given=repository / "none")
+    assert not build.is_current(image)
+    with pytest.raises(FileNotFoundError, match="none cannot be read"):
+        image.stamp("base")
 
 
 def test_an_image_whose_program_is_not_built_yet_is_not_current(

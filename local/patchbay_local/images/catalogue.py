@@ -1,6 +1,7 @@
 """Which images there are, what each is built from, and in which order."""
 
 import hashlib
+import os
 import platform
 import shutil
 from collections.abc import Mapping
@@ -20,7 +21,8 @@ class Image:
     """An image and its Dockerfile's inputs.
 
     `base` is the image that the Dockerfile's BASE argument names. `program` is a file among the built tools (by its
-    link in paths.BIN); `sources` are files or folders of the repository. The Dockerfile sees only these.
+    link in paths.BIN); `sources` are files or folders of the repository; `given` is a program from elsewhere, which
+    the Dockerfile finds under the image's name. The Dockerfile sees only these.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Image:
     base: str | None = None
     program: str | None = None
     sources: tuple[str, ...] = field(default=())
+    given: Path | None = None
     deployed: bool = True
     size_limit: int | None = None  # bytes, unpacked
 
@@ -39,6 +42,8 @@ class Image:
             digest.update(f"{debian.release()} {debian.RECIPE}".encode())
         if self.program:
             digest.update(str(tool(self.program)).encode())  # the folder's name is the build's stamp
+        if self.given:
+            digest.update(_bytes_of(self.given))
         for path in self._files():
             digest.update(f"{path.relative_to(paths.REPOSITORY)}\n".encode())
             digest.update(path.read_bytes())
@@ -51,6 +56,10 @@ class Image:
             return tool(self.program).parent
         shutil.rmtree(context, ignore_errors=True)
         context.mkdir(parents=True)
+        if self.given:
+            program = context / self.name
+            program.write_bytes(_bytes_of(self.given))
+            program.chmod(0o755)
         for source in self.sources:
             origin, target = paths.REPOSITORY / source, context / source
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,6 +88,13 @@ def tool(link: str) -> Path:
     return (paths.BIN / link).resolve(strict=True)
 
 
+def _bytes_of(program: Path) -> bytes:
+    try:
+        return program.read_bytes()
+    except OSError as error:
+        raise FileNotFoundError(f"{program} cannot be read ({error.strerror}): name another program, or none") from None
+
+
 def _native(name: str) -> Path:
     return _NATIVE / name / "Dockerfile"
 
@@ -87,9 +103,26 @@ def _service(name: str) -> Image:
     return Image(name, _native(name), base=BASE.name)
 
 
+def _cluster_autoscaler(given: str | None) -> Image:
+    """The stand-in's image; made from the program at the path instead, where one is given."""
+    name = "cluster-autoscaler"
+    if given:
+        return Image(name, _native(f"{name}-given"), base=BASE.name, given=Path(given).expanduser().absolute())
+    return Image(
+        name,
+        _native(name),
+        base=PYTHON.name,
+        sources=("requirements/autoscaler.txt", "autoscaler/patchbay_autoscaler"),
+        size_limit=180_000_000,
+    )
+
+
 def _static(name: str, program: str) -> Image:
     return Image(name, _native(name), program=program)
 
+
+# The environment variable that names a program to take the stand-in's place, such as upstream's own.
+CLUSTER_AUTOSCALER: Final = "PATCHBAY_CLUSTER_AUTOSCALER"
 
 BASE: Final = Image("base", _native("base"), deployed=False)
 PYTHON: Final = Image("python", _native("python"), base=BASE.name, deployed=False)
@@ -105,6 +138,7 @@ FROM_PACKAGES: Final = (
         sources=("requirements/runtime.txt", "runtime/patchbay_runtime"),
         size_limit=200_000_000,
     ),
+    _cluster_autoscaler(os.environ.get(CLUSTER_AUTOSCALER)),
     *(_service(name) for name in ("redis", "mariadb", "prometheus", "haproxy")),
 )
 # One static program each.
