@@ -16,11 +16,13 @@ import psutil
 import pytest
 from patchbay_local import paths
 from patchbay_local.cluster.cluster import Cluster
+from patchbay_local.cluster.node import NodeState
 from patchbay_local.cluster.spec import ClusterSpec, NodeSpec
 from patchbay_local.host.commands import run
-from patchbay_local.host.journal import Journal
 from patchbay_local.host.processes import TOKEN_VARIABLE
 from patchbay_local.images import node_registry
+from patchbay_local.journal import open_journal
+from patchbay_local.nodes.local_nodes import LocalNodes
 
 pytestmark = [
     pytest.mark.cluster_lifecycle,
@@ -45,9 +47,15 @@ SYSCTLS = (
 START = "from tests.local.test_cluster_lifecycle import start; start()"
 
 
+NODE = NodeSpec(instance_id=f"i-{1:017x}", zone="eu-central-1a", instance_type="m7i.large", group="system")
+
+
 def start() -> None:
     """What the killed command runs: a line of progress each."""
-    Cluster(progress=lambda line: print(line, flush=True)).up()
+    cluster = Cluster(progress=lambda line: print(line, flush=True))
+    cluster.up()
+    LocalNodes(open_journal(), cluster.images).join(NODE)
+    print("node started", flush=True)
 
 
 def machine() -> dict[str, list[str]]:
@@ -82,7 +90,7 @@ def untouched() -> Iterator[dict[str, list[str]]]:
     if paths.KUBECONFIG.exists():
         pytest.fail("an environment is up: stop it first (make down)")
     before = machine()
-    journal = Journal(paths.RUN / "journal.jsonl")
+    journal = open_journal()
     node_registry.up(journal)
     try:
         yield before
@@ -103,7 +111,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.usefixtures("untouched")
-@pytest.mark.parametrize("moment", ["etcd started", "kube-apiserver started", "API server", "3 nodes ready"])
+@pytest.mark.parametrize("moment", ["etcd started", "kube-apiserver started", "API server", "node started"])
 def test_a_start_that_is_killed_at_any_moment_leaves_nothing(moment: str) -> None:
     with subprocess.Popen([sys.executable, "-c", START], stdout=subprocess.PIPE, text=True) as command:
         assert command.stdout
@@ -116,31 +124,42 @@ def test_a_start_that_is_killed_at_any_moment_leaves_nothing(moment: str) -> Non
 
 
 @pytest.mark.usefixtures("untouched")
-def test_a_cluster_repairs_itself_takes_more_nodes_and_leaves_nothing() -> None:
+def test_a_control_plane_and_nodes_start_die_and_leave_nothing() -> None:
     cluster = Cluster()
     cluster.up()
-    assert cluster.status().healthy
-    pids = {node.name: node.pid for node in cluster.status().nodes}
+    nodes = LocalNodes(open_journal(), cluster.images)
+    record = nodes.join(NODE)
+    wait_for(lambda: cluster.status().healthy)
 
-    victim = pids["node-2"]
-    assert victim
-    members = psutil.Process(victim).children(recursive=True)
+    (node,) = cluster.status().nodes
+    assert node.pid
+    members = psutil.Process(node.pid).children(recursive=True)
     assert {"containerd", "kubelet", "kube-proxy"} <= {member.name() for member in members}
-    os.kill(victim, signal.SIGKILL)
+    os.kill(node.pid, signal.SIGKILL)
     wait_for(lambda: not any(member.is_running() and member.status() != "zombie" for member in members))
+    assert nodes.state(record) is NodeState.DEAD
     assert not cluster.status().healthy
-    cluster.up()
-    assert cluster.status().healthy
-    assert {node.name for node in cluster.status().nodes if node.pid != pids[node.name]} == {"node-2"}
+    nodes.end(record)
+    assert nodes.ready() == set()
+    assert cluster.status().nodes == ()
 
     before = {daemon.name: daemon.pid for daemon in cluster.status().control_plane}
     Cluster(ClusterSpec(hpa_sync_seconds=15)).up()
     after = {daemon.name: daemon.pid for daemon in cluster.status().control_plane}
     assert {name for name in after if after[name] != before[name]} == {"kube-controller-manager"}
 
-    cluster.add_node(NodeSpec(name="extra", zone="eu-central-1c"))
-    extra = next(node for node in Cluster().status().nodes if node.name == "extra")
-    assert extra.ready
-    cluster.remove_node("extra")
-    assert {node.name for node in cluster.status().nodes} == set(pids)
-    assert "extra" not in run([str(paths.BIN / "kubectl"), "--kubeconfig", str(paths.KUBECONFIG), "get", "nodes"])
+
+@pytest.mark.usefixtures("untouched")
+def test_a_start_that_was_killed_is_gone_on_with() -> None:
+    with subprocess.Popen([sys.executable, "-c", START], stdout=subprocess.PIPE, text=True) as command:
+        assert command.stdout
+        assert any(line.startswith("node started") for line in command.stdout)
+    cluster = Cluster()
+    pids = {daemon.name: daemon.pid for daemon in cluster.status().control_plane}
+    cluster.up()
+    assert {daemon.name: daemon.pid for daemon in cluster.status().control_plane} == pids
+    nodes = LocalNodes(open_journal(), cluster.images)
+    (node,) = cluster.status().nodes
+    nodes.join(NODE)
+    wait_for(lambda: cluster.status().healthy)
+    assert cluster.status().nodes[0].pid == node.pid
