@@ -16,6 +16,10 @@ class Options(Target):
     tenant: str = "faults"
     data_namespace: str = "patchbay-data"
     gateway_namespace: str = "patchbay-gateway"
+    # Where flows deliver to: an address that no machine but this one's nodes reaches.
+    receiver_address: str = str(paths.BRIDGE_ADDRESS)
+    # What was changed and not yet put back is kept here.
+    state: Path = paths.RUN / "faults"
     reports: Path = paths.REPORTS / "faults"
     # Orders in all; each fault gets its share, and more where it takes longer than its share lasts.
     runs: int = Field(default=100_000, ge=1)

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from patchbay_loadtests.sink.server import SinkServer
-from patchbay_local import paths
 
 
 class Receiver:
-    """Keeps every delivery by business key and idempotency key, on the address that only nodes reach."""
+    """Keeps every delivery by business key and idempotency key."""
 
-    def __init__(self, host: str = str(paths.BRIDGE_ADDRESS)) -> None:
+    def __init__(self, host: str) -> None:
         self._server = SinkServer((host, 0))
 
     @property

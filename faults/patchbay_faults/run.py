@@ -13,7 +13,6 @@ from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.gateway import Gateway
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.report.publish import new_directory, point_latest_to
-from patchbay_local import paths
 from rich.console import Console
 
 from patchbay_faults import flows
@@ -30,22 +29,20 @@ from patchbay_faults.receiver import Receiver
 from patchbay_faults.report.publish import write_report
 from patchbay_faults.stage import Stage
 
-STATE = paths.RUN / "faults"
-
 
 async def run(options: Options, faults: Sequence[type[Fault]], console: Console) -> tuple[Result, Path]:
     """Run the faults one after the other; the result and the report's directory."""
     async with AsyncExitStack() as stack:
-        stack.enter_context(_alone())
+        stack.enter_context(_alone(options.state))
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
         kubectl = Kubectl(options.kubeconfig, options.context)
-        leftovers = Ledger(STATE / "leftovers.jsonl", kubectl)
+        leftovers = Ledger(options.state / "leftovers.jsonl", kubectl)
         if left := await leftovers.put_back():
             console.print(f"an earlier run was cut off; put back: {', '.join(left)}", highlight=False)
         stack.push_async_callback(leftovers.put_back)
         versions = await environment.versions(cluster, options)
-        receiver = Receiver()
+        receiver = Receiver(options.receiver_address)
         stack.enter_context(receiver.serving())
         for flow in (flows.steady_flow, flows.long_flow, flows.poison_flow):
             await gateway.register(flow(receiver.url))
@@ -112,9 +109,9 @@ def _judge(
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    STATE.mkdir(parents=True, exist_ok=True)
-    with (STATE / "lock").open("w", encoding="ascii") as lock:
+def _alone(state: Path) -> Iterator[None]:
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("w", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
