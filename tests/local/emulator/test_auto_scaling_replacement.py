@@ -108,6 +108,9 @@ def test_protected_instances_stay_and_suspended_launches_wait(account: Account) 
     client.suspend_processes(AutoScalingGroupName=made.name, ScalingProcesses=["Launch"])
     made.want(5)
     assert set(made.names) == names
+    client.resume_processes(AutoScalingGroupName=made.name, ScalingProcesses=["Launch"])
+    assert len(made.names) == 5
+    assert made.described["SuspendedProcesses"] == []
 
 
 def test_causes_tell_who_wanted_how_many(account: Account) -> None:

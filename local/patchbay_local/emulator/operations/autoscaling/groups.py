@@ -103,12 +103,22 @@ def delete_auto_scaling_group(call: Call) -> Result:
 @SERVICE.operation("DetachInstances")
 @SERVICE.operation("EnterStandby")
 @SERVICE.operation("ExitStandby")
-@SERVICE.operation("ResumeProcesses")
 @SERVICE.operation("SetInstanceProtection")
 @SERVICE.operation("SuspendProcesses")
 def of_a_group(call: Call) -> Served:
     group_of(call, call["AutoScalingGroupName"])
     return BY_MOTO
+
+
+@SERVICE.operation("ResumeProcesses")
+def resume_processes(call: Call) -> Result:
+    """moto fails where some are named."""
+    group = group_of(call, call["AutoScalingGroupName"])
+    suspended = [process["ProcessName"] for process in group.suspended_processes]
+    resumed = call.get("ScalingProcesses", suspended) or suspended
+    group.suspended_processes = [name for name in suspended if name not in resumed]
+    settle(group)
+    return {}
 
 
 def resize(group: FakeAutoScalingGroup, least: int | None, most: int | None, desired: int | None) -> None:
