@@ -12,6 +12,7 @@ from patchbay_loadtests.nodes.judgement import Limits
 from patchbay_loadtests.nodes.plan import NodePlan
 from patchbay_loadtests.nodes.result import judge
 from patchbay_loadtests.nodes.room import Size
+from patchbay_loadtests.nodes.timeline import PHASES
 from patchbay_loadtests.nodes.tracks import node_seen, pod_seen
 from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.periods import Periods
@@ -116,18 +117,24 @@ def plan(**changes: int) -> NodePlan:
 
 
 def test_the_peer_s_burst_is_as_large_as_the_headroom_s() -> None:
-    assert plan().bursts(without_headroom=True) == {
+    assert plan().bursts(frozenset(PHASES)) == {
         "warm": 3, "within-headroom": 3, "beyond-headroom": 9, "without-headroom": 9,
     }  # fmt: skip
 
 
 def test_without_any_headroom_there_is_only_the_burst_without_it() -> None:
-    assert plan(slots=0, placeholders=0).bursts(without_headroom=False) == {"warm": 6, "without-headroom": 9}
+    assert plan(slots=0, placeholders=0).bursts(frozenset(PHASES)) == {"warm": 6, "without-headroom": 9}
+    with pytest.raises(UnusableEnvironmentError, match="--without-headroom"):
+        plan(slots=0, placeholders=0).bursts(frozenset({"warm", "within-headroom"}))
+
+
+def test_only_the_phases_that_are_asked_for_are_driven() -> None:
+    assert plan().bursts(frozenset({"within-headroom"})) == {"within-headroom": 3}
 
 
 def test_a_headroom_that_holds_every_pod_of_the_shape_cannot_be_exceeded() -> None:
     with pytest.raises(UnusableEnvironmentError, match=r"headroom\.pods smaller"):
-        plan(slots=12).bursts(without_headroom=False)
+        plan(slots=12).bursts(frozenset(PHASES))
 
 
 def test_the_report_has_figures_legs_and_the_chart(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from patchbay_loadtests.commands.options import (
 from patchbay_loadtests.nodes.console import print_node_verdict
 from patchbay_loadtests.nodes.judgement import Limits
 from patchbay_loadtests.nodes.run import NodeOptions, prove_nodes
+from patchbay_loadtests.nodes.timeline import PHASES
 
 
 def prove_nodes_command(
@@ -35,6 +36,9 @@ def prove_nodes_command(
     without_headroom: Annotated[
         bool, typer.Option("--without-headroom", help="A last burst without the headroom, which is then put back.")
     ] = False,
+    phase: Annotated[
+        list[str] | None, typer.Option(help=f"Only these, of {', '.join(PHASES)}; may be given many times.")
+    ] = None,
     node_start_seconds: Annotated[
         float, typer.Option(min=5, help="How long a burst's pods and a node for them may take at the most.")
     ] = 120,
@@ -63,7 +67,7 @@ def prove_nodes_command(
         tenant=tenant,
         reports=report,
         idle_shape=idle_shape,
-        without_headroom=without_headroom,
+        phases=tuple(phase or PHASES[:-1]) + (PHASES[-1:] if without_headroom else ()),
         node_start_seconds=node_start_seconds,
         limits=Limits(node_start=node_start_limit, headroom_extra=headroom_limit, scale_in=scale_in_limit),
         hpa_sync_seconds=hpa_sync_seconds,

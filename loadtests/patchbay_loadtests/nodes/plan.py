@@ -40,21 +40,27 @@ class NodePlan(BaseModel):
         waits = self.periods.scale_down + 2 * self.periods.metric + self.times.unneeded + self.times.delay_after_add
         return waits + 4 * self.times.scan + DRAIN_SECONDS + self.node_start_seconds
 
-    def bursts(self, *, without_headroom: bool) -> dict[PhaseName, int]:
-        """The phases in their order, each with its burst; UnusableEnvironmentError where one cannot be driven."""
-        found: dict[PhaseName, int] = {}
+    def bursts(self, wanted: frozenset[PhaseName]) -> dict[PhaseName, int]:
+        """The wanted phases that this environment allows, in their order, each with its burst.
+
+        UnusableEnvironmentError where there is none, or where the headroom cannot be exceeded.
+        """
         within = min(self.slots, self.most)
-        warm = min(within or self.most, self.free_slots)
-        if warm:
-            found["warm"] = warm
-        if within:
-            if within == self.most:
-                raise UnusableEnvironmentError(
-                    f"the headroom holds {self.slots} pods, all {self.most} that the shape may add: make "
-                    "patchbay:platform.headroom.pods smaller, or max_pods of the shape larger"
-                )
-            found["within-headroom"] = within
-            found["beyond-headroom"] = self.most
-        if without_headroom or not within:
-            found["without-headroom"] = self.most
+        sizes: dict[PhaseName, int] = {
+            "warm": min(within or self.most, self.free_slots),
+            "within-headroom": within,
+            "beyond-headroom": self.most if within else 0,
+            "without-headroom": self.most,
+        }
+        found = {name: pods for name, pods in sizes.items() if name in wanted and pods}
+        if "beyond-headroom" in found and within == self.most:
+            raise UnusableEnvironmentError(
+                f"the headroom holds {self.slots} pods, all {self.most} that the shape may add: make "
+                "patchbay:platform.headroom.pods smaller, or max_pods of the shape larger"
+            )
+        if not found.keys() - {"warm"}:
+            raise UnusableEnvironmentError(
+                "there is no headroom to burst into: set patchbay:platform.headroom and update the stack, or ask for "
+                "--without-headroom"
+            )
         return found

@@ -21,6 +21,7 @@ from patchbay_loadtests.nodes.plan import NodePlan
 from patchbay_loadtests.nodes.recorder import NodeRecorder
 from patchbay_loadtests.nodes.result import NodeResult, judge
 from patchbay_loadtests.nodes.room import requested
+from patchbay_loadtests.nodes.timeline import PhaseName
 from patchbay_loadtests.nodes.worker import worker_spec
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.periods import read_periods
@@ -43,7 +44,7 @@ class NodeOptions(Target):
     reports: Path
     idle_shape: str = "filter"
     threshold: int = 8
-    without_headroom: bool = False
+    phases: tuple[PhaseName, ...] = ("warm", "within-headroom", "beyond-headroom")
     node_start_seconds: float = 120
     limits: Limits = Limits()
     hpa_sync_seconds: float = 15
@@ -82,7 +83,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             free_slots=sum(left.holds(need) for left in (await free_room(cluster, worker)).values()),
             node_start_seconds=options.node_start_seconds,
         )
-        bursts = plan.bursts(without_headroom=options.without_headroom)
+        bursts = plan.bursts(frozenset(options.phases))
         console.print(
             f"phases {', '.join(f'{name} ({pods} pods)' for name, pods in bursts.items())}; "
             f"each takes at most {(plan.node_start_seconds + plan.back_seconds) / 60:.0f} minutes",

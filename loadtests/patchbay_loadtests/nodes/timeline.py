@@ -1,10 +1,11 @@
 """The record of a node proof. Everything that is judged or drawn comes from it; times are seconds since it began."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from patchbay_loadtests.proof.timeline import Record, Sample
 
 PhaseName = Literal["warm", "within-headroom", "beyond-headroom", "without-headroom"]
+PHASES: tuple[PhaseName, ...] = get_args(PhaseName)
 
 
 class Look(Record):
