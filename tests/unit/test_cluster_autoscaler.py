@@ -7,6 +7,7 @@ import pytest
 from patchbay_autoscaler import flags as stand_in
 from patchbay_autoscaler.aws.clients import parse_overrides
 from patchbay_autoscaler.aws.groups import parse_discovery
+from patchbay_autoscaler.durations import Seconds
 from patchbay_config.errors import ConfigError
 from patchbay_platform import autoscaling
 from patchbay_platform.cluster_autoscaler.component import ClusterAutoscaler
@@ -139,29 +140,29 @@ def test_everything_in_the_config_reaches_the_program() -> None:
     assert options(program) == stand_in.Options(
         cloud_provider="aws",
         node_group_auto_discovery=options(made()).node_group_auto_discovery,
-        scan_interval=stand_in.Seconds(3),
+        scan_interval=Seconds(3),
         v=5,
         expander="most-pods",
         balance_similar_node_groups=False,
-        max_node_provision_time=stand_in.Seconds(61),
-        initial_node_group_backoff_duration=stand_in.Seconds(7),
-        max_node_group_backoff_duration=stand_in.Seconds(8),
+        max_node_provision_time=Seconds(61),
+        initial_node_group_backoff_duration=Seconds(7),
+        max_node_group_backoff_duration=Seconds(8),
         bypassed_scheduler_names=stand_in.Listed(("one", "two")),
         max_nodes_total=9,
         expendable_pods_priority_cutoff=-11,
         max_total_unready_percentage=12,
         ok_total_unready_count=13,
-        scale_down_unneeded_time=stand_in.Seconds(14),
-        scale_down_unready_time=stand_in.Seconds(15),
+        scale_down_unneeded_time=Seconds(14),
+        scale_down_unready_time=Seconds(15),
         scale_down_utilization_threshold=0.16,
-        scale_down_delay_after_add=stand_in.Seconds(17),
-        scale_down_delay_after_delete=stand_in.Seconds(18),
-        scale_down_delay_after_failure=stand_in.Seconds(19),
+        scale_down_delay_after_add=Seconds(17),
+        scale_down_delay_after_delete=Seconds(18),
+        scale_down_delay_after_failure=Seconds(19),
         max_graceful_termination_sec=21,
-        max_pod_eviction_time=stand_in.Seconds(22),
+        max_pod_eviction_time=Seconds(22),
         max_drain_parallelism=23,
         max_scale_down_parallelism=24,
-        node_delete_delay_after_taint=stand_in.Seconds(25),
+        node_delete_delay_after_taint=Seconds(25),
         cordon_node_before_terminating=False,
         ignore_daemonsets_utilization=False,
         skip_nodes_with_system_pods=True,

@@ -1,0 +1,164 @@
+"""What the program creates, asked of a real API server: it takes every object, and every pod by its admission."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from patchbay_local import paths
+
+from tests.local.engine.control_plane import ControlPlane
+
+from .conftest import Created, Manifest, Program
+
+# In this order: what others lie in, or are of, comes first.
+FIRST = ("Namespace", "CustomResourceDefinition", "PriorityClass", "ServiceAccount")
+# Verb, API group, resource, namespace, name.
+Right = tuple[str, str, str, str, str]
+APPLY = {"Content-Type": "application/apply-patch+yaml"}
+
+
+def plain(manifest: Manifest) -> dict[str, Any]:
+    """The engine's numbers are floating; Kubernetes gets 10001, not 10001.0."""
+    text = json.dumps(dict(manifest))
+    found: dict[str, Any] = json.loads(
+        text, parse_float=lambda digits: int(float(digits)) if digits.endswith(".0") else digits
+    )
+    return found
+
+
+class Objects:
+    """The API server's own list of where objects of a kind lie."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+        self._places: dict[str, dict[str, tuple[str, bool]]] = {}
+
+    def apply(self, created: Created) -> None:
+        """Strict: an unknown field is refused."""
+        manifest = plain(created.inputs)
+        version = manifest["apiVersion"]
+        plural, namespaced = self._of(version)[created.kind]
+        path = f"{_root(version)}/namespaces/{created.namespace}" if namespaced else _root(version)
+        answer = self.client.patch(
+            f"{path}/{plural}/{created.object_name}",
+            params={"fieldManager": "tests", "fieldValidation": "Strict", "force": "true"},
+            headers=APPLY,
+            content=json.dumps(manifest),
+        )
+        assert answer.is_success, f"{created.kind} {created.object_name}: {answer.text}"
+
+    def _of(self, version: str) -> dict[str, tuple[str, bool]]:
+        if version not in self._places:
+            listed = self.client.get(_root(version)).raise_for_status().json()["resources"]
+            self._places[version] = {
+                item["kind"]: (item["name"], item["namespaced"]) for item in listed if "/" not in item["name"]
+            }
+        return self._places[version]
+
+
+def _root(version: str) -> str:
+    return f"/apis/{version}" if "/" in version else f"/api/{version}"
+
+
+@pytest.fixture(scope="module")
+def admin(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client as the cluster's administrator; all objects are there."""
+    if not (paths.BIN / "kube-apiserver").exists():
+        pytest.skip("the pinned tools are not built")
+    plane = ControlPlane(tmp_path_factory.mktemp("cluster"))
+    try:
+        plane.start()
+        with plane.client() as client:
+            objects = Objects(client)
+            made = [item for item in program.resources if "metadata" in item.inputs and "apiVersion" in item.inputs]
+            assert len(made) > 100
+            # KEDA's own kinds are known a moment after their definitions.
+            later = [item for item in made if item.type.startswith("kubernetes:keda.sh")]
+            for item in sorted(made, key=lambda item: FIRST.index(item.kind) if item.kind in FIRST else len(FIRST)):
+                if item not in later:
+                    objects.apply(item)
+            for item in later:
+                objects.apply(item)
+            yield client
+    finally:
+        plane.stop()
+
+
+def test_the_api_server_takes_every_object_strictly_and_every_pod(admin: httpx.Client, program: Program) -> None:
+    for owner, template in program.pod_templates():
+        metadata = {**template["metadata"], "name": owner.object_name, "namespace": owner.namespace}
+        # As the StatefulSet's controller gives its pods the volumes of their claims.
+        claims = [claim["metadata"]["name"] for claim in owner.inputs["spec"].get("volumeClaimTemplates", [])]
+        claimed = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in claims]
+        spec = {**template["spec"], "volumes": [*template["spec"].get("volumes", []), *claimed]}
+        pod = plain({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+        answer = admin.post(f"/api/v1/namespaces/{owner.namespace}/pods", params={"dryRun": "All"}, json=pod)
+        assert answer.is_success, f"{owner.kind} {owner.object_name}: {answer.text}"
+
+
+def test_a_placeholder_gives_way_to_a_worker_and_pushes_nobody_out(admin: httpx.Client) -> None:
+    classes = {
+        item["metadata"]["name"]: item
+        for item in admin.get("/apis/scheduling.k8s.io/v1/priorityclasses").raise_for_status().json()["items"]
+    }
+    assert classes["headroom"]["value"] < 0 < classes["patchbay-worker"]["value"]
+    assert classes["patchbay-worker"]["preemptionPolicy"] == "PreemptLowerPriority"
+    assert classes["headroom"]["preemptionPolicy"] == "Never"
+
+
+def allowed(admin: httpx.Client, right: Right) -> bool:
+    """Whether the cluster autoscaler's account may."""
+    verb, group, resource, namespace, name = right
+    resource, _, part = resource.partition("/")
+    asked: dict[str, Any] = {"verb": verb, "group": group, "resource": resource, "subresource": part}
+    asked |= {"namespace": namespace, "name": name}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {"user": "system:serviceaccount:kube-system:cluster-autoscaler", "resourceAttributes": asked},
+    }
+    answer = admin.post("/apis/authorization.k8s.io/v1/subjectaccessreviews", json=review).raise_for_status()
+    return bool(answer.json()["status"]["allowed"])
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        *(("watch", "", kind, "", "") for kind in ("pods", "nodes", "services", "namespaces", "persistentvolumes")),
+        *(("list", "apps", kind, "", "") for kind in ("replicasets", "statefulsets", "daemonsets")),
+        ("list", "policy", "poddisruptionbudgets", "", ""),
+        ("watch", "storage.k8s.io", "volumeattachments", "", ""),
+        ("watch", "resource.k8s.io", "resourceslices", "", ""),
+        ("update", "", "nodes", "", "i-0123456789abcdef0"),
+        ("create", "", "pods/eviction", "patchbay-runtime", "shape-map-1"),
+        ("create", "", "events", "default", ""),
+        ("update", "", "configmaps", "kube-system", "cluster-autoscaler-status"),
+        ("create", "", "configmaps", "kube-system", ""),
+        ("update", "coordination.k8s.io", "leases", "kube-system", "cluster-autoscaler"),
+        ("create", "coordination.k8s.io", "leases", "kube-system", ""),
+    ],
+)
+def test_the_cluster_autoscaler_may_do_its_work(admin: httpx.Client, right: Right) -> None:
+    assert allowed(admin, right)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        ("get", "", "secrets", "patchbay-runtime", "redis"),
+        ("get", "", "configmaps", "patchbay-runtime", "database-access"),
+        ("update", "", "configmaps", "kube-system", "coredns"),
+        ("update", "coordination.k8s.io", "leases", "kube-system", "kube-scheduler"),
+        ("create", "coordination.k8s.io", "leases", "keda", ""),
+        ("delete", "", "pods", "patchbay-runtime", "shape-map-1"),
+        ("create", "", "pods", "patchbay-runtime", ""),
+        ("patch", "", "pods", "patchbay-runtime", "shape-map-1"),
+        ("delete", "", "nodes", "", "i-0123456789abcdef0"),
+        ("update", "apps", "deployments", "patchbay-runtime", "api"),
+        ("create", "rbac.authorization.k8s.io", "clusterrolebindings", "", ""),
+    ],
+)
+def test_the_cluster_autoscaler_may_do_nothing_else(admin: httpx.Client, right: Right) -> None:
+    assert not allowed(admin, right)
