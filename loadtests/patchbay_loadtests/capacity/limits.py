@@ -88,7 +88,10 @@ def _full_shapes(shapes: Sequence[ShapeSetting], outcome: Outcome, busiest: Mapp
             remedy=(
                 f"raise it to {enough}, which the busiest minute takes"
                 if enough > shape.max_pods
-                else f"none for the steady load, which takes {enough}; raise it to work off peaks of seconds sooner"
+                else (
+                    f"the busiest minute takes {enough} only: a low moment took pods away that the next one needs; "
+                    "raise patchbay:platform.scaling.scaleDownSeconds"
+                )
             ),
         )
 
