@@ -3,8 +3,9 @@
 import json
 import signal
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_local.host.processes import ProcessId
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from patchbay_faults.kubectl import Kubectl
 from patchbay_faults.machine import nodes
 
+FIELD_MANAGER = "patchbay-faults"
 MARK = "patchbay.dev/fault"  # a label of what faults put into the cluster
 
 
@@ -24,16 +26,45 @@ class _Leftover(BaseModel):
         """Make it as it was."""
 
 
-class Scaled(_Leftover):
-    """A workload (`deployment/name`) that was given another number of pods."""
+class Patched(_Leftover):
+    """A workload (`deployment/name`) that was changed; `back` is the patch that undoes it."""
 
-    kind: Literal["scaled"] = "scaled"
+    kind: Literal["patched"] = "patched"
     namespace: str
     workload: str
-    replicas: int
+    back: dict[str, Any]
 
     async def put_back(self, kubectl: Kubectl) -> None:
-        await kubectl("-n", self.namespace, "scale", self.workload, f"--replicas={self.replicas}")
+        await patch(kubectl, self.namespace, self.workload, self.back)
+        await self._let_go(kubectl)
+
+    async def _let_go(self, kubectl: Kubectl) -> None:
+        """Give up the fields: whoever applies the object next owns them without a conflict."""
+        shown = await kubectl("-n", self.namespace, "get", self.workload, "-o", "json", "--show-managed-fields")
+        metadata = json.loads(shown)["metadata"]
+        entries = metadata.get("managedFields", [])
+        others = [entry for entry in entries if entry.get("manager") != FIELD_MANAGER]
+        if len(others) < len(entries):
+            kept = {"managedFields": others, "resourceVersion": metadata["resourceVersion"]}
+            await patch(kubectl, self.namespace, self.workload, {"metadata": kept}, kind="merge")
+
+
+async def patch(
+    kubectl: Kubectl, namespace: str, workload: str, changes: Mapping[str, Any], kind: str = "strategic"
+) -> None:
+    """Change a workload under a name of our own."""
+    how = (f"--type={kind}", f"--field-manager={FIELD_MANAGER}", f"--patch={json.dumps(changes)}")
+    await kubectl("-n", namespace, "patch", workload, *how)
+
+
+def with_pods(number: int) -> dict[str, Any]:
+    """A patch to so many pods."""
+    return {"spec": {"replicas": number}}
+
+
+def with_image(container: str, image: str) -> dict[str, Any]:
+    """A patch of a container's image."""
+    return {"spec": {"template": {"spec": {"containers": [{"name": container, "image": image}]}}}}
 
 
 class Stopped(_Leftover):
@@ -55,20 +86,6 @@ class Cordoned(_Leftover):
     async def put_back(self, kubectl: Kubectl) -> None:
         if await kubectl("get", "node", self.node, "--ignore-not-found", "-o", "name"):
             await kubectl("uncordon", self.node)
-
-
-class RolledOut(_Leftover):
-    """A Deployment whose container had another image."""
-
-    kind: Literal["rolled_out"] = "rolled_out"
-    namespace: str
-    deployment: str
-    container: str
-    image: str
-
-    async def put_back(self, kubectl: Kubectl) -> None:
-        target = f"deployment/{self.deployment}"
-        await kubectl("-n", self.namespace, "set", "image", target, f"{self.container}={self.image}")
 
 
 class Created(_Leftover):
@@ -95,7 +112,7 @@ class Filled(_Leftover):
 
 
 Leftover = Annotated[
-    Scaled | Stopped | Cordoned | RolledOut | Created | Filled,
+    Patched | Stopped | Cordoned | Created | Filled,
     Field(discriminator="kind"),
 ]
 _LEFTOVER: TypeAdapter[Leftover] = TypeAdapter(Leftover)

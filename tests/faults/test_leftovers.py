@@ -1,5 +1,6 @@
 """What faults change is put back, also by the next run after a crash."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,11 +10,18 @@ from pathlib import Path
 
 import pytest
 from patchbay_faults.kubectl import Kubectl
-from patchbay_faults.leftovers import Cordoned, Created, Ledger, RolledOut, Scaled, Stopped
+from patchbay_faults.leftovers import FIELD_MANAGER, Cordoned, Created, Ledger, Patched, Stopped, with_image, with_pods
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_local.host.processes import ProcessId
 
-REDIS = Scaled(namespace="patchbay-data", workload="statefulset/redis", replicas=1)
+REDIS = Patched(namespace="patchbay-data", workload="statefulset/redis", back=with_pods(1))
+API = Patched(namespace="patchbay-runtime", workload="deployment/api", back=with_image("api", "old"))
+OWNED = {
+    "metadata": {
+        "resourceVersion": "7",
+        "managedFields": [{"manager": "pulumi-kubernetes"}, {"manager": FIELD_MANAGER, "operation": "Update"}],
+    }
+}
 
 
 class RecordedKubectl(Kubectl):
@@ -22,7 +30,7 @@ class RecordedKubectl(Kubectl):
     def __init__(self, answers: dict[str, str] | None = None) -> None:
         self.commands: list[str] = []
         self.failing: set[str] = set()
-        self._answers = answers or {}
+        self._answers = {"-n": json.dumps(OWNED), **(answers or {})}
 
     async def __call__(self, *arguments: str, stdin: str | None = None, seconds: float = 30) -> str:  # noqa: ARG002
         # The arguments that are not kept are the base class's.
@@ -49,12 +57,15 @@ async def test_changes_are_put_back_latest_first_and_forgotten(tmp_path: Path) -
     kubectl = RecordedKubectl()
     ledger = Ledger(tmp_path / "leftovers", kubectl)
     ledger.record(REDIS)
-    ledger.record(RolledOut(namespace="patchbay-runtime", deployment="api", container="api", image="old"))
-    assert await ledger.put_back() == ["rolled_out", "scaled"]
-    assert kubectl.commands == [
-        "-n patchbay-runtime set image deployment/api api=old",
-        "-n patchbay-data scale statefulset/redis --replicas=1",
+    ledger.record(API)
+    assert await ledger.put_back() == ["patched", "patched"]
+    changes = [command for command in kubectl.commands if "--type=strategic" in command]
+    assert [command.split(" --")[0] for command in changes] == [
+        "-n patchbay-runtime patch deployment/api",
+        "-n patchbay-data patch statefulset/redis",
     ]
+    assert '"image": "old"' in changes[0]
+    assert '"replicas": 1' in changes[1]
     assert not ledger.pending()
     assert await ledger.put_back() == []
 
@@ -62,8 +73,19 @@ async def test_changes_are_put_back_latest_first_and_forgotten(tmp_path: Path) -
 async def test_what_a_killed_run_left_is_put_back_by_the_next_one(tmp_path: Path) -> None:
     Ledger(tmp_path / "leftovers", RecordedKubectl()).record(REDIS)
     kubectl = RecordedKubectl()
-    assert await Ledger(tmp_path / "leftovers", kubectl).put_back() == ["scaled"]
-    assert kubectl.commands == ["-n patchbay-data scale statefulset/redis --replicas=1"]
+    assert await Ledger(tmp_path / "leftovers", kubectl).put_back() == ["patched"]
+    assert kubectl.commands[0].startswith("-n patchbay-data patch statefulset/redis")
+
+
+async def test_fields_that_were_changed_are_given_up_so_that_the_program_owns_them_again(tmp_path: Path) -> None:
+    kubectl = RecordedKubectl()
+    ledger = Ledger(tmp_path / "leftovers", kubectl)
+    ledger.record(REDIS)
+    await ledger.put_back()
+    last = kubectl.commands[-1]
+    assert "--type=merge" in last
+    kept = json.loads(last.partition("--patch=")[2])
+    assert kept == {"metadata": {"managedFields": [{"manager": "pulumi-kubernetes"}], "resourceVersion": "7"}}
 
 
 async def test_what_cannot_be_put_back_stays_recorded_and_the_rest_is_put_back(tmp_path: Path) -> None:
@@ -76,7 +98,7 @@ async def test_what_cannot_be_put_back_stays_recorded_and_the_rest_is_put_back(t
         await ledger.put_back()
     assert ledger.pending() == [REDIS]
     kubectl.failing = set()
-    assert await ledger.put_back() == ["scaled"]
+    assert await ledger.put_back() == ["patched"]
 
 
 async def test_a_stopped_process_goes_on(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:

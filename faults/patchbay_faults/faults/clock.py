@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from collections import Counter
 from typing import Any
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
@@ -9,7 +10,7 @@ from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_faults.faults.fault import Fault
 from patchbay_faults.faults.nodes import name_of
 from patchbay_faults.flows import SHAPES
-from patchbay_faults.health import is_well
+from patchbay_faults.health import is_of_flows, is_well
 from patchbay_faults.leftovers import MARK, Created
 from patchbay_faults.machine.clock import OFFSET_VARIABLE, library
 from patchbay_faults.stage import Document, Stage, is_ready, until
@@ -51,12 +52,13 @@ class ClockOff(Fault):
         return [f"{pod['metadata']['name']} is still there" for pod in left["items"]]
 
     async def _node(self, stage: Stage) -> str:
-        taken = {pod["spec"].get("nodeName") for pod in await stage.workers(SHAPES[-1])}
-        nodes = [node for node in await stage.nodes() if is_well(node)]
-        nodes = [node for node in nodes if name_of(node) in taken] or nodes
+        """Of those that stay, the one with fewest pods, which has room."""
+        pods = (await stage.cluster.get("/api/v1/pods"))["items"]
+        number = Counter(pod["spec"].get("nodeName") for pod in pods)
+        nodes = [name_of(node) for node in await stage.nodes() if is_well(node) and not is_of_flows(node)]
         if not nodes:
-            raise UnusableEnvironmentError("no node is ready")
-        return name_of(nodes[0])
+            raise UnusableEnvironmentError("no node of a fixed group is ready")
+        return min(sorted(nodes), key=lambda node: number[node])
 
     async def _are_ready(self, stage: Stage) -> bool:
         path = f"/api/v1/namespaces/{stage.options.namespace}/pods"
@@ -83,7 +85,7 @@ def pod_ahead(template: Document, deployment: str, namespace: str, node: str) ->
             }
         }
     }
-    # The API's pods belong on other nodes: here all of one node's pods are meant.
+    # The pods belong on nodes of two kinds; here all of one node's pods are meant.
     spec.pop("nodeSelector", None)
     spec["tolerations"] = [{"operator": "Exists"}]
     spec.pop("topologySpreadConstraints", None)

@@ -2,7 +2,7 @@
 
 from patchbay_faults.faults.fault import Fault
 from patchbay_faults.flows import SHAPES
-from patchbay_faults.leftovers import RolledOut
+from patchbay_faults.leftovers import Patched, patch, with_image
 from patchbay_faults.machine.images import another_digest
 from patchbay_faults.stage import Stage
 
@@ -24,13 +24,11 @@ class Deploy(Fault):
         for name in targets:
             container = (await stage.cluster.deployment(namespace, name))["spec"]["template"]["spec"]["containers"][0]
             image = str(container["image"])
-            stage.leftovers.record(
-                RolledOut(namespace=namespace, deployment=name, container=container["name"], image=image)
-            )
+            back = with_image(container["name"], image)
+            stage.leftovers.record(Patched(namespace=namespace, workload=f"deployment/{name}", back=back))
             images[image] = images.get(image) or await another_digest(image)
-            await stage.kubectl(
-                "-n", namespace, "set", "image", f"deployment/{name}", f"{container['name']}={images[image]}"
-            )
+            changed = with_image(container["name"], images[image])
+            await patch(stage.kubectl, namespace, f"deployment/{name}", changed)
         for name in targets:
             await stage.kubectl(
                 *("-n", namespace, "rollout", "status", f"deployment/{name}", f"--timeout={_ROLLOUT_SECONDS}s"),

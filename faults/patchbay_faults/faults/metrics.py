@@ -8,7 +8,7 @@ from patchbay_loadtests.errors import UnusableEnvironmentError
 
 from patchbay_faults.faults.fault import Fault
 from patchbay_faults.flows import LONG_FLOW, SHAPE
-from patchbay_faults.leftovers import Scaled
+from patchbay_faults.leftovers import Patched, patch, with_pods
 from patchbay_faults.stage import POLL_SECONDS, Stage, until
 
 # Three pods' worth, for as long as it takes until they are there and the fault has begun.
@@ -33,8 +33,8 @@ class _ScalingPathCut(Fault):
 
     async def inject(self, stage: Stage) -> None:
         namespace = self.namespace(stage)
-        stage.leftovers.record(Scaled(namespace=namespace, workload=self.workload, replicas=1))
-        await stage.kubectl("-n", namespace, "scale", self.workload, "--replicas=0")
+        stage.leftovers.record(Patched(namespace=namespace, workload=self.workload, back=with_pods(1)))
+        await patch(stage.kubectl, namespace, self.workload, with_pods(0))
         self._pods = await stage.desired_pods(SHAPE)
 
     async def hold(self, stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """Pods go while they run something long."""
 
 import asyncio
+import time
 
 from patchbay_faults.faults.fault import Fault
 from patchbay_faults.flows import LONG_FLOW, SHAPE
@@ -8,6 +9,7 @@ from patchbay_faults.stage import Stage, until
 
 _SHORT_PROCESSES, _SHORT_SECONDS = 24, 15.0
 _LONG_PROCESSES, _LONG_SECONDS = 16, 55.0
+_MARGIN_SECONDS = 5.0
 _MANY_PODS = 5
 
 
@@ -21,7 +23,8 @@ class ScaleInDuringLongProcesses(Fault):
 
     async def inject(self, stage: Stage) -> None:
         self._cut_off_before = stage.receiver.cut_off()
-        # Long ones first, so that they are spread over the pods as these come.
+        # At once, so that every pod gets some of both.
+        self._began = time.monotonic()
         self._placing = [
             asyncio.create_task(stage.place_held(LONG_FLOW, _LONG_PROCESSES, _LONG_SECONDS, "long")),
             asyncio.create_task(stage.place_held(LONG_FLOW, _SHORT_PROCESSES, _SHORT_SECONDS, "short")),
@@ -32,6 +35,7 @@ class ScaleInDuringLongProcesses(Fault):
         self._most = await stage.desired_pods(SHAPE)
         await until(f"fewer than {self._most} pods of {SHAPE}", lambda: self._has(stage, below=self._most), 90)
         await asyncio.gather(*self._placing)
+        await asyncio.sleep(self._began + _LONG_SECONDS + _MARGIN_SECONDS - time.monotonic())
 
     async def heal(self, stage: Stage) -> None:
         cut_off = stage.receiver.cut_off() - self._cut_off_before

@@ -5,7 +5,7 @@ from typing import ClassVar
 from patchbay_loadtests.errors import UnusableEnvironmentError
 
 from patchbay_faults.faults.fault import Fault
-from patchbay_faults.leftovers import Scaled
+from patchbay_faults.leftovers import Patched, patch, with_pods
 from patchbay_faults.machine.containers import kill_containers
 from patchbay_faults.stage import Stage
 
@@ -51,5 +51,5 @@ class RedisAway(Fault):
 
     async def inject(self, stage: Stage) -> None:
         namespace = stage.options.data_namespace
-        stage.leftovers.record(Scaled(namespace=namespace, workload="statefulset/redis", replicas=1))
-        await stage.kubectl("-n", namespace, "scale", "statefulset/redis", "--replicas=0")
+        stage.leftovers.record(Patched(namespace=namespace, workload="statefulset/redis", back=with_pods(1)))
+        await patch(stage.kubectl, namespace, "statefulset/redis", with_pods(0))
