@@ -1,7 +1,11 @@
 """What the program creates, asked of a real API server: it takes every object, and every pod by its admission."""
 
 import json
+import subprocess
+import time
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +13,7 @@ import pytest
 from patchbay_local import paths
 
 from tests.local.engine.control_plane import ControlPlane
+from tests.ports import free_port
 
 from .conftest import Created, Manifest, Program
 
@@ -63,27 +68,32 @@ def _root(version: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def admin(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A client as the cluster's administrator; all objects are there."""
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     if not (paths.BIN / "kube-apiserver").exists():
         pytest.skip("the pinned tools are not built")
     plane = ControlPlane(tmp_path_factory.mktemp("cluster"))
     try:
         plane.start()
-        with plane.client() as client:
-            objects = Objects(client)
-            made = [item for item in program.resources if "metadata" in item.inputs and "apiVersion" in item.inputs]
-            assert len(made) > 100
-            # KEDA's own kinds are known a moment after their definitions.
-            later = [item for item in made if item.type.startswith("kubernetes:keda.sh")]
-            for item in sorted(made, key=lambda item: FIRST.index(item.kind) if item.kind in FIRST else len(FIRST)):
-                if item not in later:
-                    objects.apply(item)
-            for item in later:
-                objects.apply(item)
-            yield client
+        yield plane
     finally:
         plane.stop()
+
+
+@pytest.fixture(scope="module")
+def admin(plane: ControlPlane, program: Program) -> Iterator[httpx.Client]:
+    """A client as the cluster's administrator; all objects are there."""
+    with plane.client() as client:
+        objects = Objects(client)
+        made = [item for item in program.resources if "metadata" in item.inputs and "apiVersion" in item.inputs]
+        assert len(made) > 100
+        # KEDA's own kinds are known a moment after their definitions.
+        later = [item for item in made if item.type.startswith("kubernetes:keda.sh")]
+        for item in sorted(made, key=lambda item: FIRST.index(item.kind) if item.kind in FIRST else len(FIRST)):
+            if item not in later:
+                objects.apply(item)
+        for item in later:
+            objects.apply(item)
+        yield client
 
 
 def test_the_api_server_takes_every_object_strictly_and_every_pod(admin: httpx.Client, program: Program) -> None:
@@ -162,3 +172,41 @@ def test_the_cluster_autoscaler_may_do_its_work(admin: httpx.Client, right: Righ
 )
 def test_the_cluster_autoscaler_may_do_nothing_else(admin: httpx.Client, right: Right) -> None:
     assert not allowed(admin, right)
+
+
+@pytest.mark.parametrize("path", ["/version", "/api/v1/secrets"], ids=["answers", "refuses"])
+def test_the_json_exporter_sees_that_the_api_server_answers_whatever_it_answers(
+    plane: ControlPlane, program: Program, tmp_path: Path, path: str
+) -> None:
+    config = tmp_path / "config.yml"
+    native = program.one("ConfigMap", "json-exporter").inputs["data"]["config.yml"]
+    (mount,) = [
+        mount
+        for mount in program.one("Deployment", "json-exporter").inputs["spec"]["template"]["spec"]["containers"][0][
+            "volumeMounts"
+        ]
+        if mount["name"] == "authority"
+    ]
+    config.write_text(
+        native.replace(f"{mount['mountPath']}/ca.crt", str(plane.kubeconfig.parent / "certificates" / "apiserver.crt"))
+    )
+    port = free_port()
+    exporter = subprocess.Popen(
+        [paths.BIN / "json_exporter", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}"],
+        stderr=subprocess.DEVNULL,
+    )
+    question = {"module": "kubernetes", "target": f"{plane.address}{path}"}
+    deadline = time.monotonic() + 20
+    try:
+        while True:
+            with suppress(httpx.TransportError):
+                answer = httpx.get(f"http://127.0.0.1:{port}/probe", params=question, trust_env=False)
+                break
+            assert exporter.poll() is None, "the exporter ended"
+            assert time.monotonic() < deadline, "the exporter does not answer"
+            time.sleep(0.05)
+    finally:
+        exporter.terminate()
+        exporter.wait(timeout=10)
+    assert answer.status_code == 200
+    assert "patchbay_kubernetes_api_answers 1" in answer.text
