@@ -48,6 +48,7 @@ class Options:
     leader_elect_resource_name: str = "cluster-autoscaler"
     leader_elect_resource_namespace: str = ""
 
+    emit_per_nodegroup_metrics: bool = False
     write_status_configmap: bool = True
     status_config_map_name: str = "cluster-autoscaler-status"
     v: int = 0
@@ -88,6 +89,7 @@ class Options:
     scale_down_delay_after_failure: Seconds = 180
     max_scale_down_parallelism: int = 10
     max_drain_parallelism: int = 1
+    unremovable_node_recheck_timeout: Seconds = 300
     max_bulk_soft_taint_count: int = 10
     max_graceful_termination_sec: int = 600
     max_pod_eviction_time: Seconds = 120

@@ -27,8 +27,8 @@ LOG: Final = logging.getLogger(__name__)
 
 # Between scans, removals under way are looked after this often.
 _TICK_SECONDS: Final = 1.0
-# A node whose removal failed is not tried again for this long (upstream's --unremovable-node-recheck-timeout).
-_RECHECK_SECONDS: Final = 300.0
+# How long AWS may go on listing an instance that was ended.
+_GONE_SECONDS: Final = 300.0
 
 
 class Autoscaler:
@@ -87,6 +87,9 @@ class Autoscaler:
             with parts.metrics.timed("updateClusterState"):
                 reading = parts.reader.read()
                 self._budgets = reading.budgets
+                if self._pending(reading, wall).pods:
+                    # A capacity is set as a whole: it must not be worked out from an old one.
+                    parts.cloud.forget()
                 states = self._states(reading, now, wall)
             self._untaint_strangers(states)
             healthy = self._report_nodes(states)
@@ -111,7 +114,7 @@ class Autoscaler:
         for pod in reading.pods:
             if pod.spec.node_name and not pending.is_expendable(pod, self._options):
                 by_node[pod.spec.node_name].append(pod)
-        snapshot = self._snapshot(reading, by_node)
+        snapshot = _snapshot(reading, by_node, states)
         before_upcoming = snapshot.copy()
         samples = {
             name: self._parts.samples.place(state, by_node, reading.daemon_sets) for name, state in states.items()
@@ -125,17 +128,6 @@ class Autoscaler:
                 self._scale_down(reading, states, before_upcoming, now)
         return bool(left) and not has_grown
 
-    def _snapshot(self, reading: Reading, by_node: Mapping[str, Sequence[Pod]]) -> Snapshot:
-        return Snapshot(
-            (
-                Place.of(node, by_node.get(node.name, ()), is_open=node.is_ready)
-                for node in reading.nodes
-                if not has(node, TO_BE_DELETED)
-            ),
-            reading.volumes,
-            reading.namespaces,
-        )
-
     def _waiting(
         self,
         reading: Reading,
@@ -145,17 +137,19 @@ class Autoscaler:
         wall: datetime,
     ) -> list[Pod]:
         """The pods that fit neither on a node nor on one that comes; the others are put there, on both snapshots."""
-        found = pending.find(reading.pods, self._options, wall)
-        self._parts.metrics.unschedulable.labels("unschedulable").set(len(found.unschedulable))
-        self._parts.metrics.unschedulable.labels("scheduler_unprocessed").set(len(found.unprocessed))
         displaced = self._displaced(by_node)
-        pods = pending.without_preempting(found.pods, snapshot)
+        pods = pending.without_preempting(self._pending(reading, wall).pods, snapshot)
         placed, left = place_all([*pods, *displaced], snapshot)
         for pod in placed:
             if pod.spec.node_name in existing:
                 existing.put(pod, pod.spec.node_name)
-        # The replacements of pods that are moved will be pods of their own, and get their events then.
         return left
+
+    def _pending(self, reading: Reading, wall: datetime) -> pending.Pending:
+        found = pending.find(reading.pods, self._options, wall)
+        self._parts.metrics.unschedulable.labels("unschedulable").set(len(found.unschedulable))
+        self._parts.metrics.unschedulable.labels("scheduler_unprocessed").set(len(found.unprocessed))
+        return found
 
     def _displaced(self, by_node: Mapping[str, Sequence[Pod]]) -> list[Pod]:
         """Pods of nodes that are being drained: they need a place like those that have none."""
@@ -247,7 +241,7 @@ class Autoscaler:
             self._parts.cloud.forget()
         else:
             self._last_failed = now
-            self._unremovable_until[name] = now + _RECHECK_SECONDS
+            self._unremovable_until[name] = now + self._options.unremovable_node_recheck_timeout
 
     def _mark_candidates(self, states: Mapping[str, GroupState]) -> None:
         """The soft taint on nodes that are not needed, so that new pods go elsewhere, a few nodes in each scan."""
@@ -265,7 +259,7 @@ class Autoscaler:
     def _untaint_strangers(self, states: Mapping[str, GroupState]) -> None:
         """Nodes marked as going that nobody removes: an earlier program was ended before it had finished."""
         now = time.monotonic()
-        self._gone = {name: since for name, since in self._gone.items() if since + _RECHECK_SECONDS > now}
+        self._gone = {name: since for name, since in self._gone.items() if since + _GONE_SECONDS > now}
         for state in states.values():
             present = {instance.id for instance in state.group.present}
             for node in state.leaving:
@@ -288,7 +282,7 @@ class Autoscaler:
         metrics.set_nodes(counts)
         metrics.groups.labels("autoscaled").set(len(states))
         metrics.max_nodes.set(self._options.max_nodes_total or sum(state.group.max_size for state in everyone))
-        for state in everyone:
+        for state in everyone if self._options.emit_per_nodegroup_metrics else ():
             metrics.group_min.labels(state.group.name).set(state.group.min_size)
             metrics.group_max.labels(state.group.name).set(state.group.max_size)
             metrics.group_target.labels(state.group.name).set(state.group.desired)
@@ -308,6 +302,20 @@ class Autoscaler:
             name: sum(node.name in self._unneeded.since for node in state.candidates) for name, state in states.items()
         }
         return Findings(states, is_healthy, backed_off, candidates, needs_nodes)
+
+
+def _snapshot(reading: Reading, by_node: Mapping[str, Sequence[Pod]], states: Mapping[str, GroupState]) -> Snapshot:
+    """The nodes that stay."""
+    leaving = {node.name for state in states.values() for node in state.leaving}
+    return Snapshot(
+        (
+            Place.of(node, by_node.get(node.name, ()), is_open=node.is_ready)
+            for node in reading.nodes
+            if node.name not in leaving and not has(node, TO_BE_DELETED)
+        ),
+        reading.volumes,
+        reading.namespaces,
+    )
 
 
 def _add_upcoming(snapshot: Snapshot, states: Mapping[str, GroupState], samples: Mapping[str, Place | None]) -> None:

@@ -292,7 +292,20 @@ class Node(Object):
 
     @property
     def is_ready(self) -> bool:
+        """Says so itself, and no controller has yet to look at it."""
+        if any(taint.key in _NOT_READY for taint in self.spec.taints):
+            return False
         return any(condition.type == "Ready" and condition.status == "True" for condition in self.status.conditions)
+
+
+_NOT_READY: Final = frozenset(
+    {
+        "node.cloudprovider.kubernetes.io/uninitialized",
+        "node.kubernetes.io/network-unavailable",
+        "node.kubernetes.io/not-ready",
+        "node.kubernetes.io/unreachable",
+    }
+)
 
 
 class PodTemplate(Object):

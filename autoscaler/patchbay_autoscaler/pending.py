@@ -34,11 +34,11 @@ def is_expendable(pod: Pod, options: Options) -> bool:
 
 
 def find(pods: Iterable[Pod], options: Options, wall: datetime) -> Pending:
-    """Those that count: not expendable, and old enough where a delay is set."""
+    """Those that count: not expendable, of no DaemonSet (each has its node), and old enough where a delay is set."""
     unschedulable: list[Pod] = []
     unprocessed: list[Pod] = []
     for pod in pods:
-        if pod.spec.node_name or pod.is_terminating or is_expendable(pod, options):
+        if pod.spec.node_name or pod.is_terminating or pod.is_of_a_daemon_set or is_expendable(pod, options):
             continue
         reason = _waits_because(pod)
         if _age(pod, wall) < _delay(pod, options):

@@ -54,7 +54,6 @@ WITH_VALUES: Final = frozenset(
         "scale-down-simulation-timeout",
         "scheduler-config-file",
         "stderrthreshold",
-        "unremovable-node-recheck-timeout",
         "vmodule",
     }
 )
@@ -73,7 +72,6 @@ BOOLEANS: Final = frozenset(
         "daemonset-eviction-for-occupied-nodes",
         "debugging-snapshot-enabled",
         "dynamic-node-delete-delay-after-taint-enabled",
-        "emit-per-nodegroup-metrics",
         "enable-csi-node-aware-scheduling",
         "enable-dynamic-resource-allocation",
         "enable-proactive-scaleup",

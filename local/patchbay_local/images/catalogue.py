@@ -113,7 +113,7 @@ def _cluster_autoscaler(given: str | None) -> Image:
         _native(name),
         base=PYTHON.name,
         sources=("requirements/autoscaler.txt", "autoscaler/patchbay_autoscaler"),
-        size_limit=180_000_000,
+        size_limit=160_000_000,
     )
 
 

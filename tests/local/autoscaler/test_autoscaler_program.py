@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from patchbay_local.emulator.conditions import Conditions, Limit
 
 from tests.local.autoscaler.program import BYPASS, Program, running
 from tests.local.autoscaler.world import World, wait_for
@@ -192,6 +193,24 @@ def test_an_instance_that_never_becomes_a_node_is_ended(setting: Setting) -> Non
     assert program.metric('cluster_autoscaler_failed_scale_ups_total{reason="timeout"}') == 1
     program.wait_for_scans(5)
     assert world.desired() == 0  # the group is left alone for a while
+
+
+def test_a_group_that_gets_no_instance_is_left_alone_for_a_while(setting: Setting) -> None:
+    world = setting.world()
+    conditions = Conditions(world.account.url)
+    setting.opened.callback(conditions.set_capacity)
+    conditions.set_capacity(Limit(more=0))
+    program = setting.start(world, "--initial-node-group-backoff-duration=3s", "--emit-per-nodegroup-metrics=true")
+    failures = 'cluster_autoscaler_failed_scale_ups_total{reason="cloudProviderError"}'
+    world.make_pod()
+    wait_for(lambda: program.metric(failures) == 1, f"the failure; {program.log()}")
+    wait_for(lambda: world.desired() == 0, f"the lowered capacity; {program.log()}")
+    conditions.set_capacity()
+    wait_for(lambda: world.desired() == 1, f"the next try; {program.log()}")
+    world.join(1)
+    target = f'cluster_autoscaler_node_group_target_count{{node_group="{world.cluster}"}}'
+    wait_for(lambda: program.metric(target) == 1, "the metric")
+    assert program.metric(failures) == 1
 
 
 def test_the_status_tells_how_the_groups_stand(setting: Setting) -> None:

@@ -166,7 +166,8 @@ def test_a_new_node_starts_with_the_pods_of_the_daemon_sets_that_want_it() -> No
 def test_only_pods_that_the_scheduler_refused_wait_for_a_node() -> None:
     gated = {"conditions": [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]}
     waiting = unschedulable("waiting")
-    pods = [waiting, pod(), pod(status=gated), unschedulable(deleted=WALL), unschedulable().on("node")]
+    bound, of_a_node = unschedulable().on("node"), unschedulable(owner="DaemonSet")
+    pods = [waiting, pod(), pod(status=gated), unschedulable(deleted=WALL), bound, of_a_node]
     found = pending.find(pods, options(), WALL)
     assert (found.unschedulable, found.unprocessed) == ((waiting,), ())
 
