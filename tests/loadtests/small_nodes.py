@@ -12,7 +12,8 @@ from tests.loadtests.small_environment import Rule, SmallEnvironment
 NODE_MILLICORES = 1000
 WORKER_MILLICORES = 100
 START_SECONDS = 0.3
-NODE_SECONDS = 1.0
+# Longer than a look takes on a busy machine, so that what waits is seen.
+NODE_SECONDS = 3.0
 UNNEEDED_SECONDS = 2.0
 WORKERS, HEADROOM = "patchbay-runtime", "patchbay-headroom"
 

@@ -122,6 +122,12 @@ def test_the_peer_s_burst_is_as_large_as_the_headroom_s() -> None:
     }  # fmt: skip
 
 
+def test_where_there_is_less_room_than_headroom_both_bursts_are_of_that_size() -> None:
+    found = plan(slots=8, free_slots=4).bursts(frozenset(PHASES))
+    assert (found["warm"], found["within-headroom"], found["beyond-headroom"]) == (4, 4, 9)
+    assert plan(free_slots=0).bursts(frozenset(PHASES)).get("within-headroom") == 3
+
+
 def test_without_any_headroom_there_is_only_the_burst_without_it() -> None:
     assert plan(slots=0, placeholders=0).bursts(frozenset(PHASES)) == {"warm": 6, "without-headroom": 9}
     with pytest.raises(UnusableEnvironmentError, match="--without-headroom"):

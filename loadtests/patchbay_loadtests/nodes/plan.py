@@ -37,23 +37,30 @@ class NodePlan(BaseModel):
     @property
     def back_seconds(self) -> float:
         """How long pods and nodes may take to come back to the start size."""
-        waits = self.periods.scale_down + 2 * self.periods.metric + self.times.unneeded + self.times.delay_after_add
-        return waits + 4 * self.times.scan + DRAIN_SECONDS + self.node_start_seconds
+        pods = self.periods.scale_down + 2 * self.periods.metric
+        return pods + self.idle_seconds + DRAIN_SECONDS + self.node_start_seconds
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long a node may be marked as unneeded before it goes, if it goes at all."""
+        return self.times.unneeded + self.times.delay_after_add + 4 * self.times.scan
 
     def bursts(self, wanted: frozenset[PhaseName]) -> dict[PhaseName, int]:
         """The wanted phases that this environment allows, in their order, each with its burst.
 
         UnusableEnvironmentError where there is none, or where the headroom cannot be exceeded.
         """
-        within = min(self.slots, self.most)
+        slots = min(self.slots, self.most)
+        warm = min(slots or self.most, self.free_slots)
         sizes: dict[PhaseName, int] = {
-            "warm": min(within or self.most, self.free_slots),
-            "within-headroom": within,
-            "beyond-headroom": self.most if within else 0,
+            "warm": warm,
+            # As many as its peer, where there is one: pods that start together slow each other down.
+            "within-headroom": min(slots, warm) or slots,
+            "beyond-headroom": self.most if slots else 0,
             "without-headroom": self.most,
         }
         found = {name: pods for name, pods in sizes.items() if name in wanted and pods}
-        if "beyond-headroom" in found and within == self.most:
+        if "beyond-headroom" in found and slots == self.most:
             raise UnusableEnvironmentError(
                 f"the headroom holds {self.slots} pods, all {self.most} that the shape may add: make "
                 "patchbay:platform.headroom.pods smaller, or max_pods of the shape larger"

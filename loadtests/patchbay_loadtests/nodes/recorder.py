@@ -9,7 +9,7 @@ from typing import Self
 from patchbay_loadtests.cluster import Cluster, Document
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.nodes import headroom, room, tracks
-from patchbay_loadtests.nodes.autoscaler import STATUS_PATH, UNNEEDED_TAINT, taints, wanted_nodes
+from patchbay_loadtests.nodes.autoscaler import STATUS_PATH, wanted_nodes
 from patchbay_loadtests.nodes.timeline import Look, NodeTrack, PodTrack
 from patchbay_loadtests.proof.sampler import BLIND_SECONDS
 
@@ -35,7 +35,6 @@ class NodeRecorder:
         self._now = now
         self._old_events: set[str] | None = None
         self._triggered: set[str] = set()
-        self._marked = 0
         self._looked = asyncio.Condition()
 
     async def __aenter__(self) -> Self:
@@ -52,9 +51,17 @@ class NodeRecorder:
 
     @property
     def settled(self) -> bool:
-        """True when the latest look showed every pod placed, every node ready, and none about to go."""
+        """True when the latest look showed every pod placed, every node ready, and none being drained."""
         look = self.looks[-1]
-        return not look.pending and look.nodes == look.ready and not self._marked
+        return not look.pending and look.nodes == look.ready and not any(node.draining for node in self._present())
+
+    def settled_for(self, seconds: float) -> bool:
+        """True when, besides, no node was marked as unneeded within this time.
+
+        A mark that is older stays: its group is as small as it may be.
+        """
+        marks = [node.unneeded for node in self._present() if node.unneeded is not None]
+        return self.settled and all(self._now() - mark > seconds for mark in marks)
 
     async def next_look(self) -> Look:
         """Wait for the next look; UnusableEnvironmentError when the cluster can no longer be seen."""
@@ -81,6 +88,9 @@ class NodeRecorder:
         finally:
             async with self._looked:
                 self._looked.notify_all()
+
+    def _present(self) -> list[NodeTrack]:
+        return [node for node in self.nodes.values() if node.gone is None]
 
     async def _look(self) -> None:
         nodes, workers, placeholders, status, events = await asyncio.gather(
@@ -137,7 +147,6 @@ class NodeRecorder:
         }
 
     def _note_nodes(self, nodes: list[Document], at: float) -> None:
-        self._marked = sum(UNNEEDED_TAINT in taints(node) for node in nodes)
         names = {node["metadata"]["name"] for node in nodes}
         for node in nodes:
             name = node["metadata"]["name"]

@@ -104,7 +104,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
         recorder = await stack.enter_async_context(
             NodeRecorder(cluster, namespace=options.namespace, worker=worker, now=sampler.now)
         )
-        await _until_settled(recorder, found.pods, plan.back_seconds)
+        await _until_settled(recorder, found.pods, plan)
         settings = TrafficSettings(host=options.host, tenant=options.tenant, flow=flows.ORDER_FLOW, users=USERS)
         book = flows.OrderBook(f"order-{uuid.uuid4().hex[:8]}")
         async with LocustProcess(settings, directory / "locust.log") as traffic:
@@ -129,7 +129,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
                         async with Restoring(options.kubeconfig, options.context, headroom.given_back(found)):
                             console.print("taking the headroom away for a while")
                             await headroom.remove(cluster)
-                            await _until_settled(recorder, 0, plan.back_seconds)
+                            await _until_settled(recorder, 0, plan)
                             await drive.run(name, pods, placeholders=0)
                         await drive.until_placeholders_run(found.pods)
                     else:
@@ -151,15 +151,15 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
         return result, directory
 
 
-async def _until_settled(recorder: NodeRecorder, placeholders: int, seconds: float) -> None:
+async def _until_settled(recorder: NodeRecorder, placeholders: int, plan: NodePlan) -> None:
     """Wait until every pod has its place, the headroom stands, and no node is about to go."""
     clock = asyncio.get_running_loop()
-    give_up = clock.time() + seconds
-    while not (recorder.settled and recorder.looks[-1].placeholders == placeholders):
+    give_up = clock.time() + plan.back_seconds
+    while not (recorder.settled_for(plan.idle_seconds) and recorder.looks[-1].placeholders == placeholders):
         if clock.time() > give_up:
             look = recorder.looks[-1]
             raise UnusableEnvironmentError(
-                f"not at rest after {seconds:.0f} s: {look.pending} pods wait for a node, {look.ready} of {look.nodes} "
-                f"nodes are Ready, {look.placeholders} of {placeholders} placeholders run"
+                f"not at rest after {plan.back_seconds:.0f} s: {look.pending} pods wait for a node, "
+                f"{look.ready} of {look.nodes} nodes are Ready, {look.placeholders} of {placeholders} placeholders run"
             )
         await recorder.next_look()
