@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Final
 
@@ -87,7 +87,8 @@ class Autoscaler:
             with parts.metrics.timed("updateClusterState"):
                 reading = parts.reader.read()
                 self._budgets = reading.budgets
-                if self._pending(reading, wall).pods:
+                found = self._pending(reading, wall)
+                if found.pods:
                     # A capacity is set as a whole: it must not be worked out from an old one.
                     parts.cloud.forget()
                 states = self._states(reading, now, wall)
@@ -96,11 +97,13 @@ class Autoscaler:
             changed = parts.capacity.follow(states, now)
             changed = parts.capacity.reach_minimum(states, now) or changed
             self._advance_removals()
-            waiting = self._add_and_remove(reading, states, now, wall) if healthy and not changed else False
+            needs_nodes = False
+            if healthy and not changed:
+                needs_nodes = self._add_and_remove(reading, found, states, now, wall)
             if changed:
                 parts.cloud.forget()
             if self._options.write_status_configmap:
-                parts.status.write(self._findings(states, is_healthy=healthy, needs_nodes=waiting, now=now), now)
+                parts.status.write(self._findings(states, is_healthy=healthy, needs_nodes=needs_nodes, now=now), now)
 
     def _states(self, reading: Reading, now: float, wall: datetime) -> dict[str, GroupState]:
         by_instance = {node.instance: node for node in reading.nodes if node.instance}
@@ -108,37 +111,36 @@ class Autoscaler:
         options = {name: options_of(group, self._options) for name, group in groups.items()}
         return self._registrations.states(groups, reading.nodes, options, now, wall)
 
-    def _add_and_remove(self, reading: Reading, states: Mapping[str, GroupState], now: float, wall: datetime) -> bool:
+    def _add_and_remove(
+        self, reading: Reading, found: pending.Pending, states: Mapping[str, GroupState], now: float, wall: datetime
+    ) -> bool:
         """Whether pods wait for nodes that are not yet asked for."""
         by_node: dict[str, list[Pod]] = defaultdict(list)
         for pod in reading.pods:
             if pod.spec.node_name and not pending.is_expendable(pod, self._options):
                 by_node[pod.spec.node_name].append(pod)
-        snapshot = _snapshot(reading, by_node, states)
-        before_upcoming = snapshot.copy()
+        leaving = {node.name for state in states.values() for node in state.leaving}
+        snapshot = _snapshot(reading, by_node, leaving | self._parts.drain.under_way.keys() | self._gone.keys())
+        existing = snapshot.copy()
         samples = {
             name: self._parts.samples.place(state, by_node, reading.daemon_sets) for name, state in states.items()
         }
         _add_upcoming(snapshot, states, samples)
         with self._parts.metrics.timed("scaleUp"):
-            left = self._waiting(reading, by_node, snapshot, before_upcoming, wall)
+            left = self._waiting(found, by_node, snapshot, existing)
             has_grown = self._scale_up(left, states, samples, snapshot, now=now, wall=wall)
         if self._options.scale_down_enabled and not has_grown:
             with self._parts.metrics.timed("scaleDown"):
-                self._scale_down(reading, states, before_upcoming, now)
+                self._scale_down(reading, states, existing, now)
         return bool(left) and not has_grown
 
     def _waiting(
-        self,
-        reading: Reading,
-        by_node: Mapping[str, Sequence[Pod]],
-        snapshot: Snapshot,
-        existing: Snapshot,
-        wall: datetime,
+        self, found: pending.Pending, by_node: Mapping[str, Sequence[Pod]], snapshot: Snapshot, existing: Snapshot
     ) -> list[Pod]:
         """The pods that fit neither on a node nor on one that comes; the others are put there, on both snapshots."""
         displaced = self._displaced(by_node)
-        pods = pending.without_preempting(self._pending(reading, wall).pods, snapshot)
+        pods = pending.without_preempting(found.pods, snapshot)
+        pending.without_preempting(found.pods, existing)
         placed, left = place_all([*pods, *displaced], snapshot)
         for pod in placed:
             if pod.spec.node_name in existing:
@@ -304,9 +306,8 @@ class Autoscaler:
         return Findings(states, is_healthy, backed_off, candidates, needs_nodes)
 
 
-def _snapshot(reading: Reading, by_node: Mapping[str, Sequence[Pod]], states: Mapping[str, GroupState]) -> Snapshot:
+def _snapshot(reading: Reading, by_node: Mapping[str, Sequence[Pod]], leaving: Set[str]) -> Snapshot:
     """The nodes that stay."""
-    leaving = {node.name for state in states.values() for node in state.leaving}
     return Snapshot(
         (
             Place.of(node, by_node.get(node.name, ()), is_open=node.is_ready)
