@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from lightkube import Client
 from lightkube.core.exceptions import ApiError
+from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Node, Pod
 from patchbay_local.cluster.cluster import Cluster
 from patchbay_local.cluster.status import NodeStatus
@@ -21,6 +22,11 @@ from tests.cluster.test_nodes import ready
 from tests.cluster.waiting import eventually
 
 POOL = "patchbay.dev/pool"
+AUTOSCALER = "cluster-autoscaler"
+
+
+def name_of(thing: Node | Pod) -> str:
+    return str(thing.metadata and thing.metadata.name)
 
 
 @dataclass(frozen=True)
@@ -41,11 +47,38 @@ class FlowsGroup:
 
     def ready_nodes(self) -> dict[str, Node]:
         found = [node for node in self.kubernetes.list(Node, labels={POOL: "flows"}) if ready(node)]
-        return {str(node.metadata and node.metadata.name): node for node in found}
+        return {name_of(node): node for node in found}
 
 
 @pytest.fixture
-def flows(kubernetes: Client) -> Iterator[FlowsGroup]:
+def no_autoscaler(kubernetes: Client) -> Iterator[None]:
+    """The cluster autoscaler rests: it would give back what a test asks for."""
+
+    def scale(replicas: int) -> None:
+        kubernetes.patch(Deployment, AUTOSCALER, {"spec": {"replicas": replicas}}, namespace="kube-system")
+
+    def pods() -> list[str]:
+        return [name for pod in kubernetes.list(Pod, namespace="kube-system") if AUTOSCALER in (name := name_of(pod))]
+
+    def gone() -> None:
+        assert pods() == []
+
+    def back() -> None:
+        assert len(pods()) == replicas
+
+    deployment = kubernetes.get(Deployment, AUTOSCALER, namespace="kube-system")
+    replicas = (deployment.spec and deployment.spec.replicas) or 1
+    scale(0)
+    try:
+        eventually(gone, within=60)
+        yield
+    finally:
+        scale(replicas)
+    eventually(back, within=60)
+
+
+@pytest.fixture
+def flows(kubernetes: Client, no_autoscaler: None) -> Iterator[FlowsGroup]:  # noqa: ARG001 - it rests meanwhile
     """Put back to its size, and waited for, at the end."""
     access = Access.of_environment(environments.region(), environments.aws_variables())
     cloud = Cloud(access)
