@@ -124,7 +124,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         status = {"observedGeneration": 1, "replicas": pods, "readyReplicas": pods, "updatedReplicas": pods}
         containers = [{"name": name, "image": "example/runtime"}]
         metadata = {"name": name, "generation": 1}
-        spec = {"selector": {}, "template": {"spec": {"containers": containers}}}
+        spec = {"selector": {}, "template": {"spec": {"containers": containers, "priorityClassName": "high"}}}
         return {"metadata": metadata, "spec": spec, "status": status}
 
 

@@ -63,11 +63,10 @@ async def runtime_image(cluster: Cluster, namespace: str) -> str:
     return str(api["spec"]["template"]["spec"]["containers"][0]["image"])
 
 
-async def platform_priority(cluster: Cluster, namespace: str) -> str | None:
-    """The priority class of the API, which comes before the workers'."""
+async def platform_priority(cluster: Cluster, namespace: str) -> str:
+    """The priority class of the API, which comes before the workers'; "" where it has none."""
     api = await cluster.deployment(namespace, "api")
-    found = api["spec"]["template"]["spec"].get("priorityClassName")
-    return str(found) if found else None
+    return str(api["spec"]["template"]["spec"].get("priorityClassName", ""))
 
 
 async def clear_leftovers(cluster: Cluster, target: Target) -> bool:

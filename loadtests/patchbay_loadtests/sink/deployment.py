@@ -26,7 +26,7 @@ def url(namespace: str) -> str:
 
 
 async def deploy(
-    cluster: Cluster, *, namespace: str, run: str, image: str, python: str, priority_class: str | None = None
+    cluster: Cluster, *, namespace: str, run: str, image: str, python: str, priority_class: str = ""
 ) -> None:
     """Run the sink in its own namespace, with an empty ledger, and wait until it answers.
 
