@@ -340,38 +340,6 @@ class Namespace(Object):
     metadata: Metadata
 
 
-class VolumeNodeAffinity(Object):
-    required: NodeSelector | None = None
-
-
-class PersistentVolumeSpec(Object):
-    node_affinity: VolumeNodeAffinity = VolumeNodeAffinity()
-
-
-class PersistentVolume(Object):
-    metadata: Metadata
-    spec: PersistentVolumeSpec = PersistentVolumeSpec()
-
-
-class ClaimSpec(Object):
-    volume_name: str = ""
-    storage_class_name: str = ""
-
-
-class Claim(Object):
-    metadata: Metadata
-    spec: ClaimSpec = ClaimSpec()
-
-
-class TopologyTerm(Object):
-    match_label_expressions: tuple[Requirement, ...] = ()
-
-
-class StorageClass(Object):
-    metadata: Metadata
-    allowed_topologies: tuple[TopologyTerm, ...] = ()
-
-
 def _requests(spec: PodSpec) -> Amounts:
     """As the scheduler counts: containers and sidecars together, or a larger init container, and the overhead."""
     total: Amounts = {}

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from patchbay_autoscaler.fit.selectors import admits_node, holds
-from patchbay_autoscaler.objects import Claim, Node, PersistentVolume, Pod, StorageClass
+from patchbay_autoscaler.objects import Node, Pod
+from patchbay_autoscaler.volume_objects import Claim, PersistentVolume, StorageClass
 
 
 @dataclass(frozen=True)

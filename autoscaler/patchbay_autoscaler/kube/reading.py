@@ -7,17 +7,8 @@ from pydantic import BaseModel
 
 from patchbay_autoscaler.fit.volumes import NO_VOLUMES, Volumes
 from patchbay_autoscaler.kube.api import Api
-from patchbay_autoscaler.objects import (
-    Claim,
-    DaemonSet,
-    DisruptionBudget,
-    Labels,
-    Namespace,
-    Node,
-    PersistentVolume,
-    Pod,
-    StorageClass,
-)
+from patchbay_autoscaler.objects import DaemonSet, DisruptionBudget, Labels, Namespace, Node, Pod
+from patchbay_autoscaler.volume_objects import Claim, PersistentVolume, StorageClass
 
 # The API server answers from its cache, without asking etcd; what it misses is seen by the next scan.
 _CACHED: Final = {"resourceVersion": "0"}

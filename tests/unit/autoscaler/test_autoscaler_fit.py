@@ -6,7 +6,8 @@ import pytest
 from patchbay_autoscaler.fit.placing import place_all
 from patchbay_autoscaler.fit.snapshot import Snapshot
 from patchbay_autoscaler.fit.volumes import Volumes
-from patchbay_autoscaler.objects import Claim, PersistentVolume, Pod, StorageClass
+from patchbay_autoscaler.objects import Pod
+from patchbay_autoscaler.volume_objects import Claim, PersistentVolume, StorageClass
 
 from tests.unit.autoscaler.made import HOST_KEY, ZONE_KEY, fits, node, place, pod, snapshot
 
