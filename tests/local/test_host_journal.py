@@ -108,3 +108,18 @@ def test_undoing_twice_is_the_same_as_once(settings: Path, book: Journal, tmp_pa
     for _ in range(2):
         book.undo()
     assert (settings / "vm/overcommit_memory").read_text() == "0"
+
+
+def test_a_long_journal_forgets_what_was_put_back_and_nothing_else(
+    tmp_path: Path, book: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_COMPACT_BYTES", 4096)
+    book.record("cluster", Directory(path=tmp_path / "kept"))
+    for number in range(100):
+        node = Directory(path=tmp_path / f"node-{number}")
+        book.record("cluster/node", node)
+        book.undo_change(node)
+    assert (tmp_path / "journal.jsonl").stat().st_size < 2 * 4096
+    assert [entry.change for entry in Journal(tmp_path / "journal.jsonl").pending()] == [
+        Directory(path=tmp_path / "kept")
+    ]

@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from patchbay_local.host.changes import SYSCTL_ROOT, Change, Process, Sysctl
 from patchbay_local.host.commands import HostError
+from patchbay_local.host.files import write_if_changed
 
+_COMPACT_BYTES = 256 * 1024
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -50,7 +52,7 @@ class Journal:
         """Must return before the change is made."""
         with self._locked() as handle:
             if change.key not in {entry.change.key for entry in self._read()}:
-                self._append(handle, _Line(event="change", boot=self._boot, scope=scope, key=change.key, change=change))
+                self._append(handle, self._line(scope, change))
 
     def pending(self, scope: str | None = None) -> list[Entry]:
         """Changes not yet put back, oldest first, of one scope and those below it or of all."""
@@ -134,6 +136,7 @@ class Journal:
         lock = os.open(self._path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            self._compact()
             handle = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
                 yield handle
@@ -141,6 +144,22 @@ class Journal:
                 os.close(handle)
         finally:
             os.close(lock)
+
+    def _compact(self) -> None:
+        """Forgets what was put back, where most of a long file tells of that: nodes come and go, and all read it."""
+        try:
+            if self._path.stat().st_size < _COMPACT_BYTES:
+                return
+        except FileNotFoundError:
+            return
+        pending = "".join(
+            f"\n{self._line(entry.scope, entry.change).model_dump_json(exclude_none=True)}" for entry in self._read()
+        ).encode()
+        if len(pending) < _COMPACT_BYTES // 2:
+            write_if_changed(self._path, pending, mode=0o600)
+
+    def _line(self, scope: str, change: Change) -> _Line:
+        return _Line(event="change", boot=self._boot, scope=scope, key=change.key, change=change)
 
     @staticmethod
     def _append(handle: int, line: _Line) -> None:
