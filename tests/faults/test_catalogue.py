@@ -1,9 +1,11 @@
 """The set of faults, and what some of them prepare."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from patchbay_faults.cli import app
 from patchbay_faults.faults.catalogue import FAULTS, SHORT, named
 from patchbay_faults.faults.clock import OFFSET_SECONDS, pod_ahead
@@ -13,6 +15,9 @@ from patchbay_faults.flows import long_flow, poison_flow, steady_flow
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_runtime.flows.validation import check_flow
 from typer.testing import CliRunner
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ALERTS = REPOSITORY / "platform" / "patchbay_platform" / "prometheus" / "native"
 
 TEMPLATE: dict[str, Any] = {
     "metadata": {"labels": {"app.kubernetes.io/name": "worker", "patchbay.dev/shape": "http-connector"}},
@@ -35,6 +40,18 @@ def test_there_are_at_least_fifteen_faults_and_each_has_a_name_a_question_and_an
     assert all(fault.question.endswith("?") and fault.alert for fault in FAULTS)
     assert len(SHORT) == 5
     assert set(SHORT) <= set(FAULTS)
+
+
+def test_every_faults_alert_is_one_of_the_platforms() -> None:
+    files = sorted(ALERTS.glob("alerts*.yml"))
+    groups = [group for file in files for group in yaml.safe_load(file.read_text())["groups"]]
+    alerts = {rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule}
+    assert {fault.alert for fault in FAULTS} <= alerts
+
+
+def test_the_manual_tells_every_fault() -> None:
+    manual = (REPOSITORY / "docs" / "faults.md").read_text()
+    assert not [fault.name for fault in FAULTS if f"`{fault.name}`" not in manual]
 
 
 def test_faults_are_chosen_by_name_in_their_own_order() -> None:
