@@ -9,9 +9,6 @@ from functools import partial
 from threading import Event
 from typing import Final
 
-import httpx
-from botocore.exceptions import BotoCoreError, ClientError
-
 from patchbay_local.cluster.node import NodeState
 from patchbay_local.cluster.records import NodeRecord
 from patchbay_local.edge import edge
@@ -38,19 +35,13 @@ class Agent:
         self._busy: dict[str, Future[None]] = {}
         self._behind_edge: frozenset[int] | None = None
         self._strangers_looked_for = 0.0
-        self._trouble = ""
+        self._troubles: dict[str, str] = {}
 
     def run(self, end: Event) -> None:
         """Returns soon after `end` is set; what is being started or ended then is left to the next agent."""
         while not end.is_set():
-            try:
-                self._step()
-                self._trouble = ""
-            except (BotoCoreError, ClientError, httpx.HTTPError, OSError) as error:
-                # Nobody answers: nothing is known, so nothing is done. Said once, not twice a second.
-                if str(error) != self._trouble:
-                    self._trouble = str(error)
-                    _log.warning("%s", self._trouble)
+            # Where AWS does not answer nothing is known, so nothing is done.
+            self._attempt("instances", self._step)
             end.wait(_PERIOD_SECONDS)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -59,11 +50,11 @@ class Agent:
         self._busy = {name: work for name, work in self._busy.items() if not work.done()}
         records = self._nodes.records()
         states = {name: self._nodes.state(record) for name, record in records.items()}
-        self._follow_at_edge(records, states)
+        self._attempt("edge", partial(self._follow_at_edge, records, states))
         actions = reconcile(instances.values(), states, now=datetime.now(UTC), boot=self._boot, busy=self._busy.keys())
         for name in actions.report:
             _log.info("%s has died", name)
-            self._cloud.report_failure(name)
+            self._attempt(name, partial(self._cloud.report_failure, name))
         for name in actions.end:
             self._work(name, partial(self._end, records[name]))
         for instance in actions.join:
@@ -73,11 +64,23 @@ class Agent:
             for name in self._nodes.forget_strangers(set(instances)):
                 _log.info("%s was nobody's node", name)
 
+    def _attempt(self, what: str, task: Callable[[], None]) -> None:
+        """Nothing ends the agent: what fails is tried again in the next round, and told once, not twice a second."""
+        try:
+            task()
+        except Exception as error:  # of any kind
+            trouble = f"{type(error).__name__}: {error}"
+            if self._troubles.get(what) != trouble:
+                self._troubles[what] = trouble
+                _log.warning("%s: %s", what, trouble)
+        else:
+            self._troubles.pop(what, None)
+
     def _work(self, name: str, task: Callable[[], None]) -> None:
         def run() -> None:
             try:
                 task()
-            except Exception as error:  # whatever it is, the others go on, and this one is tried again
+            except Exception as error:  # of any kind: the other nodes go on, and this one is tried again
                 _log.warning("%s: %s: %s", name, type(error).__name__, error)
                 time.sleep(_AFTER_FAILURE_SECONDS)
 
