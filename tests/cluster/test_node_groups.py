@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from lightkube import Client
 from lightkube.core.exceptions import ApiError
+from lightkube.models.core_v1 import NodeSpec
+from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Node, Pod
 from patchbay_local.cluster.cluster import Cluster
 from patchbay_local.cluster.status import NodeStatus
+from patchbay_local.journal import open_journal
+from patchbay_local.nodes import daemon as agent
 from patchbay_local.nodes.cloud import Cloud
 from patchbay_local.nodes.instance import Group
 from patchbay_local.stack import environments
@@ -165,3 +169,36 @@ def test_no_address_of_a_node_is_used_by_the_next_one(flows: FlowsGroup) -> None
     eventually(joined, within=30)
     addresses = [node.address for node in local_nodes().values()]
     assert len(set(addresses)) == len(addresses)
+
+
+def test_an_agent_that_was_away_makes_good_what_it_missed(flows: FlowsGroup) -> None:
+    before = local_nodes()
+    victim = next(iter(flows.ready_nodes()))
+    pid = before[victim].pid
+    assert pid
+    journal = open_journal()
+    agent.down(journal)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        flows.resize(len(flows.described().instances) + 1)
+    finally:
+        agent.up(journal, environments.aws_variables())
+
+    def caught_up() -> None:
+        instances = {one.identity for one in flows.described().instances}
+        assert victim not in instances
+        assert flows.ready_nodes().keys() == instances
+
+    eventually(caught_up, within=60)
+    unharmed = {name: node.pid for name, node in before.items() if name != victim}
+    assert {name: node.pid for name, node in local_nodes().items() if name in unharmed} == unharmed
+
+
+def test_a_node_that_is_no_instance_is_taken_off_the_cluster(kubernetes: Client) -> None:
+    stranger = Node(metadata=ObjectMeta(name=f"i-{0:017x}"), spec=NodeSpec(unschedulable=True))
+    kubernetes.create(stranger)
+
+    def gone() -> None:
+        assert name_of(stranger) not in {name_of(node) for node in kubernetes.list(Node)}
+
+    eventually(gone, within=90)
