@@ -113,6 +113,13 @@ def test_a_cluster_without_a_new_node_is_refused() -> None:
     )
 
 
+def test_a_node_that_goes_away_under_load_is_told() -> None:
+    record = NodeRecord()
+    warm(record)
+    record.nodes.append(record.nodes[0].model_copy(update={"name": "i-00000000000000009", "gone": 7.0}))
+    assert judged(record).reasons == ("warm: nodes went away while the load was on: i-00000000000000009",)
+
+
 def test_a_lost_run_and_a_gap_in_the_record_are_refused() -> None:
     record = good_record()
     record.looks = [look for look in record.looks if not 5 < look.at < 15]

@@ -58,6 +58,7 @@ def judge_phase(timeline: NodeTimeline, phase: Phase, times: AutoscalerTimes) ->
     outs = legs.scale_outs(timeline, phase)
     reasons = [
         *_burst_reasons(phase, pods),
+        *_loss_reasons(timeline, phase),
         *(_room_reasons(timeline, phase, pods) if phase.name in {"warm", "within-headroom"} else []),
         *(_headroom_reasons(timeline, phase) if phase.name == "within-headroom" else []),
         *(_node_reasons(timeline, phase, pods) if phase.name in {"beyond-headroom", "without-headroom"} else []),
@@ -123,6 +124,11 @@ def _burst_reasons(phase: Phase, pods: list[PodTrack]) -> list[str]:
     if len(ready) < phase.burst_pods:
         return [f"{len(ready)} of {phase.burst_pods} further pods became ready before the load was taken away"]
     return []
+
+
+def _loss_reasons(timeline: NodeTimeline, phase: Phase) -> list[str]:
+    lost = [node.name for node in timeline.nodes if _in_burst(phase, node.gone)]
+    return [f"nodes went away while the load was on: {', '.join(lost)}"] if lost else []
 
 
 def _room_reasons(timeline: NodeTimeline, phase: Phase, pods: list[PodTrack]) -> list[str]:

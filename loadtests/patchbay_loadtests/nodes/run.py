@@ -38,6 +38,10 @@ from patchbay_loadtests.traffic.locust_process import LocustProcess
 from patchbay_loadtests.traffic.protocol import TrafficSettings
 
 
+# Few enough that the shapes before the steered one keep up with a pod each: theirs would take the room that is measured.
+ORDERS_PER_SECOND = 5
+
+
 class NodeOptions(Target):
     """How one node proof is run."""
 
@@ -105,7 +109,13 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             NodeRecorder(cluster, namespace=options.namespace, worker=worker, now=sampler.now)
         )
         await _until_settled(recorder, found.pods, plan)
-        settings = TrafficSettings(host=options.host, tenant=options.tenant, flow=flows.ORDER_FLOW, users=USERS)
+        settings = TrafficSettings(
+            host=options.host,
+            tenant=options.tenant,
+            flow=flows.ORDER_FLOW,
+            users=USERS,
+            orders_per_second=ORDERS_PER_SECOND,
+        )
         book = flows.OrderBook(f"order-{uuid.uuid4().hex[:8]}")
         async with LocustProcess(settings, directory / "locust.log") as traffic:
             async with Steering(sink, traffic, sampler, book) as steering:
