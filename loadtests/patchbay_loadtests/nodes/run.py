@@ -37,8 +37,7 @@ from patchbay_loadtests.target import Target
 from patchbay_loadtests.traffic.locust_process import LocustProcess
 from patchbay_loadtests.traffic.protocol import TrafficSettings
 
-
-# Few enough that the shapes before the steered one keep up with a pod each: theirs would take the room that is measured.
+# Few enough that the shapes before the steered one keep one pod each: more would take the room that is measured.
 ORDERS_PER_SECOND = 5
 
 
