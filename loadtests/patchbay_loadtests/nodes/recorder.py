@@ -51,9 +51,11 @@ class NodeRecorder:
 
     @property
     def settled(self) -> bool:
-        """True when the latest look showed every pod placed, every node ready, and none being drained."""
+        """True when the latest look showed every pod placed, every node ready, and none of either on its way out."""
         look = self.looks[-1]
-        return not look.pending and look.nodes == look.ready and not any(node.draining for node in self._present())
+        leaving = any(pod.leaving is not None and pod.gone is None for pod in self.pods.values())
+        draining = any(node.draining is not None for node in self._present())
+        return not look.pending and look.nodes == look.ready and not leaving and not draining
 
     def settled_for(self, seconds: float) -> bool:
         """True when, besides, no node was marked as unneeded within this time.
