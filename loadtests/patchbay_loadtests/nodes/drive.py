@@ -17,6 +17,8 @@ from patchbay_loadtests.proof.timeline import Sample
 Progress = Callable[[PhaseName, str, Sample, Look], None]
 # What the end of a burst must look like for this long, so that a pod in the making is not missed.
 STEADY_SECONDS = 3.0
+# What was held is answered and recorded within this time after the load's end.
+DRAIN_SECONDS = 30.0
 
 
 class Drive:
@@ -41,7 +43,7 @@ class Drive:
         self._recorder = recorder
         self._ballast = ballast
         self._progress = progress
-        self._start_nodes = tuple(recorder.nodes)
+        self._start_nodes = recorder.present_nodes
 
     def timeline(self) -> NodeTimeline:
         """The record so far."""
@@ -101,6 +103,11 @@ class Drive:
         while (now := self._sampler.now()) < give_up:
             sample, look = await asyncio.gather(self._sampler.next_sample(), self._recorder.next_look())
             await self._steering.refresh()
+            if self._steering.processes == 0 and sample.processes and sample.at - phase.fall > DRAIN_SECONDS:
+                raise UnusableEnvironmentError(
+                    f"Horizon counts {sample.processes} processes at {self._shape} where none is driven: "
+                    "another load is on this environment"
+                )
             self._progress(phase.name, what, sample, look)
             if not holds(sample, look):
                 since = None

@@ -50,6 +50,11 @@ class NodeRecorder:
             await self._task
 
     @property
+    def present_nodes(self) -> tuple[str, ...]:
+        """The names of the nodes that are there."""
+        return tuple(node.name for node in self._present())
+
+    @property
     def settled(self) -> bool:
         """True when the latest look showed every pod placed, every node ready, and none of either on its way out."""
         look = self.looks[-1]
