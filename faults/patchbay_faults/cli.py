@@ -43,7 +43,7 @@ def run_command(
     only: Annotated[list[str] | None, typer.Option(help="A fault's name; may be given many times.")] = None,
     short: Annotated[bool, typer.Option("--short", help="Only the quickest five.")] = False,
     runs: Annotated[int | None, typer.Option(min=1, help="Runs in all, at least.")] = None,
-    rate: Annotated[float, typer.Option(min=1, max=500, help="Orders per second.")] = 60,
+    rate: Annotated[float, typer.Option(min=1, max=500, help="Orders per second.")] = 40,
     report: Annotated[Path | None, typer.Option(help="Where reports are kept.")] = None,
 ) -> None:
     """Let things go wrong under steady load, and judge that nothing is lost."""

@@ -23,7 +23,7 @@ class Options(Target):
     reports: Path = paths.REPORTS / "faults"
     # Orders in all; each fault gets its share, and more where it takes longer than its share lasts.
     runs: int = Field(default=100_000, ge=1)
-    orders_per_second: float = Field(default=60, gt=0, le=500)
+    orders_per_second: float = Field(default=40, gt=0, le=500)
     # Undisturbed service before each fault: what it is compared with.
     baseline_seconds: float = Field(default=10, ge=3)
     # Undisturbed service after each, so that a relapse is seen.
