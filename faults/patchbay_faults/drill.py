@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
@@ -13,11 +13,14 @@ from patchbay_faults.flows import STEADY_FLOW
 from patchbay_faults.health import fixed_nodes
 from patchbay_faults.judging.fault import Record
 from patchbay_faults.settlement import settle
-from patchbay_faults.stage import POLL_SECONDS, Stage
+from patchbay_faults.stage import Stage
 from patchbay_faults.traffic.protocol import ArrivalSettings
 from patchbay_faults.traffic.steady import SteadyTraffic
 
+REST_SECONDS = 300.0
 WHOLE_BEFORE_SECONDS = 240.0
+# Each look is a dozen lists from the API server.
+LOOK_SECONDS = 2.0
 ALERT_SECONDS = 60.0
 SILENCE_SECONDS = 240.0
 # Beyond a fault's own limit: the time to see that it is calm, and for the share of the runs.
@@ -29,8 +32,10 @@ Say = Callable[[str], None]
 async def drill(fault: Fault, stage: Stage, alerts: AlertWatch, *, orders: int, log: Path, say: Say) -> Record:
     """Run the fault under load; `orders` is its share of them."""
     options = stage.options
+    if busy := await _until_none(stage.busy, REST_SECONDS):
+        raise UnusableEnvironmentError(f"not at rest before {fault.name}: {'; '.join(busy[:5])}")
     fixed = fixed_nodes(await stage.nodes())
-    if lacks := await _until_whole(stage, fixed, None, WHOLE_BEFORE_SECONDS):
+    if lacks := await _until_none(lambda: stage.lacks(fixed), WHOLE_BEFORE_SECONDS):
         raise UnusableEnvironmentError(f"not whole before {fault.name}: {'; '.join(lacks[:5])}")
     if not await alerts.silent(fault.alert, SILENCE_SECONDS):
         fault.findings.append(f"alert {fault.alert} fired before the fault")
@@ -46,7 +51,11 @@ async def drill(fault: Fault, stage: Stage, alerts: AlertWatch, *, orders: int, 
         await asyncio.sleep(options.baseline_seconds)
         began, healed = await _go_wrong(fault, stage, alerts, say)
         say(f"healed after {healed - began:.0f} s; waiting until all is whole")
-        lacks = await _until_whole(stage, fixed, fault, fault.recovery_limit_seconds)
+
+        async def lacking() -> list[str]:
+            return [*await stage.lacks(fixed), *await fault.lacks(stage)]
+
+        lacks = await _until_none(lacking, fault.recovery_limit_seconds)
         whole = None if lacks else time.time()
         await alerts.fires(fault.alert, began, ALERT_SECONDS)
         await asyncio.sleep(max(options.calm_seconds, enough - time.time()))
@@ -94,17 +103,14 @@ async def _go_wrong(fault: Fault, stage: Stage, alerts: AlertWatch, say: Say) ->
     return began, time.time()
 
 
-async def _until_whole(
-    stage: Stage, fixed_nodes_before: Mapping[str, int], fault: Fault | None, seconds: float
-) -> list[str]:
-    """Wait until nothing lacks; what does after `seconds`."""
+async def _until_none(ask: Callable[[], Awaitable[list[str]]], seconds: float) -> list[str]:
+    """Wait until nothing is told any more; what still is after `seconds`."""
     give_up = time.monotonic() + seconds
     while True:
         try:
-            lacks = await stage.lacks(fixed_nodes_before)
-            lacks += await fault.lacks(stage) if fault else []
+            told = await ask()
         except UnusableEnvironmentError as error:
-            lacks = [str(error)]
-        if not lacks or time.monotonic() > give_up:
-            return lacks
-        await asyncio.sleep(POLL_SECONDS)
+            told = [str(error)]
+        if not told or time.monotonic() > give_up:
+            return told
+        await asyncio.sleep(LOOK_SECONDS)

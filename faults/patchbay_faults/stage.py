@@ -11,6 +11,7 @@ from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.gateway import Gateway, retry_after
 
+from patchbay_faults.flows import SHAPES
 from patchbay_faults.health import incomplete_workloads, missing_nodes
 from patchbay_faults.kubectl import Kubectl
 from patchbay_faults.leftovers import Ledger
@@ -68,6 +69,13 @@ class Stage:
         """What keeps the environment from being whole."""
         lacks = await incomplete_workloads(self.cluster, self.options.namespaces)
         return lacks + missing_nodes(await self.nodes(), fixed_nodes_before)
+
+    async def busy(self) -> list[str]:
+        """Shapes that have processes left, or more pods than without any."""
+        loads = await self.gateway.workload()
+        busy = [f"{shape} has {load.total} processes" for shape, load in loads.items() if load.total]
+        busy += [f"{shape} has {pods} pods" for shape in SHAPES if (pods := await self.desired_pods(shape)) > 1]
+        return busy
 
     async def place(self, flow: str, order: str, **payload: object) -> None:
         """Place an order beside the steady ones, until it is accepted."""

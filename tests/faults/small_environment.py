@@ -84,6 +84,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, self.server.runs[path.rpartition("/")[2]])
         elif path == "/version":
             self._answer(200, {"gitVersion": "v1"})
+        elif path == "/horizon/api/workload":
+            self._answer(200, [])
         elif path.endswith("/buildinfo"):
             self._answer(200, {"data": {"version": "2"}})
         elif path.endswith("/alerts"):
