@@ -103,11 +103,7 @@ class Drive:
         while (now := self._sampler.now()) < give_up:
             sample, look = await asyncio.gather(self._sampler.next_sample(), self._recorder.next_look())
             await self._steering.refresh()
-            if self._steering.processes == 0 and sample.processes and sample.at - phase.fall > DRAIN_SECONDS:
-                raise UnusableEnvironmentError(
-                    f"Horizon counts {sample.processes} processes at {self._shape} where none is driven: "
-                    "another load is on this environment"
-                )
+            self._ensure_alone(phase, sample)
             self._progress(phase.name, what, sample, look)
             if not holds(sample, look):
                 since = None
@@ -115,6 +111,16 @@ class Drive:
                 since = now
             elif now - since >= STEADY_SECONDS:
                 return
+
+    def _ensure_alone(self, phase: Phase, sample: Sample) -> None:
+        """UnusableEnvironmentError when there are more processes than are driven: another's take the measured room."""
+        driven = self._steering.processes
+        draining = driven == 0 and sample.at - phase.fall < DRAIN_SECONDS
+        if sample.processes > driven and not draining:
+            raise UnusableEnvironmentError(
+                f"Horizon counts {sample.processes} processes at {self._shape} where {driven} are driven: "
+                "another load is on this environment"
+            )
 
     def _stands(self, phase: Phase, sample: Sample, look: Look, placeholders: int) -> bool:
         pods = sample.steered.ready == sample.steered.replicas == phase.burst_pods + 1
