@@ -15,7 +15,9 @@ from patchbay_local.stack import environments
 _POLICY_PACK: Final = "policies/__main__.py"
 _PYTHON: Final = (
     "__main__.py",
+    "autoscaler",
     "config",
+    "faults",
     "infra",
     "local",
     "loadtests",

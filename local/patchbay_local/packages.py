@@ -33,6 +33,9 @@ NEEDED: Final = (
     "mmdebstrap",
     # the edge
     "haproxy",
+    # the clock that a fault puts off
+    "gcc",
+    "libc6-dev",
     # the runtime's and the rules' tests
     "mariadb-server",
     "prometheus",

@@ -123,6 +123,8 @@ def kubelet_config(node: NodeSpec, *, cgroup: str) -> str:
             "nodefs.inodesFree": "5%",
             "imagefs.available": "15%",
         },
+        # A node takes pods again so soon after its disk has room.
+        "evictionPressureTransitionPeriod": "30s",
         "nodeLeaseDurationSeconds": LEASE_SECONDS,
         "nodeStatusUpdateFrequency": "5s",
         "serializeImagePulls": False,
