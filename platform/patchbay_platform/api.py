@@ -103,7 +103,7 @@ class Api(pulumi.ComponentResource):
                                     pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=3))
                                 ),
                                 readiness_probe=pods.http_probe("/readyz", PORT, period_seconds=1),
-                                liveness_probe=pods.http_probe("/healthz", PORT, period_seconds=10),
+                                liveness_probe=pods.liveness("/healthz", PORT),
                                 resources=resources,
                                 security_context=pods.container_security(),
                                 volume_mounts=runtime.mounts(),

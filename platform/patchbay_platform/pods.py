@@ -84,6 +84,16 @@ def http_probe(path: str, port: int, *, period_seconds: int, failure_threshold: 
     )
 
 
+def liveness(path: str, port: int) -> ProbeArgs:
+    """For what hangs for a minute. On a node whose processors are all taken, slow is not dead.
+
+    A restart would only take more of them, until every pod of a shape restarts all the time.
+    """
+    return ProbeArgs(
+        http_get=HTTPGetActionArgs(path=path, port=port), period_seconds=10, failure_threshold=6, timeout_seconds=5
+    )
+
+
 def spread(selector: Mapping[str, str]) -> list[TopologySpreadConstraintArgs]:
     """Over zones, then over nodes, as far as there is room."""
     return [

@@ -68,7 +68,7 @@ class ScaleInOrder(pulumi.ComponentResource):
                                 env=looker.environment(),
                                 ports=[ContainerPortArgs(name="metrics", container_port=PORT)],
                                 readiness_probe=pods.http_probe("/readyz", PORT, period_seconds=2),
-                                liveness_probe=pods.http_probe("/healthz", PORT, period_seconds=10),
+                                liveness_probe=pods.liveness("/healthz", PORT),
                                 resources=pods.resources(cpu="20m", memory="96Mi"),
                                 security_context=pods.container_security(),
                                 volume_mounts=looker.mounts(),

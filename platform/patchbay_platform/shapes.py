@@ -121,7 +121,7 @@ def _worker(shape: Shape, runtime: RuntimePod) -> ContainerArgs:
         env=runtime.environment(),
         ports=[ContainerPortArgs(name="metrics", container_port=METRICS_PORT)],
         readiness_probe=pods.http_probe("/readyz", METRICS_PORT, period_seconds=1),
-        liveness_probe=pods.http_probe("/healthz", METRICS_PORT, period_seconds=10),
+        liveness_probe=pods.liveness("/healthz", METRICS_PORT),
         resources=pods.resources(
             cpu=shape.cpu_request,
             memory=shape.memory_request,

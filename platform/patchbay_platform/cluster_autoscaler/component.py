@@ -104,7 +104,7 @@ def _container(
         ports=[ContainerPortArgs(name="metrics", container_port=PORT)],
         readiness_probe=pods.http_probe("/health-check", PORT, period_seconds=5),
         # Unhealthy is a loop that has not come round for ten minutes.
-        liveness_probe=pods.http_probe("/health-check", PORT, period_seconds=10, failure_threshold=6),
+        liveness_probe=pods.liveness("/health-check", PORT),
         resources=pods.resources(cpu=config.cpu, memory=config.memory),
         security_context=pods.container_security(),
         volume_mounts=[pods.mount("config", CLOUD_CONFIG_DIRECTORY, read_only=True)] if files else None,

@@ -89,7 +89,7 @@ class Gateway(pulumi.ComponentResource):
                                     pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-c", _DRAIN]))
                                 ),
                                 readiness_probe=pods.http_probe("/healthz", STATUS_PORT, period_seconds=1),
-                                liveness_probe=pods.http_probe("/healthz", STATUS_PORT, period_seconds=10),
+                                liveness_probe=pods.liveness("/healthz", STATUS_PORT),
                                 resources=pods.resources(cpu="50m", memory="64Mi", memory_limit="512Mi"),
                                 security_context=pods.container_security(),
                                 volume_mounts=[pods.mount("config", "/etc/haproxy", read_only=True)],

@@ -66,7 +66,7 @@ class Prometheus(pulumi.ComponentResource):
                 ],
                 ports=[ContainerPortArgs(name="http", container_port=PORT)],
                 readiness_probe=pods.http_probe("/-/ready", PORT, period_seconds=1),
-                liveness_probe=pods.http_probe("/-/healthy", PORT, period_seconds=10),
+                liveness_probe=pods.liveness("/-/healthy", PORT),
                 resources=pods.resources(cpu=config.cpu, memory=config.memory),
                 security_context=pods.container_security(),
                 volume_mounts=[
