@@ -9,6 +9,7 @@ import pytest
 from patchbay_faults.faults.catalogue import SHORT
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_done_twice_while_something_fails(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "patchbay_faults", "run", "--short", f"--report={tmp_path}"]
