@@ -1,9 +1,13 @@
 """What the gateway lets through and what it refuses, by the client's own address."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 
 import httpx
+from patchbay_local import paths
 
 Connect = Callable[[str], httpx.Client]
 ALLOWED = "127.0.0.1"
@@ -45,11 +49,16 @@ def test_a_path_with_dots_reaches_nothing_behind_another_route(edge_client: Conn
         assert client.send(request).status_code in {400, 403, 404}, path
 
 
-def test_a_body_over_the_limit_is_413(edge_client: Connect) -> None:
-    # Small enough to be sent in full before the refusal closes the connection: the limit of the route is 256 KiB.
-    answer = edge_client(ALLOWED).post("/hooks/nobody/orders", content=b"[" + b"1," * 140_000 + b"1]")
-    assert answer.status_code == 413
-    assert answer.json()["error"]["message"]
+def test_a_body_over_the_limit_is_413() -> None:
+    connection = HTTPConnection("127.0.0.1", paths.EDGE_PORT, timeout=30, source_address=(ALLOWED, 0))
+    with closing(connection):
+        connection.putrequest("POST", "/hooks/nobody/orders")
+        # The route's limit is 256 KiB. The body stays away: the refusal would close the connection while it is sent.
+        connection.putheader("Content-Length", str(256 * 1024 + 1))
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert json.load(answer)["error"]["message"]
 
 
 def test_a_client_over_its_rate_is_429_with_retry_after_and_others_are_not(edge_client: Connect) -> None:
