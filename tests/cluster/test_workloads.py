@@ -123,15 +123,22 @@ def may(kubernetes: Client, account: str, verb: str, resource: str, namespace: s
     return answer.status.allowed
 
 
+# What puts pods in the order in which they go has to see them.
+GRANTED = {("scale-in-order", "list", "pods")}
+
+
 @pytest.mark.parametrize("namespace", ["patchbay-gateway", "patchbay-metrics", "patchbay-runtime"])
-def test_no_service_account_has_a_right_in_the_kubernetes_api(kubernetes: Client, namespace: str) -> None:
+def test_no_service_account_has_a_right_in_the_kubernetes_api_but_its_own_work(
+    kubernetes: Client, namespace: str
+) -> None:
     accounts = list(kubernetes.list(ServiceAccount, namespace=namespace))
     assert accounts
     for account in accounts:
         assert account.metadata
         for verb, resource in (("get", "secrets"), ("list", "pods"), ("create", "pods"), ("get", "configmaps")):
-            assert not may(kubernetes, f"{namespace}/{account.metadata.name}", verb, resource, namespace), (
-                f"{account.metadata.name} may {verb} {resource}"
+            granted = may(kubernetes, f"{namespace}/{account.metadata.name}", verb, resource, namespace)
+            assert granted is ((account.metadata.name, verb, resource) in GRANTED), (
+                f"{account.metadata.name} and {verb} {resource}"
             )
 
 
