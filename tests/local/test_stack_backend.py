@@ -94,7 +94,19 @@ def test_a_stack_that_does_not_exist_yet_was_not_killed(backend: Backend) -> Non
     assert not backend.was_killed("dev")
 
 
+@pytest.mark.parametrize(("written", "kept"), [("", False), ('{"md5"', False), ('{"md5": "of it"}', True)])
+def test_what_a_kill_left_half_written_beside_the_state_goes(backend: Backend, written: str, kept: bool) -> None:
+    write_state(backend, {})
+    backend.mend("dev")
+    beside = backend.stack_file("dev").with_name("dev.json.attrs")
+    beside.write_text(written)
+    backend.mend("dev")
+    assert beside.exists() is kept
+    assert backend.exists("dev")
+
+
 def test_a_backend_that_is_no_directory_has_no_locks_to_look_at() -> None:
     assert Backend.of_url("s3://example-state") is None
     assert Backend.of_url("file:///var/lib/a%20b") == Backend(Path("/var/lib/a b"))
+    assert Backend.of_url(Backend(Path("/var/lib/state")).url) == Backend(Path("/var/lib/state"))
     assert Backend.of_url("file://~/state") == Backend(Path.home() / "state")

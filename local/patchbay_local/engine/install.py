@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from patchbay_local import paths
+from patchbay_local.stack.backend import Backend
 
 LANGUAGE_HOST: Final = "pulumi-language-python"
 PROVIDERS: Final = {
@@ -55,7 +56,7 @@ def environment(home: Path = paths.PULUMI_HOME, backend: Path = paths.PULUMI_BAC
     """
     return {
         "PULUMI_HOME": str(home),
-        "PULUMI_BACKEND_URL": f"file://{backend}",
+        "PULUMI_BACKEND_URL": Backend(backend).url,
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -52,7 +52,21 @@ class Backend:
 
     @property
     def url(self) -> str:
-        return f"file://{self.directory}"
+        # Without the file beside each file: it is not written at once, and one half written hides the state.
+        return f"file://{self.directory}?metadata=skip"
+
+    def mend(self, stack: str) -> None:
+        """Remove the file beside the checkpoint where a kill left it half written: it holds nothing but a hash.
+
+        Where it cannot be read, the engine refuses the checkpoint itself (`failed to load checkpoint: EOF`).
+        """
+        beside = self.stack_file(stack).with_name(f"{stack}.json.attrs")
+        try:
+            json.loads(beside.read_text())
+        except json.JSONDecodeError:
+            beside.unlink()
+        except FileNotFoundError:
+            pass
 
     def stack_file(self, stack: str) -> Path:
         """The stack's last checkpoint."""

@@ -50,6 +50,7 @@ def _of_the_shell(stack: str, is_sure: Callable[[str], bool]) -> Recovery:
     url = json.loads(pulumi_command("whoami", "--verbose", "--json"))["url"]
     if backend := Backend.of_url(url):
         backend.require_free(stack)
+        backend.mend(stack)
     elif not is_sure(
         f"The state of {stack} is at {url}. Has every update of it ended, here and on every other machine?"
     ):

@@ -90,6 +90,7 @@ class Stack:
         RuntimeError while an update runs.
         """
         self.backend.require_free(self.name)
+        self.backend.mend(self.name)
         return recover(self.command, self.environment)
 
     def command(
