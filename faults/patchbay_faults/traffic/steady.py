@@ -1,13 +1,12 @@
 """The runner's end of the Locust process."""
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.traffic.child import start
 
 from patchbay_faults.traffic.protocol import ArrivalSettings, Placed
 
@@ -24,21 +23,9 @@ class SteadyTraffic:
 
     async def __aenter__(self) -> Self:
         self._log: IO[bytes] = self._log_path.open("ab")
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "patchbay_faults.traffic.driver",
-            self._settings.model_dump_json(),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=self._log,
-            # Ctrl-C reaches the runner alone, which then ends Locust in good order.
-            start_new_session=True,
-        )
-        if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError("the pipes that were asked for are missing")
-        self._input = self._process.stdin
-        self._reader = asyncio.create_task(self._read(self._process.stdout))
+        child = await start("patchbay_faults.traffic.driver", self._settings, self._log)
+        self._process, self._input = child.process, child.input
+        self._reader = asyncio.create_task(self._read(child.output))
         return self
 
     async def __aexit__(

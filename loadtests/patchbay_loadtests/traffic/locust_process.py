@@ -1,8 +1,6 @@
 """The verifier's end of the Locust process."""
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -10,6 +8,7 @@ from typing import IO, Self
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.flows import Order
+from patchbay_loadtests.traffic.child import start
 from patchbay_loadtests.traffic.protocol import (
     EVENTS,
     Accepted,
@@ -39,21 +38,9 @@ class LocustProcess:
 
     async def __aenter__(self) -> Self:
         self._log: IO[bytes] = self._log_path.open("wb")
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "patchbay_loadtests.traffic.driver",
-            self._settings.model_dump_json(),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=self._log,
-            # Ctrl-C reaches the verifier alone, which then ends Locust in good order.
-            start_new_session=True,
-        )
-        if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError("the pipes that were asked for are missing")
-        self._orders = self._process.stdin
-        self._reader = asyncio.create_task(self._read_events(self._process.stdout))
+        child = await start("patchbay_loadtests.traffic.driver", self._settings, self._log)
+        self._process, self._orders = child.process, child.input
+        self._reader = asyncio.create_task(self._read_events(child.output))
         return self
 
     async def __aexit__(
