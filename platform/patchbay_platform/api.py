@@ -102,7 +102,7 @@ class Api(pulumi.ComponentResource):
                                 lifecycle=LifecycleArgs(
                                     pre_stop=LifecycleHandlerArgs(sleep=SleepActionArgs(seconds=3))
                                 ),
-                                readiness_probe=pods.http_probe("/readyz", PORT, period_seconds=1),
+                                readiness_probe=pods.readiness("/readyz", PORT, period_seconds=1),
                                 liveness_probe=pods.liveness("/healthz", PORT),
                                 resources=resources,
                                 security_context=pods.container_security(),

@@ -75,11 +75,11 @@ def resources(
     return ResourceRequirementsArgs(requests={"cpu": cpu, "memory": memory}, limits=limits)
 
 
-def http_probe(path: str, port: int, *, period_seconds: int, failure_threshold: int = 3) -> ProbeArgs:
+def readiness(path: str, port: int, *, period_seconds: int) -> ProbeArgs:
     return ProbeArgs(
         http_get=HTTPGetActionArgs(path=path, port=port),
         period_seconds=period_seconds,
-        failure_threshold=failure_threshold,
+        failure_threshold=3,
         timeout_seconds=2,
     )
 

@@ -67,7 +67,7 @@ class ScaleInOrder(pulumi.ComponentResource):
                                 args=[NAME],
                                 env=looker.environment(),
                                 ports=[ContainerPortArgs(name="metrics", container_port=PORT)],
-                                readiness_probe=pods.http_probe("/readyz", PORT, period_seconds=2),
+                                readiness_probe=pods.readiness("/readyz", PORT, period_seconds=2),
                                 liveness_probe=pods.liveness("/healthz", PORT),
                                 resources=pods.resources(cpu="20m", memory="96Mi"),
                                 security_context=pods.container_security(),

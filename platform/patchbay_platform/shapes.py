@@ -120,7 +120,7 @@ def _worker(shape: Shape, runtime: RuntimePod) -> ContainerArgs:
         args=["worker", "--shape", shape.name],
         env=runtime.environment(),
         ports=[ContainerPortArgs(name="metrics", container_port=METRICS_PORT)],
-        readiness_probe=pods.http_probe("/readyz", METRICS_PORT, period_seconds=1),
+        readiness_probe=pods.readiness("/readyz", METRICS_PORT, period_seconds=1),
         liveness_probe=pods.liveness("/healthz", METRICS_PORT),
         resources=pods.resources(
             cpu=shape.cpu_request,

@@ -102,7 +102,7 @@ def _container(
         args=pulumi.Output.from_input(host.name).apply(lambda cluster: flags(config, cluster)),
         env=aws_access.environment(config.aws_endpoint, host.region),
         ports=[ContainerPortArgs(name="metrics", container_port=PORT)],
-        readiness_probe=pods.http_probe("/health-check", PORT, period_seconds=5),
+        readiness_probe=pods.readiness("/health-check", PORT, period_seconds=5),
         # Unhealthy is a loop that has not come round for ten minutes.
         liveness_probe=pods.liveness("/health-check", PORT),
         resources=pods.resources(cpu=config.cpu, memory=config.memory),

@@ -88,7 +88,7 @@ class Gateway(pulumi.ComponentResource):
                                 lifecycle=LifecycleArgs(
                                     pre_stop=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-c", _DRAIN]))
                                 ),
-                                readiness_probe=pods.http_probe("/healthz", STATUS_PORT, period_seconds=1),
+                                readiness_probe=pods.readiness("/healthz", STATUS_PORT, period_seconds=1),
                                 liveness_probe=pods.liveness("/healthz", STATUS_PORT),
                                 resources=pods.resources(cpu="50m", memory="64Mi", memory_limit="512Mi"),
                                 security_context=pods.container_security(),

@@ -28,7 +28,7 @@ class JsonExporter(pulumi.ComponentResource):
                 command=["/json_exporter"],
                 args=["--config.file=/etc/json-exporter/config.yml", f"--web.listen-address=:{PORT}"],
                 ports=[ContainerPortArgs(name="http", container_port=PORT)],
-                readiness_probe=pods.http_probe("/", PORT, period_seconds=1),
+                readiness_probe=pods.readiness("/", PORT, period_seconds=1),
                 liveness_probe=pods.liveness("/", PORT),
                 resources=pods.resources(cpu="20m", memory="32Mi", memory_limit="64Mi"),
                 security_context=pods.container_security(),

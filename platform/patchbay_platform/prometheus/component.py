@@ -65,7 +65,7 @@ class Prometheus(pulumi.ComponentResource):
                     f"--web.listen-address=:{PORT}",
                 ],
                 ports=[ContainerPortArgs(name="http", container_port=PORT)],
-                readiness_probe=pods.http_probe("/-/ready", PORT, period_seconds=1),
+                readiness_probe=pods.readiness("/-/ready", PORT, period_seconds=1),
                 liveness_probe=pods.liveness("/-/healthy", PORT),
                 resources=pods.resources(cpu=config.cpu, memory=config.memory),
                 security_context=pods.container_security(),
