@@ -20,10 +20,10 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 from patchbay_policies.exceptions import excepted
-from patchbay_policies.model import UNKNOWN, Environment, Finding, Level, Resource, ResourceRule, Rule, Stack, StackRule
+from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, ResourceRule, Rule, Stack, StackRule
 
 NAME: Final = "patchbay"
-STACK_POLICIES: Final = {Level.MANDATORY: "resources-together", Level.ADVISORY: "resources-together-advice"}
+STACK_POLICY: Final = "resources-together"
 
 
 class RuleFailedError(Exception):
@@ -73,7 +73,7 @@ class ResourcePolicy(ResourceValidationPolicy):
 
 
 class StackPolicy(StackValidationPolicy):
-    """All stack rules of one level.
+    """All stack rules.
 
     The SDK decodes the whole stack anew for each policy, which takes longer than all rules together. So they share
     one; its config names those that are off, and holds the settings of each.
@@ -82,7 +82,6 @@ class StackPolicy(StackValidationPolicy):
     def __init__(
         self,
         rules: Sequence[StackRule],
-        level: Level,
         environment: Environment,
         inputs: Mapping[str, Mapping[str, Any]],
     ) -> None:
@@ -97,9 +96,9 @@ class StackPolicy(StackValidationPolicy):
             "default": [],
         }
         super().__init__(
-            name=STACK_POLICIES[level],
+            name=STACK_POLICY,
             description="Resources fit each other.",
-            enforcement_level=EnforcementLevel(level.value),
+            enforcement_level=EnforcementLevel.MANDATORY,
             config_schema=PolicyConfigSchema(properties),
             validate=self._validate,
         )
@@ -126,10 +125,9 @@ def policies(rules: Sequence[ResourceRule | StackRule], environment: Environment
     analyzed = _Analyzed(inputs)
     single = sorted((rule for rule in rules if isinstance(rule, ResourceRule)), key=_selective)
     together = [rule for rule in rules if isinstance(rule, StackRule)]
-    levels = {level: [rule for rule in together if rule.level is level] for level in Level}
     return [
         *(ResourcePolicy(rule, environment, analyzed, first=not index) for index, rule in enumerate(single)),
-        *(StackPolicy(of_level, level, environment, inputs) for level, of_level in levels.items() if of_level),
+        *([StackPolicy(together, environment, inputs)] if together else []),
     ]
 
 
@@ -142,7 +140,7 @@ def _selective(rule: ResourceRule) -> bool:
     return bool(rule.types or rule.package)
 
 
-def _description(rule: Rule) -> dict[str, Any]:
+def _description(rule: ResourceRule) -> dict[str, Any]:
     return {
         "name": rule.name,
         "description": rule.description,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 
 class Unknown(Enum):
@@ -96,7 +96,6 @@ class Rule:
     name: str
     description: str
     remedy: str
-    level: Level = Level.MANDATORY
     types: frozenset[str]
     package: str = ""
     settings: Mapping[str, Setting] = field(default_factory=dict)
@@ -123,6 +122,7 @@ class Rule:
 class ResourceRule(Rule):
     """Decided by one resource's inputs, before it is created or changed. `check` yields the problems."""
 
+    level: Level = Level.MANDATORY
     check: Callable[[Resource, Environment], Iterable[str]]
 
     def findings(self, resource: Resource, environment: Environment) -> Iterable[Finding]:
@@ -133,6 +133,7 @@ class ResourceRule(Rule):
 class StackRule(Rule):
     """Decided by how resources belong together: at the end of a preview, and at the end of an update."""
 
+    level: ClassVar = Level.MANDATORY
     check: Callable[[Stack, Environment], Iterable[Finding]]
 
     def findings(self, stack: Stack, environment: Environment) -> Iterable[Finding]:

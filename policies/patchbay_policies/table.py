@@ -21,7 +21,7 @@ Production is what the stack's config says in `patchbay:infra.environment.produc
 counts as production.
 
 `--policy-pack-config FILE` changes a rule's settings or its level in one environment. Rules that look at several
-resources share the policies `resources-together` (mandatory) and `resources-together-advice`:
+resources share the policy `resources-together`, whose config switches each off by its name:
 
 ```json
 {

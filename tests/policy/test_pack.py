@@ -58,12 +58,14 @@ def test_an_update_ends_before_the_resource_that_breaks_a_rule_is_made(stack: St
 
 
 def test_an_advisory_violation_is_shown_and_ends_nothing(stack: Stack) -> None:
-    program = RESOURCES + "made('aws:ecr/repository:Repository', 'runtime', tags=TAGS, imageTagMutability='IMMUTABLE',"
-    program += " imageScanningConfiguration={'scanOnPush': True})\n"
+    program = RESOURCES + (
+        "made('aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule', 'nodes', tags=TAGS, securityGroupId='sg-1',"
+        " ipProtocol='-1', cidrIpv4='0.0.0.0/0')\n"
+    )
     result = preview(stack, program)
     assert result.status == 0, result.output
-    assert "[advisory]  resources-together-advice  (aws:ecr:Repository: runtime)" in result.output
-    assert "Rule: images-expire. Remedy: Add a LifecyclePolicy for the repository." in result.output
+    assert "[advisory]  no-unlimited-egress  (aws:vpc:SecurityGroupEgressRule: nodes)" in result.output
+    assert "Rule: no-unlimited-egress. Remedy: Name the protocol and the ports" in result.output
 
 
 def test_what_keeps_to_every_rule_passes_without_a_word(stack: Stack) -> None:

@@ -1,8 +1,9 @@
-"""A shape's ScaledObject as it is usually written, on this environment's own Prometheus, KEDA and HPA.
+"""A shape as it is usually deployed and scaled, on this environment's own Prometheus, KEDA and HPA.
 
 Usual is: Prometheus scrapes every 30 s; the metric is the length of the waiting list alone, with a target for each pod;
-KEDA polls every 30 s; the HPA looks every 15 s and scales by its default behaviour. Its default of 300 s before it
-scales down is shortened to this platform's own window: in a run of minutes nothing would be seen of it.
+KEDA polls every 30 s; the HPA looks every 15 s and scales by its default behaviour; a pod that is told to go has
+Kubernetes' 30 s to finish. The HPA's default of 300 s before it scales down is shortened to this platform's own window:
+in a run of minutes nothing would be seen of it.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from patchbay_loadtests.restore import Restore
 SCRAPE_SECONDS: Final = 30
 POLL_SECONDS: Final = 30
 HPA_SYNC_SECONDS: Final = 15
+GRACE_SECONDS: Final = 30
 TAKEN_UP_SECONDS: Final = 60.0
 
 
@@ -54,20 +56,48 @@ def changes(shape: ScaledShape, *, threshold: int, hpa_sync_seconds: float) -> D
     }
 
 
-def given_back(shape: ScaledShape) -> Restore:
-    """What makes the ScaledObject what it was."""
-    return Restore(path=path(shape), body={"spec": shape.scaled_object["spec"]}, object_path=path(shape))
+def deployment_path(shape: ScaledShape) -> str:
+    """The path of the shape's Deployment at the API server."""
+    return f"/apis/apps/v1/namespaces/{shape.watched.namespace}/deployments/{shape.watched.deployment}"
+
+
+def grace(seconds: int) -> Document:
+    """The merge patch of a Deployment that gives its pods this long to finish; it replaces them."""
+    return {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": seconds}}}}
+
+
+def given_back(shape: ScaledShape, deployment: Document) -> tuple[Restore, Restore]:
+    """What makes the ScaledObject and the Deployment what they were."""
+    found = deployment["spec"]["template"]["spec"].get("terminationGracePeriodSeconds", GRACE_SECONDS)
+    return (
+        Restore(path=path(shape), body={"spec": shape.scaled_object["spec"]}, object_path=path(shape)),
+        Restore(path=deployment_path(shape), body=grace(found), object_path=deployment_path(shape)),
+    )
 
 
 async def take_up(cluster: Cluster, shape: ScaledShape, *, threshold: int, hpa_sync_seconds: float) -> None:
-    """Change the ScaledObject and wait until its HPA has followed; what undoes it must have been arranged before."""
+    """Change the shape and wait until HPA and pods have followed; what undoes it must have been arranged before."""
     await cluster.merge(path(shape), changes(shape, threshold=threshold, hpa_sync_seconds=hpa_sync_seconds))
+    await cluster.merge(deployment_path(shape), grace(GRACE_SECONDS))
     clock = asyncio.get_running_loop()
     give_up = clock.time() + TAKEN_UP_SECONDS
-    while target(await cluster.autoscaler(shape.watched.namespace, shape.watched.autoscaler)) != str(threshold):
+    namespace = shape.watched.namespace
+    while not (
+        target(await cluster.autoscaler(namespace, shape.watched.autoscaler)) == str(threshold)
+        and rolled_out(await cluster.deployment(namespace, shape.watched.deployment))
+    ):
         if clock.time() > give_up:
-            raise UnusableEnvironmentError(f"KEDA did not take up {path(shape)} within {TAKEN_UP_SECONDS:.0f} s")
+            raise UnusableEnvironmentError(
+                f"{shape.watched.deployment} did not take up the defaults within {TAKEN_UP_SECONDS:.0f} s"
+            )
         await asyncio.sleep(1)
+
+
+def rolled_out(deployment: Document) -> bool:
+    """True when all pods of the Deployment are of its newest kind, and ready."""
+    status = deployment.get("status", {})
+    counts = {status.get(field, 0) for field in ("replicas", "updatedReplicas", "readyReplicas")}
+    return status.get("observedGeneration", 0) >= deployment["metadata"]["generation"] and len(counts) == 1
 
 
 def target(autoscaler: Document) -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from patchbay_policies.model import UNKNOWN, Environment, Finding, Level, Resource, ResourceRule, Stack, StackRule
+from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, ResourceRule, Stack, StackRule
 from patchbay_policies.reading import at, given, items, true, undecided
 from patchbay_policies.tokens import CERTIFICATE, LOAD_BALANCER, WEB_ACL, WEB_ACL_ASSOCIATION, WEB_ACL_LOGGING
 
@@ -43,7 +43,9 @@ def _headers(resource: Resource, _: Environment) -> Iterator[str]:
         yield "desyncMitigationMode only watches"
 
 
-def _logs(stack: Stack, _: Environment) -> Iterator[Finding]:
+def _logs(stack: Stack, environment: Environment) -> Iterator[Finding]:
+    if not environment.production:
+        return
     for balancer in stack.of(LOAD_BALANCER):
         if not true(at(balancer.props, "accessLogs", "enabled")):
             yield Finding(balancer, "accessLogs.enabled is not on")
@@ -80,10 +82,9 @@ RULES: Final = (
         check=_headers,
     ),
     StackRule(
-        name="edge-logs",
-        description="Load balancers and web ACLs log requests.",
+        name="edge-logs-in-production",
+        description="In production load balancers and web ACLs log requests.",
         remedy="Set accessLogs, and add a WebAclLoggingConfiguration.",
-        level=Level.ADVISORY,
         types=frozenset({LOAD_BALANCER, WEB_ACL, WEB_ACL_LOGGING}),
         check=_logs,
     ),

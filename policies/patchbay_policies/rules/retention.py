@@ -7,7 +7,6 @@ from patchbay_policies.model import (
     UNKNOWN,
     Environment,
     Finding,
-    Level,
     Resource,
     ResourceRule,
     Setting,
@@ -51,7 +50,9 @@ def _images(stack: Stack, _: Environment) -> Iterator[Finding]:
             yield Finding(repository, "it keeps every image for ever")
 
 
-def _secrets(stack: Stack, _: Environment) -> Iterator[Finding]:
+def _secrets(stack: Stack, environment: Environment) -> Iterator[Finding]:
+    if not environment.production:
+        return
     for secret in stack.of(SECRET):
         if not any(stack.refers(rotation, "secretId", secret) for rotation in stack.of(SECRET_ROTATION)):
             yield Finding(secret, "it is never rotated")
@@ -78,15 +79,13 @@ RULES: Final = (
         name="images-expire",
         description="Repositories forget images that nobody runs.",
         remedy="Add a LifecyclePolicy for the repository.",
-        level=Level.ADVISORY,
         types=frozenset({REPOSITORY, REPOSITORY_LIFECYCLE}),
         check=_images,
     ),
     StackRule(
-        name="secrets-rotate",
-        description="Secrets are changed at an interval.",
+        name="secrets-rotate-in-production",
+        description="In production secrets are changed at an interval.",
         remedy="Give the secrets' config the ARN of the function that rotates them.",
-        level=Level.ADVISORY,
         types=frozenset({SECRET, SECRET_ROTATION}),
         check=_secrets,
     ),

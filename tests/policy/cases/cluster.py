@@ -113,8 +113,11 @@ CASES = {
             ),
         ],
     ),
-    "edge-logs": Cases(
-        good=[good(BALANCER, WEB_ACL, made(tokens.WEB_ACL_LOGGING, refers={"resourceArn": WEB_ACL}))],
+    "edge-logs-in-production": Cases(
+        good=[
+            good(BALANCER, WEB_ACL, made(tokens.WEB_ACL_LOGGING, refers={"resourceArn": WEB_ACL})),
+            good(WEB_ACL, environment=DEV),
+        ],
         bad=[bad(made(tokens.LOAD_BALANCER, "edge"), says="accessLogs"), bad(WEB_ACL, says="it logs nothing")],
     ),
     "certificates-renew-themselves": Cases(

@@ -195,8 +195,8 @@ CASES = {
         good=[good(REPOSITORY, made(tokens.REPOSITORY_LIFECYCLE, refers={"repository": REPOSITORY}))],
         bad=[bad(REPOSITORY, says="every image for ever")],
     ),
-    "secrets-rotate": Cases(
-        good=[good(SECRET, made(tokens.SECRET_ROTATION, refers={"secretId": SECRET}))],
+    "secrets-rotate-in-production": Cases(
+        good=[good(SECRET, made(tokens.SECRET_ROTATION, refers={"secretId": SECRET})), good(SECRET, environment=DEV)],
         bad=[bad(SECRET, says="never rotated")],
     ),
 }
