@@ -8,6 +8,7 @@ from patchbay_loadtests.commands.compare import compare_command
 from patchbay_loadtests.commands.load import load_command
 from patchbay_loadtests.commands.nodes import prove_nodes_command
 from patchbay_loadtests.commands.prove import prove_command
+from patchbay_loadtests.commands.put_back import put_back_command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,5 +27,6 @@ app.command("prove")(prove_command)
 app.command("prove-nodes")(prove_nodes_command)
 app.command("load")(load_command)
 app.command("compare")(compare_command)
+app.command("put-back")(put_back_command)
 app.command("bench")(bench_command)
 app.command("capacity-plan")(capacity_plan_command)

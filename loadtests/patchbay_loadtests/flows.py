@@ -16,11 +16,15 @@ CONNECTOR_TIMEOUT_SECONDS: Final = 60
 
 @dataclass(frozen=True)
 class Order:
-    """One order: each parcel line becomes a process at the connector, each download line does not."""
+    """One order: each parcel line becomes a process at the connector, each download line does not.
+
+    `hold_seconds`: how long each takes at the sink, where that differs from what the flow says.
+    """
 
     id: str
     parcels: int
     downloads: int
+    hold_seconds: float | None = None
 
     @property
     def parcel_keys(self) -> tuple[str, ...]:
@@ -33,7 +37,8 @@ class Order:
         downloads = [
             {"number": 100 + number, "kind": "download", "sku": f"D-{number}"} for number in range(self.downloads)
         ]
-        return {"id": self.id, "lines": parcels + downloads}
+        hold = {} if self.hold_seconds is None else {"hold_seconds": self.hold_seconds}
+        return {"id": self.id, **hold, "lines": parcels + downloads}
 
 
 class OrderBook:
@@ -56,9 +61,9 @@ def order_flow(sink_url: str, *, name: str = ORDER_FLOW, hold_seconds: float = 0
     """The order webhook: map, split per line, branch; parcels go to the sink, downloads are only noted.
 
     The connector does not retry: a second request for the same line is a fault that the proof has to see. Each takes
-    `hold_seconds` at the sink.
+    `hold_seconds` at the sink, unless the order says how long.
     """
-    hold = f'"hold_seconds": {hold_seconds:g}'
+    hold = f'"hold_seconds": $exists($$.hold_seconds) ? $$.hold_seconds : {hold_seconds:g}'
     lines = f'[lines.{{"key": $$.id & "/" & $string(number), "kind": kind, "sku": sku, {hold}}}]'
     return {
         "name": name,

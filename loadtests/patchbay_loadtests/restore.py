@@ -26,7 +26,6 @@ LEFTOVER_PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
 READY = b"ready\n"
 MARK = "patchbay.dev/loadtest-restore"
-HEADROOM_NAMESPACE = "patchbay-headroom"
 
 
 class Restore(BaseModel):
@@ -90,17 +89,14 @@ class Restoring:
             raise UnusableEnvironmentError(f"not put back as it was: {paths}; use the command put-back")
 
 
-async def put_leftovers_back(cluster: Cluster, namespace: str) -> list[str]:
+async def put_leftovers_back(cluster: Cluster, *namespaces: str) -> list[str]:
     """Put back what load tests left that were killed together with the process above; the objects' paths.
 
-    `namespace` is the workers'. What cannot be put back, or is not what a load test writes: UnusableEnvironmentError.
+    What cannot be put back, or is not what a load test writes: UnusableEnvironmentError.
     """
     found = []
-    for kind in (
-        f"/apis/keda.sh/v1alpha1/namespaces/{namespace}/scaledobjects",
-        f"/apis/apps/v1/namespaces/{namespace}/deployments",
-        f"/apis/apps/v1/namespaces/{HEADROOM_NAMESPACE}/deployments",
-    ):
+    kinds = ("/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects", "/apis/apps/v1/namespaces/{}/deployments")
+    for kind in (kind.format(namespace) for namespace in namespaces for kind in kinds):
         for item in (await cluster.found(kind) or {"items": []})["items"]:
             if mark := (item["metadata"].get("annotations") or {}).get(MARK):
                 restore = _read_mark(mark, f"{kind}/{item['metadata']['name']}")

@@ -6,6 +6,7 @@ from typing import Final
 
 from patchbay_local import paths
 from patchbay_local.cluster.spec import ClusterSpec
+from patchbay_local.commands import run as run_command
 from patchbay_local.commands import run_in_front
 from patchbay_local.edge import edge
 from patchbay_local.stack import pulumi
@@ -47,6 +48,12 @@ def compare(arguments: list[str]) -> int:
 def bench(arguments: list[str]) -> int:
     """Measure processes per second and latencies; the load test's exit code."""
     return _load_test("bench", *arguments)
+
+
+def put_back() -> None:
+    """Undo what a load test that was killed left changed, before the stack is updated over it."""
+    command = [sys.executable, "-m", "patchbay_loadtests", "put-back", "--kubeconfig", str(paths.KUBECONFIG)]
+    run_command(command, cwd=paths.REPOSITORY, env=pulumi.variables())
 
 
 def _load_test(verb: str, *options: str) -> int:

@@ -116,6 +116,7 @@ def _start_cluster(progress: Progress, spec: ClusterSpec) -> Cluster:
 
 def _update_stack(progress: Progress, cluster: Cluster) -> None:
     with progress.step("pulumi") as step:
+        proof.put_back()
         # Its node groups come with the rest of AWS; what is put on the cluster waits for their nodes.
         step.detail = environments.local().up(step.update)
     with progress.step("nodes") as step:

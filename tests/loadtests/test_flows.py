@@ -30,3 +30,11 @@ def test_orders_hold_exactly_as_many_parcels_as_asked_for(parcels: int) -> None:
     orders = list(OrderBook("order").orders_for(parcels))
     assert sum(order.parcels for order in orders) == parcels
     assert len({key for order in orders for key in order.parcel_keys}) == parcels
+
+
+@pytest.mark.parametrize(("own", "held"), [(None, 8), (45, 45), (0, 0)])
+def test_a_line_takes_as_long_as_its_order_says_or_else_the_flow(own: float | None, held: float) -> None:
+    steps = order_flow(SINK, hold_seconds=8)["steps"]
+    order = Order("o-1", parcels=1, downloads=0, hold_seconds=own)
+    mapped = jsonata.Jsonata(steps["map"]["config"]["expression"]).evaluate(order.payload())
+    assert [line["hold_seconds"] for line in mapped["lines"]] == [held]

@@ -5,16 +5,22 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from patchbay_loadtests.comparison.defaults import changes, given_back, target
+from patchbay_loadtests.comparison.defaults import GRACE_SECONDS, changes, given_back, grace, rolled_out, target
 from patchbay_loadtests.comparison.result import DEFAULTS, OURS, compare
+from patchbay_loadtests.comparison.run import ComparisonOptions
+from patchbay_loadtests.flows import STEERED_SHAPE
+from patchbay_loadtests.profiles.drive import Load
 from patchbay_loadtests.profiles.profile import BlackFriday, Profile, Soak, Steady, arrivals
 from patchbay_loadtests.profiles.result import judge
+from patchbay_loadtests.profiles.run import LoadOptions
 from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEnd
 from patchbay_loadtests.proof.environment import ScaledShape
 from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.sampler import WatchedShape
 from patchbay_loadtests.report.comparison import write_comparison
 from patchbay_loadtests.report.load import write_load
+from patchbay_platform.shapes import grace_seconds
+from patchbay_runtime.catalog import CATALOG
 from pydantic import ValidationError
 
 RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
@@ -46,6 +52,37 @@ def test_black_friday_ramps_to_thirty_times_the_quiet_rate_holds_and_falls() -> 
     profile = BlackFriday(rate=1, quiet_seconds=10, ramp_seconds=20, hold_seconds=30, fall_seconds=10)
     assert [profile.at(at) for at in (0, 10, 20, 30, 59, 65, 75)] == [1, 1, 15.5, 30, 30, 15.5, 1]
     assert profile.duration == 80
+
+
+@pytest.mark.parametrize("profile", [Steady(), Soak(), BlackFriday()], ids=["steady", "soak", "black-friday"])
+def test_a_profile_fits_into_the_minutes_that_it_is_given(profile: Profile) -> None:
+    assert profile.lasting(60).duration == pytest.approx(60)
+    assert max(profile.lasting(60).at(second) for second in range(60)) == pytest.approx(
+        max(profile.at(second) for second in range(round(profile.duration))), rel=0.5
+    )
+
+
+def test_a_black_friday_in_less_time_still_ramps_to_thirty_times_the_quiet_rate() -> None:
+    profile = BlackFriday().lasting(110)
+    assert (profile.quiet_seconds, profile.ramp_seconds, profile.hold_seconds) == (10, 30, 45)
+    assert profile.at(50) == 30 * profile.at(0)
+
+
+def test_every_so_many_orders_one_takes_longer() -> None:
+    load = Load(profile=Steady(), seed=1, prefix="o", settle_seconds=1, long_every=3, long_seconds=45)
+    assert [load.order(number).hold_seconds for number in range(1, 7)] == [None, None, 45, None, None, 45]
+
+
+def test_what_is_shorter_than_usual_is_told(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.touch()
+    target = {"host": "http://127.0.0.1:1", "kubeconfig": kubeconfig, "reports": tmp_path}
+    load = LoadOptions.model_validate({**target, "profile": {"name": "black-friday"}, "minutes": 2})
+    assert load.shortened == ("orders came for 2 minutes, not for the profile's 3.7",)
+    assert ComparisonOptions.model_validate({**target, "minutes": 2}).shortened == (
+        "orders came for 2 minutes each time, not for 3",
+    )
+    assert ComparisonOptions.model_validate(target).shortened == ()
 
 
 def test_a_soak_waves_around_its_rate() -> None:
@@ -100,15 +137,27 @@ def test_refused_orders_and_pods_that_stay_fail_a_load() -> None:
 def test_two_ways_of_scaling_stand_side_by_side(tmp_path: Path) -> None:
     ours = record([8, 40, 48, 48])
     defaults = record([8, 8, 40, 8], waits=(1.0, 30.0), taken=4)
-    result = compare({OURS: (ours, RUNS), DEFAULTS: (defaults, RUNS)}, needed=40, versions={}, config={})
+    result = compare(
+        {OURS: (ours, RUNS), DEFAULTS: (defaults, RUNS)}, needed=40, versions={}, config={},
+        shortened=("orders came for 1 minute",),
+    )  # fmt: skip
     assert result.passed
     assert [(side.time_to_capacity, side.short_of_capacity, side.pods_taken) for side in result.sides] == [
         (10.0, 10.0, 0),
         (20.0, 20.0, 4),
     ]
     write_comparison(tmp_path, result, {OURS: ours, DEFAULTS: defaults})
-    assert "pods taken away under load" in (tmp_path / "report.html").read_text()
+    report = (tmp_path / "report.html").read_text()
+    assert "processes killed" in report
+    assert "Shortened: orders came for 1 minute" in report
     assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_platform_that_kills_processes_is_told_so() -> None:
+    ours = record([8, 48]).model_copy(update={"abandoned": 2})
+    result = compare({OURS: (ours, RUNS), DEFAULTS: (record([8, 8]), RUNS)}, needed=40, versions={}, config={})
+    assert result.reasons == ("this platform: 2 processes were killed",)
+    assert [side.work_killed for side in result.sides] == [2, 0]
 
 
 def test_a_platform_that_is_slower_than_the_defaults_is_told_so() -> None:
@@ -148,10 +197,32 @@ def test_the_defaults_count_what_waits_at_a_scrape_of_30_seconds(sync: float, po
     )
 
 
-def test_what_is_put_back_is_the_whole_specification_that_was_found() -> None:
-    restore = given_back(SHAPE)
-    assert restore.body == {"spec": SCALED_OBJECT["spec"]}
-    assert restore.path == "/apis/keda.sh/v1alpha1/namespaces/n/scaledobjects/shape-map"
+def test_what_is_put_back_is_the_whole_specification_that_was_found_and_the_time_to_finish() -> None:
+    scaled_object, deployment = given_back(SHAPE, grace(85))
+    assert scaled_object.body == {"spec": SCALED_OBJECT["spec"]}
+    assert scaled_object.path == "/apis/keda.sh/v1alpha1/namespaces/n/scaledobjects/shape-map"
+    assert deployment.body == grace(85)
+    assert deployment.path == "/apis/apps/v1/namespaces/n/deployments/shape-map"
+
+
+def test_a_long_process_outlasts_what_a_pod_has_by_default_and_not_what_a_worker_has(tmp_path: Path) -> None:
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.touch()
+    options = ComparisonOptions(host="http://127.0.0.1:1", kubeconfig=kubeconfig, reports=tmp_path)
+    assert GRACE_SECONDS < options.long_seconds < grace_seconds(CATALOG[STEERED_SHAPE])
+
+
+@pytest.mark.parametrize(
+    ("status", "done"),
+    [({"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1}, False),
+     ({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 1, "readyReplicas": 2}, False),
+     ({"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1}, True)],
+    ids=["not-seen-yet", "the-old-pod-is-there", "done"],
+)  # fmt: skip
+def test_a_shape_has_taken_up_the_change_when_its_newest_pods_alone_are_ready(
+    status: dict[str, int], done: bool
+) -> None:
+    assert rolled_out({"metadata": {"generation": 2}, "status": status}) is done
 
 
 def test_the_hpa_s_target_tells_when_keda_has_followed() -> None:

@@ -14,40 +14,63 @@ from typing import Any
 
 import pytest
 import yaml
-from patchbay_loadtests.restore import Restore, Restoring
+from patchbay_loadtests.cluster import FIELD_MANAGER, Cluster
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.restore import MARK, Restore, Restoring, put_leftovers_back
 
 PATH = "/apis/apps/v1/namespaces/n/deployments/headroom"
+PULUMI = {"manager": "pulumi", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+OTHER = {"manager": "keda", "operation": "Update", "subresource": "status"}
 
 
 class OneObject(ThreadingHTTPServer):
-    """Keeps one Deployment and takes merge patches of it and of its scale; `away` answers are 503."""
+    """Keeps one Deployment and takes merge patches of it and of its scale; `away` answers are 503.
+
+    Who changes its size by such a patch takes it from the one who applied it, as on an API server.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.away = 0
-        self.replicas = 0
-        self.managers = ["pulumi", "patchbay-loadtests"]
+        self.replicas = 4
+        self.entries = [PULUMI, OTHER]
+        self.annotations: dict[str, str] = {}
 
 
 class Handler(BaseHTTPRequestHandler):
     server: OneObject
 
     def do_GET(self) -> None:
-        entries = [{"manager": manager} for manager in self.server.managers]
-        self._answer({"metadata": {"resourceVersion": "1", "managedFields": entries}})
+        server = self.server
+        metadata = {
+            "name": "headroom",
+            "resourceVersion": "1",
+            "managedFields": server.entries,
+            "annotations": server.annotations,
+        }
+        if self.path == PATH:
+            self._answer({"metadata": metadata})
+        elif self.path == PATH.rpartition("/")[0]:
+            self._answer({"items": [{"metadata": metadata}]})
+        else:
+            self._answer({"kind": "Status"}, 404)
 
     def do_PATCH(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.server.away:
-            self.server.away -= 1
+        server = self.server
+        if server.away:
+            server.away -= 1
             self._answer({"kind": "Status"}, 503)
             return
         if self.path.split("?")[0] == f"{PATH}/scale":
-            self.server.replicas = body["spec"]["replicas"]
+            server.replicas = body["spec"]["replicas"]
+            server.entries = [OTHER, {"manager": FIELD_MANAGER, "operation": "Update", "subresource": "scale"}]
         else:
-            self.server.managers = [entry["manager"] for entry in body["metadata"]["managedFields"]]
+            changes = {**server.annotations, **body["metadata"]["annotations"]}
+            server.annotations = {key: value for key, value in changes.items() if value is not None}
+            server.entries = body["metadata"].get("managedFields", server.entries)
         self._answer({})
 
     def _answer(self, document: dict[str, Any], status: int = 200) -> None:
@@ -86,30 +109,76 @@ def kubeconfig(server: OneObject, tmp_path: Path) -> Path:
 RESTORE = Restore(path=f"{PATH}/scale", body={"spec": {"replicas": 4}}, object_path=PATH)
 
 
-async def test_what_was_changed_is_put_back_and_let_go_of(server: OneObject, kubeconfig: Path) -> None:
+async def change(kubeconfig: Path) -> None:
+    async with Cluster(kubeconfig, None) as cluster:
+        await cluster.merge(f"{PATH}/scale", {"spec": {"replicas": 0}})
+
+
+def is_as_before(server: OneObject) -> bool:
+    return server.replicas == 4 and server.entries == [PULUMI, OTHER] and not server.annotations
+
+
+async def test_what_was_changed_is_put_back_with_its_owners(server: OneObject, kubeconfig: Path) -> None:
     async with Restoring(kubeconfig, None, RESTORE):
-        assert server.replicas == 0
-    assert server.replicas == 4
-    assert server.managers == ["pulumi"]
+        await change(kubeconfig)
+        assert not is_as_before(server)
+    assert is_as_before(server)
 
 
 async def test_it_is_put_back_when_the_load_test_fails_and_the_api_server_is_away_at_first(
     server: OneObject, kubeconfig: Path
 ) -> None:
-    server.away = 2
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with Restoring(kubeconfig, None, RESTORE):
+            await change(kubeconfig)
+            server.away = 2
             raise ZeroDivisionError
-    assert server.replicas == 4
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert is_as_before(server)
+
+
+async def test_the_next_one_puts_back_what_is_left_when_the_process_that_should_was_killed_too(
+    server: OneObject, kubeconfig: Path
+) -> None:
+    async with Cluster(kubeconfig, None) as cluster:
+        restoring = Restoring(kubeconfig, None, RESTORE)
+        await restoring.__aenter__()
+        await change(kubeconfig)
+        restoring._process.kill()
+        await restoring._process.wait()
+        assert server.replicas == 0
+        assert await put_leftovers_back(cluster, "n") == [PATH]
+        assert is_as_before(server)
+        assert await put_leftovers_back(cluster, "n", "elsewhere") == []
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [RESTORE.model_copy(update={"object_path": "/api/v1/namespaces/n/secrets/s"}).model_dump_json(),
+     RESTORE.model_copy(update={"path": "/api/v1/namespaces/n/secrets/s"}).model_dump_json(), "{}"],
+    ids=["another-object", "another-path", "no-restore"],
+)  # fmt: skip
+async def test_a_mark_that_no_load_test_wrote_changes_nothing(server: OneObject, kubeconfig: Path, mark: str) -> None:
+    server.annotations = {MARK: mark}
+    async with Cluster(kubeconfig, None) as cluster:
+        with pytest.raises(UnusableEnvironmentError, match="remove it"):
+            await put_leftovers_back(cluster, "n")
+    assert server.annotations == {MARK: mark}
 
 
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from patchbay_loadtests.restore import Restore, Restoring
+from patchbay_loadtests.cluster import FIELD_MANAGER, Cluster
+from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.restore import MARK, Restore, Restoring, put_leftovers_back
 
 async def main() -> None:
     async with Restoring(Path(sys.argv[1]), None, Restore.model_validate_json(sys.argv[2])):
+        async with Cluster(Path(sys.argv[1]), None) as cluster:
+            await cluster.merge(sys.argv[3], {"spec": {"replicas": 0}})
         os.kill(os.getpid(), signal.SIGKILL)
 
 asyncio.run(main())
@@ -124,7 +193,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def test_it_is_put_back_when_the_load_test_is_killed(server: OneObject, kubeconfig: Path) -> None:
-    line = [sys.executable, "-c", KILLED, str(kubeconfig), RESTORE.model_dump_json()]
+    line = [sys.executable, "-c", KILLED, str(kubeconfig), RESTORE.model_dump_json(), RESTORE.path]
     killed = subprocess.run(line, check=False, env=dict(os.environ))
     assert killed.returncode == -signal.SIGKILL
-    until(lambda: server.replicas == 4)
+    until(lambda: is_as_before(server))

@@ -20,16 +20,20 @@ from patchbay_loadtests.commands.options import (
     validated,
 )
 from patchbay_loadtests.comparison.result import Comparison
-from patchbay_loadtests.comparison.run import ComparisonOptions, make_comparison
+from patchbay_loadtests.comparison.run import USUAL_MINUTES, ComparisonOptions, make_comparison
 
 
 def compare_command(
     host: Host,
     kubeconfig: Kubeconfig,
     *,
-    rate: Annotated[float, typer.Option(help="Orders a second.")] = 5,
-    seconds: Annotated[float, typer.Option(help="How long orders come, each time.")] = 180,
-    hold_seconds: Annotated[float, typer.Option(help="How long each connector call takes at the sink.")] = 8,
+    rate: Annotated[float, typer.Option(help="Orders a second.")] = 4,
+    minutes: Annotated[
+        float, typer.Option(help="How long orders come, each time; what is less than usual is in the report.")
+    ] = USUAL_MINUTES,
+    hold_seconds: Annotated[float, typer.Option(help="How long a connector call takes at the sink.")] = 8,
+    long_every: Annotated[int, typer.Option(help="Each call of this number takes longer.")] = 20,
+    long_seconds: Annotated[float, typer.Option(help="How long that one takes.")] = 45,
     seed: Annotated[int, typer.Option(help="The same seed brings the same orders at the same times.")] = 1,
     settle_seconds: Annotated[
         float, typer.Option(min=10, help="How long pods and nodes may take to be given back after the last order.")
@@ -54,8 +58,10 @@ def compare_command(
         tenant=tenant,
         reports=report,
         rate=rate,
-        seconds=seconds,
+        minutes=minutes,
         hold_seconds=hold_seconds,
+        long_every=long_every,
+        long_seconds=long_seconds,
         seed=seed,
         settle_seconds=settle_seconds,
         hpa_sync_seconds=hpa_sync_seconds,
@@ -81,13 +87,15 @@ def _print(console: Console, result: Comparison) -> None:
             _seconds(side.waits.p95 if side.waits else None) for side in result.sides
         ],
         "pods taken away under load": [str(side.pods_taken) for side in result.sides],
-        "calls broken off": [str(side.broken_off) for side in result.sides],
+        "processes killed": [str(side.work_killed) for side in result.sides],
         "lines sent more than once": [str(side.redelivered) for side in result.sides],
         "runs lost": [str(side.runs.lost) for side in result.sides],
     }
     for label, cells in rows.items():
         table.add_row(label, *cells)
     console.print(table)
+    for line in result.shortened:
+        console.print(f"shortened: {line}", highlight=False)
     for reason in result.reasons:
         console.print(f"[red]x[/] {reason}", highlight=False)
 

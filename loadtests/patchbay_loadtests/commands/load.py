@@ -40,8 +40,13 @@ def load_command(
     factor: Annotated[
         float | None, typer.Option(help="black-friday: how many times the quiet rate the peak is.")
     ] = None,
-    peak_seconds: Annotated[float | None, typer.Option(help="black-friday: how long the peak lasts.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="steady, soak: how long orders come.")] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            help="How long orders come: every part of black-friday is as much longer or shorter as the whole; what is "
+            "less than the profile's own is in the report."
+        ),
+    ] = None,
     hold_seconds: Annotated[float, typer.Option(help="How long each connector call takes at the sink.")] = 4,
     seed: Annotated[int, typer.Option(help="The same seed brings the same orders at the same times.")] = 1,
     settle_seconds: Annotated[
@@ -56,7 +61,7 @@ def load_command(
 ) -> None:
     """Send orders as they come on a day, whether the environment keeps up or not, and follow every one to its end."""
     console = Console(soft_wrap=True)
-    given: dict[str, Any] = {"rate": rate, "factor": factor, "hold_seconds": peak_seconds, "duration": seconds}
+    given: dict[str, Any] = {"rate": rate, "factor": factor}
     options = validated(
         LoadOptions,
         console,
@@ -68,6 +73,7 @@ def load_command(
         reports=report,
         profile={"name": profile.value, **{key: value for key, value in given.items() if value is not None}},
         hold_seconds=hold_seconds,
+        minutes=minutes,
         seed=seed,
         settle_seconds=settle_seconds,
         sink_python=sink_python,
@@ -87,6 +93,8 @@ def load_command(
         f"{runs.lost} lost, {runs.duplicated} duplicated",
         highlight=False,
     )
+    for line in result.shortened:
+        console.print(f"shortened: {line}", highlight=False)
     for reason in result.reasons:
         console.print(f"[red]x[/] {reason}", highlight=False)
     console.print(f"report: {directory / 'report.html'}", highlight=False)

@@ -20,7 +20,8 @@ class Side(Record):
 
     `time_to_capacity`: until the live workers could first run all that the load keeps running; None: never.
     `short_of_capacity`: for how long of the load they could not. `pods_taken`: workers told to go while the load was
-    on. `broken_off`: connector calls cut before their answer; `redelivered`: lines that were sent more than once.
+    on. `work_killed`: connector calls cut before their answer, by the end of their worker; `redelivered`: lines that
+    were sent more than once.
     """
 
     name: str
@@ -29,18 +30,19 @@ class Side(Record):
     short_of_capacity: float
     most_pods: int
     pods_taken: int
-    broken_off: int
+    work_killed: int
     redelivered: int
     waits: Waits | None
     runs: RunsVerdict
 
 
 class Comparison(Record):
-    """`result.json`."""
+    """`result.json`. `shortened`: in what the load was less than usual."""
 
     passed: bool
     needed_processes: float
     sides: tuple[Side, ...]
+    shortened: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
     config: dict[str, Any] = Field(default_factory=dict)
@@ -58,7 +60,7 @@ def side(name: str, timeline: LoadTimeline, runs: RunsVerdict, needed: float) ->
         short_of_capacity=round(short, 1),
         most_pods=max((sample.steered_ready for sample in samples), default=0),
         pods_taken=sum(timeline.began <= pod.leaving <= timeline.ended for pod in timeline.leaving),
-        broken_off=timeline.abandoned,
+        work_killed=timeline.abandoned,
         redelivered=len(runs.duplicated_lines),
         waits=waits_of(timeline),
         runs=runs,
@@ -71,6 +73,7 @@ def compare(
     needed: float,
     versions: dict[str, str],
     config: dict[str, Any],
+    shortened: tuple[str, ...] = (),
 ) -> Comparison:
     """Both sides, and whether this platform kept its promise and was no worse."""
     sides = {name: side(name, timeline, runs, needed) for name, (timeline, runs) in timelines.items()}
@@ -78,6 +81,8 @@ def compare(
     reasons = [f"{OURS}: {reason}" for reason in run_reasons(ours.runs)]
     if timelines[OURS][0].refusals:
         reasons.append(f"{OURS}: {len(timelines[OURS][0].refusals)} orders were refused")
+    if ours.work_killed:
+        reasons.append(f"{OURS}: {ours.work_killed} processes were killed")
     if ours.time_to_capacity is None:
         reasons.append(f"{OURS}: the load's {needed:g} processes never had room")
     elif defaults.time_to_capacity is not None and ours.time_to_capacity > defaults.time_to_capacity:
@@ -90,6 +95,7 @@ def compare(
         passed=not reasons,
         needed_processes=needed,
         sides=(ours, defaults),
+        shortened=shortened,
         reasons=tuple(reasons),
         versions=versions,
         config=config,

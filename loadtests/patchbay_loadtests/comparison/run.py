@@ -5,6 +5,7 @@ import uuid
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from pydantic import Field
 from rich.console import Console
@@ -14,6 +15,7 @@ from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.comparison import defaults
 from patchbay_loadtests.comparison.result import DEFAULTS, OURS, Comparison, compare
 from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.profiles.drive import Load, drive_load
 from patchbay_loadtests.profiles.profile import Steady
 from patchbay_loadtests.profiles.timeline import LoadTimeline
@@ -26,14 +28,25 @@ from patchbay_loadtests.restore import Restoring
 from patchbay_loadtests.set_up import set_up
 from patchbay_loadtests.target import Target
 
+USUAL_MINUTES: Final = 3.0
+SHOWN: Final = {
+    "host", "rate", "minutes", "hold_seconds", "long_every", "long_seconds", "seed", "hpa_sync_seconds",
+}  # fmt: skip
+
 
 class ComparisonOptions(Target):
-    """How one comparison is made: `rate` orders a second for `seconds`, each `hold_seconds` at the sink."""
+    """How one comparison is made: `rate` orders a second for `minutes` each time, each `hold_seconds` at the sink.
+
+    Every `long_every`th takes `long_seconds`: less than a worker of this platform has to finish, and more than a pod
+    has by default.
+    """
 
     reports: Path
-    rate: float = Field(default=5, gt=0, le=100)
-    seconds: float = Field(default=180, ge=30, le=3600)
-    hold_seconds: float = Field(default=8, ge=1, le=40)
+    rate: float = Field(default=4, gt=0, le=100)
+    minutes: float = Field(default=USUAL_MINUTES, ge=0.1, le=60)
+    hold_seconds: float = Field(default=8, ge=0.1, le=40)
+    long_every: int = Field(default=20, ge=2)
+    long_seconds: float = Field(default=45, ge=0.1, le=flows.CONNECTOR_TIMEOUT_SECONDS - 5)
     threshold: int = 8
     seed: int = 1
     hpa_sync_seconds: float = 15
@@ -43,7 +56,15 @@ class ComparisonOptions(Target):
     @property
     def needed(self) -> float:
         """How many processes the load keeps running."""
-        return self.rate * self.hold_seconds
+        share = 1 / self.long_every
+        return round(self.rate * (self.hold_seconds * (1 - share) + self.long_seconds * share), 1)
+
+    @property
+    def shortened(self) -> tuple[str, ...]:
+        """What is less than usual, for the report."""
+        if self.minutes >= USUAL_MINUTES:
+            return ()
+        return (f"orders came for {self.minutes:g} minutes each time, not for {USUAL_MINUTES:g}",)
 
 
 async def make_comparison(options: ComparisonOptions, console: Console) -> tuple[Comparison, Path]:
@@ -51,19 +72,27 @@ async def make_comparison(options: ComparisonOptions, console: Console) -> tuple
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        await environment.undo_killed(cluster, console, options.namespace, headroom.NAMESPACE)
         versions = await environment.versions(cluster, options)
         shape = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
         directory = new_directory(options.reports)
         send = partial(_side, options, console=console, cluster=cluster, gateway=gateway, shape=shape)
         found = {OURS: await send(log=directory / "locust-ours.log")}
-        async with Restoring(options.kubeconfig, options.context, defaults.given_back(shape)):
+        deployment = await cluster.deployment(options.namespace, shape.watched.deployment)
+        restores = defaults.given_back(shape, deployment)
+        async with Restoring(options.kubeconfig, options.context, *restores):
             console.print(f"scaling {shape.watched.name} by {DEFAULTS} for a while", highlight=False)
             await defaults.take_up(
                 cluster, shape, threshold=options.threshold, hpa_sync_seconds=options.hpa_sync_seconds
             )
             found[DEFAULTS] = await send(log=directory / "locust-defaults.log")
-        config = options.model_dump(include={"host", "rate", "seconds", "hold_seconds", "seed", "hpa_sync_seconds"})
-        result = compare(found, needed=options.needed, versions=versions, config=config)
+        result = compare(
+            found,
+            needed=options.needed,
+            shortened=options.shortened,
+            versions=versions,
+            config=options.model_dump(include=SHOWN),
+        )
         timelines = {name: timeline for name, (timeline, _) in found.items()}
         await asyncio.to_thread(write_comparison, directory, result, timelines)
         point_latest_to(directory)
@@ -92,10 +121,12 @@ async def _side(
         )
         await environment.until_at_rest(cluster, gateway, [shape.watched], options.settle_seconds)
         load = Load(
-            profile=Steady(rate=options.rate, duration=options.seconds),
+            profile=Steady(rate=options.rate, duration=options.minutes * 60),
             seed=options.seed,
             prefix=f"compare-{uuid.uuid4().hex[:8]}",
             settle_seconds=options.settle_seconds,
+            long_every=options.long_every,
+            long_seconds=options.long_seconds,
         )
         return await drive_load(
             load, target=options, cluster=cluster, gateway=gateway, sink=sink, console=console, log=log

@@ -36,12 +36,19 @@ CLOCK_LOOKS = 9
 @dataclass(frozen=True)
 class Load:
     """What is sent where. `prefix` begins the orders' ids; `settle_seconds` is how long the environment may take to
-    come to rest after the last order."""
+    come to rest after the last order. Every `long_every`th order takes `long_seconds` at the sink; 0: none does."""
 
     profile: Profile
     seed: int
     prefix: str
     settle_seconds: float
+    long_every: int = 0
+    long_seconds: float = 0
+
+    def order(self, number: int) -> Order:
+        """The order of this number, counted from 1."""
+        is_long = self.long_every > 0 and number % self.long_every == 0
+        return Order(f"{self.prefix}-{number}", 1, 0, hold_seconds=self.long_seconds if is_long else None)
 
 
 async def drive_load(
@@ -94,7 +101,7 @@ async def drive_load(
         shown = 0.0
         for number, due in enumerate(arrivals(profile, load.seed), 1):
             await asyncio.sleep(max(0.0, first + due - now()))
-            order = Order(id=f"{load.prefix}-{number}", parcels=1, downloads=0)
+            order = load.order(number)
             orders.append(order)
             posted[order.id] = now()
             await traffic.post(order)

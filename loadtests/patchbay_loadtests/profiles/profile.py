@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from math import pi, sin
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,6 +25,10 @@ class Steady(LoadModel):
     rate: Rate = 2.0
     duration: Annotated[float, Field(ge=5, le=86_400)] = 120
 
+    def lasting(self, seconds: float) -> Self:
+        """The same in this time."""
+        return self.model_validate({**self.model_dump(), "duration": seconds})
+
     def at(self, _seconds: float) -> float:
         """Orders a second at this time."""
         return self.rate
@@ -38,6 +42,10 @@ class Soak(LoadModel):
     duration: Annotated[float, Field(ge=5, le=7 * 86_400)] = 3600
     wave_seconds: Annotated[float, Field(ge=10)] = 600
     swing: Annotated[float, Field(ge=0, le=1)] = 0.5
+
+    def lasting(self, seconds: float) -> Self:
+        """As much of the wave as fits into this time."""
+        return self.model_validate({**self.model_dump(), "duration": seconds})
 
     def at(self, seconds: float) -> float:
         """Orders a second at this time."""
@@ -59,6 +67,12 @@ class BlackFriday(LoadModel):
     def duration(self) -> float:
         """Seconds from the first to the last order."""
         return 2 * self.quiet_seconds + self.ramp_seconds + self.hold_seconds + self.fall_seconds
+
+    def lasting(self, seconds: float) -> Self:
+        """The same in this time: every part is as much longer or shorter as the whole."""
+        parts = ("quiet_seconds", "ramp_seconds", "hold_seconds", "fall_seconds")
+        stretched = {part: getattr(self, part) * seconds / self.duration for part in parts}
+        return self.model_validate({**self.model_dump(), **stretched})
 
     def at(self, seconds: float) -> float:
         """Orders a second at this time."""

@@ -21,7 +21,10 @@ class Waits(Record):
 
 
 class LoadResult(Record):
-    """`result.json`. `at_start`, `at_peak` and `at_end` count ready pods of shapes and nodes."""
+    """`result.json`. `at_start`, `at_peak` and `at_end` count ready pods of shapes and nodes.
+
+    `shortened`: in what the load was less than the profile's own.
+    """
 
     profile: str
     passed: bool
@@ -33,6 +36,7 @@ class LoadResult(Record):
     at_peak: dict[str, int]
     at_end: dict[str, int]
     runs: RunsVerdict
+    shortened: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
     config: dict[str, Any] = Field(default_factory=dict)
@@ -46,7 +50,14 @@ def waits_of(timeline: LoadTimeline) -> Waits | None:
     return Waits(p50=p50, p95=p95, p99=p99, longest=round(timeline.waits[-1], 2))
 
 
-def judge(timeline: LoadTimeline, runs: RunsVerdict, *, versions: dict[str, str], config: dict[str, Any]) -> LoadResult:
+def judge(
+    timeline: LoadTimeline,
+    runs: RunsVerdict,
+    *,
+    versions: dict[str, str],
+    config: dict[str, Any],
+    shortened: tuple[str, ...] = (),
+) -> LoadResult:
     """The verdict: nothing refused, lost or done twice, and in the end no more pods and nodes than at the start."""
     samples = timeline.samples
     start, end = ({"pods": sample.ready, "nodes": sample.nodes} for sample in (samples[0], samples[-1]))
@@ -72,6 +83,7 @@ def judge(timeline: LoadTimeline, runs: RunsVerdict, *, versions: dict[str, str]
         at_peak=peak,
         at_end=end,
         runs=runs,
+        shortened=shortened,
         reasons=tuple(reasons),
         versions=versions,
         config=config,

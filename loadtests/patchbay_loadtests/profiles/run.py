@@ -12,6 +12,7 @@ from rich.console import Console
 from patchbay_loadtests import flows
 from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.profiles.drive import Load, drive_load
 from patchbay_loadtests.profiles.profile import Profile
 from patchbay_loadtests.profiles.result import LoadResult, judge
@@ -23,14 +24,31 @@ from patchbay_loadtests.target import Target
 
 
 class LoadOptions(Target):
-    """How one load is sent. `hold_seconds` is how long each connector call takes at the sink."""
+    """How one load is sent. `hold_seconds` is how long each connector call takes at the sink.
+
+    `minutes`: how long orders come, where that is not the profile's own.
+    """
 
     reports: Path
     profile: Profile = Field(discriminator="name")
     hold_seconds: float = Field(default=4, ge=0, le=40)
     seed: int = 1
+    minutes: float | None = Field(default=None, ge=0.1, le=7 * 24 * 60)
     settle_seconds: float = Field(default=300, gt=0)
     sink_python: str = "python3"
+
+    @property
+    def sent(self) -> Profile:
+        """The profile in the time that it gets."""
+        return self.profile if self.minutes is None else self.profile.lasting(self.minutes * 60)
+
+    @property
+    def shortened(self) -> tuple[str, ...]:
+        """What is less than the profile's own, for the report."""
+        own = self.profile.duration / 60
+        if self.minutes is None or self.minutes >= own:
+            return ()
+        return (f"orders came for {self.minutes:g} minutes, not for the profile's {own:.1f}",)
 
 
 async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path]:
@@ -38,6 +56,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        await environment.undo_killed(cluster, console, options.namespace, headroom.NAMESPACE)
         versions = await environment.versions(cluster, options)
         shape = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
         sink = await set_up(
@@ -51,7 +70,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
         )
         await environment.until_at_rest(cluster, gateway, [shape.watched], options.settle_seconds)
         directory = new_directory(options.reports)
-        profile = options.profile
+        profile = options.sent
         console.print(f"profile {profile.name}: {profile.duration / 60:.1f} minutes of orders", highlight=False)
         timeline, runs = await drive_load(
             Load(
@@ -68,7 +87,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
             log=directory / "locust.log",
         )
         config = {"host": options.host, "hold_seconds": options.hold_seconds, **profile.model_dump()}
-        result = judge(timeline, runs, versions=versions, config=config)
+        result = judge(timeline, runs, versions=versions, config=config, shortened=options.shortened)
         await asyncio.to_thread(write_load, directory, result, timeline)
         point_latest_to(directory)
         return result, directory

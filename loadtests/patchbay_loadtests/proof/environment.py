@@ -5,11 +5,14 @@ import re
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from rich.console import Console
+
 from patchbay_loadtests.cluster import Cluster, Document
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.gateway import Gateway
 from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 from patchbay_loadtests.proof.sampler import WatchedShape
+from patchbay_loadtests.restore import put_leftovers_back
 from patchbay_loadtests.sink import deployment as sink_deployment
 from patchbay_loadtests.sink.client import LEASE_SECONDS, SinkClient
 from patchbay_loadtests.target import Target
@@ -90,6 +93,12 @@ async def clear_leftovers(cluster: Cluster, target: Target) -> bool:
         await asyncio.sleep(POLL_SECONDS)
         state = await sink.state()
     return True
+
+
+async def undo_killed(cluster: Cluster, console: Console, *namespaces: str) -> None:
+    """Put back what a killed load test had changed in these namespaces, before anything is read there."""
+    for path in await put_leftovers_back(cluster, *namespaces):
+        console.print(f"put back what a load test that was killed had changed: {path}", highlight=False)
 
 
 async def until_at_rest(cluster: Cluster, gateway: Gateway, shapes: list[WatchedShape], seconds: float) -> None:

@@ -48,6 +48,7 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        await environment.undo_killed(cluster, console, options.namespace)
         steered = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
         idle = await environment.find_shape(cluster, options.namespace, options.idle_shape)
         periods = await read_periods(
