@@ -14,6 +14,10 @@ from patchbay_platform.placement import Placement
 from patchbay_platform.workload import Workload
 
 NAME: Final = "headroom"
+# Not 0. The scheduler pushes victims out beside its main loop, keeps the pod that needs the room back until then, and
+# may choose a victim for two pods. Of victims that are gone at once such a pod may miss every deletion: it then stays
+# Pending beside the room that was made for it, until the scheduler's look at all pods some minutes later.
+GRACE_SECONDS: Final = 1
 
 _FACTORS: Final = {"Mi": 1, "Gi": 1024}
 
@@ -60,8 +64,7 @@ class Headroom(pulumi.ComponentResource):
                     workload.account(),
                     PodSpecArgs(
                         topology_spread_constraints=pods.spread(workload.labels),
-                        # What waits for the room waits no longer than it must.
-                        termination_grace_period_seconds=0,
+                        termination_grace_period_seconds=GRACE_SECONDS,
                         containers=[
                             ContainerArgs(
                                 name="placeholder",

@@ -10,6 +10,7 @@ from typing import Any
 from tests.loadtests.small_environment import Rule, SmallEnvironment
 
 NODE_MILLICORES = 1000
+MOST_WORKERS = 10
 WORKER_MILLICORES = 100
 START_SECONDS = 0.3
 # Longer than a look takes on a busy machine, so that what waits is seen.
@@ -53,6 +54,9 @@ class SmallNodes(SmallEnvironment):
         self.placeholders = placeholders
         self.has_autoscaler = autoscales
         self.preempts = preempts
+        self.most = MOST_WORKERS
+        # What the shape was let grow to, in turn.
+        self.grew: list[int] = []
         self._numbers = itertools.count(1)
         self._nodes = [Node(self._node_name(), time.monotonic())]
         self._coming: float | None = None
@@ -72,13 +76,28 @@ class SmallNodes(SmallEnvironment):
             if command == "PATCH" and path.endswith("/deployments/headroom/scale"):
                 self.placeholders = document["spec"]["replicas"]
                 return 200, document
+            if command == "PATCH" and "/scaledobjects/" in path:
+                if "spec" in document:
+                    self.most = document["spec"]["maxReplicaCount"]
+                    self.grew.append(self.most)
+                return 200, document
             if path.endswith("/deployments/cluster-autoscaler") and not self.has_autoscaler:
                 return 404, {"kind": "Status", "code": 404}
             found = self._document(path) if command == "GET" else None
             return None if found is None else (200, found)
 
     def pods(self, shape: str) -> int:
-        return self.rule(self.processes) if shape == "http-connector" else 1
+        return min(self.rule(self.processes), self.most) if shape == "http-connector" else 1
+
+    def document(self, path: str) -> Any:
+        found = super().document(path)
+        if "/scaledobjects/" in path:
+            return found | {"metadata": {"resourceVersion": "1"}}
+        if "/horizontalpodautoscalers/" in path:
+            return found | {"spec": found["spec"] | {"maxReplicas": self.most}}
+        if "/external.metrics" in path:
+            return {"items": [{"value": str(self.rule(self.processes))}]}
+        return found
 
     def ready(self, shape: str) -> int:
         return sum(pod.running for pod in self._pods if pod.shape == shape)

@@ -34,7 +34,7 @@ def test_every_leg_of_the_way_out_and_back_is_timed() -> None:
     phase = judged(good_record()).phases[2]
     (out,) = phase.scale_outs
     assert out.legs == {"trigger": 1.0, "register": 2.0, "node_ready": 1.0, "schedule": 3.0, "start": 1.0}
-    assert out.pending_to_running == 8.0
+    assert (out.pending_to_running, out.pending_to_ready) == (8.0, 9.0)
     (back,) = phase.scale_ins
     assert back.legs == {"pods": 0.0, "unneeded": 2.0, "drain": 9.0, "remove": 1.0}
     assert back.after_unneeded_time == 0.0
@@ -44,6 +44,20 @@ def test_the_warm_pod_stands_beside_what_is_measured_as_its_peer() -> None:
     found = {figure.name: figure for figure in judged(good_record()).figures}
     headroom = found["within-headroom: pod, created until Ready"]
     assert (headroom.seconds, headroom.limit, headroom.ratio) == (4.0, 8.0, 1.33)
+
+
+def test_the_limit_is_on_the_slowest_pod_and_the_first_and_the_median_stand_beside_it() -> None:
+    record = NodeRecord()
+    beyond(record)
+    for number, later in ((4, 1), (5, 4)):
+        slower = record.pods[-1].model_copy(update={"name": f"beyond-{number}"})
+        running, ready = (slower.running or 0) + later, (slower.ready or 0) + later
+        record.pods.append(slower.model_copy(update={"running": running, "ready": ready}))
+    found = {figure.name: figure for figure in judged(record).figures}
+    running = found["beyond-headroom: Pending until running on a new node"]
+    assert (running.first, running.median, running.seconds, running.kept) == (8.0, 9.0, 13.0, False)
+    ready = found["beyond-headroom: Pending until Ready on a new node"]
+    assert (ready.seconds, ready.limit) == (14.0, None)
 
 
 def test_a_burst_in_the_headroom_that_is_slow_is_refused() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from patchbay_loadtests.proof.timeline import expected_pods
 
 from tests.loadtests.small_environment import serving
-from tests.loadtests.small_nodes import SmallNodes
+from tests.loadtests.small_nodes import MOST_WORKERS, SmallNodes
 
 
 def promised(processes: int) -> int:
@@ -41,6 +41,7 @@ def test_a_cluster_that_adds_nodes_and_keeps_headroom_is_proven_and_left_as_it_w
     ]  # fmt: skip
     assert result["runs"]["accepted"] == result["runs"]["completed"] == len(environment.runs)
     assert environment.placeholders == 2
+    assert environment.grew == [1, MOST_WORKERS] * 4
     assert not environment.sink_is_there
 
 
@@ -75,4 +76,5 @@ def test_an_interrupted_proof_gives_the_headroom_back(tmp_path: Path) -> None:
             output, _ = proof.communicate(timeout=60)
         assert proof.returncode == 130, output
         assert environment.placeholders == 2
+        assert environment.most == MOST_WORKERS
         assert not environment.sink_is_there

@@ -38,11 +38,13 @@ class NodeProgress:
 def print_node_verdict(console: Console, result: NodeResult) -> None:
     """The figures, the legs of the slowest pod and node of each phase, then the verdict."""
     table = Table(title="Nodes follow pods" if result.passed else "Nodes do not follow pods")
-    for heading in ("figure", "seconds", "limit", "by warm"):
+    for heading in ("figure", "first", "median", "slowest", "limit", "by warm"):
         table.add_column(heading, justify="left" if heading == "figure" else "right")
     for figure in result.figures:
         table.add_row(
             figure.name,
+            f"{figure.first:.1f}",
+            f"{figure.median:.1f}",
             f"{figure.seconds:.1f}",
             "-" if figure.limit is None else f"{figure.limit:.1f}",
             "-" if figure.ratio is None else f"{figure.ratio:.2f}",

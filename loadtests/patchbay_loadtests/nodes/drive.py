@@ -6,6 +6,7 @@ from collections.abc import Callable
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.nodes import legs
 from patchbay_loadtests.nodes.ballast import Ballast
+from patchbay_loadtests.nodes.hold import Hold
 from patchbay_loadtests.nodes.plan import NodePlan
 from patchbay_loadtests.nodes.recorder import NodeRecorder
 from patchbay_loadtests.nodes.timeline import Look, NodeTimeline, Phase, PhaseName
@@ -33,6 +34,7 @@ class Drive:
         sampler: Sampler,
         recorder: NodeRecorder,
         ballast: Ballast,
+        hold: Hold,
         progress: Progress,
     ) -> None:
         self.phases: list[Phase] = []
@@ -42,6 +44,7 @@ class Drive:
         self._sampler = sampler
         self._recorder = recorder
         self._ballast = ballast
+        self._hold = hold
         self._progress = progress
         self._start_nodes = recorder.present_nodes
 
@@ -62,9 +65,18 @@ class Drive:
         """One burst, from rest to rest; `placeholders` is the headroom that there is meanwhile."""
         if name != "warm":
             await self._ballast.load(lives_seconds=self._plan.node_start_seconds + self._plan.back_seconds)
-        now = self._sampler.now()
-        phase = Phase(name=name, burst_pods=burst_pods, change=now, fall=now, end=now)
-        await self._steering.drive_to(burst_pods * self._plan.threshold)
+        async with self._hold.on():
+            now = self._sampler.now()
+            phase = Phase(name=name, burst_pods=burst_pods, change=now, fall=now, end=now)
+            await self._steering.drive_to(burst_pods * self._plan.threshold)
+            await self._until(
+                phase,
+                "all processes count",
+                self._plan.node_start_seconds,
+                lambda sample, _: (sample.metric_pods or 0) > burst_pods,
+                steady=0,
+            )
+            phase = phase.model_copy(update={"asked": self._sampler.now()})
         await self._until(
             phase,
             "pods",
@@ -96,7 +108,15 @@ class Drive:
                     f"{look.placeholders} of {placeholders} placeholders run on {look.nodes} nodes"
                 )
 
-    async def _until(self, phase: Phase, what: str, seconds: float, holds: Callable[[Sample, Look], bool]) -> None:
+    async def _until(
+        self,
+        phase: Phase,
+        what: str,
+        seconds: float,
+        holds: Callable[[Sample, Look], bool],
+        *,
+        steady: float = STEADY_SECONDS,
+    ) -> None:
         """Watch until it has held for a while, or until the time is over: the verdict then says what is missing."""
         give_up = self._sampler.now() + seconds
         since: float | None = None
@@ -107,9 +127,9 @@ class Drive:
             self._progress(phase.name, what, sample, look)
             if not holds(sample, look):
                 since = None
-            elif since is None:
-                since = now
-            elif now - since >= STEADY_SECONDS:
+                continue
+            since = now if since is None else since
+            if now - since >= steady:
                 return
 
     def _ensure_alone(self, phase: Phase, sample: Sample) -> None:

@@ -1,6 +1,8 @@
 """The verdict over a recorded node proof. Pure functions: a record gives the same verdict for ever."""
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from statistics import median
 
 from pydantic import Field
 
@@ -25,12 +27,17 @@ class Limits(Record):
 
 
 class Figure(Record):
-    """A measured value beside its limit; `ratio` is the value by that of the warm pods of the same run."""
+    """The slowest of its kind beside its limit, the first and the median of as many.
+
+    `ratio` is the slowest by that of the warm pods of the same run.
+    """
 
     name: str
     seconds: float
     limit: float | None
     ratio: float | None = None
+    first: float
+    median: float
 
     @property
     def kept(self) -> bool:
@@ -84,30 +91,38 @@ def judge_phase(timeline: NodeTimeline, phase: Phase, times: AutoscalerTimes) ->
 
 
 def figures(verdicts: tuple[PhaseVerdict, ...], limits: Limits) -> tuple[Figure, ...]:
-    """The slowest of each kind beside its limit."""
+    """What was measured of each kind beside its limit, the slowest of each."""
     by_name = {verdict.name: verdict for verdict in verdicts}
     warm = max(by_name["warm"].pods_ready, default=None) if "warm" in by_name else None
-    found: list[Figure] = []
-    if warm is not None:
-        found.append(Figure(name="warm pod, created until Ready", seconds=warm, limit=None, ratio=1.0))
-    for name, verdict in by_name.items():
-        if name != "warm" and verdict.pods_ready:
-            slowest = verdict.pods_ready[-1]
-            limit = limits.headroom_extra + warm if name == "within-headroom" and warm is not None else None
-            ratio = round(slowest / warm, 2) if warm else None
-            found.append(Figure(name=f"{name}: pod, created until Ready", seconds=slowest, limit=limit, ratio=ratio))
-        workers = [out for out in verdict.scale_outs if out.kind == "worker"]
-        if workers:
-            seconds = workers[-1].pending_to_running
-            found.append(
-                Figure(name=f"{name}: Pending until running on a new node", seconds=seconds, limit=limits.node_start)
-            )
-        if verdict.scale_ins:
-            seconds = max(scale_in.after_unneeded_time for scale_in in verdict.scale_ins)
-            found.append(
-                Figure(name=f"{name}: node gone, after its unneeded time", seconds=seconds, limit=limits.scale_in)
-            )
-    return tuple(found)
+    return tuple(figure for verdict in verdicts for figure in _figures(verdict, warm, limits))
+
+
+def _figures(verdict: PhaseVerdict, warm: float | None, limits: Limits) -> Iterator[Figure]:
+    name = verdict.name
+    workers = [out for out in verdict.scale_outs if out.kind == "worker"]
+    if verdict.pods_ready:
+        label = "warm pod, created until Ready" if name == "warm" else f"{name}: pod, created until Ready"
+        limit = limits.headroom_extra + warm if name == "within-headroom" and warm is not None else None
+        ratio = round(verdict.pods_ready[-1] / warm, 2) if warm else None
+        yield _figure(label, verdict.pods_ready, limit, ratio)
+    if workers:
+        running = [out.pending_to_running for out in workers]
+        yield _figure(f"{name}: Pending until running on a new node", running, limits.node_start)
+        if ready := [out.pending_to_ready for out in workers if out.pending_to_ready is not None]:
+            yield _figure(f"{name}: Pending until Ready on a new node", ready)
+    if gone := [scale_in.after_unneeded_time for scale_in in verdict.scale_ins]:
+        yield _figure(f"{name}: node gone, after its unneeded time", gone, limits.scale_in)
+
+
+def _figure(name: str, measured: Sequence[float], limit: float | None = None, ratio: float | None = None) -> Figure:
+    return Figure(
+        name=name,
+        seconds=max(measured),
+        limit=limit,
+        ratio=ratio,
+        first=min(measured),
+        median=round(median(measured), 2),
+    )
 
 
 def figure_reasons(found: tuple[Figure, ...]) -> list[str]:

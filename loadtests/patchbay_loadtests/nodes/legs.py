@@ -23,13 +23,17 @@ IN_LEGS: Final = {
 
 
 class ScaleOut(Record):
-    """A pod that had to wait for a node, in seconds: each leg, and from Pending to running."""
+    """A pod that had to wait for a node, in seconds: each leg, from Pending to running, and from Pending to Ready.
+
+    `pending_to_ready` is None for what was not seen Ready.
+    """
 
     pod: str
     kind: str
     node: str
     legs: dict[str, float]
     pending_to_running: float
+    pending_to_ready: float | None = None
 
 
 class ScaleIn(Record):
@@ -127,6 +131,7 @@ def _scale_out(timeline: NodeTimeline, phase: Phase, pod: PodTrack, node: NodeTr
         node=node.name,
         legs=_legs(OUT_LEGS, marks),
         pending_to_running=round(marks[-1] - marks[0], 2),
+        pending_to_ready=None if pod.ready is None else round(pod.ready - marks[0], 2),
     )
 
 

@@ -16,6 +16,7 @@ from patchbay_loadtests.nodes.autoscaler import read_times
 from patchbay_loadtests.nodes.ballast import Ballast, free_room
 from patchbay_loadtests.nodes.console import NodeProgress
 from patchbay_loadtests.nodes.drive import Drive
+from patchbay_loadtests.nodes.hold import Hold
 from patchbay_loadtests.nodes.judgement import Limits
 from patchbay_loadtests.nodes.plan import NodePlan
 from patchbay_loadtests.nodes.recorder import NodeRecorder
@@ -131,6 +132,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
                         image=await environment.runtime_image(cluster, options.namespace),
                         python=options.sink_python,
                     ),
+                    hold=Hold(cluster, steered, kubeconfig=options.kubeconfig, context=options.context),
                     progress=NodeProgress(console),
                 )
                 for name, pods in bursts.items():

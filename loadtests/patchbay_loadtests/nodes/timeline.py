@@ -57,6 +57,7 @@ class NodeTrack(Record):
 class Phase(Record):
     """One burst: the load rises at `change`, falls to nothing at `fall`, and the watch ends at `end`.
 
+    `asked`: until then the shape was kept from growing, so that all of the load counted when it grew; None: it was not.
     `burst_pods` is how many pods the load brings beyond the first.
     """
 
@@ -65,6 +66,7 @@ class Phase(Record):
     change: float
     fall: float
     end: float
+    asked: float | None = None
 
 
 class NodeTimeline(Record):

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from patchbay_loadtests.capacity.calibration.chart import calibration_png
 from patchbay_loadtests.capacity.calibration.compare import Calibration, calibrated
@@ -91,6 +92,34 @@ def test_a_node_proofs_record_tells_the_nodes_start_and_draws_nodes(tmp_path: Pa
     assert found.timing.pod_start_seconds == 3
     assert found.after.nodes is not None
     assert found.measured.nodes == (1.0,) * len(proof.samples)
+
+
+def test_a_load_that_waited_for_its_shape_to_be_let_grow_counts_from_when_the_metric_needed_it(tmp_path: Path) -> None:
+    proof = made_up(environment(group(min_nodes=1, max_nodes=4), headroom=0), REAL, rises=1)
+    rise = proof.steps[0]
+    asked = rise.change + 8
+    held = Phase(name="warm", burst_pods=1, change=rise.change, asked=asked, fall=rise.end, end=rise.end)
+    timeline = NodeTimeline(
+        shape=proof.shape,
+        placeholders=0,
+        start_nodes=("i-0",),
+        phases=(held,),
+        samples=proof.samples,
+        looks=tuple(Look(at=each.at, nodes=1, ready=1, wanted=1, pending=0, placeholders=0) for each in proof.samples),
+        pods=(),
+        nodes=(),
+    )
+    _report(tmp_path, timeline.model_dump_json())
+    late = read_report(tmp_path)
+    free = timeline.model_copy(update={"phases": (held.model_copy(update={"asked": None}),)})
+    _report(tmp_path, free.model_dump_json())
+    prompt = read_report(tmp_path)
+    (came, shown), (prompt_came, prompt_shown) = (
+        [read.at[np.argmax(line > before)] for line, before in ((read.processes, 0), (np.asarray(read.shown), 1))]
+        for read in (late, prompt)
+    )
+    assert shown == pytest.approx(asked - proof.samples[0].at, abs=1)
+    assert shown - came == pytest.approx(prompt_shown - prompt_came, abs=1)
 
 
 def test_other_pods_that_take_all_room_are_there_in_the_simulation_too(tmp_path: Path) -> None:

@@ -87,6 +87,8 @@ def _from_nodes(timeline: NodeTimeline, *, source: str) -> Measured:
             if pod.kind == "worker" and pod.ready is not None and pod.scheduled is not None and _came(pod.created, kept)
         ),
     )
+    for phase in kept:
+        measured = _as_if_not_held(measured, phase, samples[0].at)
     first = samples[0].at
     looks = np.array([look.at for look in timeline.looks]) - first
     ready = np.array([look.ready for look in timeline.looks], float)
@@ -97,6 +99,23 @@ def _from_nodes(timeline: NodeTimeline, *, source: str) -> Measured:
         node_starts=tuple(_node_starts(timeline)),
         occupied=tuple((phase.change - first, phase.fall - first) for phase in kept if phase.name != "warm"),
     )
+
+
+def _as_if_not_held(measured: Measured, phase: Phase, first: float) -> Measured:
+    """The load as if it had come just so early that the metric showed all of it when the shape was let grow."""
+    if phase.asked is None or measured.shown is None:
+        return measured
+    at = measured.at + first
+    held = (at >= phase.change) & (at <= phase.asked)
+    complete = np.flatnonzero(held & (measured.shown > phase.burst_pods))
+    if not len(complete):
+        return measured
+    # Each look within sees what was there that much earlier, at the earliest what was there before the load.
+    earlier = np.searchsorted(at, at[held] - (phase.asked - at[complete[0]]), side="right") - 1
+    seen = np.maximum(earlier, np.flatnonzero(held)[0] - 1).clip(0)
+    processes, shown = measured.processes.copy(), measured.shown.copy()
+    processes[held], shown[held] = measured.processes[seen], measured.shown[seen]
+    return replace(measured, processes=processes, shown=shown)
 
 
 def _from_load(timeline: LoadTimeline, *, source: str) -> Measured:
