@@ -56,12 +56,37 @@ class Prices(Input):
     per_hour: Mapping[str, Mapping[str, Annotated[float, Field(gt=0)]]]
 
 
+class OwnPrices(Input):
+    """What an environment pays by its own contract; what it leaves out is the table's. In the table's currency."""
+
+    source: str
+    date: datetime.date
+    spot_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    per_hour: Mapping[str, Mapping[str, Annotated[float, Field(gt=0)]]]
+
+
 class Machines(Input):
     """The table."""
 
     sizes: Sizes
     daemons: Daemons
     prices: Prices
+
+    def at(self, own: OwnPrices) -> "Machines":
+        """The same machines at other prices; the source names both."""
+        table = self.prices
+        merged = {
+            region: {**table.per_hour.get(region, {}), **own.per_hour.get(region, {})}
+            for region in {**table.per_hour, **own.per_hour}
+        }
+        prices = table.model_copy(
+            update={
+                "source": f"{own.source}, {own.date}; otherwise {table.source}",
+                "spot_share": own.spot_share or table.spot_share,
+                "per_hour": merged,
+            }
+        )
+        return self.model_copy(update={"prices": prices})
 
     def allocatable(self, instance_type: str, *, emulated: bool) -> Resources:
         """What workers may request of one node. `emulated`: a node of the one-machine environment, all for pods."""
@@ -91,15 +116,18 @@ class Machines(Input):
         if price is None:
             raise InputError(
                 f"no price of {instance_type} in {region}; "
-                f"add it to prices.perHour.{region} of a copy of the table and name that with --machines"
+                f"add it to perHour.{region} of a file of your own prices and name that with --prices"
             )
         return price
 
 
-def load_machines(path: Path | None) -> Machines:
-    """The table of the file, or the one that comes along."""
+def load_machines(path: Path | None, own_prices: Path | None = None) -> Machines:
+    """The table of the file, or the one that comes along; with the environment's own prices, if it has any."""
     source = path or TABLE
-    return validated(Machines, read_yaml(source), source=str(source))
+    machines = validated(Machines, read_yaml(source), source=str(source))
+    if own_prices is None:
+        return machines
+    return machines.at(validated(OwnPrices, read_yaml(own_prices), source=str(own_prices)))
 
 
 def _reserved_cpu(cpu: int) -> int:

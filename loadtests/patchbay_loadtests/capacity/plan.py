@@ -31,7 +31,10 @@ class Waiting(Record):
 
 
 class ShapePlan(Record):
-    """One shape over the whole time; `arrived == done + waiting_at_end + running_at_end`."""
+    """One shape over the whole time; `arrived == done + waiting_at_end + running_at_end`.
+
+    `scale_downs`: how often its pods became fewer; `scale_downs_undone`: how often more again within two minutes.
+    """
 
     name: str
     arrived: int
@@ -42,6 +45,8 @@ class ShapePlan(Record):
     peak_pods: int
     peak_backlog: int
     pod_hours: float
+    scale_downs: int
+    scale_downs_undone: int
     max_pods: int
 
 
@@ -184,6 +189,8 @@ def _shapes(profile: Profile, load: Processes, outcome: Outcome, by_shape: list[
             peak_pods=int(outcome.peak_pods[index]),
             peak_backlog=int(backlog[:, index].max()),
             pod_hours=round(float(outcome.pod_ticks[index]) * hours, 3),
+            scale_downs=int(outcome.scaled_down[index]),
+            scale_downs_undone=int(outcome.undone[index]),
             max_pods=setting.max_pods,
         )
         for index, setting in enumerate(profile.settings())

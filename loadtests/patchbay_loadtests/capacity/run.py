@@ -27,6 +27,7 @@ class PlanOptions:
     stack_file: Path
     cluster: str | None
     machines: Path | None
+    prices: Path | None
     calibration: Path | None
     seed: int
     reports: Path
@@ -61,7 +62,7 @@ def calibrate(report: Path, options: PlanOptions, console: Console) -> Path:
 
 
 def _environment(options: PlanOptions) -> tuple[Machines, Environment]:
-    machines = load_machines(options.machines)
+    machines = load_machines(options.machines, options.prices)
     return machines, load_environment(options.stack_file, machines, cluster=options.cluster)
 
 

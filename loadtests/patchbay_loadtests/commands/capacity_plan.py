@@ -18,6 +18,9 @@ def capacity_plan_command(
     stack_file: Annotated[Path, typer.Option(help="The environment: Pulumi.<stack>.yaml.")],
     cluster: Annotated[str | None, typer.Option(help="Which of its clusters, where there are several.")] = None,
     machines: Annotated[Path | None, typer.Option(help="Sizes and prices in place of those that come along.")] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="The environment's own prices, over those that come along.")
+    ] = None,
     calibration: Annotated[Path | None, typer.Option(help="What an earlier --calibrate has written.")] = None,
     calibrate_by: Annotated[
         Path | None,
@@ -31,7 +34,13 @@ def capacity_plan_command(
     """Simulate a load on an environment: pods, nodes, waiting time and cost over time."""
     console = Console(soft_wrap=True)
     options = PlanOptions(
-        stack_file=stack_file, cluster=cluster, machines=machines, calibration=calibration, seed=seed, reports=report
+        stack_file=stack_file,
+        cluster=cluster,
+        machines=machines,
+        prices=prices,
+        calibration=calibration,
+        seed=seed,
+        reports=report,
     )
     try:
         if profile is not None and calibrate_by is None:

@@ -72,7 +72,25 @@ def test_a_bad_profile_ends_with_2_and_its_field(tmp_path: Path) -> None:
     assert "shapes.map.seconds: missing; add it" in done.output
 
 
-def test_prices_of_ones_own_take_the_place_of_those_that_come_along(tmp_path: Path) -> None:
+def test_an_environments_own_prices_lie_over_those_that_come_along_and_the_bill_names_both(
+    tmp_path: Path, profile: Path
+) -> None:
+    own = tmp_path / "prices.yaml"
+    prices = {"perHour": {"eu-central-1": {"m7i.large": 7.0}}, "spotShare": 0.5}
+    own.write_text(yaml.safe_dump({"source": "example contract", "date": "2026-11-22", **prices}))
+    arguments = ["--stack-file", str(STAGING), "--prices", str(own), "--report", str(tmp_path / "plans")]
+    done = CliRunner().invoke(app, ["capacity-plan", str(profile), *arguments])
+    assert done.exit_code == 0, done.output
+    bill = json.loads((tmp_path / "plans" / "latest" / "plan.json").read_text())["cost"]
+    table = load_machines(None).prices
+    assert bill["prices"] == f"example contract, 2026-11-22; otherwise {table.source}, {table.date}"
+    assert [item["usd_per_hour"] for item in bill["items"] if item["capacity"] == "on-demand"] == [7.0, 7.0]
+    others = [table.per_hour["eu-central-1"][name] for name in ("m6i.large", "m5.large", "m7a.large")]
+    spot = next(item for item in bill["items"] if item["capacity"] == "spot")
+    assert spot["usd_per_hour"] == pytest.approx((7.0 + sum(others)) / 4 * 0.5, abs=1e-5)
+
+
+def test_a_table_of_ones_own_takes_the_place_of_the_one_that_comes_along(tmp_path: Path) -> None:
     machines = load_machines(None)
     dearer = machines.model_dump(mode="json", by_alias=True)
     dearer["prices"]["perHour"]["eu-central-1"] = dict.fromkeys(machines.sizes.types, 7.0)

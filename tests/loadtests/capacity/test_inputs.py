@@ -98,7 +98,7 @@ def test_an_environment_is_refused_with_the_field_and_the_remedy(tmp_path: Path)
         load_environment(REPOSITORY / "Pulumi.staging.yaml", machines, cluster="other")
     with pytest.raises(InputError, match=r"config\.patchbay:infra: missing; name a stack's file"):
         load_environment(_written(tmp_path / "other.yaml", {"name": "example"}), machines)
-    with pytest.raises(InputError, match=r"no price of m7i\.large in eu-west-9; add it to prices\.perHour\.eu-west-9"):
+    with pytest.raises(InputError, match=r"no price of m7i\.large in eu-west-9; add it to perHour\.eu-west-9"):
         load_environment(_stack(tmp_path, aws={"region": "eu-west-9", "accountId": "111122223333"}), machines)
 
 

@@ -39,6 +39,11 @@ def test_pods_leave_only_when_fewer_have_been_enough_for_the_whole_window() -> N
     assert 15 - 5 <= fell <= 15 + 5 + 2 + 5
 
 
+def test_a_scale_down_counts_as_undone_when_the_pods_are_back_within_two_minutes() -> None:
+    soon = run(held((10, 0), (60, 8 * 5), (40, 0), (60, 8 * 5), (200, 0), (60, 8 * 5), (60, 0)), environment())
+    assert (soon.scaled_down.tolist(), soon.undone.tolist()) == ([3], [1])
+
+
 def test_pods_that_fit_on_no_node_get_one_and_it_is_given_back() -> None:
     outcome = run(held((10, 0), (200, 8 * 14), (400, 0)), environment())
     nodes = np.array(outcome.recording.nodes_ready)[:, 0]

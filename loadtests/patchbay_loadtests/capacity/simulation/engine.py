@@ -42,6 +42,8 @@ class Outcome:
     total_pods: Counts
     total_pending: Counts
     capped: Counts
+    scaled_down: Counts
+    undone: Counts
     refused: Counts
     refused_by_total: int
     over_quota: int
@@ -112,6 +114,8 @@ def simulate(
         total_pods=total_pods,
         total_pending=total_pending,
         capped=autoscalers.capped,
+        scaled_down=autoscalers.scaled_down,
+        undone=autoscalers.undone,
         refused=cluster.autoscaler.refused,
         refused_by_total=cluster.autoscaler.refused_by_total,
         over_quota=cluster.over_quota,

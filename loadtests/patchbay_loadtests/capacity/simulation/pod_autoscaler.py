@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -9,9 +10,16 @@ from patchbay_loadtests.capacity.simulation.clock import Clock
 from patchbay_loadtests.capacity.simulation.processes import Counts
 from patchbay_loadtests.capacity.simulation.setting import MetricPath, Phases, ShapeSetting
 
+# A scale-down that is taken back sooner has cost more, in new pods, than it has saved.
+UNDONE_SECONDS: Final = 120.0
+
 
 class PodAutoscalers:
-    """`desired`: pods by shape. `capped`: ticks in which each shape's maximum held the number down."""
+    """`desired`: pods by shape. `capped`: ticks in which each shape's maximum held the number down.
+
+    `scaled_down`: how often each shape's pods became fewer; `undone`: how often they became more again within
+    UNDONE_SECONDS.
+    """
 
     def __init__(
         self,
@@ -27,6 +35,10 @@ class PodAutoscalers:
         self._window = clock.ticks(path.scale_down)
         self.desired = np.array([max(shape.min_pods, 1) for shape in shapes], np.int64)
         self.capped = np.zeros(len(shapes), np.int64)
+        self.scaled_down = np.zeros(len(shapes), np.int64)
+        self.undone = np.zeros(len(shapes), np.int64)
+        # The tick of each shape's latest scale-down that nothing has followed yet.
+        self._fell: dict[int, int] = {}
         # Highest recommendation first: one that a later, higher one outlives is dropped.
         self._recommended: list[deque[tuple[int, int]]] = [deque() for _ in shapes]
         # The tick of each next sync, with the shapes and their times in seconds: a period need not be whole ticks.
@@ -69,4 +81,12 @@ class PodAutoscalers:
             after = now if now >= before else min(before, recent[0][1])
             if after != before:
                 self.desired[index] = after
+                self._note(index, tick, fewer=after < before)
                 yield index
+
+    def _note(self, index: int, tick: int, *, fewer: bool) -> None:
+        if fewer:
+            self.scaled_down[index] += 1
+            self._fell[index] = tick
+        elif (fell := self._fell.pop(index, None)) is not None:
+            self.undone[index] += tick - fell <= self._clock.period(UNDONE_SECONDS)
