@@ -14,6 +14,18 @@ from patchbay_runtime.storage.run_repository import RunState
 MOST_PROCESSES_SHOWN = 2000
 
 
+def run_state(run: RunState) -> dict[str, Any]:
+    """What can be told of a run without looking at its processes."""
+    return {
+        "run": run.id,
+        "flow": run.flow,
+        "version": run.version,
+        "status": run.status,
+        "created_at": timestamp(run.created_at),
+        "finished_at": timestamp(run.finished_at),
+    }
+
+
 async def run_summary(connection: AsyncConnection, run: RunState) -> dict[str, Any]:
     """State, output and error.
 
@@ -21,14 +33,9 @@ async def run_summary(connection: AsyncConnection, run: RunState) -> dict[str, A
     the order of the elements. Paths that were dropped give nothing.
     """
     return {
-        "run": run.id,
-        "flow": run.flow,
-        "version": run.version,
-        "status": run.status,
+        **run_state(run),
         "output": await _output(connection, run) if run.status == "completed" else None,
         "error": await _error(connection, run.failed_process) if run.failed_process else None,
-        "created_at": timestamp(run.created_at),
-        "finished_at": timestamp(run.finished_at),
     }
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.resources import Resources, ResourcesOf
-from patchbay_runtime.api.run_view import run_details, run_summary
+from patchbay_runtime.api.run_view import run_details, run_state, run_summary
 from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.execution.start import UnknownFlowError
 from patchbay_runtime.ids import new_id
@@ -19,10 +19,13 @@ from patchbay_runtime.storage.database import is_unavailable
 from patchbay_runtime.storage.payloads import LARGEST_PAYLOAD_BYTES, TooLargeError, encode
 
 LONGEST_WAIT_SECONDS = 60
+MOST_RUNS_LISTED = 1000
 
 router = APIRouter()
 
 Wait = Annotated[float | None, Query(gt=0, le=LONGEST_WAIT_SECONDS)]
+After = Annotated[str, Query(pattern=r"^([0-9a-f]{32})?$")]
+Limit = Annotated[int, Query(ge=1, le=MOST_RUNS_LISTED)]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
@@ -48,6 +51,14 @@ async def start_run(
         return await _start_and_wait(resources, tenant, flow, payload, idempotency_key=idempotency_key, seconds=wait)
     except UnknownFlowError:
         raise not_found("flow", flow) from None
+
+
+@router.get("/api/tenants/{tenant}/runs")
+async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100) -> dict[str, Any]:
+    """A page of the tenant's runs, oldest first; the next one comes after the last run of this one."""
+    async with resources.database.transaction(tenant) as connection:
+        found = await run_repository.list_runs(connection, after, limit)
+    return {"runs": [run_state(run) for run in found]}
 
 
 @router.get("/api/tenants/{tenant}/runs/{run}")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from patchbay_runtime.names import tenant_schema
 
 CLOSE_SECONDS = 1.0
+# A lock whose holder's machine has vanished is free again after this time. One who works for longer loses it.
+LOCK_IDLE_SECONDS = 60
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
 # Refused for now: too many connections, a password that is being rotated, shutting down, killed, read-only (a writer
@@ -50,11 +52,15 @@ class Database:
 
     @asynccontextmanager
     async def lock(self, name: ColumnElement[str]) -> AsyncIterator[bool]:
-        """Whether this caller has the server's lock `name` for the block; a caller that goes leaves no lock behind."""
+        """Whether this caller has the server's lock `name` for the block, but for LOCK_IDLE_SECONDS at most.
+
+        A caller that goes leaves no lock behind.
+        """
         async with asyncio.timeout(self.timeout_seconds):
             connection = await self.engine.connect()
         try:
             async with asyncio.timeout(self.timeout_seconds):
+                await connection.execute(text(f"SET wait_timeout = {LOCK_IDLE_SECONDS}"))
                 taken = await connection.scalar(select(func.get_lock(name, 0))) == 1
                 await connection.commit()
             yield taken

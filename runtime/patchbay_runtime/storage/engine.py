@@ -10,6 +10,9 @@ from patchbay_runtime.settings import Settings, SettingsError
 from patchbay_runtime.storage.password import password_of
 
 CONNECT_TIMEOUT_SECONDS = 3
+# A machine that vanishes closes no connection. What it had locked is free again after this time, which is longer than
+# any transaction may take.
+IDLE_TRANSACTION_SECONDS = 45
 
 
 def create_engine(
@@ -25,7 +28,9 @@ def create_engine(
     READ COMMITTED: no gap locks, so that processes of one run that end together do not block each other's inserts.
     """
     sizes = {} if poolclass else {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
-    arguments: dict[str, Any] = {"init_command": "SET time_zone = '+00:00'"}
+    arguments: dict[str, Any] = {
+        "init_command": f"SET time_zone = '+00:00', idle_transaction_timeout = {IDLE_TRANSACTION_SECONDS}"
+    }
     if (password := password_of(settings)) is not None:
         arguments["password_creator"] = password
     return create_async_engine(
