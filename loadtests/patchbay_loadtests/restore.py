@@ -89,6 +89,17 @@ class Restoring:
             raise UnusableEnvironmentError(f"not put back as it was: {paths}; use the command put-back")
 
 
+def undoing(changes: Document, found: Document) -> Document:
+    """The merge patch that undoes the merge patch `changes` of the document `found`."""
+    undone: Document = {}
+    for key, change in changes.items():
+        before = found.get(key)
+        both = isinstance(change, dict) and isinstance(before, dict)
+        # A null takes a field away that was not there.
+        undone[key] = undoing(change, before or {}) if both else before
+    return undone
+
+
 async def put_leftovers_back(cluster: Cluster, *namespaces: str) -> list[str]:
     """Put back what load tests left that were killed together with the process above; the objects' paths.
 

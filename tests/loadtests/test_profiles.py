@@ -197,9 +197,18 @@ def test_the_defaults_count_what_waits_at_a_scrape_of_30_seconds(sync: float, po
     )
 
 
-def test_what_is_put_back_is_the_whole_specification_that_was_found_and_the_time_to_finish() -> None:
-    scaled_object, deployment = given_back(SHAPE, grace(85))
-    assert scaled_object.body == {"spec": SCALED_OBJECT["spec"]}
+def test_what_is_put_back_is_each_field_that_was_changed_as_it_was_found() -> None:
+    scaling = changes(SHAPE, threshold=8, hpa_sync_seconds=5)
+    scaled_object, deployment = given_back(SHAPE, grace(85), scaling)
+    spec = scaled_object.body["spec"]
+    assert [spec[key] for key in ("pollingInterval", "fallback", "triggers")] == [
+        SCALED_OBJECT["spec"][key] for key in ("pollingInterval", "fallback", "triggers")
+    ]
+    behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    assert behavior == {
+        "scaleUp": None,
+        "scaleDown": {"stabilizationWindowSeconds": 15, "tolerance": None, "policies": None},
+    }
     assert scaled_object.path == "/apis/keda.sh/v1alpha1/namespaces/n/scaledobjects/shape-map"
     assert deployment.body == grace(85)
     assert deployment.path == "/apis/apps/v1/namespaces/n/deployments/shape-map"

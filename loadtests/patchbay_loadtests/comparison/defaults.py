@@ -12,7 +12,7 @@ from typing import Any, Final
 from patchbay_loadtests.cluster import Cluster, Document
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.proof.environment import ScaledShape
-from patchbay_loadtests.restore import Restore
+from patchbay_loadtests.restore import Restore, undoing
 
 SCRAPE_SECONDS: Final = 30
 POLL_SECONDS: Final = 30
@@ -66,18 +66,19 @@ def grace(seconds: int) -> Document:
     return {"spec": {"template": {"spec": {"terminationGracePeriodSeconds": seconds}}}}
 
 
-def given_back(shape: ScaledShape, deployment: Document) -> tuple[Restore, Restore]:
-    """What makes the ScaledObject and the Deployment what they were."""
-    found = deployment["spec"]["template"]["spec"].get("terminationGracePeriodSeconds", GRACE_SECONDS)
-    return (
-        Restore(path=path(shape), body={"spec": shape.scaled_object["spec"]}, object_path=path(shape)),
-        Restore(path=deployment_path(shape), body=grace(found), object_path=deployment_path(shape)),
+def given_back(shape: ScaledShape, deployment: Document, scaling: Document) -> tuple[Restore, Restore]:
+    """What undoes `scaling`, the change of the ScaledObject, and the one of the Deployment."""
+    undone = (undoing(scaling, shape.scaled_object), undoing(grace(GRACE_SECONDS), deployment))
+    places = (path(shape), deployment_path(shape))
+    first, second = (
+        Restore(path=place, body=body, object_path=place) for place, body in zip(places, undone, strict=True)
     )
+    return first, second
 
 
-async def take_up(cluster: Cluster, shape: ScaledShape, *, threshold: int, hpa_sync_seconds: float) -> None:
+async def take_up(cluster: Cluster, shape: ScaledShape, scaling: Document, *, threshold: int) -> None:
     """Change the shape and wait until HPA and pods have followed; what undoes it must have been arranged before."""
-    await cluster.merge(path(shape), changes(shape, threshold=threshold, hpa_sync_seconds=hpa_sync_seconds))
+    await cluster.merge(path(shape), scaling)
     await cluster.merge(deployment_path(shape), grace(GRACE_SECONDS))
     clock = asyncio.get_running_loop()
     give_up = clock.time() + TAKEN_UP_SECONDS

@@ -79,12 +79,11 @@ async def make_comparison(options: ComparisonOptions, console: Console) -> tuple
         send = partial(_side, options, console=console, cluster=cluster, gateway=gateway, shape=shape)
         found = {OURS: await send(log=directory / "locust-ours.log")}
         deployment = await cluster.deployment(options.namespace, shape.watched.deployment)
-        restores = defaults.given_back(shape, deployment)
+        scaling = defaults.changes(shape, threshold=options.threshold, hpa_sync_seconds=options.hpa_sync_seconds)
+        restores = defaults.given_back(shape, deployment, scaling)
         async with Restoring(options.kubeconfig, options.context, *restores):
             console.print(f"scaling {shape.watched.name} by {DEFAULTS} for a while", highlight=False)
-            await defaults.take_up(
-                cluster, shape, threshold=options.threshold, hpa_sync_seconds=options.hpa_sync_seconds
-            )
+            await defaults.take_up(cluster, shape, scaling, threshold=options.threshold)
             found[DEFAULTS] = await send(log=directory / "locust-defaults.log")
         result = compare(
             found,

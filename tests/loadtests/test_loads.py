@@ -1,0 +1,56 @@
+"""`load` and `compare` as commands, against a small environment: real Locust and sink, a cluster that keeps up."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from patchbay_loadtests.proof.timeline import expected_pods
+
+from tests.loadtests.small_environment import delayed, serving
+from tests.loadtests.small_scaling import SmallScaling, found
+
+
+def promised(processes: int) -> int:
+    return expected_pods(processes, threshold=8, max_pods=10)
+
+
+def send(environment: SmallScaling, directory: Path, verb: str, *options: str) -> tuple[int, str, dict[str, Any]]:
+    with serving(environment, directory) as kubeconfig:
+        line = [sys.executable, "-m", "patchbay_loadtests", verb, f"--host={environment.url}", "--settle-seconds=60"]
+        line += [f"--kubeconfig={kubeconfig}", f"--report={directory / 'reports'}", *options]
+        sent = subprocess.run(line, capture_output=True, text=True, check=False)
+    result = directory / "reports" / "latest" / "result.json"
+    return sent.returncode, sent.stdout + sent.stderr, json.loads(result.read_text()) if result.exists() else {}
+
+
+def test_the_same_load_is_sent_twice_and_the_shape_is_left_as_it_was(tmp_path: Path) -> None:
+    environment = SmallScaling(promised, delayed(promised, 5), hold_seconds=1.5)
+    options = ("--minutes=0.2", "--rate=8", "--hold-seconds=1.5", "--long-seconds=1.5", "--hpa-sync-seconds=5")
+    code, output, result = send(environment, tmp_path, "compare", *options)
+    assert code == 0, output
+    ours, usual = result["sides"]
+    assert result["needed_processes"] == 12
+    assert usual["time_to_capacity"] is None or ours["time_to_capacity"] < usual["time_to_capacity"]
+    assert ours["waits"]["p95"] < usual["waits"]["p95"]
+    assert [side["work_killed"] for side in (ours, usual)] == [0, 0]
+    assert ours["orders"] == usual["orders"] == ours["runs"]["completed"] == usual["runs"]["completed"]
+    assert result["shortened"] == ["orders came for 0.2 minutes each time, not for 3"]
+    assert environment.thresholds == {"1", "8"}
+    for path, document in found().items():
+        left = environment.objects[path]
+        assert left["spec"] == document["spec"]
+        assert not left["metadata"].get("annotations")
+    assert not environment.sink_is_there
+
+
+def test_a_black_friday_is_sent_in_the_minutes_that_there_are(tmp_path: Path) -> None:
+    environment = SmallScaling(promised, promised, hold_seconds=0.5)
+    options = ("--profile=black-friday", "--minutes=0.2", "--rate=0.5", "--hold-seconds=0.5")
+    code, output, result = send(environment, tmp_path, "load", *options)
+    assert code == 0, output
+    assert result["peak_orders_per_second"] == 15
+    assert result["orders"] == result["runs"]["completed"] == len(environment.runs)
+    assert result["shortened"] == ["orders came for 0.2 minutes, not for the profile's 3.7"]
+    assert "shortened: orders came for 0.2 minutes" in output
