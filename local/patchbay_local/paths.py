@@ -12,6 +12,7 @@ TOOLS: Final = CACHE / "tools"  # one directory per module and stamp
 BIN: Final = CACHE / "bin"  # symbolic links to the current tools; first on PATH
 IMAGES: Final = CACHE / "images"
 REGISTRY_STORAGE: Final = CACHE / "registry"
+MACHINE_IMAGES: Final = CACHE / "machine-images"
 CHECKOV: Final = CACHE / "checkov"
 
 # Removed by `make down`: the state of the running environment.

@@ -47,8 +47,8 @@ def test_images_come_from_the_lock_and_its_absence_says_what_to_do(tmp_path: Pat
     lock.write_text(json.dumps({"pause": IMAGES.pause}))
     with pytest.raises(ValueError, match="coredns"):
         ClusterImages.from_lock(lock)
-    lock.write_text(json.dumps({"pause": IMAGES.pause, "coredns": IMAGES.coredns, "other": "x"}))
-    assert ClusterImages.from_lock(lock) == IMAGES
+    lock.write_text(json.dumps({"pause": IMAGES.pause, "coredns": IMAGES.coredns, "runtime": "r", "other": "x"}))
+    assert ClusterImages.from_lock(lock) == IMAGES.model_copy(update={"preloaded": (IMAGES.pause, "r")})
 
 
 def test_a_node_keeps_its_addresses_and_a_removed_ones_are_not_given_to_the_next(

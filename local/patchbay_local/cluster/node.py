@@ -11,18 +11,18 @@ from patchbay_local.cluster import node_files
 from patchbay_local.cluster.kubeconfig import write_kubeconfig
 from patchbay_local.cluster.machine_files import DIRECTORY as MACHINE
 from patchbay_local.cluster.machine_files import machine_files
+from patchbay_local.cluster.machine_image import image_of, make_disk
 from patchbay_local.cluster.pki import CLUSTER, Pki, node_request
 from patchbay_local.cluster.records import NodeRecord
 from patchbay_local.cluster.spec import ClusterImages
 from patchbay_local.host import cgroups, network
 from patchbay_local.host.changes import Cgroup, Directory
-from patchbay_local.host.commands import HostError, run
+from patchbay_local.host.commands import HostError
 from patchbay_local.host.daemons import Daemon, Supervisor
 from patchbay_local.host.files import write_if_changed
 from patchbay_local.host.journal import Journal
 from patchbay_local.host.processes import ProcessId
 
-_GIB = 1024**3
 _INIT = Path(__file__).parent / "templates" / "node-init.sh"
 # The kubelet writes these for the whole machine.
 KUBELET_SYSCTLS = (
@@ -80,7 +80,7 @@ class NodeHost:
         if not supervisor.runs(daemon):
             supervisor.stop(record.daemon)
             self._admission(record).unlink(missing_ok=True)
-            _make_disk(record.directory / "disk.img", record.spec.size.disk_gib)
+            make_disk(record.directory / "disk.img", record.spec.size.disk_gib, image_of(images))
             # For each group that dead containers left, a kubelet that starts asks containerd for seconds.
             cgroups.remove(record.cgroup)
         self._make_cgroup(record, hierarchies)
@@ -165,15 +165,6 @@ class NodeHost:
             shutil.copyfile(archive, archives / archive.with_suffix(".tar").name)
         names = [str(archive) for archive in images.archives]
         return hashlib.sha256("\0".join([*contents.values(), *names]).encode()).hexdigest()
-
-
-def _make_disk(file: Path, gib: int) -> None:
-    """An empty file system of this size, in a file that has no more blocks than are written to."""
-    file.unlink(missing_ok=True)
-    with file.open("xb") as disk:
-        disk.truncate(gib * _GIB)
-    # Without a journal: the node's disk is made anew where the machine has crashed.
-    run(["mkfs.ext4", "-q", "-O", "^has_journal", "-E", "lazy_itable_init=1,nodiscard", "-m", "0", str(file)])
 
 
 def _wait_for_namespace(process: ProcessId) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from patchbay_local import paths
 
+_PRELOADED = ("pause", "runtime")
 MAX_NODES = 200  # addresses .20 to .219 of the bridge's network
 
 
@@ -80,13 +81,16 @@ class ClusterImages(BaseModel):
     coredns: str
     # OCI archives that every node imports before its first pod, for images that no registry holds.
     archives: tuple[Path, ...] = ()
+    # References of what most pods run: on every node's disk from the start.
+    preloaded: tuple[str, ...] = ()
 
     @classmethod
     def from_lock(cls, lock: Path = paths.IMAGE_LOCK) -> Self:
         """Raises ValueError naming the lock file if it is missing or lacks an image."""
         try:
             images = json.loads(lock.read_text(encoding="utf-8"))
-            return cls(pause=images["pause"], coredns=images["coredns"])
+            preloaded = tuple(images[name] for name in _PRELOADED if name in images)
+            return cls(pause=images["pause"], coredns=images["coredns"], preloaded=preloaded)
         except FileNotFoundError as error:
             raise ValueError(f"{lock}: no such file; build the images first") from error
         except (KeyError, json.JSONDecodeError) as error:

@@ -36,14 +36,21 @@ class Agent:
         self._behind_edge: frozenset[int] | None = None
         self._strangers_looked_for = 0.0
         self._troubles: dict[str, str] = {}
+        self._prepared = Event()
 
     def run(self, end: Event) -> None:
         """Returns soon after `end` is set; what is being started or ended then is left to the next agent."""
+        self._pool.submit(self._prepare)
         while not end.is_set():
             # Where AWS does not answer nothing is known, so nothing is done.
             self._attempt("instances", self._step)
             end.wait(_PERIOD_SECONDS)
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _prepare(self) -> None:
+        """With an image or without one, nodes may start then."""
+        self._attempt("machine image", self._nodes.prepare)
+        self._prepared.set()
 
     def _step(self) -> None:
         instances = {one.identity: one for group in self._cloud.groups() for one in group.instances}
@@ -87,6 +94,7 @@ class Agent:
         self._busy[name] = self._pool.submit(run)
 
     def _join(self, instance: Instance) -> None:
+        self._prepared.wait()
         began = time.monotonic()
         record = self._nodes.join(self._cloud.specification(instance))
         _log.info("%s started as %s in %.1f s", instance.identity, record.address, time.monotonic() - began)
