@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from patchbay_local import paths
 from patchbay_local.cluster import machine_image
 from patchbay_local.cluster.machine_image import ensure_image, image_of, make_disk
 from patchbay_local.cluster.spec import ClusterImages
@@ -77,6 +78,6 @@ def test_each_set_of_images_has_a_machine_image_of_its_own() -> None:
 
 
 def test_where_nothing_is_to_be_on_the_disks_no_image_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine_image.paths, "MACHINE_IMAGES", tmp_path)
+    monkeypatch.setattr(paths, "MACHINE_IMAGES", tmp_path)
     ensure_image(images())
     assert list(tmp_path.iterdir()) == []
