@@ -66,6 +66,16 @@ def test_only_nodes_that_the_workers_select_and_tolerate_count() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "key", ["ToBeDeletedByClusterAutoscaler", "node.kubernetes.io/not-ready", "node.kubernetes.io/unschedulable"]
+)
+def test_a_node_that_comes_up_or_is_drained_is_there_but_takes_no_pod(key: str) -> None:
+    passing = node("a", {}, {"key": key, "effect": "NoSchedule"})
+    spec = pod_spec("50m", "96Mi")
+    assert room.of_workers([passing], spec) == [passing]
+    assert room.usable([passing], spec) == []
+
+
 def deployment(*flags: str) -> dict[str, Any]:
     return {"spec": {"template": {"spec": {"containers": [{"command": ["./cluster-autoscaler", *flags]}]}}}}
 

@@ -21,7 +21,7 @@ WORKER_LABEL = "app.kubernetes.io/name=worker"
 class NodeRecorder:
     """Records in the background from entering the context until leaving it.
 
-    `worker` is the pod spec of a worker, by which the nodes that workers may run on are known; `now` the clock of the
+    `worker` is the pod spec of a worker, by which the nodes for workers are known; `now` the clock of the
     record.
     """
 
@@ -109,8 +109,8 @@ class NodeRecorder:
         )
         at = self._now()
         self._note_events(events["items"])
-        usable = room.usable(nodes["items"], self._worker)
-        self._note_nodes(usable, at)
+        present = room.of_workers(nodes["items"], self._worker)
+        self._note_nodes(present, at)
         pods = [(pod, "worker") for pod in workers["items"]] + [(pod, "placeholder") for pod in placeholders["items"]]
         current: set[str] = set()
         for pod, kind in pods:
@@ -131,8 +131,8 @@ class NodeRecorder:
             self.looks.append(
                 Look(
                     at=at,
-                    nodes=len(usable),
-                    ready=sum(tracks.is_ready(node) for node in usable),
+                    nodes=len(present),
+                    ready=sum(tracks.is_ready(node) for node in present),
                     wanted=wanted_nodes(status),
                     pending=sum(pod.scheduled is None and pod.leaving is None for pod in living),
                     placeholders=sum(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from patchbay_loadtests.cluster import Document
+from patchbay_loadtests.nodes.autoscaler import DRAINING_TAINT
 
 _QUANTITY = re.compile(r"^([0-9.]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")
 _FACTORS: Final = {
@@ -13,6 +14,8 @@ _FACTORS: Final = {
     "Ti": 2.0**40,
 }  # fmt: skip
 _FINISHED: Final = frozenset({"Succeeded", "Failed"})
+# Kubernetes' own taints: not ready, unreachable, unschedulable, short of something.
+_STATES: Final = "node.kubernetes.io/"
 _KEEPS_PODS_OFF: Final = frozenset({"NoSchedule", "NoExecute"})
 
 
@@ -62,15 +65,14 @@ def requested(pod_spec: Mapping[str, Any]) -> Size:
     return Size(cpu, memory) + size(pod_spec.get("overhead", {}))
 
 
+def of_workers(nodes: Iterable[Document], pod_spec: Mapping[str, Any]) -> list[Document]:
+    """The nodes that are there for such pods, also while they come up or are drained."""
+    return [node for node in nodes if _is_for(node, pod_spec) and not _kept_off(node, pod_spec, passing=False)]
+
+
 def usable(nodes: Iterable[Document], pod_spec: Mapping[str, Any]) -> list[Document]:
     """The nodes that the pod's node selector and tolerations let it run on, full or not."""
-    selector = pod_spec.get("nodeSelector", {})
-    return [
-        node
-        for node in nodes
-        if selector.items() <= node["metadata"].get("labels", {}).items()
-        and all(_tolerated(taint, pod_spec.get("tolerations", [])) for taint in node["spec"].get("taints", []))
-    ]
+    return [node for node in of_workers(nodes, pod_spec) if not _kept_off(node, pod_spec, passing=True)]
 
 
 def free(node: Document, pods: Sequence[Document]) -> Size:
@@ -90,6 +92,21 @@ def _requests(container: Mapping[str, Any]) -> Size:
 
 def _sum(sizes: Iterable[Size]) -> Size:
     return sum(sizes, NOTHING)
+
+
+def _is_for(node: Document, pod_spec: Mapping[str, Any]) -> bool:
+    labels: Mapping[str, str] = node["metadata"].get("labels", {})
+    return bool(pod_spec.get("nodeSelector", {}).items() <= labels.items())
+
+
+def _kept_off(node: Document, pod_spec: Mapping[str, Any], *, passing: bool) -> bool:
+    """Whether a taint keeps the pod off: one that says what state the node is in (`passing`), or one of its group's."""
+    tolerations = pod_spec.get("tolerations", [])
+    return any(
+        not _tolerated(taint, tolerations)
+        for taint in node["spec"].get("taints", [])
+        if passing == (taint["key"] == DRAINING_TAINT or taint["key"].startswith(_STATES))
+    )
 
 
 def _tolerated(taint: Mapping[str, Any], tolerations: Iterable[Mapping[str, Any]]) -> bool:
