@@ -41,14 +41,14 @@ class SmallScaling(SmallNodes):
     """`usual` is the rule as soon as the metric's target is a threshold of processes. A process waits for a slot."""
 
     def __init__(self, ours: Rule, usual: Rule, *, hold_seconds: float) -> None:
-        super().__init__(self._pods)
+        super().__init__(self._desired)
         self.objects = found()
         self._ours, self._usual = ours, usual
         self.thresholds: set[str] = set()
         self._hold_seconds = hold_seconds
         self._running = 0
 
-    def _pods(self, processes: int) -> int:
+    def _desired(self, processes: int) -> int:
         rule = self._ours if self.threshold == "1" else self._usual
         return rule(processes)
 
