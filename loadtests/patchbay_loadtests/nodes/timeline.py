@@ -11,8 +11,9 @@ PHASES: tuple[PhaseName, ...] = get_args(PhaseName)
 class Look(Record):
     """One look at the cluster's nodes and the pods that wait for them.
 
-    `nodes` and `ready` count the nodes that are there for workers, from registered until gone. `wanted` is the sum that the autoscaler's status says
-    it has asked its node groups for; None: not read. `pending` counts workers and placeholders without a node.
+    `nodes` and `ready` count the nodes that are there for workers, from registered until gone. `wanted` is the sum that
+    the autoscaler's status says it has asked its node groups for; None: not read. `pending` counts workers and
+    placeholders without a node.
     """
 
     at: float
