@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
+from patchbay_infra.images.config import ImagesConfig
+from patchbay_platform.images import ImageLock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([REPOSITORY / "README.md", *REPOSITORY.glob("docs/**/*.md")])
@@ -39,3 +41,12 @@ def test_every_room_of_the_architecture_exists() -> None:
 def test_decisions_are_numbered_without_gaps() -> None:
     numbers = [int(path.name[:4]) for path in sorted((REPOSITORY / "docs/decisions").glob("*.md"))]
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_the_image_lock_that_is_shown_is_taken_and_names_every_image_of_an_environment_on_aws(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", (REPOSITORY / "docs/environments.md").read_text(), re.S)
+    lock = tmp_path / "images.json"
+    lock.write_text(shown)
+    found = ImageLock.load(lock, field="patchbay:platform.imageLock").model_dump(exclude_none=True, by_alias=True)
+    # Redis and MariaDB are AWS' own there.
+    assert set(found) == set(ImagesConfig().names) - {"redis", "mariadb"}
