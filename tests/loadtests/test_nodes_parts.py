@@ -126,9 +126,9 @@ def plan(**changes: int) -> NodePlan:
     return NodePlan(periods=PERIODS, times=TIMES, **sizes)
 
 
-def test_the_peer_s_burst_is_as_large_as_the_headroom_s() -> None:
+def test_the_same_burst_is_driven_warm_with_headroom_and_without() -> None:
     assert plan().bursts(frozenset(PHASES)) == {
-        "warm": 3, "within-headroom": 3, "beyond-headroom": 9, "without-headroom": 9,
+        "warm": 3, "within-headroom": 3, "beyond-headroom": 9, "without-headroom": 3,
     }  # fmt: skip
 
 

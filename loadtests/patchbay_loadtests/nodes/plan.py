@@ -52,12 +52,14 @@ class NodePlan(BaseModel):
         """
         slots = min(self.slots, self.most)
         warm = min(slots or self.most, self.free_slots)
+        within = min(slots, warm) or slots
         sizes: dict[PhaseName, int] = {
             "warm": warm,
             # As many as its peer, where there is one: pods that start together slow each other down.
-            "within-headroom": min(slots, warm) or slots,
+            "within-headroom": within,
             "beyond-headroom": self.most if slots else 0,
-            "without-headroom": self.most,
+            # The same burst with and without.
+            "without-headroom": within or self.most,
         }
         found = {name: pods for name, pods in sizes.items() if name in wanted and pods}
         if "beyond-headroom" in found and slots == self.most:
