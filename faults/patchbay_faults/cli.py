@@ -15,6 +15,7 @@ from patchbay_faults.faults.catalogue import FAULTS, SHORT, named
 from patchbay_faults.faults.fault import Fault
 from patchbay_faults.judging.result import Result
 from patchbay_faults.options import Options
+from patchbay_faults.resumption import Earlier
 from patchbay_faults.run import run
 
 app = typer.Typer(
@@ -40,27 +41,37 @@ def list_command() -> None:
 @app.command("run")
 def run_command(
     *,
-    only: Annotated[list[str] | None, typer.Option(help="A fault's name; may be given many times.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Faults' names, by commas; may be given many times.")] = None,
+    skip: Annotated[list[str] | None, typer.Option(help="Those that are left out, in the same way.")] = None,
     short: Annotated[bool, typer.Option("--short", help="Only the quickest five.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the latest report; with --only, run these of it again.")
+    ] = False,
     runs: Annotated[int | None, typer.Option(min=1, help="Runs in all, at least.")] = None,
-    rate: Annotated[float, typer.Option(min=1, max=500, help="Orders per second.")] = 40,
+    rate: Annotated[
+        float | None, typer.Option(min=1, max=500, help="Orders per second; without it, half of what is too much.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Where reports are kept.")] = None,
 ) -> None:
     """Let things go wrong under steady load, and judge that nothing is lost."""
     console = Console(soft_wrap=True)
     try:
-        faults: Sequence[type[Fault]] = named(only) if only else SHORT if short else FAULTS
         values = {"runs": runs or (SHORT_RUNS if short else None), "orders_per_second": rate, "reports": report}
         options = Options.model_validate({name: value for name, value in values.items() if value is not None})
+        earlier = Earlier.latest(options.reports) if resume else None
+        faults = chosen(_names(only), _names(skip), short=short, earlier=earlier)
     except ValidationError as error:
         for problem in error.errors():
             field = ".".join(str(part) for part in problem["loc"])
             console.print(f"[red]{field or 'options'}:[/] {problem['msg'].removeprefix('Value error, ')}")
         raise typer.Exit(2) from error
-    except ValueError as error:
+    except (ValueError, UnusableEnvironmentError) as error:
         console.print(f"[red]{error}[/]", highlight=False)
         raise typer.Exit(2) from error
-    result, directory = _run(options, faults, console)
+    if not faults:
+        console.print("nothing is left to be run")
+        return
+    result, directory = _run(options, faults, console, earlier)
     runs_of_all = result.runs
     console.print(
         f"{'passed' if result.passed else 'FAILED'}: {len(result.faults)} faults, {runs_of_all.accepted} accepted, "
@@ -75,13 +86,35 @@ def run_command(
         raise typer.Exit(1)
 
 
-def _run(options: Options, faults: Sequence[type[Fault]], console: Console) -> tuple[Result, Path]:
+def chosen(
+    only: Sequence[str], skip: Sequence[str], *, short: bool = False, earlier: Earlier | None = None
+) -> Sequence[type[Fault]]:
+    """The faults to run. ValueError for a name that no fault has, or that the earlier run did not have."""
+    if only:
+        faults = named(only)
+    elif earlier:
+        faults = named(earlier.left)
+    else:
+        faults = SHORT if short else FAULTS
+    if earlier and (others := [fault.name for fault in faults if fault.name not in earlier.planned]):
+        raise ValueError(f"{', '.join(others)}: not of the set that is gone on with; run without --resume")
+    left_out = named(skip)
+    return [fault for fault in faults if fault not in left_out]
+
+
+def _names(given: Sequence[str] | None) -> list[str]:
+    return [name.strip() for names in given or () for name in names.split(",") if name.strip()]
+
+
+def _run(
+    options: Options, faults: Sequence[type[Fault]], console: Console, earlier: Earlier | None
+) -> tuple[Result, Path]:
     async def until_told_to_stop() -> tuple[Result, Path]:
         task = asyncio.current_task()
         if task is not None:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        return await run(options, faults, console)
+        return await run(options, faults, console, earlier)
 
     try:
         return asyncio.run(until_told_to_stop())

@@ -18,12 +18,15 @@ class Options(Target):
     gateway_namespace: str = "patchbay-gateway"
     # Where flows deliver to: an address that no machine but this one's nodes reaches.
     receiver_address: str = str(paths.BRIDGE_ADDRESS)
+    # Always the same one: what an interrupted run left in the queues is delivered to the next. 0: any.
+    receiver_port: int = Field(default=5690, ge=0, le=65535)
     # What was changed and not yet put back is kept here.
     state: Path = paths.RUN / "faults"
     reports: Path = paths.REPORTS / "faults"
-    # Orders in all; each fault gets its share, and more where it takes longer than its share lasts.
+    # Orders in all; each fault gets a share by the time that it takes anyway.
     runs: int = Field(default=100_000, ge=1)
-    orders_per_second: float = Field(default=40, gt=0, le=500)
+    # None: half of what turns out to be too much for this machine.
+    orders_per_second: float | None = Field(default=None, gt=0, le=500)
     # Undisturbed service before each fault: what it is compared with.
     baseline_seconds: float = Field(default=10, ge=3)
     # Undisturbed service after each, so that a relapse is seen.

@@ -15,8 +15,8 @@ class _Server(SinkServer):
 class Receiver:
     """Keeps every delivery by business key and idempotency key."""
 
-    def __init__(self, host: str) -> None:
-        self._server = _Server((host, 0))
+    def __init__(self, host: str, port: int = 0) -> None:
+        self._server = _Server((host, port))
 
     @property
     def url(self) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx2
@@ -37,8 +37,14 @@ class Stage:
     leftovers: Ledger
     receiver: Receiver
     prefix: str
+    orders_per_second: float
     placed: list[Placed] = field(default_factory=list)
     poisonous: set[str] = field(default_factory=set)
+
+    def at_rate(self, orders_per_second: float) -> "Stage":
+        """The same with other orders, at another rate."""
+        prefix = f"{self.prefix}-{orders_per_second:.0f}-{time.time_ns() % 10**9}"
+        return replace(self, prefix=prefix, orders_per_second=orders_per_second, placed=[], poisonous=set())
 
     async def pods(self, namespace: str, name: str) -> list[Document]:
         """A workload's pods that are not on their way out."""
@@ -70,11 +76,12 @@ class Stage:
         lacks = await incomplete_workloads(self.cluster, self.options.namespaces)
         return lacks + missing_nodes(await self.nodes(), fixed_nodes_before)
 
-    async def busy(self) -> list[str]:
-        """Shapes that have processes left, or more pods than without any."""
+    async def busy(self, *, count_pods: bool) -> list[str]:
+        """Shapes that have processes left, and those that still have more pods than without any."""
         loads = await self.gateway.workload()
         busy = [f"{shape} has {load.total} processes" for shape, load in loads.items() if load.total]
-        busy += [f"{shape} has {pods} pods" for shape in SHAPES if (pods := await self.desired_pods(shape)) > 1]
+        if count_pods:
+            busy += [f"{shape} has {pods} pods" for shape in SHAPES if (pods := await self.desired_pods(shape)) > 1]
         return busy
 
     async def place(self, flow: str, order: str, **payload: object) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import yaml
@@ -35,6 +35,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.fires = False
         self.flows: dict[str, str] = {}  # flow -> the receiver's URL
         self.runs: dict[str, dict[str, Any]] = {}
+        self.run_of: dict[str, str] = {}  # idempotency key -> run
         self.lock = threading.Lock()
         self._workers = ThreadPoolExecutor(16)
         self._client = httpx.Client(timeout=20, trust_env=False)
@@ -44,10 +45,10 @@ class SmallEnvironment(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def start(self, flow: str, order: str) -> str:
-        run = f"run-of-{order}"
         with self.lock:
-            if run in self.runs:
-                return run
+            if order in self.run_of:
+                return self.run_of[order]
+            run = self.run_of[order] = f"{len(self.runs) + 1:032x}"
             self.runs[run] = {"run": run, "status": "running", "created_at": now(), "finished_at": None, "error": None}
         self._workers.submit(self._execute, flow, order, run)
         return run
@@ -80,7 +81,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if path.startswith("/api/tenants/"):
+        if path.endswith("/runs"):
+            query = parse_qs(urlsplit(self.path).query)
+            (after,), (limit,) = query["after"], query["limit"]
+            runs = sorted(self.server.runs.values(), key=lambda run: str(run["run"]))
+            self._answer(200, {"runs": [run for run in runs if run["run"] > after][: int(limit)]})
+        elif path.startswith("/api/tenants/"):
             self._answer(200, self.server.runs[path.rpartition("/")[2]])
         elif path == "/version":
             self._answer(200, {"gitVersion": "v1"})

@@ -28,7 +28,7 @@ def test_a_run_that_says_it_is_completed_but_had_no_effect_is_lost() -> None:
 def test_a_run_that_has_not_ended_or_is_not_known_is_lost() -> None:
     verdict = judge_runs(ACCEPTED, {"run-a": Ending(status="running", created=0)}, {"a": 1}, ())
     assert verdict.counts == counts(lost=2)
-    assert verdict.reasons == ("2 accepted but not ended: a, b",)
+    assert verdict.reasons == ("1 accepted but not ended: a", "1 accepted but not to be found: b")
 
 
 def test_an_order_with_two_effects_is_duplicated_and_not_completed() -> None:

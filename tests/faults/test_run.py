@@ -10,7 +10,8 @@ import pytest
 from patchbay_faults.faults.fault import Fault
 from patchbay_faults.judging.result import Result
 from patchbay_faults.options import Options
-from patchbay_faults.run import run
+from patchbay_faults.resumption import CALM, Earlier
+from patchbay_faults.run import run, share
 from patchbay_faults.stage import Stage
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from rich.console import Console
@@ -57,6 +58,7 @@ def options(small: SmallEnvironment, directory: Path) -> Options:
         host=small.url,
         kubeconfig=kubeconfig(small, directory),
         receiver_address="127.0.0.1",
+        receiver_port=0,
         state=directory / "state",
         reports=directory / "reports",
         runs=60,
@@ -101,6 +103,55 @@ async def test_a_fault_that_could_not_be_brought_about_proves_nothing(small: Sma
     assert not result.passed
     assert result.runs.lost == 0
     assert any("no node runs workers" in reason for reason in result.reasons)
+
+
+class ComesApart(TriggersAway):
+    """Its own code is wrong."""
+
+    name = "comes-apart"
+
+    async def lacks(self, stage: Stage) -> list[str]:
+        raise KeyError(stage.options.namespace)
+
+
+async def test_a_fault_that_comes_apart_does_not_keep_the_next_one_from_being_run(
+    small: SmallEnvironment, tmp_path: Path
+) -> None:
+    chosen = options(small, tmp_path)
+    result, directory = await run(chosen, [ComesApart, TriggersAway], Console(quiet=True))
+    apart, whole = result.faults
+    assert not apart.passed
+    assert "could not be judged: KeyError 'patchbay-runtime'" in apart.reasons[0]
+    assert whole.runs.accepted == whole.runs.completed > 0
+    assert not result.passed
+
+    # As if it had been cut off after the first one.
+    document = json.loads((directory / "result.json").read_text())
+    document["faults"] = [kept for kept in document["faults"] if kept["name"] == "comes-apart"]
+    (directory / "result.json").write_text(json.dumps(document))
+    earlier = Earlier.latest(tmp_path / "reports")
+    assert earlier.left == ("triggers-away",)
+    assert earlier.calm is not None
+    chosen = chosen.model_copy(update={"orders_per_second": None})
+    again, same = await run(chosen, [TriggersAway], Console(quiet=True), earlier)
+    assert same == directory
+    assert [fault.name for fault in again.faults] == ["comes-apart", "triggers-away"]
+    assert again.config["orders_per_second"] == 10
+    assert set(json.loads((directory / "timeline.json").read_text())) == {CALM, "triggers-away"}
+
+
+def test_what_was_not_run_is_said_and_not_passed(tmp_path: Path) -> None:
+    with pytest.raises(UnusableEnvironmentError, match="nothing to go on with"):
+        Earlier.latest(tmp_path)
+
+
+def test_runs_are_shared_out_by_the_time_that_faults_take_anyway() -> None:
+    class Long(TriggersAway):
+        usual_seconds = 120
+
+    assert share([TriggersAway, Long], 900) == 300
+    assert share([Long], 600) == 600
+    assert share([Long], -5) == 0
 
 
 async def test_two_runs_at_once_are_refused(small: SmallEnvironment, tmp_path: Path) -> None:

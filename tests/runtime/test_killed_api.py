@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
 
@@ -82,7 +82,7 @@ def test_whenever_it_is_killed_every_order_is_done_once(
 
     api = start()
     with ThreadPoolExecutor(8) as customers:
-        placed = []
+        placed: list[Future[str]] = []
         for _ in range(KILLS):
             before = len(sink.received)
             placed += [customers.submit(place, len(placed) + number) for number in range(ORDERS // KILLS)]

@@ -18,7 +18,7 @@ from patchbay_faults.stage import Document, Stage, is_ready, until
 OFFSET_SECONDS = 300
 _LIBRARY = "clock.so"
 _MOUNT = "/patchbay-clock"
-_READY_SECONDS = 90
+_READY_SECONDS = 150
 
 
 class ClockOff(Fault):
@@ -32,7 +32,8 @@ class ClockOff(Fault):
     question = "the clock of a node is five minutes ahead: are its runs treated as everyone's?"
     alert = "NodeClockOff"
     hold_seconds = 60
-    recovery_limit_seconds = 90
+    recovery_limit_seconds = 120
+    usual_seconds = 120
 
     async def inject(self, stage: Stage) -> None:
         namespace = stage.options.namespace

@@ -15,6 +15,7 @@ class ApiServerAway(Fault):
     question = "the API server hangs for 30 s: do runs go on without it?"
     alert = "ApiServerUnreachable"
     hold_seconds = 30
+    usual_seconds = 80
 
     async def inject(self, stage: Stage) -> None:
         process = control_plane_process(API_SERVER)

@@ -6,7 +6,7 @@ from patchbay_faults.leftovers import Patched, patch, with_image
 from patchbay_faults.machine.images import another_digest
 from patchbay_faults.stage import Stage
 
-_ROLLOUT_SECONDS = 120
+_ROLLOUT_SECONDS = 240
 
 
 class Deploy(Fault):
@@ -16,6 +16,7 @@ class Deploy(Fault):
     question = "a new image is deployed under load, and taken back: does anybody notice?"
     alert = "RolloutInProgress"
     recovery_limit_seconds = 180
+    usual_seconds = 120
 
     async def inject(self, stage: Stage) -> None:
         namespace = stage.options.namespace

@@ -11,7 +11,7 @@ from patchbay_faults.stage import Stage, until
 _GIB = 2**30
 # A kubelet evicts below 10 %, and says so in the alert's time below 15 %.
 _LEFT_FREE = 0.04
-_PRESSURE_SECONDS = 60
+_PRESSURE_SECONDS = 90
 
 
 class DiskFull(Fault):
@@ -21,19 +21,24 @@ class DiskFull(Fault):
     question = "the disk of a node is full: do its pods go where there is room?"
     alert = "NodeDiskFull"
     hold_seconds = 45
-    # The kubelet reports pressure for five minutes after it has ended.
+    usual_seconds = 150
+    # A kubelet reports pressure for a while after it has ended, five minutes by default.
     recovery_limit_seconds = 420
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._node: str | None = None
+
     async def inject(self, stage: Stage) -> None:
-        self._node = await busiest_flows_node(stage)
-        stage.leftovers.record(Filled(node=self._node))
-        with ballast(self._node).open("wb") as file:
+        node = self._node = await busiest_flows_node(stage)
+        stage.leftovers.record(Filled(node=node))
+        with ballast(node).open("wb") as file:
             found = os.fstatvfs(file.fileno())
             size = bytes_to_fill(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
             # Blocks that are taken and never written: the disk of this machine does not see them.
             os.posix_fallocate(file.fileno(), 0, size)
-        self.notes.append(f"took {size / _GIB:.1f} GiB of the disk of {self._node}")
-        await until(f"disk pressure on {self._node}", lambda: self._has_pressure(stage), _PRESSURE_SECONDS)
+        self.notes.append(f"took {size / _GIB:.1f} GiB of the disk of {node}")
+        await until(f"disk pressure on {node}", lambda: self._has_pressure(stage), _PRESSURE_SECONDS)
 
     async def lacks(self, stage: Stage) -> list[str]:
         return [f"{self._node} has disk pressure"] if await self._has_pressure(stage) else []
@@ -41,7 +46,9 @@ class DiskFull(Fault):
     async def _has_pressure(self, stage: Stage) -> bool:
         for node in await stage.nodes():
             if name_of(node) == self._node:
-                conditions = {condition["type"]: condition["status"] for condition in node["status"]["conditions"]}
+                conditions = {
+                    condition["type"]: condition["status"] for condition in node["status"].get("conditions", [])
+                }
                 return conditions.get("DiskPressure") == "True"
         return False
 

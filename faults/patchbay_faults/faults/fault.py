@@ -12,14 +12,18 @@ class Fault(ABC):
 
     `hold_seconds`: how long its cause lasts before `heal`; 0: it is over when it is done.
     `recovery_limit_seconds`: from the end of the cause until service and cluster are as before.
+    `usual_seconds`: of load, from before it until after it; what more is needed for all the runs is shared out by it.
+    `counts_pods`: it begins with one pod of each shape.
     """
 
     name: ClassVar[str]
     question: ClassVar[str]
     # The alert that must fire while it lasts, and fall silent after.
-    alert: ClassVar[str]
+    alert: str
     hold_seconds: ClassVar[float] = 0
     recovery_limit_seconds: ClassVar[float] = 120
+    usual_seconds: ClassVar[float] = 60
+    counts_pods: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.findings: list[str] = []  # what broke the fault's own promise

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import ClassVar
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
@@ -14,14 +15,20 @@ from patchbay_faults.stage import POLL_SECONDS, Stage, until
 # Three pods' worth, for as long as it takes until they are there and the fault has begun.
 HELD_PROCESSES = 17
 HELD_PODS = 3
-HELD_SECONDS = 40.0
+HELD_SECONDS = 55.0
 
 
 class _ScalingPathCut(Fault):
     """The processes that brought the pods end while nobody can count: the pods must stay until somebody can."""
 
     hold_seconds = 60
+    usual_seconds = 140
+    counts_pods = True
     workload: ClassVar[str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._placing: asyncio.Task[None] | None = None
 
     def namespace(self, stage: Stage) -> str:
         """Where the workload is."""
@@ -29,7 +36,7 @@ class _ScalingPathCut(Fault):
 
     async def prepare(self, stage: Stage) -> None:
         self._placing = asyncio.create_task(stage.place_held(LONG_FLOW, HELD_PROCESSES, HELD_SECONDS))
-        await until(f"{HELD_PODS} pods of {SHAPE}", lambda: self._has_pods(stage), HELD_SECONDS - 5)
+        await until(f"{HELD_PODS} pods of {SHAPE}", lambda: self._has_pods(stage), HELD_SECONDS)
 
     async def inject(self, stage: Stage) -> None:
         namespace = self.namespace(stage)
@@ -40,15 +47,23 @@ class _ScalingPathCut(Fault):
     async def hold(self, stage: Stage) -> None:
         least, end = self._pods, time.monotonic() + self.hold_seconds
         while time.monotonic() < end:
-            least = min(least, await stage.desired_pods(SHAPE))
+            # A busy API server may leave a question open; the next one tells.
+            with suppress(UnusableEnvironmentError):
+                least = min(least, await stage.desired_pods(SHAPE))
             await asyncio.sleep(POLL_SECONDS)
         self.notes.append(f"{SHAPE} had {self._pods} pods when it began, and never fewer than {least}")
         if least < self._pods:
             self.findings.append(f"{SHAPE} fell from {self._pods} to {least} pods while nothing could be counted")
-        await self._placing
+
+    async def heal(self, stage: Stage) -> None:
+        try:
+            await super().heal(stage)
+        finally:
+            if self._placing is not None:
+                await asyncio.gather(self._placing, return_exceptions=True)
 
     async def _has_pods(self, stage: Stage) -> bool:
-        if self._placing.done() and (error := self._placing.exception()):
+        if self._placing is not None and self._placing.done() and (error := self._placing.exception()):
             raise UnusableEnvironmentError(f"orders could not be placed: {error}")
         return len(await stage.workers(SHAPE)) >= HELD_PODS
 

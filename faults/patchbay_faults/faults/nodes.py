@@ -19,9 +19,11 @@ _DRAIN_SECONDS = 150
 class _NodesDie(Fault):
     """What they were replaced by has other names."""
 
+    _killed: frozenset[str] = frozenset()
+
     def kill(self, nodes: Sequence[str]) -> None:
         """At once."""
-        self._killed = set(nodes)
+        self._killed = frozenset(nodes)
         for process in [first_process(node) for node in nodes]:
             process.send(signal.SIGKILL)
         self.notes.append(f"killed {', '.join(nodes)}")
@@ -37,6 +39,7 @@ class NodeDies(_NodesDie):
     question = "a node dies: is it replaced, and is its work done elsewhere?"
     alert = "NodeNotReady"
     recovery_limit_seconds = 180
+    usual_seconds = 100
 
     async def inject(self, stage: Stage) -> None:
         self.kill([await busiest_flows_node(stage)])
@@ -49,9 +52,16 @@ class ZoneLosesNodes(_NodesDie):
     question = "two nodes of one zone die: do the other zones carry on?"
     alert = "NodeNotReady"
     recovery_limit_seconds = 240
+    usual_seconds = 120
 
     async def inject(self, stage: Stage) -> None:
-        self.kill(two_of_a_zone(await stage.nodes()))
+        nodes = two_of_a_zone(await stage.nodes())
+        watchers = await stage.pods(stage.options.metrics_namespace, "prometheus")
+        if any(pod["spec"].get("nodeName") in nodes for pod in watchers):
+            # What it knew of the nodes goes with it; what it tells of then is itself.
+            self.alert = "PrometheusRestarted"
+            self.notes.append("Prometheus ran on one of them")
+        self.kill(nodes)
 
 
 class NodeDrained(Fault):
@@ -61,19 +71,20 @@ class NodeDrained(Fault):
     question = "a node is drained: does what runs on it finish?"
     alert = "NodeDrained"
     recovery_limit_seconds = 120
+    usual_seconds = 90
 
     async def inject(self, stage: Stage) -> None:
-        self._node = await busiest_flows_node(stage)
-        stage.leftovers.record(Cordoned(node=self._node))
-        self.notes.append(f"drained node {self._node}")
+        node = await busiest_flows_node(stage)
+        stage.leftovers.record(Cordoned(node=node))
+        self.notes.append(f"drained node {node}")
         options = ("--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={_DRAIN_SECONDS}s")
-        await stage.kubectl("drain", self._node, *options, seconds=_DRAIN_SECONDS + 15)
+        await stage.kubectl("drain", node, *options, seconds=_DRAIN_SECONDS + 15)
 
 
 async def busiest_flows_node(stage: Stage) -> str:
     """The node of workers with most of the runtime's pods."""
     pods = (await stage.cluster.get(f"/api/v1/namespaces/{stage.options.namespace}/pods"))["items"]
-    running = Counter(str(pod["spec"]["nodeName"]) for pod in pods if pod["status"].get("phase") == "Running")
+    running = Counter(str(pod["spec"].get("nodeName")) for pod in pods if pod["status"].get("phase") == "Running")
     nodes = await stage.nodes()
     of_pool = {name_of(node) for node in nodes if is_of_flows(node)}
     candidates = {node: number for node, number in running.items() if not of_pool or node in of_pool}

@@ -16,7 +16,8 @@ class PoisonProcess(Fault):
     name = "poison-process"
     question = "a process kills its worker again and again: is it given up with its reason, and only it?"
     alert = "ProcessDeadLettered"
-    recovery_limit_seconds = 180
+    recovery_limit_seconds = 240
+    usual_seconds = 130
 
     async def inject(self, stage: Stage) -> None:
         for number in range(1, _ORDERS + 1):

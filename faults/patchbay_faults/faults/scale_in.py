@@ -20,6 +20,14 @@ class ScaleInDuringLongProcesses(Fault):
     question = "pods are taken away in the middle of long processes: is every call let finish?"
     alert = "ShapeScaledIn"
     recovery_limit_seconds = 120
+    usual_seconds = 120
+    counts_pods = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._most = 0
+        self._cut_off_before = 0
+        self._placing: list[asyncio.Task[None]] = []
 
     async def inject(self, stage: Stage) -> None:
         self._cut_off_before = stage.receiver.cut_off()
@@ -31,13 +39,14 @@ class ScaleInDuringLongProcesses(Fault):
         ]
 
     async def hold(self, stage: Stage) -> None:
-        await until(f"{_MANY_PODS} pods of {SHAPE}", lambda: self._has(stage, at_least=_MANY_PODS), 60)
+        await until(f"{_MANY_PODS} pods of {SHAPE}", lambda: self._has(stage, at_least=_MANY_PODS), 90)
         self._most = await stage.desired_pods(SHAPE)
-        await until(f"fewer than {self._most} pods of {SHAPE}", lambda: self._has(stage, below=self._most), 90)
+        await until(f"fewer than {self._most} pods of {SHAPE}", lambda: self._has(stage, below=self._most), 150)
         await asyncio.gather(*self._placing)
         await asyncio.sleep(self._began + _LONG_SECONDS + _MARGIN_SECONDS - time.monotonic())
 
     async def heal(self, stage: Stage) -> None:
+        await asyncio.gather(*self._placing, return_exceptions=True)
         cut_off = stage.receiver.cut_off() - self._cut_off_before
         self.notes.append(f"{SHAPE} went back from {self._most} pods")
         if cut_off:

@@ -48,6 +48,7 @@ class RedisAway(Fault):
     question = "Redis is away for 60 s: is nothing accepted that cannot be done, and everything that was?"
     alert = "RedisDown"
     hold_seconds = 60
+    usual_seconds = 110
 
     async def inject(self, stage: Stage) -> None:
         namespace = stage.options.data_namespace

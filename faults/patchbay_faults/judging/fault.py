@@ -12,6 +12,7 @@ from patchbay_faults.judging.service import (
     longest_wait,
     recovery,
     seconds_of,
+    usual_of,
 )
 from patchbay_faults.traffic.protocol import Placed
 
@@ -41,6 +42,8 @@ class Record:
     alert_fell_silent: bool
     findings: Sequence[str]
     notes: Sequence[str]
+    # The service of this run before anything went wrong.
+    calm: Sequence[Second] = ()
 
 
 def judge_fault(record: Record) -> tuple[FaultResult, list[Second]]:
@@ -49,7 +52,8 @@ def judge_fault(record: Record) -> tuple[FaultResult, list[Second]]:
     accepted = {order.order: order.run for order in placed if order.run is not None}
     runs = judge_runs(accepted, record.endings, record.effects, record.poisonous)
     seconds = seconds_of(record.steady, record.endings, record.began)
-    recovered = recovery(seconds, record.healed - record.began)
+    usual = usual_of(record.calm, [second for second in seconds if second.at < 0])
+    recovered = recovery(seconds, record.healed - record.began, usual, record.recovery_limit_seconds)
     reasons = [*record.findings, *runs.reasons, *_recovery_reasons(record, recovered), *_alert_reasons(record)]
     refused = [order.order for order in placed if order.run is None]
     if refused:
@@ -70,17 +74,12 @@ def judge_fault(record: Record) -> tuple[FaultResult, list[Second]]:
         alert_fell_silent=record.alert_fell_silent,
         cause_seconds=round(record.healed - record.began, 1),
         whole_seconds=_rounded(record.whole - record.healed if record.whole else None),
-        usual_p95_seconds=_rounded(usual_p95(seconds)),
+        slow_seconds=_rounded(usual.limit_seconds),
         passed=not reasons,
         reasons=tuple(reasons),
         notes=tuple(record.notes),
     )
     return result, seconds
-
-
-def usual_p95(seconds: Sequence[Second]) -> float | None:
-    """The largest of the undisturbed seconds' p95."""
-    return max((second.p95_seconds for second in seconds if second.at < 0 and second.p95_seconds), default=None)
 
 
 def _recovery_reasons(record: Record, recovered: float | None) -> list[str]:

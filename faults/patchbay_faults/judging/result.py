@@ -12,7 +12,7 @@ class FaultResult(BaseModel):
 
     `recovery_seconds`: from the end of the cause until the service was as before. `whole_seconds`: until every pod and
     node was there again. `longest_wait_seconds`: from accepted to ended. `longest_acceptance_seconds`: until an order
-    was accepted. `errors`: failed requests by HTTP status.
+    was accepted. `errors`: failed requests by HTTP status. `slow_seconds`: what was slow, by the undisturbed service.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,7 +34,7 @@ class FaultResult(BaseModel):
     longest_acceptance_seconds: float | None = None
     errors: dict[str, int] = Field(default_factory=dict)
     not_accepted: int = 0
-    usual_p95_seconds: float | None = None
+    slow_seconds: float | None = None
 
 
 class Result(BaseModel):
@@ -50,20 +50,41 @@ class Result(BaseModel):
     config: dict[str, Any] = Field(default_factory=dict)
 
 
+def not_judged(name: str, question: str, alert: str, reason: str) -> FaultResult:
+    """A fault of which nothing can be said."""
+    return FaultResult(
+        name=name,
+        question=question,
+        runs=RunCounts(accepted=0, completed=0, duplicated=0, lost=0, dead_lettered=0),
+        recovery_seconds=None,
+        longest_wait_seconds=None,
+        alert=alert,
+        alert_fired=False,
+        passed=False,
+        reasons=(reason,),
+    )
+
+
 def judge(
     faults: tuple[FaultResult, ...],
     *,
+    missing: tuple[str, ...] = (),
     late_duplicates: tuple[str, ...],
     versions: dict[str, str],
     config: dict[str, Any],
 ) -> Result:
-    """The verdict over all faults. `late_duplicates`: orders that got a second effect after they were judged."""
+    """The verdict over all faults. `missing`: those that were meant to be run and were not (yet).
+
+    `late_duplicates`: orders that got a second effect after they were judged.
+    """
     reasons = [f"{fault.name}: {reason}" for fault in faults for reason in fault.reasons]
     if late_duplicates:
         reasons.append(
             f"{len(late_duplicates)} orders got another effect after their fault was over: "
             f"{', '.join(late_duplicates[:5])}"
         )
+    if missing:
+        reasons.append(f"{len(missing)} faults were not run: {', '.join(missing)}")
     if not faults:
         reasons.append("no fault was run")
     totals = {field: sum(getattr(fault.runs, field) for fault in faults) for field in RunCounts.model_fields}

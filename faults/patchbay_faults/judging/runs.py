@@ -63,7 +63,9 @@ def judge_runs(
     faults: dict[str, list[str]] = {}
     for order, run in accepted.items():
         ending, number = endings.get(run), effects.get(order, 0)
-        if ending is None or not ending.is_final:
+        if ending is None:
+            faults.setdefault("accepted but not to be found", []).append(order)
+        elif not ending.is_final:
             faults.setdefault("accepted but not ended", []).append(order)
         elif ending.status == "failed":
             if ending.error_code == DEAD_LETTERED and ending.error_message:

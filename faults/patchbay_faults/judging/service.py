@@ -1,5 +1,6 @@
 """The service as its users had it, second by second, and when it was back."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +13,10 @@ from patchbay_faults.traffic.protocol import Placed
 
 # Below it nobody calls a service slow, however quick it was before.
 LEAST_LIMIT_SECONDS = 2.0
-# A machine of two cores hiccups: slow is a multiple of usual.
+# A machine of two cores hiccups: slow is a multiple of usual, and a single bad second in ten is nothing.
 SLOW_FACTOR = 4.0
 CALM_SECONDS = 10
+MOST_TOLERATED = 4
 
 
 class Second(BaseModel):
@@ -61,29 +63,70 @@ def seconds_of(placed: Iterable[Placed], endings: Mapping[str, Ending], began: f
     ]
 
 
-def limit_of(seconds: Sequence[Second]) -> float:
-    """What is slow, by what was usual before the fault."""
-    usual = [second.p95_seconds for second in seconds if second.at < 0 and second.p95_seconds is not None]
-    return max(LEAST_LIMIT_SECONDS, SLOW_FACTOR * percentile(usual, 50)) if usual else LEAST_LIMIT_SECONDS
+@dataclass(frozen=True)
+class Usual:
+    """The undisturbed service. `tolerated`: bad seconds in any CALM_SECONDS that are this machine's own."""
+
+    limit_seconds: float
+    tolerated: int
 
 
-def recovery(seconds: Sequence[Second], healed_at: float) -> float | None:
+def usual_of(*undisturbed: Sequence[Second]) -> Usual:
+    """What is usual, by stretches of time in which nothing was wrong; the slowest of them counts."""
+    medians = [percentile(waits, 50) for seconds in undisturbed if (waits := _waits(seconds))]
+    limit = max(LEAST_LIMIT_SECONDS, SLOW_FACTOR * max(medians, default=0.0))
+    most = max((_most_together([second.at for second in bad]) for bad in _bad_of(undisturbed, limit)), default=0)
+    return Usual(limit, min(most + 1, MOST_TOLERATED))
+
+
+def recovery(
+    seconds: Sequence[Second], healed_at: float, usual: Usual, limit_seconds: float = math.inf
+) -> float | None:
     """Seconds from the end of the cause (`healed_at`, counted from the fault) until the service was as before.
 
-    As before: no failed request and no slow second for CALM_SECONDS. None: it did not come back while it was watched.
+    As before: in CALM_SECONDS no more bad seconds than usual. Bad: a failed request, or slow. Where it is disturbed
+    again after it was, that is the same fault's if it begins within `limit_seconds` of the cause's end. None: it did
+    not come back while it was watched.
     """
-    limit = limit_of(seconds)
     after = [second for second in seconds if second.at >= 0]
-    bad = [second.at for second in after if _is_bad(second, limit)]
-    if not after or not bad:
-        return 0.0 if after else None
-    last = after[-1].at
-    for number, at in enumerate(bad):
-        following = bad[number + 1] if number + 1 < len(bad) else last + 1
-        # A pause between two disturbances is the calm after the first one only once the cause has ended.
-        if following - max(at + 1, healed_at) >= CALM_SECONDS:
-            return max(0.0, at + 1 - healed_at)
-    return None
+    if not after:
+        return None
+    last_watched = after[-1].at
+    ended = None
+    for first, last in _disturbances([second.at for second in after if _is_bad(second, usual.limit_seconds)], usual):
+        if first > healed_at + limit_seconds:
+            break
+        ended = last + 1
+    if ended is None:
+        return 0.0
+    return max(0.0, ended - healed_at) if last_watched + 1 - max(ended, healed_at) >= CALM_SECONDS else None
+
+
+def _disturbances(bad: Sequence[int], usual: Usual) -> list[tuple[int, int]]:
+    """First and last second of each stretch with more bad seconds than usual."""
+    stretches: list[tuple[int, int]] = []
+    for at in bad:
+        before = sum(at - CALM_SECONDS < other <= at for other in bad)
+        following = sum(at <= other < at + CALM_SECONDS for other in bad)
+        if max(before, following) <= usual.tolerated:
+            continue
+        if stretches and at - stretches[-1][1] <= CALM_SECONDS:
+            stretches[-1] = (stretches[-1][0], at)
+        else:
+            stretches.append((at, at))
+    return stretches
+
+
+def _bad_of(stretches: Iterable[Sequence[Second]], limit: float) -> list[list[Second]]:
+    return [[second for second in seconds if _is_bad(second, limit)] for seconds in stretches]
+
+
+def _most_together(moments: Sequence[int]) -> int:
+    return max((sum(at <= other < at + CALM_SECONDS for other in moments) for at in moments), default=0)
+
+
+def _waits(seconds: Sequence[Second]) -> list[float]:
+    return [second.p95_seconds for second in seconds if second.p95_seconds is not None]
 
 
 def _is_bad(second: Second, limit: float) -> bool:
