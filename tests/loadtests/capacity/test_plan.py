@@ -9,7 +9,7 @@ import pytest
 from patchbay_loadtests.capacity.chart import plan_png
 from patchbay_loadtests.capacity.machines import load_machines
 from patchbay_loadtests.capacity.plan import Plan, make_plan
-from patchbay_loadtests.capacity.profile import load_profile
+from patchbay_loadtests.capacity.profile import Profile, load_profile
 from patchbay_loadtests.capacity.stack_file import load_environment
 from patchbay_loadtests.capacity.timing import Timing
 
@@ -113,3 +113,19 @@ def test_a_thousand_nodes_with_tens_of_thousands_of_pods_are_planned() -> None:
     assert plan.peak_nodes > 900
     assert plan.peak_pods > 40_000
     assert all(shape.waiting_at_end < 1_000_000 for shape in plan.shapes)
+
+
+@pytest.mark.parametrize(
+    ("stack", "cluster"), [("staging", None), ("production", "shared"), ("production", "dedicated")]
+)
+def test_the_environments_window_keeps_short_processes_from_losing_pods_that_they_need(
+    stack: str, cluster: str | None
+) -> None:
+    load = {"perMinute": {"curve": "steady", "base": 36_000}, "seconds": {"mean": 0.05, "p95": 0.12}}
+    short = Profile.model_validate({"name": "short", "hours": 1, "shapes": {"map": {**load, "pods": {"maxPods": 40}}}})
+    on = load_environment(REPOSITORY / f"Pulumi.{stack}.yaml", load_machines(None), cluster=cluster)
+    narrow = replace(on, path=replace(on.path, scale_down=30))
+    (own,), (less,) = (make_plan(short, each, Timing(), seed=1).shapes for each in (on, narrow))
+    assert own.scale_downs_undone < 6
+    assert less.scale_downs_undone > 30
+    assert own.peak_pods < less.peak_pods
