@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -223,3 +224,17 @@ def test_the_metrics_tell_of_the_node() -> None:
     assert abs(float(values['patchbay_node_clock_seconds{node="node-a"}']) - time.time()) < 60
     assert 0 <= float(values['patchbay_node_disk_free_ratio{node="node-a"}']) <= 1
     assert values['patchbay_process_info{node="node-a",release="release-a"}'] == "1.0"
+
+
+def test_what_is_stopped_before_its_work_began_ends_at_once_as_a_containers_first_process_too() -> None:
+    settings = {"PATCHBAY_DATABASE_HOST": HOST, "PATCHBAY_DATABASE_PORT": str(free_port())}
+    # Ignored as the kernel ignores it for a first process that has no handler of its own.
+    ignoring = ["env", "--ignore-signal=TERM", sys.executable, "-m", "patchbay_runtime", "migrate", "--wait", "600"]
+    with subprocess.Popen(ignoring, env={**os.environ, **settings}, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "waiting for MariaDB" in process.stderr.readline()
+        process.terminate()
+        try:
+            assert process.wait(20) == 128 + signal.SIGTERM
+        finally:
+            process.kill()
