@@ -12,11 +12,12 @@ from patchbay_loadtests.percentiles import percentile
 from patchbay_faults.drill import REST_SECONDS, Say, arrivals, until_none
 from patchbay_faults.judging.service import Second, seconds_of
 from patchbay_faults.settlement import settle
-from patchbay_faults.stage import Stage
+from patchbay_faults.stage import Stage, until
 from patchbay_faults.traffic.steady import SteadyTraffic
 
 RATES: Final = (10.0, 20.0, 40.0, 60.0, 80.0, 100.0)
 LEAST_RATE: Final = 5.0
+FIRST_ORDER_SECONDS: Final = 60.0
 STEP_SECONDS: Final = 8.0
 CALM_SECONDS: Final = 15.0
 # Connections are opened, and code is run for the first time.
@@ -71,14 +72,17 @@ def slowest(seconds: Sequence[Second]) -> float | None:
     return percentile(waits, 50)
 
 
+async def _has_placed(traffic: SteadyTraffic) -> bool:
+    traffic.ensure_alive()
+    return any(order.run for order in traffic.placed)
+
+
 async def _service(stage: Stage, rate: float, length: float, log: Path) -> list[Second]:
     """The service at a rate, second by second before zero, once what went before is done."""
     await until_none(lambda: stage.busy(count_pods=False), REST_SECONDS)
     step = stage.at_rate(rate)
     async with SteadyTraffic(arrivals(step), log) as traffic:
-        async with asyncio.timeout(60):
-            while not traffic.placed:  # noqa: ASYNC110 - the program's beginning has no event for it
-                await asyncio.sleep(0.1)
+        await until("a first order that is accepted", lambda: _has_placed(traffic), FIRST_ORDER_SECONDS)
         await asyncio.sleep(length)
         end = time.time()
         await traffic.finish()

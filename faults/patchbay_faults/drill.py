@@ -9,7 +9,7 @@ from patchbay_loadtests.errors import UnusableEnvironmentError
 
 from patchbay_faults.alerts import AlertWatch
 from patchbay_faults.faults.fault import Fault
-from patchbay_faults.flows import STEADY_FLOW
+from patchbay_faults.flows import SHAPE, STEADY_FLOW
 from patchbay_faults.health import fixed_nodes
 from patchbay_faults.judging.fault import Record
 from patchbay_faults.judging.service import Second
@@ -107,6 +107,11 @@ async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch, say: Say) ->
         fault.notes.append(f"began with leftovers: {error}")
     if busy := await until_none(lambda: stage.busy(count_pods=fault.counts_pods), REST_SECONDS):
         fault.notes.append(f"began while not at rest: {'; '.join(busy[:3])}")
+    if fault.kills_workers:
+        try:
+            await stage.replace_restarted_workers(SHAPE)
+        except UnusableEnvironmentError as error:
+            fault.notes.append(f"began with workers that restarted: {error}")
     if lacks := await until_none(lambda: stage.lacks({}), WHOLE_BEFORE_SECONDS):
         fault.notes.append(f"began while not whole: {'; '.join(lacks[:3])}")
     if not await alerts.silent(fault.alert, SILENT_BEFORE_SECONDS):

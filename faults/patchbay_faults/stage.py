@@ -62,6 +62,20 @@ class Stage:
         listed = await self.cluster.pods(self.options.namespace, {_SHAPE_LABEL: shape})
         return [pod for pod in listed if is_ready(pod) and "deletionTimestamp" not in pod["metadata"]]
 
+    async def replace_restarted_workers(self, shape: str) -> list[str]:
+        """Delete the shape's pods that restarted; their names."""
+        namespace = self.options.namespace
+        listed = await self.cluster.pods(namespace, {_SHAPE_LABEL: shape})
+        restarted = [
+            str(pod["metadata"]["name"])
+            for pod in listed
+            if "deletionTimestamp" not in pod["metadata"]
+            and any(status.get("restartCount") for status in pod["status"].get("containerStatuses", []))
+        ]
+        if restarted:
+            await self.kubectl("-n", namespace, "delete", "pod", *restarted, "--ignore-not-found", "--wait=false")
+        return restarted
+
     async def nodes(self) -> list[Document]:
         """Every node that is registered."""
         return list((await self.cluster.get("/api/v1/nodes"))["items"])

@@ -87,7 +87,8 @@ class Handler(BaseHTTPRequestHandler):
             runs = sorted(self.server.runs.values(), key=lambda run: str(run["run"]))
             self._answer(200, {"runs": [run for run in runs if run["run"] > after][: int(limit)]})
         elif path.startswith("/api/tenants/"):
-            self._answer(200, self.server.runs[path.rpartition("/")[2]])
+            run = self.server.runs.get(path.rpartition("/")[2])
+            self._answer(200 if run else 404, run)
         elif path == "/version":
             self._answer(200, {"gitVersion": "v1"})
         elif path == "/horizon/api/workload":

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from patchbay_runtime.queue import REDIS_AWAY, Delivery, ProcessQueue, run_worker
+from patchbay_runtime.queue.consumer import LEASE_MS
+from patchbay_runtime.queue.scripts import GROUP, shape_keys
 
 from tests.runtime.conftest import Server
 from tests.runtime.queue_workers import Workers, own_redis, until
@@ -72,6 +74,21 @@ async def test_what_a_killed_worker_held_is_begun_again_within_15_seconds_and_do
     assert set(workers.ended().values()) == {1}
     counts = (await queue.counts())[SHAPE]
     assert (counts.waiting, counts.delayed) == (0, 0)
+
+
+async def test_a_worker_that_was_held_up_goes_on_with_what_it_runs_as_the_same_delivery(
+    queue: ProcessQueue, workers: Workers
+) -> None:
+    worker = workers.start()
+    await queue.put(SHAPE, "example", ["sleep:16-1"])
+    await until(lambda: bool(workers.notes("begin")), 20, "it has begun")
+    worker.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(LEASE_MS / 1000 + 0.5)
+    worker.send_signal(signal.SIGCONT)
+    await asyncio.sleep(3)  # in which it looks for what no living worker holds, more than once
+    (pending,) = await queue.redis.xpending_range(shape_keys(SHAPE)[0], GROUP, "-", "+", 10)
+    assert pending["times_delivered"] == 1
+    await until(lambda: workers.ended() == {"sleep:16-1": 1}, 30, "it is done")
 
 
 async def test_a_process_that_kills_its_worker_is_given_up_after_three_deliveries_and_no_other(

@@ -13,7 +13,8 @@ class Fault(ABC):
     `hold_seconds`: how long its cause lasts before `heal`; 0: it is over when it is done.
     `recovery_limit_seconds`: from the end of the cause until service and cluster are as before.
     `usual_seconds`: of load, from before it until after it; what more is needed for all the runs is shared out by it.
-    `counts_pods`: it begins with one pod of each shape.
+    `counts_pods`: it begins with one pod of each shape. `kills_workers`: it begins with workers that did not restart
+    before, because a kubelet waits longer and longer with one that does so again and again, up to five minutes.
     """
 
     name: ClassVar[str]
@@ -24,6 +25,7 @@ class Fault(ABC):
     recovery_limit_seconds: ClassVar[float] = 120
     usual_seconds: ClassVar[float] = 60
     counts_pods: ClassVar[bool] = False
+    kills_workers: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.findings: list[str] = []  # what broke the fault's own promise

@@ -18,6 +18,7 @@ class PoisonProcess(Fault):
     alert = "ProcessDeadLettered"
     recovery_limit_seconds = 240
     usual_seconds = 130
+    kills_workers = True
 
     async def inject(self, stage: Stage) -> None:
         for number in range(1, _ORDERS + 1):

@@ -15,6 +15,7 @@ class KillWorker(Fault):
     question = "kill -9 of one worker of a shape: is what it ran begun again, once?"
     alert = "ContainerRestarted"
     recovery_limit_seconds = 60
+    kills_workers = True
 
     async def inject(self, stage: Stage) -> None:
         pods = await stage.workers(SHAPE)
@@ -31,6 +32,7 @@ class KillEveryWorker(Fault):
     question = "kill -9 of every worker of a shape: does what they ran wait for their successors?"
     alert = "ShapeLostItsWorkers"
     recovery_limit_seconds = 90
+    kills_workers = True
 
     async def inject(self, stage: Stage) -> None:
         pods = await stage.workers(SHAPE)

@@ -75,12 +75,12 @@ def judge(
 ) -> Result:
     """The verdict over all faults. `missing`: those that were meant to be run and were not (yet).
 
-    `late_duplicates`: orders that got a second effect after they were judged.
+    `late_duplicates`: orders that got a second effect after they were judged, or before anything went wrong.
     """
     reasons = [f"{fault.name}: {reason}" for fault in faults for reason in fault.reasons]
     if late_duplicates:
         reasons.append(
-            f"{len(late_duplicates)} orders got another effect after their fault was over: "
+            f"{len(late_duplicates)} orders got another effect outside of their fault's time: "
             f"{', '.join(late_duplicates[:5])}"
         )
     if missing:

@@ -106,8 +106,10 @@ class Worker:
         free = self.concurrency - len(self._running)
         if time.monotonic() >= self._reclaim_at:
             self._reclaim_at = time.monotonic() + RECLAIM_SECONDS
+            # This worker's own leases may have run out too, if it was held up: that is no delivery that failed.
+            await self._renew()
             taken = await self.consumer.reclaim(free, may_take_last=True)
-            # This worker's own leases may have run out too, if it was held up.
+            # What another one took over meanwhile, and lost, still runs here.
             taken = [reservation for reservation in taken if reservation.entry not in self._running]
             for reservation in taken:
                 if reservation.kind != "last":
@@ -233,13 +235,15 @@ class Worker:
         while True:
             await asyncio.sleep(RENEW_SECONDS)
             try:
-                lost = await self.consumer.renew(self._running)
+                await self._renew()
             except REDIS_AWAY as error:
                 self._redis_is_away(error)
-            else:
-                for entry in set(lost) & set(self._running):
-                    process = self._running[entry].get_name()
-                    log.warning("another worker took a process over", extra={"process_id": process})
+
+    async def _renew(self) -> None:
+        lost = await self.consumer.renew(self._running)
+        for entry in set(lost) & set(self._running):
+            process = self._running[entry].get_name()
+            log.warning("another worker took a process over", extra={"process_id": process})
 
 
 def _of(reservation: Reservation) -> dict[str, object]:
