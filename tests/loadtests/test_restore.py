@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 import yaml
+from patchbay_loadtests.cli import app
 from patchbay_loadtests.cluster import FIELD_MANAGER, Cluster
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.restore import MARK, Restore, Restoring, put_leftovers_back
+from typer.testing import CliRunner
 
 PATH = "/apis/apps/v1/namespaces/n/deployments/headroom"
 PULUMI = {"manager": "pulumi", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
@@ -171,6 +173,7 @@ async def test_a_mark_that_no_load_test_wrote_changes_nothing(server: OneObject,
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
+from patchbay_loadtests.cli import app
 from patchbay_loadtests.cluster import FIELD_MANAGER, Cluster
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.restore import MARK, Restore, Restoring, put_leftovers_back
@@ -197,3 +200,14 @@ def test_it_is_put_back_when_the_load_test_is_killed(server: OneObject, kubeconf
     killed = subprocess.run(line, check=False, env=dict(os.environ))
     assert killed.returncode == -signal.SIGKILL
     until(lambda: is_as_before(server))
+
+
+def test_a_command_puts_it_back_and_does_nothing_where_nothing_is_left(server: OneObject, kubeconfig: Path) -> None:
+    server.replicas = 0
+    server.annotations = {MARK: RESTORE.model_copy(update={"applied": (PULUMI,)}).model_dump_json()}
+    line = ["put-back", "--kubeconfig", str(kubeconfig), "--namespace", "n"]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    assert PATH in done.output
+    assert is_as_before(server)
+    assert CliRunner().invoke(app, line).output == ""
