@@ -7,8 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from patchbay_runtime.queue import REDIS_AWAY, Delivery, ProcessQueue, run_worker
-from patchbay_runtime.queue.consumer import LEASE_MS
+from patchbay_runtime.queue import REDIS_AWAY, Delivery, ProcessQueue, consumer, run, run_worker
 from patchbay_runtime.queue.scripts import GROUP, shape_keys
 
 from tests.runtime.conftest import Server
@@ -77,18 +76,28 @@ async def test_what_a_killed_worker_held_is_begun_again_within_15_seconds_and_do
 
 
 async def test_a_worker_that_was_held_up_goes_on_with_what_it_runs_as_the_same_delivery(
-    queue: ProcessQueue, workers: Workers
+    queue: ProcessQueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    worker = workers.start()
-    await queue.put(SHAPE, "example", ["sleep:16-1"])
-    await until(lambda: bool(workers.notes("begin")), 20, "it has begun")
-    worker.send_signal(signal.SIGSTOP)
-    await asyncio.sleep(LEASE_MS / 1000 + 0.5)
-    worker.send_signal(signal.SIGCONT)
-    await asyncio.sleep(3)  # in which it looks for what no living worker holds, more than once
+    # Leases run out although the worker lives, as where it gets no processor.
+    monkeypatch.setattr(consumer, "LEASE_MS", 300)
+    monkeypatch.setattr(run, "RENEW_SECONDS", 1000)
+    stop, may_end = asyncio.Event(), asyncio.Event()
+
+    async def handle(_delivery: Delivery) -> None:
+        await may_end.wait()
+
+    async def on_dead_letter(_delivery: Delivery, _reason: str) -> None:
+        raise AssertionError("no worker died")
+
+    working = asyncio.create_task(run_worker(queue, SHAPE, 8, handler=handle, on_dead_letter=on_dead_letter, stop=stop))
+    await queue.put(SHAPE, "example", ["held-1"])
+    await asyncio.sleep(4)  # in which it looks several times for what no living worker holds
     (pending,) = await queue.redis.xpending_range(shape_keys(SHAPE)[0], GROUP, "-", "+", 10)
+    may_end.set()
+    stop.set()
+    await working
     assert pending["times_delivered"] == 1
-    await until(lambda: workers.ended() == {"sleep:16-1": 1}, 30, "it is done")
+    assert (await queue.counts())[SHAPE].reserved == 0
 
 
 async def test_a_process_that_kills_its_worker_is_given_up_after_three_deliveries_and_no_other(
