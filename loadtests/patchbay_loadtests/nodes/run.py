@@ -60,6 +60,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        await environment.undo_killed(cluster, console, options.namespace, headroom.NAMESPACE)
         times = await read_times(cluster)
         steered = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
         idle = await environment.find_shape(cluster, options.namespace, options.idle_shape)
