@@ -30,6 +30,7 @@ from patchbay_faults.options import Options
 from patchbay_faults.receiver import Receiver
 from patchbay_faults.report.publish import write_report
 from patchbay_faults.resumption import CALM, Earlier
+from patchbay_faults.size import FEW_PODS, limited
 from patchbay_faults.stage import Stage
 
 
@@ -87,6 +88,9 @@ async def run(
         if left := await leftovers.put_back():
             console.print(f"an earlier run was cut off; put back: {', '.join(left)}", highlight=False)
         stack.push_async_callback(leftovers.put_back)
+        await environment.undo_killed(cluster, console, options.namespace)
+        size = await stack.enter_async_context(limited(cluster, options))
+        await size.at_most(FEW_PODS)
         versions = await environment.versions(cluster, options)
         receiver = Receiver(options.receiver_address, options.receiver_port)
         stack.enter_context(receiver.serving())
@@ -125,6 +129,7 @@ async def run(
             stage = stage_of(kind.name, calm.orders_per_second)
             fault = kind()
             try:
+                await size.at_most(kind.most_pods)
                 record = await drill(
                     fault,
                     stage,

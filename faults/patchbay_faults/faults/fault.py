@@ -4,6 +4,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from patchbay_faults.size import FEW_PODS
 from patchbay_faults.stage import Stage
 
 
@@ -15,6 +16,7 @@ class Fault(ABC):
     `usual_seconds`: of load, from before it until after it; what more is needed for all the runs is shared out by it.
     `counts_pods`: it begins with one pod of each shape. `kills_workers`: it begins with workers that did not restart
     before, because a kubelet waits longer and longer with one that does so again and again, up to five minutes.
+    `most_pods`: how many pods each shape of the steady flow may have.
     """
 
     name: ClassVar[str]
@@ -26,6 +28,7 @@ class Fault(ABC):
     usual_seconds: ClassVar[float] = 60
     counts_pods: ClassVar[bool] = False
     kills_workers: ClassVar[bool] = False
+    most_pods: ClassVar[int] = FEW_PODS
 
     def __init__(self) -> None:
         self.findings: list[str] = []  # what broke the fault's own promise

@@ -23,6 +23,7 @@ class _ScalingPathCut(Fault):
 
     hold_seconds = 60
     usual_seconds = 140
+    most_pods = HELD_PODS
     counts_pods = True
     workload: ClassVar[str]
 

@@ -22,6 +22,7 @@ class ScaleInDuringLongProcesses(Fault):
     recovery_limit_seconds = 120
     usual_seconds = 120
     counts_pods = True
+    most_pods = 6
 
     def __init__(self) -> None:
         super().__init__()
