@@ -54,10 +54,10 @@ def test_the_limit_is_on_the_slowest_pod_and_the_first_and_the_median_stand_besi
         running, ready = (slower.running or 0) + later, (slower.ready or 0) + later
         record.pods.append(slower.model_copy(update={"running": running, "ready": ready}))
     found = {figure.name: figure for figure in judged(record).figures}
-    running = found["beyond-headroom: Pending until running on a new node"]
-    assert (running.first, running.median, running.seconds, running.kept) == (8.0, 9.0, 13.0, False)
-    ready = found["beyond-headroom: Pending until Ready on a new node"]
-    assert (ready.seconds, ready.limit) == (14.0, None)
+    begun = found["beyond-headroom: Pending until running on a new node"]
+    assert (begun.first, begun.median, begun.seconds, begun.kept) == (8.0, 9.0, 13.0, False)
+    serving = found["beyond-headroom: Pending until Ready on a new node"]
+    assert (serving.seconds, serving.limit) == (14.0, None)
 
 
 def test_a_burst_in_the_headroom_that_is_slow_is_refused() -> None:
