@@ -56,6 +56,11 @@ def test_a_relapse_within_the_limit_is_the_same_faults_and_a_later_one_is_not() 
     assert recovered(slow=slow, limit_seconds=15.0) == 3.0
 
 
+def test_a_disturbance_after_a_calm_minute_is_another_ones() -> None:
+    slow = {1: 9.0, 2: 9.0, 70: 9.0, 71: 9.0}
+    assert recovered(slow=slow, limit_seconds=120.0, seconds=range(-10, 100)) == 3.0
+
+
 def test_a_service_that_is_disturbed_until_the_end_has_not_recovered() -> None:
     assert recovered(outage=range(40)) is None
     assert recovered(outage=range(35)) is None

@@ -111,6 +111,16 @@ HAPPENINGS: Final = (
     Happening("ClusterAutoscalerStalled", {"cluster_autoscaler_last_activity": "0+2x30 60x60 180+2x310"}, noticed=70),
     Happening("ContainerRestarted", {'process_start_time_seconds{job="workers"': "5x30 65x370"}),
     Happening("ShapeLostItsWorkers", {'process_start_time_seconds{job="workers"': "5x30 65x370"}),
+    Happening(
+        "ShapeLostItsWorkers",
+        {
+            'process_start_time_seconds{job="workers"': "5x30 65x370",
+            # One that the backlog brought, and that leaves again.
+            'process_start_time_seconds{job="workers",instance="n",shape="map"}': "_x31 66x60 stale",
+            'patchbay_process_info{job="workers",instance="n",node="node-a",release="one"}': "_x31 1x60 stale",
+            'patchbay_worker_stopping{job="workers",instance="n",shape="map"}': "_x31 0x60 stale",
+        },
+    ),
     Happening("ShapeWithoutWorkers", {"patchbay_process_info": SILENT}),
     Happening("ShapeScaledIn", {"patchbay_worker_stopping": RISE}),
     Happening(

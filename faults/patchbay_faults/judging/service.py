@@ -16,6 +16,8 @@ LEAST_LIMIT_SECONDS = 2.0
 # A machine of two cores hiccups: slow is a multiple of usual, and a single bad second in ten is nothing.
 SLOW_FACTOR = 4.0
 CALM_SECONDS = 10
+# A service that was as before for so long is disturbed again by something else.
+RELAPSE_SECONDS = 60
 MOST_TOLERATED = 4
 
 
@@ -85,8 +87,8 @@ def recovery(
     """Seconds from the end of the cause (`healed_at`, counted from the fault) until the service was as before.
 
     As before: in CALM_SECONDS no more bad seconds than usual. Bad: a failed request, or slow. Where it is disturbed
-    again after it was, that is the same fault's if it begins within `limit_seconds` of the cause's end. None: it did
-    not come back while it was watched.
+    again after it was, that is the same fault's if it begins within `limit_seconds` of the cause's end and within
+    RELAPSE_SECONDS of having been as before. None: it did not come back while it was watched.
     """
     after = [second for second in seconds if second.at >= 0]
     if not after:
@@ -94,7 +96,8 @@ def recovery(
     last_watched = after[-1].at
     ended = None
     for first, last in _disturbances([second.at for second in after if _is_bad(second, usual.limit_seconds)], usual):
-        if first > healed_at + limit_seconds:
+        calm_since = healed_at if ended is None else max(ended, healed_at)
+        if first > min(healed_at + limit_seconds, calm_since + RELAPSE_SECONDS):
             break
         ended = last + 1
     if ended is None:
