@@ -9,10 +9,14 @@ import pytest
 from patchbay_faults.faults.catalogue import SHORT
 
 
-@pytest.mark.long
+# A rate that leaves a small machine room to recover.
+RATE, RUNS = 10, 500
+
+
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_done_twice_while_something_fails(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "patchbay_faults", "run", "--short", f"--report={tmp_path}"]
+    command += [f"--rate={RATE}", f"--runs={RUNS}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     result = json.loads((tmp_path / "latest" / "result.json").read_text())
