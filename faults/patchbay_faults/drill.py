@@ -59,14 +59,16 @@ async def drill(
 
     try:
         async with asyncio.timeout(LONGEST_DRILL_SECONDS), traffic:
-            enough = time.time() + orders / stage.orders_per_second
             await asyncio.sleep(stage.options.baseline_seconds)
             began, healed = await _go_wrong(fault, stage, alerts, say)
             say(f"healed after {healed - began:.0f} s; waiting until all is whole")
             lacks = await until_none(lacking, fault.recovery_limit_seconds)
             whole = None if lacks else time.time()
             await alerts.fires(fault.alert, began, ALERT_SECONDS)
-            await asyncio.sleep(max(stage.options.calm_seconds, enough - time.time()))
+            await asyncio.sleep(stage.options.calm_seconds)
+            while len(traffic.placed) < orders:
+                traffic.ensure_alive()
+                await asyncio.sleep(LOOK_SECONDS)
             await traffic.finish()
     except (UnusableEnvironmentError, OSError, TimeoutError) as error:
         fault.findings.append(f"the load was not as meant: {type(error).__name__} {error}".rstrip())

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from patchbay_faults.faults.catalogue import SHORT
 
-
 # A rate that leaves a small machine room to recover.
 RATE, RUNS = 10, 500
 
