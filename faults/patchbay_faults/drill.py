@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
@@ -65,7 +66,7 @@ async def drill(
             lacks = await until_none(lacking, fault.recovery_limit_seconds)
             whole = None if lacks else time.time()
             await alerts.fires(fault.alert, began, ALERT_SECONDS)
-            await asyncio.sleep(stage.options.calm_seconds)
+            await _until_calm(stage, healed + fault.recovery_limit_seconds)
             while len(traffic.placed) < orders:
                 traffic.ensure_alive()
                 await asyncio.sleep(LOOK_SECONDS)
@@ -119,6 +120,16 @@ async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch, say: Say) ->
     if not await alerts.silent(fault.alert, SILENT_BEFORE_SECONDS):
         fault.findings.append(f"alert {fault.alert} fired before the fault")
     return await stage.nodes()
+
+
+async def _until_calm(stage: Stage, give_up: float) -> None:
+    """Watch until nothing has had to wait for the calm's length, or the fault's time is over."""
+    calm_since = time.time()
+    while (now := time.time()) < calm_since + stage.options.calm_seconds:
+        with suppress(UnusableEnvironmentError):
+            if now < give_up and await stage.is_behind():
+                calm_since = time.time()
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _go_wrong(fault: Fault, stage: Stage, alerts: AlertWatch, say: Say) -> tuple[float, float]:

@@ -90,6 +90,11 @@ class Stage:
         lacks = await incomplete_workloads(self.cluster, self.options.namespaces)
         return lacks + missing_nodes(await self.nodes(), fixed_nodes_before)
 
+    async def is_behind(self) -> bool:
+        """Whether more processes wait or run than arrive in a second: usual ones take less."""
+        loads = await self.gateway.workload()
+        return sum(loads[shape].total for shape in SHAPES if shape in loads) > self.orders_per_second * len(SHAPES)
+
     async def busy(self, *, count_pods: bool) -> list[str]:
         """Shapes that have processes left, and those that still have more pods than without any."""
         loads = await self.gateway.workload()

@@ -5,6 +5,7 @@ It has no pods: a run is a thread that delivers to the receiver. The rest are it
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ ALERT = "RedisDown"
 
 class SmallEnvironment(ThreadingHTTPServer):
     """`away`: triggers are refused. `is_careless`: orders that end with 7 are never delivered, those that end with 3
-    are delivered twice, with different keys."""
+    are delivered twice, with different keys. `behind_until`: processes wait until then, in Unix seconds."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -33,6 +34,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.away = False
         self.is_careless = False
         self.fires = False
+        self.behind_until = 0.0
         self.flows: dict[str, str] = {}  # flow -> the receiver's URL
         self.runs: dict[str, dict[str, Any]] = {}
         self.run_of: dict[str, str] = {}  # idempotency key -> run
@@ -92,7 +94,9 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/version":
             self._answer(200, {"gitVersion": "v1"})
         elif path == "/horizon/api/workload":
-            self._answer(200, [])
+            behind = time.time() < self.server.behind_until
+            shape = {"name": "http-connector", "length": 500 if behind else 0, "reserved": 0}
+            self._answer(200, [shape])
         elif path.endswith("/buildinfo"):
             self._answer(200, {"data": {"version": "2"}})
         elif path.endswith("/alerts"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -107,6 +108,24 @@ async def test_a_fault_that_could_not_be_brought_about_proves_nothing(small: Sma
     assert not result.passed
     assert result.runs.lost == 0
     assert any("no node runs workers" in reason for reason in result.reasons)
+
+
+class LeavesABacklog(TriggersAway):
+    """What waited meanwhile takes a while."""
+
+    name = "leaves-a-backlog"
+    BEHIND_SECONDS: ClassVar[float] = 14
+
+    async def heal(self, stage: Stage) -> None:
+        await super().heal(stage)
+        self.environment.behind_until = time.time() + self.BEHIND_SECONDS
+
+
+async def test_the_service_is_watched_until_a_calm_after_the_backlog(small: SmallEnvironment, tmp_path: Path) -> None:
+    chosen = options(small, tmp_path)
+    _, directory = await run(chosen, [LeavesABacklog], Console(quiet=True))
+    seconds = json.loads((directory / "timeline.json").read_text())[LeavesABacklog.name]
+    assert seconds[-1]["at"] >= LeavesABacklog.BEHIND_SECONDS + chosen.calm_seconds
 
 
 class ComesApart(TriggersAway):
