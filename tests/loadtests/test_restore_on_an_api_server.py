@@ -21,12 +21,8 @@ LABELS = {"app": "map"}
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     if not (paths.BIN / "kube-apiserver").exists():
         pytest.skip("the pinned tools are not built")
-    plane = ControlPlane(tmp_path_factory.mktemp("cluster"))
-    try:
-        plane.start()
+    with ControlPlane(tmp_path_factory.mktemp("cluster")) as plane:
         yield plane
-    finally:
-        plane.stop()
 
 
 def apply(client: httpx.Client, *, seconds: int | None) -> dict[str, Any]:

@@ -25,14 +25,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         tmp_path_factory.mktemp("cluster"),
         controllers="persistentvolume-binder-controller,persistentvolumeclaim-protection-controller",
     )
-    try:
-        plane.start()
+    with plane:
         with plane.client() as client:
             namespace = {"metadata": {"name": "patchbay-data"}}
             client.post("/api/v1/namespaces", json=namespace).raise_for_status()
         yield plane
-    finally:
-        plane.stop()
 
 
 @pytest.fixture(scope="module")

@@ -41,8 +41,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "scale-in-order"}
     subject = {"kind": "ServiceAccount", "name": "scale-in-order", "namespace": NAMESPACE}
     rights = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}"
-    try:
-        plane.start()
+    with plane:
         with plane.client() as client:
             for path, body in (
                 ("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}}),
@@ -52,8 +51,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
             ):
                 client.post(path, json=body).raise_for_status()
         yield plane
-    finally:
-        plane.stop()
 
 
 @pytest.fixture

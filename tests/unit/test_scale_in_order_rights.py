@@ -35,20 +35,16 @@ def account(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Itera
     if not (paths.BIN / "kube-apiserver").exists():
         pytest.skip("the pinned tools are not built")
     plane = ControlPlane(tmp_path_factory.mktemp("cluster"))
-    try:
-        plane.start()
-        with plane.client() as admin, plane.client() as client:
-            admin.post("/api/v1/namespaces", json={"metadata": {"name": NAMESPACE}}).raise_for_status()
-            for kind, path in PATHS.items():
-                admin.post(path, json=dict(program.one(kind, "scale-in-order").inputs)).raise_for_status()
-            admin.post(PODS, json=POD).raise_for_status()
-            request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-            token = admin.post(f"{PATHS['ServiceAccount']}/scale-in-order/token", json=request)
-            client.headers["Authorization"] = f"Bearer {token.raise_for_status().json()['status']['token']}"
-            wait_until_enforced(client)
-            yield client
-    finally:
-        plane.stop()
+    with plane, plane.client() as admin, plane.client() as client:
+        admin.post("/api/v1/namespaces", json={"metadata": {"name": NAMESPACE}}).raise_for_status()
+        for kind, path in PATHS.items():
+            admin.post(path, json=dict(program.one(kind, "scale-in-order").inputs)).raise_for_status()
+        admin.post(PODS, json=POD).raise_for_status()
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        token = admin.post(f"{PATHS['ServiceAccount']}/scale-in-order/token", json=request)
+        client.headers["Authorization"] = f"Bearer {token.raise_for_status().json()['status']['token']}"
+        wait_until_enforced(client)
+        yield client
 
 
 def patch(client: httpx.Client, change: dict[str, Any]) -> httpx.Response:

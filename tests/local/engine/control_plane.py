@@ -6,6 +6,7 @@ import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Self
 
 import httpx
 import yaml
@@ -22,7 +23,7 @@ CONTROLLERS = "namespace-controller,garbage-collector-controller,deployment-cont
 
 
 class ControlPlane:
-    """etcd, API server and controller manager below one directory."""
+    """etcd, API server and controller manager below one directory, for as long as the context is open."""
 
     def __init__(self, directory: Path, controllers: str = CONTROLLERS) -> None:
         self._directory = directory
@@ -33,8 +34,19 @@ class ControlPlane:
         self.kubeconfig = directory / "kubeconfig"
         self._port = port
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Returns when the API server and its default namespace are there."""
+        try:
+            self._start()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def _start(self) -> None:
         self._write_keys()
         client, peer = (f"http://127.0.0.1:{port}" for port in (self._etcd, self._etcd_peer))
         self._run(
@@ -80,7 +92,7 @@ class ControlPlane:
     def kill_api_server(self) -> None:
         self._kill("kube-apiserver")
 
-    def stop(self) -> None:
+    def _stop(self) -> None:
         for name in reversed(list(self._children)):
             self._kill(name)
 
