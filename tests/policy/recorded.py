@@ -3,19 +3,18 @@
 import asyncio
 import json
 import runpy
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pulumi
-import pytest
 import yaml
-from patchbay_local import paths
 from patchbay_policies.model import UNKNOWN, Resource
 from pulumi.output import Unknown
 from pulumi.runtime.mocks import MockMonitor
+
+from tests.pinned_tools import keda_manifests
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 IMAGES = (
@@ -64,15 +63,6 @@ def _known(value: Any) -> Any:
     if isinstance(value, list):
         return [_known(inner) for inner in value]
     return UNKNOWN if isinstance(value, Unknown) or value == pulumi.runtime.rpc.UNKNOWN else value
-
-
-def keda_manifests() -> list[dict[str, Any]]:
-    """KEDA's own manifests, built by kubectl from the pinned module's files."""
-    kubectl, kustomization = paths.BIN / "kubectl", paths.TOOLS / "keda-config" / "minimal"
-    if not kubectl.exists() or not kustomization.exists():
-        pytest.skip("the pinned tools are not built")
-    built = subprocess.run([kubectl, "kustomize", kustomization], check=True, capture_output=True, text=True)
-    return list(yaml.safe_load_all(built.stdout))
 
 
 def stack_config(stack: str, directory: Path) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import runpy
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
-from patchbay_local import paths
+
+from tests import pinned_tools
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -128,13 +128,8 @@ class RecordingEngine(pulumi.runtime.Mocks):
 
 
 @pytest.fixture(scope="session")
-def keda_manifests() -> list[Manifest]:
-    """KEDA's own manifests, built by kubectl from the pinned module's files."""
-    kubectl, kustomization = paths.BIN / "kubectl", paths.TOOLS / "keda-config" / "minimal"
-    if not kubectl.exists() or not kustomization.exists():
-        pytest.skip("the pinned tools are not built")
-    built = subprocess.run([kubectl, "kustomize", kustomization], check=True, capture_output=True, text=True)
-    return list(yaml.safe_load_all(built.stdout))
+def keda_manifests() -> Sequence[Manifest]:
+    return pinned_tools.keda_manifests()
 
 
 @pytest.fixture(scope="session")
@@ -181,6 +176,6 @@ def infra_config(stack: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def program(local_config: dict[str, str], keda_manifests: list[Manifest]) -> Program:
+def program(local_config: dict[str, str], keda_manifests: Sequence[Manifest]) -> Program:
     config = {**infra_config("local"), **local_config}
     return record(lambda: runpy.run_path(str(REPOSITORY / "__main__.py")), config, keda_manifests)

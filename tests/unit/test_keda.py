@@ -1,6 +1,6 @@
 """KEDA's own manifests, as the platform narrows them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .conftest import Manifest, Program
 
@@ -19,14 +19,14 @@ def schemas(spec: Manifest) -> list[Manifest]:
     return [version["schema"]["openAPIV3Schema"] for version in spec["versions"]]
 
 
-def test_every_manifest_of_keda_is_deployed(program: Program, keda_manifests: list[Manifest]) -> None:
+def test_every_manifest_of_keda_is_deployed(program: Program, keda_manifests: Sequence[Manifest]) -> None:
     for manifest in keda_manifests:
         metadata = manifest["metadata"]
         program.one(manifest["kind"], metadata["name"], metadata.get("namespace"))
 
 
 def test_the_definitions_keep_every_property_without_the_descriptions(
-    program: Program, keda_manifests: list[Manifest]
+    program: Program, keda_manifests: Sequence[Manifest]
 ) -> None:
     originals = [manifest for manifest in keda_manifests if manifest["kind"] == "CustomResourceDefinition"]
     assert originals

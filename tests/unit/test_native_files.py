@@ -11,6 +11,8 @@ import yaml
 from patchbay_local import paths
 from patchbay_platform.gateway.config import GatewayConfig
 
+from tests.pinned_tools import need
+
 from .conftest import Program
 
 PLATFORM = Path(__file__).resolve().parents[2] / "platform/patchbay_platform"
@@ -43,8 +45,7 @@ def test_every_allowlist_of_the_stack_stands_in_the_gateway_s_configuration(
 
 def test_the_json_exporter_takes_its_configuration() -> None:
     exporter = paths.BIN / "json_exporter"
-    if not exporter.exists():
-        pytest.skip("the pinned tools are not built")
+    need(exporter)
     accepted(exporter, "--config.check", f"--config.file={PLATFORM / 'json_exporter/native/config.yml'}")
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def settings(local_config: dict[str, str]) -> PlatformSettings:
 
 
 @pytest.fixture(scope="module")
-def both(settings: PlatformSettings, images: ImageLock, keda_manifests: list[Manifest]) -> Program:
+def both(settings: PlatformSettings, images: ImageLock, keda_manifests: Sequence[Manifest]) -> Program:
     def program() -> None:
         for name in CLUSTERS:
             access = pulumi.Output.from_input(KUBECONFIG)

@@ -13,6 +13,7 @@ from patchbay_loadtests.capacity.inputs import InputError
 from patchbay_loadtests.capacity.timing import Timing
 from patchbay_loadtests.nodes.timeline import Look, NodeTimeline, NodeTrack, Phase, PodTrack
 from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline
+from patchbay_loadtests.proof.timeline import Timeline
 
 from tests.loadtests.capacity.environments import environment, group
 from tests.loadtests.capacity.records import made_up
@@ -25,6 +26,20 @@ KNOWN = Timing(metric_delay_seconds=0.3, pod_start_seconds=9, node_start_seconds
 def found() -> Calibration:
     on = environment(group(min_nodes=4))
     return calibrated(from_proof(made_up(on, REAL), source="example"), on, KNOWN)
+
+
+def on_one_node(proof: Timeline, phase: Phase) -> NodeTimeline:
+    """A node proof's record of one phase that needed no second node."""
+    return NodeTimeline(
+        shape=proof.shape,
+        placeholders=0,
+        start_nodes=("i-0",),
+        phases=(phase,),
+        samples=proof.samples,
+        looks=tuple(Look(at=each.at, nodes=1, ready=1, wanted=1, pending=0, placeholders=0) for each in proof.samples),
+        pods=(),
+        nodes=(),
+    )
 
 
 def test_a_record_tells_the_times_that_it_was_made_with(found: Calibration) -> None:
@@ -63,28 +78,11 @@ def test_a_node_proofs_record_tells_the_nodes_start_and_draws_nodes(tmp_path: Pa
     on = environment(group(min_nodes=1, max_nodes=4), headroom=0)
     proof = made_up(on, REAL, rises=2)
     end = proof.samples[-1].at
-    timeline = NodeTimeline(
-        shape=proof.shape,
-        placeholders=0,
-        start_nodes=("i-0",),
-        phases=(Phase(name="warm", burst_pods=1, change=0, fall=end / 2, end=end),),
-        samples=proof.samples,
-        looks=tuple(
-            Look(at=sample.at, nodes=1, ready=1, wanted=1, pending=0, placeholders=0) for sample in proof.samples
-        ),
-        pods=(
-            PodTrack(
-                name="pod",
-                kind="worker",
-                shape=proof.shape,
-                created=10,
-                triggered=11,
-                scheduled=32,
-                ready=35,
-                node="i-1",
-            ),
-        ),
-        nodes=(NodeTrack(name="i-1", registered=29, ready=31.5),),
+    pod = PodTrack(
+        name="pod", kind="worker", shape=proof.shape, created=10, triggered=11, scheduled=32, ready=35, node="i-1"
+    )
+    timeline = on_one_node(proof, Phase(name="warm", burst_pods=1, change=0, fall=end / 2, end=end)).model_copy(
+        update={"pods": (pod,), "nodes": (NodeTrack(name="i-1", registered=29, ready=31.5),)}
     )
     _report(tmp_path, timeline.model_dump_json())
     found = calibrated(read_report(tmp_path), on, KNOWN)
@@ -99,16 +97,7 @@ def test_a_load_that_waited_for_its_shape_to_be_let_grow_counts_from_when_the_me
     rise = proof.steps[0]
     asked = rise.change + 8
     held = Phase(name="warm", burst_pods=1, change=rise.change, asked=asked, fall=rise.end, end=rise.end)
-    timeline = NodeTimeline(
-        shape=proof.shape,
-        placeholders=0,
-        start_nodes=("i-0",),
-        phases=(held,),
-        samples=proof.samples,
-        looks=tuple(Look(at=each.at, nodes=1, ready=1, wanted=1, pending=0, placeholders=0) for each in proof.samples),
-        pods=(),
-        nodes=(),
-    )
+    timeline = on_one_node(proof, held)
     _report(tmp_path, timeline.model_dump_json())
     late = read_report(tmp_path)
     free = timeline.model_copy(update={"phases": (held.model_copy(update={"asked": None}),)})
@@ -133,18 +122,7 @@ def test_other_pods_that_take_all_room_are_there_in_the_simulation_too(tmp_path:
     }
     nodes = {}
     for name, phase in phases.items():
-        looks = [Look(at=each.at, nodes=1, ready=1, wanted=1, pending=0, placeholders=0) for each in proof.samples]
-        timeline = NodeTimeline(
-            shape=proof.shape,
-            placeholders=0,
-            start_nodes=("i-0",),
-            phases=(phase,),
-            samples=proof.samples,
-            looks=tuple(looks),
-            pods=(),
-            nodes=(),
-        )
-        _report(tmp_path, timeline.model_dump_json())
+        _report(tmp_path, on_one_node(proof, phase).model_dump_json())
         simulated = calibrated(read_report(tmp_path), on, replace_node_start(KNOWN, 5)).simulated
         assert simulated.nodes is not None
         nodes[name] = max(simulated.nodes)

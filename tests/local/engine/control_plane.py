@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from patchbay_local import paths
 
+from tests.pinned_tools import need
 from tests.ports import free_port
 
 TOKEN = "token-of-the-tests"
@@ -26,6 +27,7 @@ class ControlPlane:
     """etcd, API server and controller manager below one directory, for as long as the context is open."""
 
     def __init__(self, directory: Path, controllers: str = CONTROLLERS) -> None:
+        need(paths.BIN / "kube-apiserver")
         self._directory = directory
         self._controllers = controllers
         self._children: dict[str, subprocess.Popen[bytes]] = {}
