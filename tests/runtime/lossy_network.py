@@ -35,7 +35,7 @@ class Way:
                 lost = lost or self.silent
                 if not lost:
                     sink.sendall(data)
-            if not lost:
+            if not (lost or self.silent):
                 sink.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import pytest
-from patchbay_local import paths
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.queue.consumer import Consumer
 from patchbay_runtime.scale_in.order import BY_ONE_SECONDS, MOST_AT_ONCE, SAME_POD_SECONDS, Order
@@ -34,8 +33,6 @@ RULES = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "patch"]}]
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A control plane with the runtime's namespace and the program's account."""
-    if not (paths.BIN / "kube-apiserver").exists():
-        pytest.skip("the pinned tools are not built")
     plane = ControlPlane(tmp_path_factory.mktemp("cluster"))
     account = {"metadata": {"name": "scale-in-order"}}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "scale-in-order"}

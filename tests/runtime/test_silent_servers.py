@@ -8,14 +8,17 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import Reconciler
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.settings import Settings
-from patchbay_runtime.storage.database import Database, is_unavailable
+from patchbay_runtime.storage.database import Database, is_contention, is_unavailable
 from patchbay_runtime.storage.engine import create_engine
-from sqlalchemy import text
+from sqlalchemy import literal, text
+from sqlalchemy.exc import OperationalError
 
 from tests.runtime.lossy_network import Way, way_to
 
 # Longer than any of the limits that are tested; without those, the tests would never end.
 PATIENCE_SECONDS = 60
+# In place of the runtime's own; longer than the database fixture's transactions may take, as those are.
+SHORT_LIMIT_SECONDS = 4
 
 
 @pytest.fixture
@@ -36,6 +39,19 @@ async def database(settings: Settings, to_mariadb: Way) -> AsyncIterator[Databas
     database = Database(create_engine(reached, pool_size=2), timeout_seconds=2)
     yield database
     to_mariadb.close()
+    await database.close()
+
+
+@pytest.fixture
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("patchbay_runtime.storage.engine.IDLE_TRANSACTION_SECONDS", SHORT_LIMIT_SECONDS)
+    monkeypatch.setattr("patchbay_runtime.storage.database.LOCK_IDLE_SECONDS", SHORT_LIMIT_SECONDS)
+
+
+@pytest.fixture
+async def other_machine(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(create_engine(settings, pool_size=1), timeout_seconds=PATIENCE_SECONDS)
+    yield database
     await database.close()
 
 
@@ -75,6 +91,46 @@ async def test_a_transaction_that_mariadb_leaves_in_its_middle_is_given_up(datab
         assert await is_away(stall())
     to_mariadb.silent = False
     assert await one(database) == 1
+
+
+@pytest.mark.usefixtures("short_limits")
+async def test_rows_that_a_vanished_machine_had_locked_are_free_again(
+    database: Database, to_mariadb: Way, other_machine: Database
+) -> None:
+    lock = text("SELECT version_num FROM alembic_version FOR UPDATE")
+
+    async def vanish() -> None:
+        async with database.transaction() as connection:
+            await connection.execute(lock)
+            to_mariadb.silent = True
+            await asyncio.sleep(PATIENCE_SECONDS)
+
+    assert await is_away(vanish())
+    async with other_machine.transaction() as connection:
+        with pytest.raises(OperationalError) as still_locked:
+            await connection.execute(text("SELECT version_num FROM alembic_version FOR UPDATE NOWAIT"))
+        assert is_contention(still_locked.value)
+    async with asyncio.timeout(PATIENCE_SECONDS), other_machine.transaction() as connection:
+        assert (await connection.execute(lock)).one()
+
+
+@pytest.mark.usefixtures("short_limits")
+async def test_a_named_lock_that_a_vanished_machine_had_is_free_again(
+    database: Database, to_mariadb: Way, other_machine: Database
+) -> None:
+    name = literal("patchbay-test-lock")
+    async with database.lock(name) as taken:
+        assert taken
+        to_mariadb.silent = True
+    async with other_machine.lock(name) as still_taken:
+        assert not still_taken
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while True:
+        async with other_machine.lock(name) as free:
+            if free:
+                return
+        assert asyncio.get_running_loop().time() < deadline, "the lock outlived its holder's machine"
+        await asyncio.sleep(0.2)
 
 
 async def test_a_reconciler_that_mariadb_leaves_alone_sweeps_again_when_it_is_back(
