@@ -51,6 +51,7 @@ def _least_nodes(options: Sequence[Option]) -> Sequence[Option]:
     return [option for option in options if option.count == least]
 
 
+_BY_PRIORITY: Final = "priority"
 _STRATEGIES: Final[dict[str, Strategy]] = {
     "least-waste": _least_waste,
     "most-pods": _most_pods,
@@ -62,14 +63,17 @@ _STRATEGIES: Final[dict[str, Strategy]] = {
 class Expander:
     """One or more strategies by name, with commas between; the next decides between equals, chance after the last."""
 
-    def __init__(self, names: str) -> None:
+    def __init__(self, names: str, by_priority: Strategy) -> None:
+        strategies = {_BY_PRIORITY: by_priority, **_STRATEGIES}
         listed = [name.strip() for name in names.split(",")]
-        if unknown := [name for name in listed if name not in _STRATEGIES]:
-            raise ExpanderError(f"--expander: {', '.join(unknown)} is not known here: use {', '.join(_STRATEGIES)}")
-        self._strategies = [_STRATEGIES[name] for name in listed]
+        if unknown := [name for name in listed if name not in strategies]:
+            raise ExpanderError(f"--expander: {', '.join(unknown)} is not known here: use {', '.join(strategies)}")
+        self._strategies = [strategies[name] for name in listed]
 
-    def choose(self, options: Sequence[Option]) -> Option:
-        """The best of at least one."""
+    def choose(self, options: Sequence[Option]) -> Option | None:
+        """The best of at least one; None where a strategy leaves none."""
         for strategy in self._strategies:
             options = strategy(options)
-        return random.choice(options)  # noqa: S311 - spreads load, no secret
+            if len(options) <= 1:
+                break
+        return random.choice(options) if options else None  # noqa: S311 - spreads load, no secret

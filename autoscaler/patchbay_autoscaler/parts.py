@@ -18,6 +18,7 @@ from patchbay_autoscaler.kube.events import Events
 from patchbay_autoscaler.kube.node_marks import NodeMarks
 from patchbay_autoscaler.kube.reading import Reader
 from patchbay_autoscaler.metrics import Metrics
+from patchbay_autoscaler.priorities import Priorities
 from patchbay_autoscaler.sample_nodes import SampleNodes
 from patchbay_autoscaler.server import Health
 from patchbay_autoscaler.status import Status
@@ -56,7 +57,7 @@ def assemble(options: Options, api: Api, metrics: Metrics, health: Health) -> Pa
         reader=reader,
         cloud=Cloud(Groups(clients, options.node_group_auto_discovery, options.nodes)),
         samples=SampleNodes(Templates(clients, types), options),
-        expander=Expander(options.expander),
+        expander=Expander(options.expander, Priorities(api, events, options.namespace).best),
         backoff=backoff,
         capacity=Capacity(actions, backoff, events, metrics, options),
         marks=marks,

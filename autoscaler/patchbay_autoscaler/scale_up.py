@@ -1,4 +1,4 @@
-"""Which groups get how many more nodes. Pure: what is decided here is carried out elsewhere."""
+"""Which groups get how many more nodes. What is decided here is carried out elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,6 +53,8 @@ def plan(
         if not found:
             return Plan(sizes, helped, [(pod, _summary(reasons.get(pod.key, []))) for pod in left])
         best = expander.choose([option for option, _ in found])
+        if best is None:
+            return Plan(sizes, helped, [(pod, "the expander chose no group") for pod in left])
         loads = next(loads for option, loads in found if option is best)
         shares = _shares(best, open_offers, options, min(room, options.max_nodes_per_scaleup))
         taken: list[Pod] = []

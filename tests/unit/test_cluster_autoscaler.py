@@ -5,8 +5,10 @@ from typing import Any
 import pulumi
 import pytest
 from patchbay_autoscaler import flags as stand_in
+from patchbay_autoscaler import priorities as stand_in_priorities
 from patchbay_autoscaler.aws.clients import parse_overrides
 from patchbay_autoscaler.aws.groups import parse_discovery
+from patchbay_autoscaler.priorities import rank_of
 from patchbay_config.errors import ConfigError
 from patchbay_platform import autoscaling
 from patchbay_platform.cluster_autoscaler.component import ClusterAutoscaler
@@ -101,7 +103,8 @@ EVERYTHING: dict[str, Any] = {
     "scanInterval": 3,
     "verbosity": 5,
     "scaleUp": {
-        "expander": "most-pods",
+        "expanders": ["priority", "most-pods"],
+        "priorities": {"20": ["flows-spot"], "10": [".*"]},
         "balanceSimilarGroups": False,
         "maxNodeProvision": 61,
         "initialBackoff": 7,
@@ -141,7 +144,7 @@ def test_everything_in_the_config_reaches_the_program() -> None:
     assert changed == {
         "scan-interval": "3s",
         "v": "5",
-        "expander": "most-pods",
+        "expander": "priority,most-pods",
         "balance-similar-node-groups": "false",
         "max-node-provision-time": "61s",
         "initial-node-group-backoff-duration": "7s",
@@ -168,6 +171,20 @@ def test_everything_in_the_config_reaches_the_program() -> None:
         "skip-nodes-with-system-pods": "true",
         "skip-nodes-with-local-storage": "true",
     }
+
+
+def prioritised(priorities: dict[str, list[str]]) -> dict[str, Any]:
+    return {"scaleUp": {"expanders": ["priority"], "priorities": priorities}}
+
+
+def test_priorities_are_where_the_program_reads_them_before_it_starts() -> None:
+    program = made(**prioritised({"20": ["flows-spot"], "10": [".*"]}))
+    made_first = program.one("ConfigMap", stand_in_priorities.CONFIG_MAP, "kube-system")
+    ranks = stand_in_priorities.parse(made_first.inputs["data"][stand_in_priorities.KEY])
+    assert rank_of("eks-patchbay-dev-shared-flows-spot-0-1", ranks) == 20
+    assert rank_of("eks-patchbay-dev-shared-flows-0-1", ranks) == 10
+    kinds = [resource.type for resource in program.resources]
+    assert kinds.index("kubernetes:core/v1:ConfigMap") < kinds.index("kubernetes:apps/v1:Deployment")
 
 
 def test_prometheus_finds_each_replica_also_one_that_is_not_ready() -> None:
@@ -217,7 +234,16 @@ def test_in_its_namespace_it_changes_its_own_lease_and_status_only() -> None:
         ({"scaleUp": {"maxNodeProvision": 60}}, "a live node may be the one that goes; set it above 60"),
         ({"scaleUp": {"initialBackoff": 60, "maxBackoff": 59}}, "maxBackoff is below initialBackoff; raise it"),
         ({"scaleUp": {"expendablePriorityCutoff": -4}}, "less than or equal to -5"),
-        ({"scaleUp": {"expander": "priority"}}, "Input should be 'least-waste'"),
+        ({"scaleUp": {"expanders": ["cheapest"]}}, "Input should be 'priority', 'least-waste'"),
+        ({"scaleUp": {"expanders": []}}, "at least 1 item"),
+        ({"scaleUp": {"expanders": ["random", "random"]}}, "one stands twice, and decides nothing"),
+        ({"scaleUp": {"expanders": ["priority"]}}, "grows no group without priorities; set them"),
+        ({"scaleUp": {"priorities": {"20": ["spot"]}}}, "put it into expanders"),
+        (prioritised({"0": ["spot"]}), "greater than or equal to 1"),
+        (prioritised({"20": []}), "at least 1 item"),
+        (prioritised({"20": ["(spot"]}), "no regular expression"),
+        (prioritised({"20": ["spot(?!ted)"]}), "knows neither (? nor references"),
+        (prioritised({"20": [r"(spot)\1"]}), "knows neither (? nor references"),
         ({"scanInterval": 20, "scaleDown": {"unneeded": 19}}, "so that one look decides; raise it"),
         ({"scaleDown": {"maxGracefulTermination": 901}}, "maxPodEviction is below maxGracefulTermination"),
         ({"awsEndpoint": "https://192.0.2.1:5601"}, "write it like http://192.0.2.1:5601"),

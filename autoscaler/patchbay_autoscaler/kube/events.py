@@ -19,7 +19,8 @@ class Events:
 
     def __init__(self, api: Api, namespace: str, status: str) -> None:
         self._api = api
-        self._status = {"apiVersion": "v1", "kind": "ConfigMap", "namespace": namespace, "name": status}
+        self._namespace = namespace
+        self._status = status
         self._written: dict[tuple[str, ...], float] = {}
 
     def of_pod(self, pod: Pod, reason: str, message: str, *, warning: bool = False) -> None:
@@ -33,7 +34,12 @@ class Events:
 
     def of_status(self, reason: str, message: str, *, warning: bool = False) -> None:
         """On the status ConfigMap: what concerns a group or the whole cluster."""
-        self._write(self._status, reason, message, warning)
+        self.of_config_map(self._status, reason, message, warning=warning)
+
+    def of_config_map(self, name: str, reason: str, message: str, *, warning: bool = False) -> None:
+        """On a ConfigMap beside the program."""
+        target = {"apiVersion": "v1", "kind": "ConfigMap", "namespace": self._namespace, "name": name}
+        self._write(target, reason, message, warning)
 
     def _write(self, target: dict[str, str], reason: str, message: str, warning: bool) -> None:
         key, now = (*target.values(), reason, message), time.monotonic()

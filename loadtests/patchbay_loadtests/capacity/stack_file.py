@@ -1,6 +1,8 @@
 """An environment's configuration, as far as it decides about capacity."""
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -85,7 +87,8 @@ class _HeadroomOf(PartOfStack):
 
 
 class _ScaleUp(PartOfStack):
-    expander: Expander = "least-waste"
+    expanders: Annotated[tuple[Expander, ...], Field(min_length=1)] = ("least-waste",)
+    priorities: Mapping[int, tuple[str, ...]] = {}
     max_nodes_total: Annotated[int, Field(ge=0)] = 0
 
 
@@ -131,7 +134,10 @@ def load_environment(path: Path, machines: Machines, *, cluster: str | None = No
         stack=path.stem.removeprefix("Pulumi."),
         cluster=name,
         region=infra.aws.region,
-        groups=tuple(_groups(name, chosen, infra, machines, emulated=emulated)),
+        groups=tuple(
+            replace(group, priority=_priority(group.name, platform))
+            for group in _groups(name, chosen, infra, machines, emulated=emulated)
+        ),
         fixed=(
             FixedNodes(
                 name="system",
@@ -150,7 +156,7 @@ def load_environment(path: Path, machines: Machines, *, cluster: str | None = No
         nodes=_node_scaling(platform, system.desired_size),
         headroom=Headroom(pods=headroom.pods, request=request(headroom.cpu, headroom.memory)),
         quota=_quota(platform),
-        remarks=tuple(_remarks(platform)),
+        remarks=tuple(_remarks(chosen, platform)),
     )
 
 
@@ -197,6 +203,13 @@ def _groups(name: str, cluster: _Cluster, infra: _Infra, machines: Machines, *, 
             )
 
 
+def _priority(group: str, platform: _Platform) -> int | None:
+    """The highest whose pattern is found in the group's name; AWS' own name for it contains this one."""
+    priorities = platform.cluster_autoscaler.scale_up.priorities if platform.cluster_autoscaler else {}
+    found = (rank for rank, patterns in priorities.items() if any(re.search(pattern, group) for pattern in patterns))
+    return max(found, default=None)
+
+
 def _node_scaling(platform: _Platform, other_nodes: int) -> NodeScaling:
     """`other_nodes`: those of other groups, which count against the most of all."""
     autoscaler = platform.cluster_autoscaler or _Autoscaler()
@@ -206,7 +219,7 @@ def _node_scaling(platform: _Platform, other_nodes: int) -> NodeScaling:
         unneeded=down.unneeded,
         delay_after_add=down.after_add,
         utilization_threshold=down.utilization_threshold,
-        expander=up.expander,
+        expanders=up.expanders,
         most_nodes=max(up.max_nodes_total - other_nodes, 0) if up.max_nodes_total else None,
         most_removed=down.max_deleted_at_once,
         most_drained=down.max_drained_at_once,
@@ -225,7 +238,7 @@ def _quota(platform: _Platform) -> Quota | None:
     )
 
 
-def _remarks(platform: _Platform) -> Iterator[str]:
+def _remarks(cluster: _Cluster, platform: _Platform) -> Iterator[str]:
     if platform.nodes.workers != FLOWS:
         yield (
             "patchbay:platform.nodes.workers: workers may be put on any node; the plan counts nodes for process flows "
@@ -233,5 +246,10 @@ def _remarks(platform: _Platform) -> Iterator[str]:
         )
     if platform.cluster_autoscaler is None:
         yield "patchbay:platform.clusterAutoscaler: not set; the plan assumes one with the defaults. Set it"
+    elif cluster.flows.spot and "priority" not in platform.cluster_autoscaler.scale_up.expanders:
+        yield (
+            "patchbay:platform.clusterAutoscaler.scaleUp: chance decides between spot and on-demand nodes of one size; "
+            "set expanders: [priority, least-waste] and priorities: {'20': [flows-spot], '10': ['.*']}"
+        )
     if platform.headroom is None:
         yield "patchbay:platform.headroom: not set; a burst waits for a node as soon as the nodes are full"

@@ -3,14 +3,15 @@
 from typing import Final
 
 import pulumi
+import yaml
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
-from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, PodSpecArgs, ServicePortArgs
+from pulumi_kubernetes.core.v1 import ConfigMap, ContainerArgs, ContainerPortArgs, PodSpecArgs, ServicePortArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
 from patchbay_platform import namespaces, pods
 from patchbay_platform.cluster_autoscaler import aws_access, rights
-from patchbay_platform.cluster_autoscaler.config import ClusterAutoscalerConfig
+from patchbay_platform.cluster_autoscaler.config import ClusterAutoscalerConfig, ScaleUpConfig
 from patchbay_platform.cluster_autoscaler.flags import CLOUD_CONFIG_DIRECTORY, CLOUD_CONFIG_FILE, flags
 from patchbay_platform.host_cluster import HostCluster
 from patchbay_platform.placement import Placement
@@ -62,9 +63,25 @@ class ClusterAutoscaler(pulumi.ComponentResource):
                     annotations={**pods.STAYS, **(files.checksum if files else {})},
                 ),
             ),
-            opts=workload.options([*self._rights(name), *([files.dependency] if files else [])]),
+            opts=workload.options(
+                [*self._rights(name), *self._priorities(name, config.scale_up), *([files.dependency] if files else [])]
+            ),
         )
         self.register_outputs({})
+
+    def _priorities(self, name: str, config: ScaleUpConfig) -> list[pulumi.Resource]:
+        """Upstream wants them there before it starts, and reads them at each choice: a change restarts nothing."""
+        if not config.priorities:
+            return []
+        text = yaml.safe_dump({rank: list(patterns) for rank, patterns in config.priorities.items()})
+        return [
+            ConfigMap(
+                f"{name}-priorities",
+                metadata=ObjectMetaArgs(name=rights.PRIORITIES, namespace=namespaces.SYSTEM, labels=pods.labels(NAME)),
+                data={rights.PRIORITIES_KEY: text},
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        ]
 
     def _rights(self, name: str) -> list[pulumi.Resource]:
         child = pulumi.ResourceOptions(parent=self)

@@ -1,12 +1,13 @@
 """The cluster autoscaler's configuration: each flag that matters, and why it is what it is."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Address
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from patchbay_config.model import Model
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from patchbay_platform.images import Image
 from patchbay_platform.priority import HEADROOM_PRIORITY
@@ -16,6 +17,23 @@ _GROUP_CACHE_SECONDS: Final = 60
 
 Seconds = Annotated[int, Field(ge=0, le=24 * 3600)]
 Some = Annotated[int, Field(ge=1, le=24 * 3600)]
+Expander = Literal["priority", "least-waste", "least-nodes", "most-pods", "random"]
+
+
+def _go_pattern(pattern: str) -> str:
+    """What Go's regular expressions have as well: without groups of a kind and without references."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(
+            f"no regular expression ({error}); write a part of the group's name, like flows-spot"
+        ) from None
+    if "(?" in pattern or re.search(r"\\[1-9]", pattern):
+        raise ValueError("the cluster autoscaler knows neither (? nor references; write it without")
+    return pattern
+
+
+Pattern = Annotated[str, Field(min_length=1), AfterValidator(_go_pattern)]
 
 
 class ScaleDownConfig(Model):
@@ -67,8 +85,11 @@ class ScaleDownConfig(Model):
 class ScaleUpConfig(Model):
     """When a node is asked for. Times in seconds."""
 
-    # The group that the pods fill best: idle CPU is paid for. Each zone's group is as good, see balance_similar_groups.
-    expander: Literal["least-waste", "least-nodes", "most-pods", "random"] = "least-waste"
+    # Asked in turn until one group is left; chance decides between equals. The group that the pods fill best: idle CPU
+    # is paid for. Each zone's group is as good, see balance_similar_groups.
+    expanders: Annotated[tuple[Expander, ...], Field(min_length=1)] = ("least-waste",)
+    # For `priority`: what is found in names of groups, by number. The highest wins while it has room and AWS capacity.
+    priorities: Mapping[Annotated[int, Field(ge=1)], Annotated[tuple[Pattern, ...], Field(min_length=1)]] = {}
     # Zonal groups grow alike, so that the loss of a zone takes a third of the pods.
     balance_similar_groups: bool = True
     # A node that is not there by then is given up, and another group is tried.
@@ -96,6 +117,21 @@ class ScaleUpConfig(Model):
                 f"set it above {_GROUP_CACHE_SECONDS}"
             )
         return seconds
+
+    @field_validator("expanders")
+    @classmethod
+    def _each_expander_once(cls, expanders: tuple[Expander, ...]) -> tuple[Expander, ...]:
+        if len(set(expanders)) < len(expanders):
+            raise ValueError("one stands twice, and decides nothing the second time; remove it")
+        return expanders
+
+    @model_validator(mode="after")
+    def _priorities_for_their_expander(self) -> Self:
+        if "priority" in self.expanders and not self.priorities:
+            raise ValueError("expanders names priority, which grows no group without priorities; set them")
+        if self.priorities and "priority" not in self.expanders:
+            raise ValueError("priorities count for the expander priority alone; put it into expanders")
+        return self
 
     @model_validator(mode="after")
     def _backoff_in_order(self) -> Self:

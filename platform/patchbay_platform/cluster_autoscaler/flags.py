@@ -34,7 +34,7 @@ def _flags(config: ClusterAutoscalerConfig, cluster_name: str) -> Iterator[tuple
 
 
 def _scale_up(config: ScaleUpConfig) -> Iterator[tuple[str, str]]:
-    yield "expander", config.expander
+    yield "expander", ",".join(config.expanders)
     yield "balance-similar-node-groups", _bool(config.balance_similar_groups)
     yield "max-node-provision-time", f"{config.max_node_provision}s"
     yield "initial-node-group-backoff-duration", f"{config.initial_backoff}s"

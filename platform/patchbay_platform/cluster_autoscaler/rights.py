@@ -6,7 +6,9 @@ from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs
 
 LEASE: Final = "cluster-autoscaler"
 STATUS: Final = "cluster-autoscaler-status"
+# Upstream's name; what it expects there is under the key.
 PRIORITIES: Final = "cluster-autoscaler-priority-expander"
+PRIORITIES_KEY: Final = "priorities"
 _LOOK: Final = ("get", "list", "watch")
 
 

@@ -54,7 +54,7 @@ def environment(*groups: NodeGroup, headroom: int = 0, **changes: Any) -> Enviro
             fixed=(FixedNodes(name="system", instance_type="m7i.large", nodes=3, usd_per_hour=0.2),),
             path=MetricPath(scrape=2, evaluation=0, poll=0, hpa_sync=5, scale_down=15),
             nodes=NodeScaling(
-                scan=5, unneeded=60, delay_after_add=30, utilization_threshold=0.5, expander="least-waste"
+                scan=5, unneeded=60, delay_after_add=30, utilization_threshold=0.5, expanders=("least-waste",)
             ),
             headroom=Headroom(pods=headroom, request=POD),
             quota=None,

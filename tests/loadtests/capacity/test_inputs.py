@@ -123,10 +123,24 @@ def test_what_a_stacks_file_leaves_out_is_as_the_platform_has_it(tmp_path: Path)
     assert found.nodes.unneeded == autoscaler.scale_down.unneeded
     assert found.nodes.delay_after_add == autoscaler.scale_down.after_add
     assert found.nodes.utilization_threshold == autoscaler.scale_down.utilization_threshold
-    assert found.nodes.expander == autoscaler.scale_up.expander
+    assert found.nodes.expanders == autoscaler.scale_up.expanders
+    assert {group.priority for group in found.groups} == {None}
     assert found.nodes.most_drained == autoscaler.scale_down.max_drained_at_once
     assert found.nodes.most_removed == autoscaler.scale_down.max_deleted_at_once
     assert (f"{found.headroom.request.cpu}m", f"{found.headroom.request.memory}Mi") == (headroom.cpu, headroom.memory)
+
+
+def test_spot_nodes_go_before_on_demand_ones_where_the_stack_says_so() -> None:
+    found = load_environment(REPOSITORY / "Pulumi.staging.yaml", load_machines(None))
+    assert {group.capacity: group.priority for group in found.groups} == {"spot": 20, "on-demand": 10}
+
+
+def test_a_stack_that_leaves_spot_or_on_demand_to_chance_is_told(tmp_path: Path) -> None:
+    text = yaml.safe_load(_stack(tmp_path).read_text())
+    del text["config"]["patchbay:platform"]["clusterAutoscaler"]["scaleUp"]
+    found = load_environment(_written(tmp_path / "Pulumi.example.yaml", text), load_machines(None))
+    (remark,) = found.remarks
+    assert "chance decides between spot and on-demand nodes" in remark
 
 
 def test_the_scrape_period_is_the_exporters() -> None:

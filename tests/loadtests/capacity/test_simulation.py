@@ -90,6 +90,15 @@ def test_all_groups_together_never_have_more_nodes_than_they_may() -> None:
     assert outcome.refused_by_total > 0
 
 
+def test_the_group_of_the_highest_priority_grows_first_and_the_others_once_it_is_full() -> None:
+    spot = group(name="flows-spot", template="spot", capacity="spot", min_nodes=0, max_nodes=4, priority=20)
+    on = environment(group(min_nodes=1, priority=10), spot)
+    on = replace(on, nodes=replace(on.nodes, expanders=("priority", "least-waste")))
+    few, many = (run(held((10, 0), (600, 8 * pods)), on).recording.nodes_paid[-1].tolist() for pods in (39, 79))
+    assert few == [1, 3]
+    assert many == [4, 4]
+
+
 def test_zonal_groups_grow_alike() -> None:
     groups = [group(name=f"flows-{zone}", zones=(zone,), min_nodes=0) for zone in ZONES]
     outcome = run(held((10, 0), (300, 8 * 88)), environment(*groups))

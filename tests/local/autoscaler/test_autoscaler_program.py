@@ -91,6 +91,25 @@ def test_a_group_grows_to_its_maximum_and_no_further(setting: Setting) -> None:
     assert world.desired() == 1
 
 
+def test_the_group_with_the_highest_priority_grows_first_and_a_change_counts_at_once(setting: Setting) -> None:
+    world = setting.world(high=5)
+    spot = f"{world.cluster}-spot"
+    world.make_group(spot, low=0, high=1, desired=0)
+    world.prioritise('{20: ["-spot$"], 10: [".*"]}')
+    program = setting.start(world, "--expander=priority,least-waste", "--scale-down-enabled=false")
+    for _ in range(3):
+        world.make_pod(cpu="600m")
+    wait_for(lambda: world.desired() == 2, f"what the first group has no room for; {program.log()}")
+    assert world.desired(spot) == 1
+    world.prioritise(None)
+    waiting = world.make_pod(cpu="600m")
+    wait_for(lambda: "NotTriggerScaleUp" in world.events(waiting), "the event")
+    assert "the expander chose no group" in world.events(waiting)["NotTriggerScaleUp"]
+    assert world.desired() == 2
+    world.prioritise('{10: [".*"]}')
+    wait_for(lambda: world.desired() == 3, f"the group that has a priority again; {program.log()}")
+
+
 def test_idle_nodes_are_given_back_down_to_the_minimum(setting: Setting) -> None:
     world = setting.world(low=1, desired=3)
     world.join(3)

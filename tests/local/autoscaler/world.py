@@ -25,38 +25,42 @@ class World:
 
     @classmethod
     def make(cls, kubernetes: httpx.Client, account: Account, *, low: int, high: int, desired: int) -> "World":
-        """Nodes are of the smallest type: one CPU, 2 GiB."""
-        name = new_name("cluster")
-        template = account.client("ec2").create_launch_template(
+        world = cls(kubernetes, account, new_name("cluster"))
+        world.make_group(world.cluster, low=low, high=high, desired=desired)
+        return world
+
+    def make_group(self, name: str, *, low: int, high: int, desired: int) -> None:
+        """A group that the autoscaler finds; nodes are of the smallest type: one CPU, 2 GiB."""
+        template = self.account.client("ec2").create_launch_template(
             LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-12c6146b", "InstanceType": "c7a.medium"}
         )["LaunchTemplate"]["LaunchTemplateId"]
-        tags = {TAG: "true", f"k8s.io/cluster-autoscaler/{name}": "owned"}
-        account.client("autoscaling").create_auto_scaling_group(
+        tags = {TAG: "true", f"k8s.io/cluster-autoscaler/{self.cluster}": "owned"}
+        self.account.client("autoscaling").create_auto_scaling_group(
             AutoScalingGroupName=name,
             MinSize=low,
             MaxSize=high,
             DesiredCapacity=desired,
             LaunchTemplate={"LaunchTemplateId": template, "Version": "$Latest"},
-            VPCZoneIdentifier=account.network().subnets[0],
+            VPCZoneIdentifier=self.account.network().subnets[0],
             Tags=[
                 {"ResourceId": name, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": True}
                 | {"Key": key, "Value": value}
                 for key, value in tags.items()
             ],
         )
-        return cls(kubernetes, account, name)
 
     @property
     def discovery(self) -> str:
         return f"asg:tag={TAG},k8s.io/cluster-autoscaler/{self.cluster}"
 
-    def group(self) -> dict[str, Any]:
-        found = self.account.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[self.cluster])
+    def group(self, name: str | None = None) -> dict[str, Any]:
+        names = [name or self.cluster]
+        found = self.account.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=names)
         group: dict[str, Any] = found["AutoScalingGroups"][0]
         return group
 
-    def desired(self) -> int:
-        return int(self.group()["DesiredCapacity"])
+    def desired(self, name: str | None = None) -> int:
+        return int(self.group(name)["DesiredCapacity"])
 
     def instances(self) -> list[str]:
         return sorted(item["InstanceId"] for item in self.group()["Instances"] if item["LifecycleState"] == "InService")
@@ -147,7 +151,16 @@ class World:
         listed = self._read(f"/api/v1/namespaces/default/events?fieldSelector=involvedObject.name={pod}")["items"]
         return {item["reason"]: item["message"] for item in listed}
 
+    def prioritise(self, text: str | None) -> None:
+        """The expander's ConfigMap anew; None: without it."""
+        path, name = "/api/v1/namespaces/kube-system/configmaps", "cluster-autoscaler-priority-expander"
+        answer = self.kubernetes.delete(f"{path}/{name}")
+        assert answer.is_success or answer.status_code == 404, answer.text
+        if text is not None:
+            self._create(path, {"metadata": {"name": name}, "data": {"priorities": text}})
+
     def clean_up(self) -> None:
+        self.prioritise(None)
         for path in (
             "/apis/apps/v1/namespaces/default/replicasets",
             "/apis/policy/v1/namespaces/default/poddisruptionbudgets",

@@ -152,4 +152,4 @@ def test_the_region_is_the_environments_or_that_of_the_overrides() -> None:
 
 def test_an_unknown_expander_is_refused() -> None:
     with pytest.raises(ExpanderError, match="cheapest"):
-        Expander("least-waste,cheapest")
+        Expander("least-waste,cheapest", by_priority=tuple)

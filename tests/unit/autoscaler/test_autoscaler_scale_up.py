@@ -1,11 +1,12 @@
 """Nodes are asked for when pods need them, in the right group and number."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from patchbay_autoscaler import pending, scale_up
 from patchbay_autoscaler.aws.groups import NodeGroup
-from patchbay_autoscaler.expander import Expander
+from patchbay_autoscaler.expander import Expander, Option, Strategy
 from patchbay_autoscaler.fit.snapshot import Snapshot
 from patchbay_autoscaler.objects import DaemonSet, Node, Pod
 from patchbay_autoscaler.sample_nodes import daemon_pods
@@ -32,11 +33,21 @@ def offer(of: NodeGroup | None = None, like: Node | None = None, *running: Pod, 
     return Offer(of or group(), place(like or node("sample"), *running), refusal)
 
 
+def first_that_is_preferred(options: Sequence[Option]) -> Sequence[Option]:
+    return [option for option in options if "preferred" in option.group.name] or options
+
+
 def planned(
-    pods: list[Pod], *offers: Offer, cluster: Snapshot | None = None, flags: tuple[str, ...] = (), room: int = 100
+    pods: list[Pod],
+    *offers: Offer,
+    cluster: Snapshot | None = None,
+    flags: tuple[str, ...] = (),
+    room: int = 100,
+    by_priority: Strategy = first_that_is_preferred,
 ) -> Plan:
     chosen = options(*flags)
-    return scale_up.plan(pods, offers, cluster or snapshot(), Expander(chosen.expander), options=chosen, room=room)
+    expander = Expander(chosen.expander, by_priority)
+    return scale_up.plan(pods, offers, cluster or snapshot(), expander, options=chosen, room=room)
 
 
 def test_as_many_nodes_are_asked_for_as_the_pods_need() -> None:
@@ -123,6 +134,27 @@ def test_the_most_pods_decide_where_that_is_wanted() -> None:
     pods = [pod(cpu="900m", memory="1900Mi"), pod(cpu="6")]
     plan = planned(pods, offer(group("large"), large), offer(group("small"), small), flags=("--expander=most-pods",))
     assert plan.sizes == {"large": 2}
+
+
+PRIORITY_FIRST = ("--expander=priority,least-waste",)
+
+
+def test_the_preferred_group_grows_until_it_is_full_and_then_the_next_one() -> None:
+    pods = [pod(cpu="900m") for _ in range(3)]
+    offers = (offer(group("other", desired=0)), offer(group("preferred", desired=0, high=2)))
+    assert planned(pods, *offers, flags=PRIORITY_FIRST).sizes == {"preferred": 2, "other": 1}
+
+
+def test_among_equally_preferred_groups_the_next_expander_decides() -> None:
+    large = node(resources={"cpu": "8", "memory": "16Gi"})
+    offers = (offer(group("preferred-large"), large), offer(group("preferred-small")), offer(group("other")))
+    assert planned([pod(cpu="900m")], *offers, flags=PRIORITY_FIRST).sizes == {"preferred-small": 2}
+
+
+def test_nothing_grows_where_the_expander_leaves_no_group() -> None:
+    plan = planned([pod()], offer(), flags=PRIORITY_FIRST, by_priority=lambda _: ())
+    assert not plan.sizes
+    assert [reason for _, reason in plan.refused] == ["the expander chose no group"]
 
 
 def test_similar_groups_are_kept_equally_large() -> None:

@@ -9,19 +9,22 @@ from patchbay_loadtests.capacity.simulation.clock import Clock
 from patchbay_loadtests.capacity.simulation.nodes import LAUNCHING, READY, NodePool
 from patchbay_loadtests.capacity.simulation.packing import fill, largest_first, open_nodes
 from patchbay_loadtests.capacity.simulation.processes import Counts
-from patchbay_loadtests.capacity.simulation.setting import NodeScaling
+from patchbay_loadtests.capacity.simulation.setting import Expander, NodeGroup, NodeScaling
 
 _NEVER = -1
+# Below every one that can be given.
+_NO_PRIORITY = -1
 
 
 @dataclass(frozen=True)
 class _Option:
-    """What a scale-up with one kind of node would be. `helped`: pods that would find room."""
+    """What a scale-up with one kind of node would be. `helped`: pods that would find room; `priority`: -1 = none."""
 
     template: str
     nodes: int
     helped: int
     waste: float
+    priority: int
 
 
 class NodeAutoscaler:
@@ -96,21 +99,14 @@ class NodeAutoscaler:
                     nodes=nodes,
                     helped=int((pending - left).sum()),
                     waste=float((free[:, :2].sum(axis=0) / (nodes * allocatable[:2])).mean()),
+                    priority=max(_priority(pool.groups[group]) for group in groups),
                 )
 
     def _chosen(self, options: list[_Option]) -> _Option:
-        match self._scaling.expander:
-            case "least-waste":
-                best = min(option.waste for option in options)
-                options = [option for option in options if option.waste <= best + 1e-9]
-            case "most-pods":
-                most = max(option.helped for option in options)
-                options = [option for option in options if option.helped == most]
-            case "least-nodes":
-                fewest = min(option.nodes for option in options)
-                options = [option for option in options if option.nodes == fewest]
-            case "random":
-                pass
+        for expander in self._scaling.expanders:
+            costs = [_cost(option, expander) for option in options]
+            least = min(costs)
+            options = [option for option, cost in zip(options, costs, strict=True) if cost <= least + 1e-9]
         # What is left as good as each other, upstream decides by chance.
         return options[int(self._random.integers(len(options)))]
 
@@ -170,3 +166,22 @@ class NodeAutoscaler:
             elif not empty and drained == 0 and self.draining < self._scaling.most_drained:
                 drained += 1
                 self._drain(int(row))
+
+
+def _priority(group: NodeGroup) -> int:
+    return _NO_PRIORITY if group.priority is None else group.priority
+
+
+def _cost(option: _Option, expander: Expander) -> float:
+    """What the expander keeps the least of."""
+    match expander:
+        case "priority":
+            return -option.priority
+        case "least-waste":
+            return option.waste
+        case "most-pods":
+            return -option.helped
+        case "least-nodes":
+            return option.nodes
+        case "random":
+            return 0

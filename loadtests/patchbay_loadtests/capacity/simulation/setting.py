@@ -6,7 +6,7 @@ from typing import Literal
 from patchbay_loadtests.capacity.quantity import Resources
 
 Capacity = Literal["on-demand", "spot"]
-Expander = Literal["least-waste", "least-nodes", "most-pods", "random"]
+Expander = Literal["priority", "least-waste", "least-nodes", "most-pods", "random"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,8 @@ class ShapeSetting:
 class NodeGroup:
     """Nodes that are all alike. `field`: where its sizes stand in the stack's config; `zones`: those it spreads over.
 
-    Groups of one `template` differ by zone only; a scale-up is shared out among them.
+    Groups of one `template` differ by zone only; a scale-up is shared out among them. `priority`: for the expander of
+    that name; None = it has none.
     """
 
     name: str
@@ -39,6 +40,7 @@ class NodeGroup:
     min_nodes: int
     max_nodes: int
     usd_per_hour: float
+    priority: int | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class NodeScaling:
     unneeded: float
     delay_after_add: float
     utilization_threshold: float
-    expander: Expander
+    expanders: tuple[Expander, ...]
     most_nodes: int | None = None
     most_removed: int = 10
     most_drained: int = 1
