@@ -10,6 +10,7 @@ import typer
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from patchbay_faults.faults.catalogue import FAULTS, SHORT, named
 from patchbay_faults.faults.fault import Fault
@@ -63,10 +64,10 @@ def run_command(
     except ValidationError as error:
         for problem in error.errors():
             field = ".".join(str(part) for part in problem["loc"])
-            console.print(f"[red]{field or 'options'}:[/] {problem['msg'].removeprefix('Value error, ')}")
+            console.print(f"[red]{field or 'options'}:[/] {escape(problem['msg'].removeprefix('Value error, '))}")
         raise typer.Exit(2) from error
     except (ValueError, UnusableEnvironmentError) as error:
-        console.print(f"[red]{error}[/]", highlight=False)
+        console.print(f"[red]{escape(str(error))}[/]", highlight=False)
         raise typer.Exit(2) from error
     if not faults:
         console.print("nothing is left to be run")
@@ -119,7 +120,7 @@ def _run(
     try:
         return asyncio.run(until_told_to_stop())
     except UnusableEnvironmentError as error:
-        console.print(f"[red]the environment cannot be tested:[/] {error}", highlight=False)
+        console.print(f"[red]the environment cannot be tested:[/] {escape(str(error))}", highlight=False)
         raise typer.Exit(2) from error
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("interrupted; what had gone wrong is put back")

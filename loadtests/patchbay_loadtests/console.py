@@ -3,6 +3,7 @@
 import time
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from patchbay_loadtests.proof.latency import LEGS
@@ -60,7 +61,7 @@ def print_verdict(console: Console, result: Result) -> None:
     if result.latency is not None:
         _print_latency(console, result)
     for reason in result.reasons:
-        console.print(f"[red]x[/] {reason}", highlight=False)
+        console.print(f"[red]x[/] {escape(reason)}", highlight=False)
 
 
 def _print_latency(console: Console, result: Result) -> None:

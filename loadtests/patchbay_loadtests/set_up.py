@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from rich.console import Console
+from rich.markup import escape
 
 from patchbay_loadtests.cluster import Cluster, Document
 from patchbay_loadtests.errors import UnusableEnvironmentError
@@ -54,4 +55,5 @@ async def _tear_down(target: Target, console: Console, cluster: Cluster) -> None
     try:
         await sink_deployment.remove(cluster, target.sink_namespace)
     except UnusableEnvironmentError as error:
-        console.print(f"[yellow]the sink was not removed, the next load test will do it:[/] {error}", highlight=False)
+        problem = escape(str(error))
+        console.print(f"[yellow]the sink was not removed, the next load test will do it:[/] {problem}", highlight=False)

@@ -1,6 +1,7 @@
 """What the terminal shows of a plan."""
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from patchbay_loadtests.capacity.plan import Plan
@@ -17,9 +18,9 @@ def print_plan(console: Console, plan: Plan) -> None:
     )
     console.print(f"prices: {plan.cost.prices}", highlight=False)
     for remark in plan.remarks:
-        console.print(f"[yellow]-[/] {remark}", highlight=False)
+        console.print(f"[yellow]-[/] {escape(remark)}", highlight=False)
     for limit in plan.warnings:
-        console.print(f"[yellow]![/] {limit.field}: {limit.problem}; {limit.remedy}", highlight=False)
+        console.print(f"[yellow]![/] {escape(f'{limit.field}: {limit.problem}; {limit.remedy}')}", highlight=False)
 
 
 def _shapes(plan: Plan) -> Table:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from patchbay_loadtests.commands.options import (
@@ -97,7 +98,7 @@ def _print(console: Console, result: Comparison) -> None:
     for line in result.shortened:
         console.print(f"shortened: {line}", highlight=False)
     for reason in result.reasons:
-        console.print(f"[red]x[/] {reason}", highlight=False)
+        console.print(f"[red]x[/] {escape(reason)}", highlight=False)
 
 
 def _seconds(value: float | None) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from patchbay_loadtests.commands.options import (
     Context,
@@ -96,7 +97,7 @@ def load_command(
     for line in result.shortened:
         console.print(f"shortened: {line}", highlight=False)
     for reason in result.reasons:
-        console.print(f"[red]x[/] {reason}", highlight=False)
+        console.print(f"[red]x[/] {escape(reason)}", highlight=False)
     console.print(f"report: {directory / 'report.html'}", highlight=False)
     if not result.passed:
         raise typer.Exit(1)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
 
@@ -31,7 +32,7 @@ def run(work: Coroutine[Any, Any, Outcome], console: Console) -> Outcome:
     try:
         return asyncio.run(work)
     except UnusableEnvironmentError as error:
-        console.print(f"[red]the environment cannot be tested:[/] {error}", highlight=False)
+        console.print(f"[red]the environment cannot be tested:[/] {escape(str(error))}", highlight=False)
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
         console.print("interrupted; what was set up is removed")
@@ -46,6 +47,6 @@ def validated(model: type[AnyOptions], console: Console, **values: Any) -> AnyOp
         for problem in error.errors():
             field = ".".join(str(part) for part in problem["loc"])
             console.print(
-                f"[red]{field or 'options'}:[/] {problem['msg'].removeprefix('Value error, ')}", highlight=False
+                f"[red]{field or 'options'}:[/] {escape(problem['msg'].removeprefix('Value error, '))}", highlight=False
             )
         raise typer.Exit(2) from error

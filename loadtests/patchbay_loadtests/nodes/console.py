@@ -3,6 +3,7 @@
 import time
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from patchbay_loadtests.console import QUIET_SECONDS
@@ -65,4 +66,4 @@ def print_node_verdict(console: Console, result: NodeResult) -> None:
         highlight=False,
     )
     for reason in result.reasons:
-        console.print(f"[red]x[/] {reason}", highlight=False)
+        console.print(f"[red]x[/] {escape(reason)}", highlight=False)

@@ -38,6 +38,18 @@ def test_a_plan_is_shown_and_kept_with_its_chart(tmp_path: Path, profile: Path) 
     assert (kept / "plan.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_remark_is_shown_with_the_lists_it_advises(tmp_path: Path, profile: Path) -> None:
+    stack = yaml.safe_load(STAGING.read_text())
+    del stack["config"]["patchbay:platform"]["clusterAutoscaler"]["scaleUp"]
+    by_chance = tmp_path / "Pulumi.example.yaml"
+    by_chance.write_text(yaml.safe_dump(stack))
+    done = CliRunner().invoke(
+        app, ["capacity-plan", str(profile), "--stack-file", str(by_chance), "--report", str(tmp_path / "plans")]
+    )
+    assert done.exit_code == 0, done.output
+    assert "set expanders: [priority, least-waste]" in " ".join(done.output.split())
+
+
 def test_a_calibration_serves_later_plans(tmp_path: Path, profile: Path) -> None:
     report = tmp_path / "proof"
     report.mkdir()
