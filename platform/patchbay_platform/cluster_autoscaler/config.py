@@ -21,7 +21,7 @@ Expander = Literal["priority", "least-waste", "least-nodes", "most-pods", "rando
 
 
 def _go_pattern(pattern: str) -> str:
-    """What Go's regular expressions have as well: without groups of a kind and without references."""
+    """What Python's and Go's regular expressions have in common, a little less: nothing with (? and no references."""
     try:
         re.compile(pattern)
     except re.error as error:
@@ -29,7 +29,9 @@ def _go_pattern(pattern: str) -> str:
             f"no regular expression ({error}); write a part of the group's name, like flows-spot"
         ) from None
     if "(?" in pattern or re.search(r"\\[1-9]", pattern):
-        raise ValueError("the cluster autoscaler knows neither (? nor references; write it without")
+        raise ValueError(
+            "the cluster autoscaler is written in Go, which has only some of (? and no references; write it without"
+        )
     return pattern
 
 
