@@ -1,14 +1,17 @@
 """`make lint` and `make test`: the static checks, then every test on the running environment."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final, NoReturn
 
 from rich.console import Console
+from rich.markup import escape
 
-from patchbay_local import checkov, paths
+from patchbay_local import checkov, packages, paths
+from patchbay_local.single_run import only_one
 from patchbay_local.stack import environments
 
 # Two programs of one name cannot be checked in one go.
@@ -42,14 +45,27 @@ def lint(console: Console) -> bool:
         ("ruff format", [tools / "ruff", "format", "--check", *python, _POLICY_PACK]),
         ("mypy", [tools / "mypy", *python]),
         ("mypy, policy pack", [tools / "mypy", _POLICY_PACK]),
-        ("shellcheck", ["shellcheck", *scripts]),
     ]
-    clean = True
+    if clean := ensure_shellcheck(console):
+        checks.append(("shellcheck", ["shellcheck", *scripts]))
     for name, command in checks:
         code = subprocess.run(command, check=False, cwd=paths.REPOSITORY).returncode
         console.print(f"{name}: {'clean' if code == 0 else 'FAILED'}", highlight=False)
         clean = clean and code == 0
     return clean
+
+
+def ensure_shellcheck(console: Console) -> bool:
+    """Install what no Python package brings along; False where only the machine's administrator could."""
+    if shutil.which("shellcheck"):
+        return True
+    if os.geteuid() != 0:
+        console.print("shellcheck: FAILED, not installed: install the package, or run this once as root")
+        return False
+    console.print("installing shellcheck")
+    with only_one("installing shellcheck"), console.status("") as status:
+        packages.install(["shellcheck"], lambda line, _: status.update(escape(line)))
+    return True
 
 
 def run_tests(arguments: list[str]) -> NoReturn:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from patchbay_local import cli, down, packages, paths
+from patchbay_local import checks, cli, down, packages, paths
 from patchbay_local.commands import CommandError, run, terminate_all
 from patchbay_local.single_run import AlreadyRunningError, only_one
+from rich.console import Console
 
 
 @pytest.fixture
@@ -47,6 +48,27 @@ def test_the_machines_own_service_policy_survives_a_killed_installation(policy: 
 
 def test_only_missing_packages_are_installed() -> None:
     assert packages.missing(["dpkg", "no-such-package-in-debian"]) == ["no-such-package-in-debian"]
+
+
+def test_the_shell_checks_program_is_installed_where_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed: list[str] = []
+    monkeypatch.setattr("patchbay_local.single_run._LOCK", tmp_path / "lock")
+    monkeypatch.setattr(packages, "install", lambda names, _: installed.extend(names))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert checks.ensure_shellcheck(Console())
+    assert installed == ["shellcheck"]
+
+
+def test_who_may_not_install_the_shell_checks_program_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert not checks.ensure_shellcheck(Console())
+    assert "install the package, or run this once as root" in capsys.readouterr().out
 
 
 def test_an_installation_tells_how_far_it_is() -> None:
