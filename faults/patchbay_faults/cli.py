@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.messages import tell
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
@@ -64,7 +65,7 @@ def run_command(
     except ValidationError as error:
         for problem in error.errors():
             field = ".".join(str(part) for part in problem["loc"])
-            console.print(f"[red]{field or 'options'}:[/] {escape(problem['msg'].removeprefix('Value error, '))}")
+            tell(console, f"{field or 'options'}:", problem["msg"].removeprefix("Value error, "))
         raise typer.Exit(2) from error
     except (ValueError, UnusableEnvironmentError) as error:
         console.print(f"[red]{escape(str(error))}[/]", highlight=False)
@@ -120,7 +121,7 @@ def _run(
     try:
         return asyncio.run(until_told_to_stop())
     except UnusableEnvironmentError as error:
-        console.print(f"[red]the environment cannot be tested:[/] {escape(str(error))}", highlight=False)
+        tell(console, "the environment cannot be tested:", str(error))
         raise typer.Exit(2) from error
     except (KeyboardInterrupt, asyncio.CancelledError):
         console.print("interrupted; what had gone wrong is put back")

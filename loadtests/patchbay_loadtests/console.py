@@ -3,9 +3,9 @@
 import time
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from patchbay_loadtests.messages import tell
 from patchbay_loadtests.proof.latency import LEGS
 from patchbay_loadtests.proof.result import Result
 from patchbay_loadtests.proof.timeline import Sample, Step
@@ -61,7 +61,7 @@ def print_verdict(console: Console, result: Result) -> None:
     if result.latency is not None:
         _print_latency(console, result)
     for reason in result.reasons:
-        console.print(f"[red]x[/] {escape(reason)}", highlight=False)
+        tell(console, "x", reason)
 
 
 def _print_latency(console: Console, result: Result) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from rich.console import Console
-from rich.markup import escape
 
 from patchbay_loadtests.cluster import Cluster, Document
 from patchbay_loadtests.errors import UnusableEnvironmentError
 from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.messages import tell
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.sink import deployment as sink_deployment
 from patchbay_loadtests.sink.client import SinkClient
@@ -55,5 +55,4 @@ async def _tear_down(target: Target, console: Console, cluster: Cluster) -> None
     try:
         await sink_deployment.remove(cluster, target.sink_namespace)
     except UnusableEnvironmentError as error:
-        problem = escape(str(error))
-        console.print(f"[yellow]the sink was not removed, the next load test will do it:[/] {problem}", highlight=False)
+        tell(console, "the sink was not removed, the next load test will do it:", str(error), colour="yellow")

@@ -1,10 +1,10 @@
 """What the terminal shows of a plan."""
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from patchbay_loadtests.capacity.plan import Plan
+from patchbay_loadtests.messages import tell
 
 
 def print_plan(console: Console, plan: Plan) -> None:
@@ -18,9 +18,9 @@ def print_plan(console: Console, plan: Plan) -> None:
     )
     console.print(f"prices: {plan.cost.prices}", highlight=False)
     for remark in plan.remarks:
-        console.print(f"[yellow]-[/] {escape(remark)}", highlight=False)
+        tell(console, "-", remark, colour="yellow")
     for limit in plan.warnings:
-        console.print(f"[yellow]![/] {escape(f'{limit.field}: {limit.problem}; {limit.remedy}')}", highlight=False)
+        tell(console, "!", f"{limit.field}: {limit.problem}; {limit.remedy}", colour="yellow")
 
 
 def _shapes(plan: Plan) -> Table:

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from patchbay_loadtests.capacity.inputs import InputError
 from patchbay_loadtests.capacity.run import PlanOptions, calibrate, plan
+from patchbay_loadtests.messages import tell
 
 
 def capacity_plan_command(
@@ -51,6 +51,6 @@ def capacity_plan_command(
         else:
             raise InputError("give a profile to plan for, or --calibrate with a report to learn from, and not both")
     except InputError as error:
-        console.print(f"[red]no plan can be made:[/] {escape(str(error))}", highlight=False)
+        tell(console, "no plan can be made:", str(error))
         raise typer.Exit(2) from error
     console.print(f"report: {directory}", highlight=False)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from patchbay_loadtests.commands.options import (
@@ -22,6 +21,7 @@ from patchbay_loadtests.commands.options import (
 )
 from patchbay_loadtests.comparison.result import Comparison
 from patchbay_loadtests.comparison.run import USUAL_MINUTES, ComparisonOptions, make_comparison
+from patchbay_loadtests.messages import tell
 
 
 def compare_command(
@@ -98,7 +98,7 @@ def _print(console: Console, result: Comparison) -> None:
     for line in result.shortened:
         console.print(f"shortened: {line}", highlight=False)
     for reason in result.reasons:
-        console.print(f"[red]x[/] {escape(reason)}", highlight=False)
+        tell(console, "x", reason)
 
 
 def _seconds(value: float | None) -> str:

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from patchbay_loadtests.commands.options import (
     Context,
@@ -19,6 +18,7 @@ from patchbay_loadtests.commands.options import (
     run,
     validated,
 )
+from patchbay_loadtests.messages import tell
 from patchbay_loadtests.profiles.run import LoadOptions, load
 
 
@@ -97,7 +97,7 @@ def load_command(
     for line in result.shortened:
         console.print(f"shortened: {line}", highlight=False)
     for reason in result.reasons:
-        console.print(f"[red]x[/] {escape(reason)}", highlight=False)
+        tell(console, "x", reason)
     console.print(f"report: {directory / 'report.html'}", highlight=False)
     if not result.passed:
         raise typer.Exit(1)

@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
-from rich.markup import escape
 
 from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.messages import tell
 
 Outcome = TypeVar("Outcome")
 AnyOptions = TypeVar("AnyOptions", bound=BaseModel)
@@ -32,7 +32,7 @@ def run(work: Coroutine[Any, Any, Outcome], console: Console) -> Outcome:
     try:
         return asyncio.run(work)
     except UnusableEnvironmentError as error:
-        console.print(f"[red]the environment cannot be tested:[/] {escape(str(error))}", highlight=False)
+        tell(console, "the environment cannot be tested:", str(error))
         raise typer.Exit(2) from error
     except KeyboardInterrupt:
         console.print("interrupted; what was set up is removed")
@@ -46,7 +46,5 @@ def validated(model: type[AnyOptions], console: Console, **values: Any) -> AnyOp
     except ValidationError as error:
         for problem in error.errors():
             field = ".".join(str(part) for part in problem["loc"])
-            console.print(
-                f"[red]{field or 'options'}:[/] {escape(problem['msg'].removeprefix('Value error, '))}", highlight=False
-            )
+            tell(console, f"{field or 'options'}:", problem["msg"].removeprefix("Value error, "))
         raise typer.Exit(2) from error

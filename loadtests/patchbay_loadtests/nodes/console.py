@@ -3,10 +3,10 @@
 import time
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from patchbay_loadtests.console import QUIET_SECONDS
+from patchbay_loadtests.messages import tell
 from patchbay_loadtests.nodes.legs import IN_LEGS, OUT_LEGS
 from patchbay_loadtests.nodes.result import NodeResult
 from patchbay_loadtests.nodes.timeline import Look, PhaseName
@@ -66,4 +66,4 @@ def print_node_verdict(console: Console, result: NodeResult) -> None:
         highlight=False,
     )
     for reason in result.reasons:
-        console.print(f"[red]x[/] {escape(reason)}", highlight=False)
+        tell(console, "x", reason)
