@@ -136,6 +136,20 @@ def test_a_delivery_without_a_usable_key_is_refused(sink: Sink, body: bytes, sta
     assert sink.deliveries() == {}
 
 
+def test_a_client_whose_body_is_too_large_reads_why_and_that_its_connection_ends(sink: Sink) -> None:
+    size = 32 << 20
+    with socket.create_connection(("127.0.0.1", sink.port), timeout=DEADLINE_SECONDS) as client:
+        client.sendall(b"POST /deliveries HTTP/1.1\r\nHost: sink\r\nContent-Length: %d\r\n\r\n" % size)
+        client.sendall(b" " * size)
+        answer = b""
+        while part := client.recv(1 << 16):
+            answer += part
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in head.lower()
+    assert b"exceeds 1048576 bytes" in body
+
+
 def test_every_sink_has_an_instance_of_its_own(sink: Sink) -> None:
     other = SinkServer(("127.0.0.1", 0))
     assert other.ledger.state()["instance"] != sink.state()["instance"]

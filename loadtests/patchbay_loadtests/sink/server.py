@@ -27,6 +27,8 @@ from typing import Any
 # How often a held delivery looks whether its client is still there.
 LOOK_SECONDS = 0.5
 MAX_BODY_BYTES = 1 << 20
+# How long a client that sends too large a body may go on with it before it is cut off.
+LINGER_SECONDS = 5.0
 MAX_HOLD_SECONDS = 300.0
 
 
@@ -215,8 +217,7 @@ class SinkHandler(BaseHTTPRequestHandler):
     def _document(self) -> dict[str, Any] | None:
         length = int(self.headers.get("Content-Length") or 0)
         if length > MAX_BODY_BYTES:
-            self.close_connection = True
-            self._answer(413, {"error": "the body is too large"})
+            self._refuse_body()
             return None
         try:
             document = json.loads(self.rfile.read(length) or b"{}")
@@ -227,9 +228,26 @@ class SinkHandler(BaseHTTPRequestHandler):
             return None
         return document
 
-    def _answer(self, status: int, document: dict[str, Any]) -> None:
+    def _refuse_body(self) -> None:
+        """Answer 413 and close in stages (RFC 9112, 9.6).
+
+        A close with the body still coming would reset the connection and could take the answer with it.
+        """
+        self._answer(413, {"error": f"the body exceeds {MAX_BODY_BYTES} bytes"}, close=True)
+        try:
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(LINGER_SECONDS)
+            give_up = time.monotonic() + LINGER_SECONDS
+            while time.monotonic() < give_up and self.rfile.read1(1 << 16):
+                pass
+        except OSError:
+            return
+
+    def _answer(self, status: int, document: dict[str, Any], *, close: bool = False) -> None:
         body = json.dumps(document).encode()
         self.send_response(status)
+        if close:
+            self.send_header("Connection", "close")
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
