@@ -1,0 +1,75 @@
+"""What the cluster's tests share: a configuration, and the cluster that comes of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from patchbay_infra.cluster.component import Cluster
+from patchbay_infra.cluster.config import ClusterConfig
+from patchbay_infra.context import Context
+
+from tests.unit.infra.mocks import ACCOUNT, ZONES, Recorded, record
+
+KEY, LOGS_KEY = "arn:aws:kms:eu-central-1:111122223333:key/cluster", "arn:aws:kms:eu-central-1:111122223333:key/logs"
+TARGET_GROUP, LOAD_BALANCER = "arn:target-group", "sg-load-balancer"
+ADMIN = f"arn:aws:iam::{ACCOUNT}:role/operators"
+OUTPUTS: Mapping[str, Mapping[str, Any]] = {
+    "eks/cluster:Cluster": {"endpoint": "https://cluster.example.com", "certificateAuthority": {"data": "Y2E="}},
+    "eks/nodeGroup:NodeGroup": {"resources": [{"autoscalingGroups": [{"name": "asg"}]}]},
+    "launchTemplate:LaunchTemplate": {"latestVersion": 3},
+}
+SPOT = ("m7i.xlarge", "m7a.xlarge", "m6i.xlarge")
+CONFIG: dict[str, Any] = {
+    "admins": [ADMIN],
+    "system": {"instanceTypes": ["m7i.large"], "minSize": 3, "desiredSize": 3, "maxSize": 6},
+    "flows": {
+        "onDemand": {"instanceTypes": ["m7i.xlarge"], "minSize": 1, "desiredSize": 1, "maxSize": 10},
+        "spot": {"instanceTypes": list(SPOT), "minSize": 0, "desiredSize": 0, "maxSize": 40},
+    },
+}
+
+
+@dataclass(frozen=True)
+class SomeNetwork:
+    vpc_id: pulumi.Output[str]
+    private_subnet_ids: Mapping[str, pulumi.Output[str]]
+
+
+def make(name: str, config: Mapping[str, Any], context: Context) -> Cluster:
+    """A cluster in three private subnets, inside a program of the engine's."""
+    return Cluster(
+        name,
+        ClusterConfig.model_validate(config),
+        context=context,
+        network=SomeNetwork(
+            pulumi.Output.from_input("vpc"), {zone: pulumi.Output.from_input(f"private-{zone}") for zone in ZONES}
+        ),
+        key_arn=KEY,
+        logs_key_arn=LOGS_KEY,
+        gateway_target_group_arn=TARGET_GROUP,
+        load_balancer_security_group_id=LOAD_BALANCER,
+        operators={"vpn": "sg-vpn"},
+        opts=pulumi.ResourceOptions(),
+    )
+
+
+def cluster(config: Mapping[str, Any], context: Context, then: Callable[[Cluster], None] | None = None) -> Recorded:
+    """What the engine was asked for by a program with one cluster, on which `then` is called."""
+
+    def program() -> Mapping[str, Any]:
+        made = make("main", config, context)
+        if then:
+            then(made)
+        return {
+            "kubeconfig": made.kubeconfig,
+            "command": made.kubeconfig_command,
+            "roles": made.workload_role_arns,
+            "nodes": made.node_security_group_id,
+        }
+
+    return record(program, outputs=OUTPUTS)
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    return {**CONFIG, **changes}

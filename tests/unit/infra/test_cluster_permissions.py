@@ -1,0 +1,125 @@
+"""What a cluster's nodes and workloads may do on AWS: each its own work, and nothing else."""
+
+import json
+from typing import Any
+
+import pytest
+from patchbay_infra.cluster import workload_rights
+from patchbay_infra.cluster.component import Cluster
+from patchbay_infra.cluster.workload_identity import Workload
+
+from tests.unit.infra.clusters import CONFIG, cluster
+from tests.unit.infra.mocks import ACCOUNT, PRODUCTION, Created, Recorded, mock_arn
+
+
+@pytest.fixture(scope="module")
+def production() -> Recorded:
+    return cluster(CONFIG, PRODUCTION)
+
+
+def statements(policy: Created) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(policy.inputs["policy"])["Statement"]
+    return found
+
+
+def test_nodes_may_join_and_pull_images_and_nothing_else(production: Recorded) -> None:
+    role = production.one("Role", "main-nodes").inputs["name"]
+    attached = {one.inputs["policyArn"] for one in production.of("RolePolicyAttachment") if one.inputs["role"] == role}
+    assert attached == {
+        "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy",
+        "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly",
+    }
+    assert not [one for one in production.of("iam/rolePolicy:RolePolicy") if one.inputs["role"] == role]
+
+
+@pytest.mark.parametrize(
+    ("workload", "account"),
+    [
+        (workload_rights.AUTOSCALER, "cluster-autoscaler"),
+        (workload_rights.EBS_CSI, "ebs-csi-controller-sa"),
+        (workload_rights.VPC_CNI, "aws-node"),
+    ],
+)
+def test_a_workloads_role_is_taken_by_its_pods_of_this_cluster_only(
+    production: Recorded, workload: Workload, account: str
+) -> None:
+    (trusted,) = json.loads(production.one("Role", f"main-{workload.name}").inputs["assumeRolePolicy"])["Statement"]
+    assert trusted["Principal"] == {"Service": "pods.eks.amazonaws.com"}
+    assert trusted["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    assert trusted["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": ACCOUNT,
+        "aws:RequestTag/eks-cluster-arn": f"arn:aws:eks:eu-central-1:{ACCOUNT}:cluster/patchbay-production-main",
+        "aws:RequestTag/kubernetes-namespace": "kube-system",
+        "aws:RequestTag/kubernetes-service-account": [account],
+    }
+    (association,) = [one for one in production.of("PodIdentityAssociation") if one.inputs["serviceAccount"] == account]
+    assert association.inputs["roleArn"] == production.outputs["roles"][workload.name]
+
+
+def test_what_changes_something_is_allowed_on_this_clusters_resources_only(production: Recorded) -> None:
+    harmless = ("Describe", "Get", "List")
+    for policy in production.of("iam/rolePolicy:RolePolicy"):
+        for statement in statements(policy):
+            assert not [action for action in statement["Action"] if "*" in action]
+            if statement["Resource"] == ["*"]:
+                assert all(action.partition(":")[2].startswith(harmless) for action in statement["Action"])
+            else:
+                assert all("Condition" in statement or "main" in arn for arn in statement["Resource"])
+
+
+def test_the_autoscaler_resizes_only_groups_with_this_clusters_tag(production: Recorded) -> None:
+    (resize,) = [
+        statement
+        for statement in statements(production.one("iam/rolePolicy:RolePolicy", "main-cluster-autoscaler"))
+        if "autoscaling:SetDesiredCapacity" in statement["Action"]
+    ]
+    assert resize["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/k8s.io/cluster-autoscaler/patchbay-production-main": "owned"}
+    }
+
+
+def test_volumes_carry_the_tag_that_the_driver_may_touch_them_by(production: Recorded) -> None:
+    addon = production.one("eks/addon:Addon", "main-aws-ebs-csi-driver").inputs
+    tags = json.loads(addon["configurationValues"])["controller"]["extraVolumeTags"]
+    assert tags["patchbay:cluster"] == "patchbay-production-main"
+    (create,) = [
+        statement
+        for statement in statements(production.one("iam/rolePolicy:RolePolicy", "main-ebs-csi-controller"))
+        if statement["Action"] == ["ec2:CreateVolume"]
+    ]
+    assert create["Condition"] == {"StringEquals": {"aws:RequestTag/patchbay:cluster": "patchbay-production-main"}}
+
+
+def test_the_runtime_works_on_its_own_data_and_enters_the_cache_as_itself() -> None:
+    data = workload_rights.RuntimeData(
+        payload_bucket="arn:aws:s3:::payloads",
+        payload_key="arn:payload-key",
+        tenant_secrets="arn:tenants/*",
+        database_user="arn:database-user",
+        secrets_key="arn:secrets-key",
+        cache="arn:cache",
+        cache_user="arn:cache-user",
+    )
+    workload = Workload("runtime", "patchbay-runtime", ("api", "shape-map"))
+
+    def grant(made: Cluster) -> None:
+        made.grant(workload, workload_rights.runtime_rights(PRODUCTION, data))
+
+    recorded = cluster(CONFIG, PRODUCTION, grant)
+    rights = {
+        action: statement["Resource"]
+        for statement in statements(recorded.one("iam/rolePolicy:RolePolicy", "main-runtime"))
+        for action in statement["Action"]
+        if not action.startswith("kms:")
+    }
+    assert rights["s3:GetObject"] == rights["s3:PutObject"] == ["arn:aws:s3:::payloads/*"]
+    assert rights["secretsmanager:GetSecretValue"] == ["arn:tenants/*"]
+    assert rights["rds-db:connect"] == ["arn:database-user"]
+    assert rights["elasticache:Connect"] == ["arn:cache", "arn:cache-user"]
+    accounts = {
+        one.inputs["serviceAccount"]
+        for one in recorded.of("PodIdentityAssociation")
+        if one.inputs["namespace"] == "patchbay-runtime"
+    }
+    assert accounts == {"api", "shape-map"}
+    assert recorded.outputs["roles"]["runtime"] == mock_arn("main-runtime")
