@@ -16,11 +16,14 @@ import httpx
 import pytest
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.open import open_executor
+from patchbay_runtime.identity import credentials as identity
 from patchbay_runtime.migrations import migrate
 from patchbay_runtime.queue import ProcessQueue, run_worker
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
+from tests.runtime.authority import Authority
+from tests.runtime.identity_agent import IdentityAgent
 from tests.runtime.sink import Sink
 
 HOST = "127.0.0.1"
@@ -328,3 +331,26 @@ def sink() -> Iterator[Sink]:
     server = Sink()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that vouches for none of the servers."""
+    return Authority(tmp_path_factory.mktemp("stranger"))
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityAgent]:
+    """The agent of this pod's node; no credentials are remembered from before."""
+    identity._refreshed.cache_clear()
+    agent = IdentityAgent(tmp_path)
+    for name, value in agent.environment().items():
+        monkeypatch.setenv(name, value)
+    yield agent
+    agent.close()
+    identity._refreshed.cache_clear()

@@ -1,6 +1,5 @@
 """The pod's AWS identity opens ElastiCache and RDS: the tokens are the ones that AWS' own tools make."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -11,26 +10,15 @@ import pytest
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.model import ServiceId
 from botocore.signers import RequestSigner
-from patchbay_runtime.identity import credentials as identity
 from patchbay_runtime.identity.credentials import IdentityError, pod_credentials
 from patchbay_runtime.identity.tokens import cache_token, database_token
+from patchbay_runtime.settings import Settings
+from pydantic import ValidationError
 
 from tests.runtime.identity_agent import ACCESS_KEY, IdentityAgent
 
 REGION = "eu-central-1"
 KEYS = ReadOnlyCredentials("AKIAEXAMPLE", "not-a-secret", "session")
-
-
-@pytest.fixture
-def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityAgent]:
-    """The agent of this pod's node; no credentials are remembered from before."""
-    identity._refreshed.cache_clear()
-    agent = IdentityAgent(tmp_path)
-    for name, value in agent.environment().items():
-        monkeypatch.setenv(name, value)
-    yield agent
-    agent.close()
-    identity._refreshed.cache_clear()
 
 
 def signed_at(token: str) -> str:
@@ -107,3 +95,23 @@ def test_an_agent_that_is_away_is_a_fault_to_wait_for(agent: IdentityAgent, monk
     monkeypatch.setattr("time.sleep", lambda _: None)  # between botocore's tries
     with pytest.raises(OSError, match="gives no credentials"):
         pod_credentials()
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({"redis_iam_cache": "c"}, "needs PATCHBAY_AWS_REGION, PATCHBAY_REDIS_USER and PATCHBAY_REDIS_TLS"),
+        (
+            {"redis_iam_cache": "c", "redis_password_file": Path("/p")},
+            "excludes PATCHBAY_REDIS_PASSWORD_FILE; unset one of them",
+        ),
+        ({"database_iam": True}, "needs PATCHBAY_AWS_REGION and PATCHBAY_DATABASE_CA_FILE"),
+        (
+            {"database_iam": True, "database_password_file": Path("/p")},
+            "excludes PATCHBAY_DATABASE_PASSWORD_FILE; unset one of them",
+        ),
+    ],
+)
+def test_half_an_identity_is_refused_with_what_it_lacks(given: dict[str, object], remedy: str) -> None:
+    with pytest.raises(ValidationError, match=remedy):
+        Settings.model_validate(given)

@@ -1,54 +1,26 @@
-"""Redis and MariaDB as the cloud offers them: TLS only, rotated passwords, tokens of the pod's identity."""
+"""MariaDB as the cloud offers it: TLS only, rotated passwords, tokens of the pod's identity."""
 
 import asyncio
-import socket
-import ssl
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patchbay_runtime.identity import credentials as identity
 from patchbay_runtime.migrations import create_tenant_schema, migrate
-from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.settings import Settings, SettingsError
 from patchbay_runtime.storage.account import make_account
 from patchbay_runtime.storage.database import is_unavailable, outage
 from patchbay_runtime.storage.engine import create_engine
-from pydantic import ValidationError
 from sqlalchemy import NullPool, text
 
 from tests.ports import free_port
 from tests.runtime.authority import Authority
+from tests.runtime.clear_password_server import ClearPasswordServer
 from tests.runtime.conftest import HOST, Server, program
 from tests.runtime.identity_agent import ACCESS_KEY, IdentityAgent
 
-REGION = "eu-central-1"
 ADMINISTRATOR, PASSWORD = "admin", "only-for-tests"
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """An authority that vouches for none of the servers."""
-    return Authority(tmp_path_factory.mktemp("stranger"))
-
-
-@pytest.fixture
-def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IdentityAgent]:
-    identity._refreshed.cache_clear()
-    agent = IdentityAgent(tmp_path)
-    for name, value in agent.environment().items():
-        monkeypatch.setenv(name, value)
-    yield agent
-    agent.close()
-    identity._refreshed.cache_clear()
 
 
 class ManagedMariadb:
@@ -203,7 +175,7 @@ def account(managed_mariadb: ManagedMariadb, authority: Authority, tmp_path: Pat
     (tmp_path / "username").write_text(ADMINISTRATOR)
     (tmp_path / "password").write_text(PASSWORD)
     return Settings(
-        aws_region=REGION,
+        aws_region="eu-central-1",
         database_host=HOST,
         database_port=managed_mariadb.port,
         database_name="patchbay_main",
@@ -244,68 +216,6 @@ def test_the_account_has_rights_on_its_own_schemas_only_however_often_it_is_made
         connects(entered.model_copy(update={"database_name": "patchbaySmain"}))
 
 
-class ClearPasswordServer:
-    """The first steps of a MariaDB that asks for the password in the clear once TLS stands, as RDS does for tokens."""
-
-    def __init__(self, authority: Authority) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(*authority.server(HOST))
-        self._listener = socket.create_server((HOST, 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.shown = ""
-        self._thread = threading.Thread(target=self._serve_one, daemon=True)
-        self._thread.start()
-
-    def _serve_one(self) -> None:
-        connection, _ = self._listener.accept()
-        connection.sendall(_packet(0, _GREETING))
-        _receive(connection)
-        with self._context.wrap_socket(connection, server_side=True) as secured:
-            _receive(secured)
-            secured.sendall(_packet(3, b"\xfemysql_clear_password\0"))
-            self.shown = _receive(secured).rstrip(b"\0").decode()
-            secured.sendall(_packet(5, b"\xff" + (1045).to_bytes(2, "little") + b"#28000Access denied"))
-
-    def password(self) -> str:
-        """What the client showed."""
-        self._thread.join(10)
-        self._listener.close()
-        return self.shown
-
-
-# CONNECT_WITH_DB, PROTOCOL_41, SSL, SECURE_CONNECTION, PLUGIN_AUTH.
-_CAPABILITIES = (0x8 | 0x200 | 0x800 | 0x8000 | 0x80000).to_bytes(4, "little")
-_GREETING = (
-    b"\x0a10.11.0-MariaDB\0"
-    + (1).to_bytes(4, "little")
-    + b"12345678\0"
-    + _CAPABILITIES[:2]
-    + b"\x2d\x02\x00"
-    + _CAPABILITIES[2:]
-    + b"\x15"
-    + bytes(10)
-    + b"123456789012\0mysql_native_password\0"
-)
-
-
-def _packet(number: int, content: bytes) -> bytes:
-    return len(content).to_bytes(3, "little") + bytes([number]) + content
-
-
-def _receive(connection: socket.socket) -> bytes:
-    header = _exactly(connection, 4)
-    return _exactly(connection, int.from_bytes(header[:3], "little"))
-
-
-def _exactly(connection: socket.socket, count: int) -> bytes:
-    content = b""
-    while len(content) < count:
-        piece = connection.recv(count - len(content))
-        assert piece, "the client hung up"
-        content += piece
-    return content
-
-
 def test_the_database_is_shown_a_token_of_the_pod_s_identity(
     account: Settings, authority: Authority, agent: IdentityAgent
 ) -> None:
@@ -315,122 +225,3 @@ def test_the_database_is_shown_a_token_of_the_pod_s_identity(
     token = server.password()
     assert token.startswith(f"{HOST}:{server.port}/?Action=connect&DBUser=patchbay_main&")
     assert f"{ACCESS_KEY}{agent.asked}" in token
-
-
-@pytest.fixture(scope="module")
-def managed_redis(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Redis that speaks TLS only and knows the user `runtime`, by the password of its ACL or by any."""
-    directory, port = tmp_path_factory.mktemp("managed-redis"), free_port()
-    certificate, key = authority.server(HOST)
-    command = [program("redis-server"), "--bind", HOST, "--port", "0", "--tls-port", str(port), "--save", ""]
-    command += ["--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-auth-clients", "no"]
-    command += ["--tls-ca-cert-file", str(authority.ca_file), "--dir", str(directory)]
-    command += ["--user", "default", "off", "--user", "runtime", "on", "nopass", "~*", "&*", "+@all"]
-    command += ["--user", "reader", "on", f">{PASSWORD}", "~*", "&*", "+@all"]
-    ask = [program("redis-cli"), "-h", HOST, "-p", str(port), "--tls", "--cacert", str(authority.ca_file)]
-    ask += ["--user", "runtime", "-a", "any", "ping"]
-    server = Server(
-        command,
-        port,
-        lambda: b"PONG" in subprocess.run(ask, capture_output=True, check=False).stdout,
-        directory / "log",
-    )
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def cache(managed_redis: Server, authority: Authority) -> Settings:
-    """The runtime's user, by the pod's identity."""
-    return Settings(
-        aws_region=REGION,
-        redis_host=HOST,
-        redis_port=managed_redis.port,
-        redis_user="runtime",
-        redis_iam_cache="patchbay-dev-main",
-        redis_tls=True,
-        redis_ca_file=authority.ca_file,
-    )
-
-
-def whoami(settings: Settings) -> str:
-    """The user that a queue of these settings is to Redis."""
-
-    async def ask() -> str:
-        queue = ProcessQueue.open(settings, ["map"])
-        try:
-            return str(await queue.redis.acl_whoami())
-        finally:
-            await queue.close()
-
-    return asyncio.run(ask())
-
-
-def test_redis_is_entered_over_tls_by_the_pod_s_identity(cache: Settings, agent: IdentityAgent) -> None:
-    assert whoami(cache) == "runtime"
-    assert agent.asked == 1
-
-
-def test_redis_is_away_while_the_pod_s_identity_is(
-    cache: Settings, agent: IdentityAgent, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in agent.environment():
-        monkeypatch.delenv(name)
-    with pytest.raises(REDIS_AWAY, match="associate a role"):
-        whoami(cache)
-
-
-def test_a_redis_of_another_authority_is_refused_and_told(
-    cache: Settings, stranger: Authority, agent: IdentityAgent
-) -> None:
-    with pytest.raises(REDIS_AWAY, match="certificate verify failed"):
-        whoami(cache.model_copy(update={"redis_ca_file": stranger.ca_file}))
-    assert agent.asked == 0
-
-
-def test_without_a_file_the_public_authorities_are_trusted_and_no_other(cache: Settings, agent: IdentityAgent) -> None:
-    with pytest.raises(REDIS_AWAY, match="certificate verify failed"):
-        whoami(cache.model_copy(update={"redis_ca_file": None}))
-    assert agent.asked == 0
-
-
-def test_a_rotated_redis_password_is_taken_from_the_file_by_the_next_connection(
-    cache: Settings, tmp_path: Path
-) -> None:
-    password_file = tmp_path / "password"
-    password_file.write_text("an old one")
-    settings = cache.model_copy(
-        update={"redis_iam_cache": None, "redis_user": "reader", "redis_password_file": password_file}
-    )
-
-    async def rotate() -> str:
-        queue = ProcessQueue.open(settings, ["map"])
-        with pytest.raises(REDIS_AWAY, match="invalid username-password pair"):
-            await queue.ping()
-        password_file.write_text(PASSWORD)
-        user = str(await queue.redis.acl_whoami())
-        await queue.close()
-        return user
-
-    assert asyncio.run(rotate()) == "reader"
-
-
-@pytest.mark.parametrize(
-    ("given", "remedy"),
-    [
-        ({"redis_iam_cache": "c"}, "needs PATCHBAY_AWS_REGION, PATCHBAY_REDIS_USER and PATCHBAY_REDIS_TLS"),
-        (
-            {"redis_iam_cache": "c", "redis_password_file": Path("/p")},
-            "excludes PATCHBAY_REDIS_PASSWORD_FILE; unset one of them",
-        ),
-        ({"database_iam": True}, "needs PATCHBAY_AWS_REGION and PATCHBAY_DATABASE_CA_FILE"),
-        (
-            {"database_iam": True, "database_password_file": Path("/p")},
-            "excludes PATCHBAY_DATABASE_PASSWORD_FILE; unset one of them",
-        ),
-    ],
-)
-def test_half_an_identity_is_refused_with_what_it_lacks(given: dict[str, object], remedy: str) -> None:
-    with pytest.raises(ValidationError, match=remedy):
-        Settings.model_validate(given)
