@@ -11,7 +11,7 @@ from patchbay_infra.network.address_plan import divide
 from patchbay_infra.provider import provider
 from patchbay_infra.settings import InfraSettings
 from patchbay_infra.stack import Cell, Infra, PlatformWorkloads
-from patchbay_platform import cluster, namespaces, scale_in_order
+from patchbay_platform import cloudwatch_metrics, cluster, namespaces, scale_in_order
 from patchbay_platform.data_services import DataServices, ManagedDatabase, ManagedRedis
 from patchbay_platform.host_cluster import HostCluster, NodeTaint
 from patchbay_platform.images import ImageLock
@@ -41,6 +41,7 @@ WORKLOADS = PlatformWorkloads(
         "runtime", namespaces.RUNTIME, ("api", scale_in_order.NAME, *(f"shape-{shape}" for shape in sorted(CATALOG)))
     ),
     database_access=Workload("database-access", namespaces.RUNTIME, ("database-access",)),
+    cloudwatch_metrics=Workload(cloudwatch_metrics.NAME, namespaces.RUNTIME, (cloudwatch_metrics.NAME,)),
 )
 
 

@@ -9,7 +9,12 @@ import pulumi_aws as aws
 from patchbay_infra.cache.component import Cache
 from patchbay_infra.cluster.component import Cluster
 from patchbay_infra.cluster.workload_identity import Workload
-from patchbay_infra.cluster.workload_rights import RuntimeData, database_access_rights, runtime_rights
+from patchbay_infra.cluster.workload_rights import (
+    RuntimeData,
+    cloudwatch_metrics_rights,
+    database_access_rights,
+    runtime_rights,
+)
 from patchbay_infra.databases.component import Databases
 from patchbay_infra.delivery.boundary import within
 from patchbay_infra.delivery.component import Delivery
@@ -39,10 +44,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class PlatformWorkloads:
-    """The platform's pods with rights in AWS, on every cluster: the flow runtime, and what makes its database user."""
+    """The platform's pods with rights in AWS, on every cluster.
+
+    The flow runtime, what makes its database user, and what tells the alarms what AWS does not see.
+    """
 
     runtime: Workload
     database_access: Workload
+    cloudwatch_metrics: Workload
 
 
 class Infra(pulumi.ComponentResource):
@@ -162,6 +171,7 @@ class Infra(pulumi.ComponentResource):
         cluster.grant(workloads.runtime, runtime_rights(context, self._runtime_data(key)))
         secret, secrets_key = self.databases.master_secret_arn, self._keys.secrets_arn
         cluster.grant(workloads.database_access, database_access_rights(context, secret, secrets_key))
+        cluster.grant(workloads.cloudwatch_metrics, cloudwatch_metrics_rights())
 
     def _runtime_data(self, key: str) -> RuntimeData:
         cell = self.cells[key]

@@ -12,7 +12,7 @@ from patchbay_platform.cluster_autoscaler.component import ClusterAutoscaler
 from patchbay_platform.headroom import Headroom
 from patchbay_platform.host_cluster import HostCluster
 from patchbay_platform.images import ImageLock
-from patchbay_platform.network import CLUSTER_AUTOSCALER, IDENTITY_AGENT, Outside, Workload
+from patchbay_platform.network import CLUSTER_AUTOSCALER, Outside, Workload, aws_of
 from patchbay_platform.placement import Placement
 from patchbay_platform.settings import PlatformSettings
 from patchbay_platform.shapes import grace_seconds
@@ -20,7 +20,6 @@ from patchbay_platform.shapes import grace_seconds
 _FIELD: Final = "patchbay:platform"
 # Kubernetes' own class: before anything of the platform, for without it nothing gets a node.
 _SYSTEM_CRITICAL: Final = "system-cluster-critical"
-_HTTPS_PORT: Final = 443
 
 
 def check(
@@ -63,11 +62,7 @@ def outside(settings: PlatformSettings) -> list[Outside]:
     if emulator := config.emulator:
         address, port = emulator
         return [Outside([f"{address}/32"], port, [CLUSTER_AUTOSCALER])]
-    # AWS' own addresses are many and change.
-    return [
-        Outside([IDENTITY_AGENT], 80, [CLUSTER_AUTOSCALER]),
-        Outside(["0.0.0.0/0"], _HTTPS_PORT, [CLUSTER_AUTOSCALER]),
-    ]
+    return aws_of(CLUSTER_AUTOSCALER)
 
 
 def absent(settings: PlatformSettings) -> list[Workload]:

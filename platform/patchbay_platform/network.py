@@ -73,6 +73,7 @@ REDIS: Final = _workload("redis", namespaces.DATA)
 MARIADB: Final = _workload("mariadb", namespaces.DATA)
 CREDENTIALS: Final = _workload("credentials", namespaces.DATA)
 SCALE_IN_ORDER: Final = _workload("scale-in-order", namespaces.RUNTIME)
+CLOUDWATCH_METRICS: Final = _workload("cloudwatch-metrics", namespaces.RUNTIME)
 DATABASE_ACCESS: Final = _workload(database_access.NAME, namespaces.RUNTIME)
 PROMETHEUS: Final = _workload("prometheus", namespaces.METRICS)
 JSON_EXPORTER: Final = _workload("json-exporter", namespaces.METRICS)
@@ -90,6 +91,7 @@ FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
     (WORKER, MARIADB, 3306),
     (SCALE_IN_ORDER, REDIS, 6379),
     (JSON_EXPORTER, API, 8000),
+    (CLOUDWATCH_METRICS, API, 8000),
     (PROMETHEUS, JSON_EXPORTER, 7979),
     (PROMETHEUS, API, 8000),
     (PROMETHEUS, WORKER, 9100),
@@ -104,6 +106,12 @@ FLOWS: Final[Sequence[tuple[Workload, Workload, int]]] = (
 # The agent on every node of EKS that gives pods their AWS identity.
 IDENTITY_AGENT: Final = "169.254.170.23/32"
 
+
+def aws_of(client: Workload) -> list[Outside]:
+    """What a client of AWS' own APIs calls as its pod's identity. Their addresses are many and change."""
+    return [Outside([IDENTITY_AGENT], 80, [client]), Outside(["0.0.0.0/0"], 443, [client])]
+
+
 # Workloads that ask the Kubernetes API; the JSON exporter only whether it answers.
 API_SERVER_CLIENTS: Final = (
     CREDENTIALS,
@@ -111,6 +119,7 @@ API_SERVER_CLIENTS: Final = (
     KEDA_ADAPTER,
     CLUSTER_AUTOSCALER,
     SCALE_IN_ORDER,
+    CLOUDWATCH_METRICS,
     JSON_EXPORTER,
 )
 

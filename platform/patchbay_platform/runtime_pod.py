@@ -29,6 +29,10 @@ class RuntimePod:
         """For a pod that looks at the queue and has no business in the database."""
         return replace(self, stores=[store for store in self.stores if store.queue])
 
+    def without_stores(self) -> Self:
+        """For a pod that has no business in any of them."""
+        return replace(self, stores=[])
+
     def environment(self) -> list[EnvVarArgs]:
         variables = {name: value for store in self.stores for name, value in store.variables.items()}
         return [

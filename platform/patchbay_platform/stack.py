@@ -9,6 +9,7 @@ from patchbay_runtime.catalog import Shape
 
 from patchbay_platform import api, autoscaling, namespaces, stores
 from patchbay_platform.api import Api
+from patchbay_platform.cloudwatch_metrics import CloudwatchMetrics
 from patchbay_platform.data_services import DataServices
 from patchbay_platform.gateway.component import Gateway
 from patchbay_platform.host_cluster import HostCluster
@@ -16,7 +17,7 @@ from patchbay_platform.images import ImageLock
 from patchbay_platform.json_exporter.component import JsonExporter
 from patchbay_platform.keda import Keda
 from patchbay_platform.namespaces import QuotaConfig, RestrictedNamespace
-from patchbay_platform.network import NetworkPolicies
+from patchbay_platform.network import CLOUDWATCH_METRICS, NetworkPolicies, aws_of
 from patchbay_platform.placement import Placement
 from patchbay_platform.priority import Priorities
 from patchbay_platform.prometheus.component import Prometheus
@@ -45,6 +46,8 @@ class Platform(pulumi.ComponentResource):
 
         Raises ConfigError before anything is registered.
         """
+        # Where AWS' own services hold the data, its CloudWatch has the alarms.
+        watched = host if data else None
         stores.check(settings, images, data)
         autoscaling.check(settings, images, catalog, host)
         super().__init__("patchbay:platform:Platform", name, None, pulumi.ResourceOptions(providers=[provider]))
@@ -84,8 +87,16 @@ class Platform(pulumi.ComponentResource):
             settings.network,
             edge_networks=settings.gateway.edge_networks,
             existing={**existing, namespaces.KEDA: keda.namespace},
-            absent=[*stores.absent(settings), *autoscaling.absent(settings)],
-            outside=[*stores.outside(data), *autoscaling.outside(settings)],
+            absent=[
+                *stores.absent(settings),
+                *autoscaling.absent(settings),
+                *([] if watched else [CLOUDWATCH_METRICS]),
+            ],
+            outside=[
+                *stores.outside(data),
+                *autoscaling.outside(settings),
+                *(aws_of(CLOUDWATCH_METRICS) if watched else []),
+            ],
             opts=child,
         )
         access: list[StoreAccess] = []
@@ -120,7 +131,7 @@ class Platform(pulumi.ComponentResource):
             opts=child,
         )
         runtime = RuntimePod(image=images.runtime, stores=access, log_level=settings.api.log_level)
-        Api(f"{name}-api", settings.api, runtime, placement=platform_in(runtime_namespace), opts=child)
+        served = Api(f"{name}-api", settings.api, runtime, placement=platform_in(runtime_namespace), opts=child)
         tolerations = [taint.toleration() for taint in host.worker_taints] if host else []
         workers = Placement(runtime_namespace, priorities.worker, nodes.workers, tolerations)
         room = existing.get(namespaces.HEADROOM)
@@ -133,6 +144,15 @@ class Platform(pulumi.ComponentResource):
             opts=child,
         )
         ScaleInOrder(f"{name}-scale-in-order", runtime, placement=platform_in(runtime_namespace), opts=child)
+        if watched:
+            CloudwatchMetrics(
+                f"{name}-cloudwatch-metrics",
+                runtime,
+                host=watched,
+                horizon=served.endpoint,
+                placement=platform_in(runtime_namespace),
+                opts=child,
+            )
         WorkerPods(f"{name}-worker", placement=workers, opts=child)
         for shape in catalog.values():
             ShapeWorkload(

@@ -1,4 +1,4 @@
-"""`patchbay-runtime api | worker --shape NAME | scale-in-order | migrate | make-account`."""
+"""`patchbay-runtime api | worker --shape NAME | scale-in-order | cloudwatch-metrics | migrate | make-account`."""
 
 import argparse
 import logging
@@ -36,14 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     worker = commands.add_parser("worker", help="run the processes of one shape")
     worker.add_argument("--shape", required=True, choices=sorted(CATALOG))
     order = commands.add_parser("scale-in-order", help="tell Kubernetes which worker pods run least")
-    order.add_argument(
-        "--service-account", type=Path, default=SERVICE_ACCOUNT, help="the directory of the pod's account"
-    )
+    metrics = commands.add_parser("cloudwatch-metrics", help="tell CloudWatch's alarms what waits, and of the nodes")
+    metrics.add_argument("--horizon", required=True, help="the address of the API, such as http://api:8000")
+    metrics.add_argument("--cluster", required=True, help="the cluster's name in AWS, which the alarms know it by")
+    metrics.add_argument("--endpoint", help="CloudWatch's address, by default AWS' own in the region")
+    for command in (order, metrics):
+        command.add_argument(
+            "--service-account", type=Path, default=SERVICE_ACCOUNT, help="the directory of the pod's account"
+        )
     probes = "probes and metrics"
     for command, port, serves in (
         (api, API_PORT, "the API"),
         (worker, WORKER_PORT, probes),
         (order, WORKER_PORT, probes),
+        (metrics, WORKER_PORT, probes),
     ):
         command.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104 - a pod's own
         command.add_argument("--port", type=int, default=port, help=f"the port of {serves}, by default {port}")
@@ -90,6 +96,18 @@ def _run(chosen: argparse.Namespace, settings: Settings) -> None:
         from patchbay_runtime.scale_in.serve import serve as serve_order  # noqa: PLC0415
 
         serve_order(settings, chosen.host, chosen.port, chosen.service_account)
+    elif chosen.command == "cloudwatch-metrics":
+        from patchbay_runtime.cloudwatch.serve import serve as serve_metrics  # noqa: PLC0415
+
+        serve_metrics(
+            settings,
+            chosen.host,
+            chosen.port,
+            chosen.service_account,
+            horizon=chosen.horizon,
+            cluster=chosen.cluster,
+            endpoint=chosen.endpoint,
+        )
     elif chosen.command == "migrate":
         from patchbay_runtime.migrations import migrate  # noqa: PLC0415
 

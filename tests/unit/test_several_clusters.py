@@ -153,7 +153,8 @@ def test_the_variables_are_settings_that_the_runtime_takes(one: Program) -> None
     Settings.model_validate({name.removeprefix("PATCHBAY_").lower(): value for name, value in variables(api).items()})
     known = {f"PATCHBAY_{name.upper()}" for name in Settings.model_fields}
     (job,) = pods_of(one, "database-access")
-    assert variables(api).keys() | variables(job).keys() <= known
+    (metrics,) = pods_of(one, "cloudwatch-metrics")
+    assert variables(api).keys() | variables(job).keys() | variables(metrics).keys() <= known
 
 
 def test_clusters_have_a_schema_each_on_the_shared_server(both: Program) -> None:
@@ -211,6 +212,30 @@ def test_the_runtime_reaches_the_data_subnets_and_the_identity_agent_and_no_othe
     stores_and_agent = {(cidr, port) for cidr in DATA_NETWORKS for port in (3306, 6379)} | {("169.254.170.23/32", 80)}
     assert egress(one, "api") == egress(one, "worker") == stores_and_agent
     assert egress(one, "database-access") == {(cidr, 3306) for cidr in DATA_NETWORKS}
+
+
+def test_the_alarms_are_told_of_each_cluster_by_its_name_in_aws(both: Program) -> None:
+    told = [item for item in both.of("Deployment") if item.object_name == "cloudwatch-metrics"]
+    assert [item.inputs["spec"]["template"]["spec"]["containers"][0]["args"] for item in told] == [
+        ["cloudwatch-metrics", "--horizon", "http://api.patchbay-runtime:8000", "--cluster", f"patchbay-dev-{name}"]
+        for name in CLUSTERS
+    ]
+
+
+def test_what_tells_the_alarms_sees_horizon_and_how_many_nodes_there_are_and_nothing_else(one: Program) -> None:
+    (pod,) = pods_of(one, "cloudwatch-metrics")
+    assert not [name for name in variables(pod) if name.startswith(("PATCHBAY_REDIS", "PATCHBAY_DATABASE"))]
+    assert [volume["name"] for volume in pod["volumes"]] == ["temporary"]
+    rules = one.one("ClusterRole", "cloudwatch-metrics").inputs["rules"]
+    assert rules == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]
+    policy = one.one("NetworkPolicy", "cloudwatch-metrics", "patchbay-runtime").inputs["spec"]
+    assert not policy["ingress"]
+    called = [
+        peer["podSelector"]["matchLabels"] for rule in policy["egress"] for peer in rule["to"] if "podSelector" in peer
+    ]
+    assert called == [{"app.kubernetes.io/name": "api"}, {"k8s-app": "kube-dns"}]
+    outside = {way for way in egress(one, "cloudwatch-metrics") if way[1] not in {6443}}
+    assert {("169.254.170.23/32", 80), ("0.0.0.0/0", 443)} <= outside
 
 
 def test_the_workers_run_on_the_nodes_that_grow_and_the_rest_on_the_others(one: Program) -> None:

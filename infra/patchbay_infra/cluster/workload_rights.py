@@ -6,6 +6,7 @@ from typing import Final
 
 import pulumi
 
+from patchbay_infra import platform_metrics
 from patchbay_infra.cluster.workload_identity import Workload
 from patchbay_infra.context import Context
 from patchbay_infra.policy_document import Condition, Statement, allow
@@ -135,6 +136,13 @@ def runtime_rights(context: Context, data: RuntimeData) -> Sequence[Statement]:
         _secrets_key_right(context, data.secrets_key),
         allow(["rds-db:connect"], [data.database_user]),
         allow(["elasticache:Connect"], [data.cache, data.cache_user]),
+    )
+
+
+def cloudwatch_metrics_rights() -> Sequence[Statement]:
+    """The platform's own metrics; the call knows no resource, but a namespace."""
+    return (
+        allow(["cloudwatch:PutMetricData"], ["*"], _equals(**{"cloudwatch:namespace": platform_metrics.NAMESPACE})),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import pulumi
 
+from patchbay_infra import platform_metrics
 from patchbay_infra.delivery.scope import Scope
 from patchbay_infra.policy_document import Statement, allow, deny
 
@@ -54,6 +55,9 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
                 "kms:ReEncrypt*",
             ],
             scope.arn("kms", "key/*"),
+        ),
+        allow(
+            ["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": platform_metrics.NAMESPACE}}
         ),
         allow(["elasticache:Connect"], scope.arn("elasticache", "replicationgroup:{}*", "user:{}*")),
         allow(["rds-db:connect"], scope.arn("rds-db", "dbuser:*/patchbay_*")),

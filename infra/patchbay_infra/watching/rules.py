@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import pulumi
 
+from patchbay_infra import platform_metrics
 from patchbay_infra.watching.alarm import Alarm, Metric
 from patchbay_infra.watching.config import ThresholdsConfig
 
@@ -120,10 +121,10 @@ def gateway_alarm(
 
 
 def node_alarm(cluster: str, cluster_name: pulumi.Input[str], limits: ThresholdsConfig) -> Alarm:
-    """`cluster_name`: EKS' name of it, by which Container Insights counts its nodes."""
+    """`cluster_name`: EKS' name of it, under which the platform counts its nodes."""
 
     def nodes(statistic: Statistic) -> Metric:
-        return Metric("ContainerInsights", "cluster_node_count", {"ClusterName": cluster_name}, statistic, 900)
+        return Metric(platform_metrics.NAMESPACE, platform_metrics.NODES, {"Cluster": cluster_name}, statistic, 900)
 
     return Alarm(
         f"nodes-{cluster}-spike",
@@ -137,7 +138,9 @@ def node_alarm(cluster: str, cluster_name: pulumi.Input[str], limits: Thresholds
 
 
 def backlog_alarm(cluster: str, cluster_name: pulumi.Input[str], limits: ThresholdsConfig) -> Alarm:
-    waiting = Metric("Patchbay", "WaitingProcesses", {"Cluster": cluster_name}, "Minimum", _FIVE_MINUTES)
+    waiting = Metric(
+        platform_metrics.NAMESPACE, platform_metrics.WAITING, {"Cluster": cluster_name}, "Minimum", _FIVE_MINUTES
+    )
     return Alarm(
         f"queue-{cluster}-backlog",
         "Processes wait and do not become fewer. Look for the shape in Horizon's workload: Pending pods mean that "

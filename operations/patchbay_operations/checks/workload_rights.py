@@ -18,6 +18,7 @@ def workload_rights(facts: Facts) -> Iterator[Expectation]:
         yield _volumes(names, name)
         yield _runtime(names, name)
         yield _database_access(names, name)
+        yield _cloudwatch_metrics(names, name)
 
 
 def _nodes(names: Names, cluster: str) -> Expectation:
@@ -149,5 +150,22 @@ def _database_access(names: Names, cluster: str) -> Expectation:
             Call("s3:GetObject", f"{names.payloads}/tenant/payload"),
             Call("elasticache:Connect", names.arn("elasticache", f"replicationgroup:{cluster}")),
             Call("rds:ModifyDBInstance", names.arn("rds", f"db:{names.prefix}databases-write")),
+        ),
+    )
+
+
+def _cloudwatch_metrics(names: Names, cluster: str) -> Expectation:
+    """Tells the alarms what waits, and of the nodes."""
+    put = "cloudwatch:PutMetricData"
+    return Expectation(
+        f"{cluster}-cloudwatch-metrics",
+        must=(Call(put, context={"cloudwatch:namespace": "Patchbay"}),),
+        must_not=(
+            Call(put, context={"cloudwatch:namespace": "AWS/RDS"}),
+            Call(put),
+            Call("cloudwatch:DeleteAlarms", names.arn("cloudwatch", "alarm:*")),
+            Call("s3:GetObject", f"{names.payloads}/tenant/payload"),
+            Call("elasticache:Connect", names.arn("elasticache", f"replicationgroup:{cluster}")),
+            Call("secretsmanager:GetSecretValue", names.tenant_secret),
         ),
     )

@@ -9,10 +9,12 @@ from pathlib import Path
 from prometheus_client import Counter, Gauge
 
 from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.cluster_api import ClusterApi, ClusterAwayError
+from patchbay_runtime.loop_status import LoopStatus
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.queue.pause import Pause, first_of
 from patchbay_runtime.scale_in.order import Order
-from patchbay_runtime.scale_in.pods import ClusterAwayError, Pods
+from patchbay_runtime.scale_in.pods import Pods
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.status_server import serve_status
 
@@ -26,29 +28,6 @@ WRITTEN = Counter("patchbay_scale_in_order_writes", "Costs of deletion written t
 UP = Gauge("patchbay_scale_in_order_up", "1 if the order of the pods is known and written.")
 
 log = logging.getLogger(__name__)
-
-
-class Status:
-    """Set by the event loop, read by the probes' thread."""
-
-    def __init__(self) -> None:
-        self._turned_at = time.monotonic()
-        self._why: str | None = "starting"
-
-    def looked(self, why_not: str | None = None) -> None:
-        """A look has ended: well, or the reason."""
-        self._turned_at = time.monotonic()
-        self._why = why_not
-        UP.set(why_not is None)
-
-    @property
-    def alive(self) -> bool:
-        """The event loop turns."""
-        return time.monotonic() - self._turned_at < STALLED_SECONDS
-
-    def not_ready(self) -> list[str]:
-        """Why the costs are old."""
-        return [self._why] if self._why else []
 
 
 class Keeper:
@@ -81,12 +60,12 @@ class Keeper:
 
 def serve(settings: Settings, host: str, port: int, account: Path) -> None:
     """Work until SIGTERM; no outage of Redis or of the API server ends it. Raises OSError without an account."""
-    status = Status()
+    status = LoopStatus(STALLED_SECONDS, UP)
     with serve_status(status, host, port):
-        asyncio.run(_keep(settings, Pods.in_cluster(account), status))
+        asyncio.run(_keep(settings, Pods(ClusterApi.of_pod(account)), status))
 
 
-async def _keep(settings: Settings, pods: Pods, status: Status) -> None:
+async def _keep(settings: Settings, pods: Pods, status: LoopStatus) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -90,6 +90,23 @@ def test_volumes_carry_the_tag_that_the_driver_may_touch_them_by(production: Rec
     assert create["Condition"] == {"StringEquals": {"aws:RequestTag/patchbay:cluster": "patchbay-production-main"}}
 
 
+def test_only_metrics_of_the_platform_s_own_namespace_may_be_put() -> None:
+    workload = Workload("cloudwatch-metrics", "patchbay-runtime", ("cloudwatch-metrics",))
+
+    def grant(made: Cluster) -> None:
+        made.grant(workload, workload_rights.cloudwatch_metrics_rights())
+
+    recorded = cluster(CONFIG, PRODUCTION, grant)
+    assert statements(recorded.one("iam/rolePolicy:RolePolicy", "main-cloudwatch-metrics")) == [
+        {
+            "Effect": "Allow",
+            "Action": ["cloudwatch:PutMetricData"],
+            "Resource": ["*"],
+            "Condition": {"StringEquals": {"cloudwatch:namespace": "Patchbay"}},
+        }
+    ]
+
+
 def test_the_runtime_works_on_its_own_data_and_enters_the_cache_as_itself() -> None:
     data = workload_rights.RuntimeData(
         payload_bucket="arn:aws:s3:::payloads",

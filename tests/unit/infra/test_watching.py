@@ -143,10 +143,10 @@ def test_a_gateway_s_errors_count_as_a_share_of_its_answers() -> None:
 
 def test_nodes_that_come_or_go_at_once_are_told() -> None:
     inputs = alarm(watching(), "nodes-main-spike")
-    assert {(dimensions["ClusterName"], stat) for _, _, dimensions, stat in metrics(inputs)} == {
-        ("eks-main", "Maximum"),
-        ("eks-main", "Minimum"),
-    }
+    assert metrics(inputs) == [
+        ("Patchbay", "Nodes", {"Cluster": "eks-main"}, "Maximum"),
+        ("Patchbay", "Nodes", {"Cluster": "eks-main"}, "Minimum"),
+    ]
     assert expression(inputs) == "most - least"
 
 

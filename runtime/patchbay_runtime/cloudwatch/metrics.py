@@ -1,0 +1,71 @@
+"""CloudWatch's side: metrics of one namespace, by cluster."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlencode
+
+import httpx
+
+from patchbay_runtime.identity.credentials import IdentityError, pod_credentials
+
+if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
+
+NAMESPACE: Final = "Patchbay"
+DIMENSION: Final = "Cluster"
+TIMEOUT_SECONDS: Final = 10.0
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+_CALL: Final = {"Action": "PutMetricData", "Version": "2010-08-01", "Namespace": NAMESPACE}
+_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+
+
+class CloudWatchAwayError(Exception):
+    """CloudWatch could not be reached, or refuses."""
+
+
+class CloudWatchMetrics:
+    """Puts figures of a cluster, as the pod's own AWS identity."""
+
+    def __init__(self, endpoint: str, region: str, cluster: str) -> None:
+        self._endpoint = endpoint
+        self._region = region
+        self._cluster = cluster
+        self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._client.aclose()
+
+    async def put(self, figures: Mapping[str, int]) -> None:
+        """One value each, as of now. Raises CloudWatchAwayError."""
+        form = dict(_CALL)
+        for number, (name, value) in enumerate(figures.items(), start=1):
+            member = f"MetricData.member.{number}"
+            form |= {f"{member}.MetricName": name, f"{member}.Value": str(value), f"{member}.Unit": "Count"}
+            dimension = f"{member}.Dimensions.member.1"
+            form |= {f"{dimension}.Name": DIMENSION, f"{dimension}.Value": self._cluster}
+        try:
+            # The pod's agent is asked over HTTP, outside of the event loop.
+            credentials = await asyncio.to_thread(pod_credentials)
+            body = urlencode(form).encode()
+            headers = _signed(credentials, self._region, self._endpoint, body)
+            answer = await self._client.post(self._endpoint, content=body, headers=headers)
+        except IdentityError as error:
+            raise CloudWatchAwayError(str(error)) from error
+        except httpx.HTTPError as error:
+            raise CloudWatchAwayError(f"CloudWatch cannot be reached ({type(error).__name__})") from error
+        if answer.is_error:
+            raise CloudWatchAwayError(f"CloudWatch refuses the metrics with status {answer.status_code}")
+
+
+def _signed(credentials: "ReadOnlyCredentials", region: str, url: str, body: bytes) -> dict[str, str]:
+    """The headers of a signed POST. Without the descriptions of AWS' services, botocore signs and does no more."""
+    from botocore.auth import SigV4Auth  # noqa: PLC0415 - heavy, and not of the other programs
+    from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - as above
+
+    request = AWSRequest(method="POST", url=url, data=body, headers=_FORM)
+    SigV4Auth(credentials, "monitoring", region).add_auth(request)
+    return dict(request.headers)
