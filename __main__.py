@@ -45,6 +45,12 @@ WORKLOADS = PlatformWorkloads(
 )
 
 
+def once_entitled(cell: Cell, value: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The value, once new pods get their AWS identities: a pod that is made before never does."""
+    identities = cell.cluster.workload_role_arns.values()
+    return pulumi.Output.all(value, *identities).apply(lambda known: str(known[0]))
+
+
 def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServices:
     """A cluster's own cache, and its schema on the database that all clusters share."""
     subnets = divide(settings.network.cidr, settings.zones).data
@@ -55,7 +61,7 @@ def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServ
             address=cell.cache.address,
             port=cell.cache.port,
             user_name=cell.cache.user_name,
-            cache_name=cell.cache.replication_group_id,
+            cache_name=once_entitled(cell, cell.cache.replication_group_id),
         ),
         database=ManagedDatabase(
             address=infra.databases.writer_address,
@@ -70,7 +76,7 @@ def host_cluster(key: str, cell: Cell, settings: InfraSettings) -> HostCluster:
     """What the autoscaler finds the cluster's node groups by, and what workers have to tolerate on them."""
     taints = settings.clusters[key].flows.taints
     return HostCluster(
-        name=cell.cluster.cluster_name,
+        name=once_entitled(cell, cell.cluster.cluster_name),
         region=settings.aws.region,
         worker_taints=[NodeTaint(taint.key, taint.value, taint.effect) for taint in taints],
     )

@@ -29,7 +29,10 @@ class HomeCluster:
 
 
 class WorkloadIdentity(pulumi.ComponentResource):
-    """A role that only these pods of this cluster can take: the agent tags each session with where it comes from."""
+    """A role that only these pods of this cluster can take: the agent tags each session with where it comes from.
+
+    `role_arn`: known once pods that are made get the role; those made before never do.
+    """
 
     role_arn: pulumi.Output[str]
 
@@ -77,7 +80,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
             rights.append(
                 aws.iam.RolePolicy(name, name=workload.name, role=role.name, policy=document(*statements), opts=child)
             )
-        for account in workload.service_accounts:
+        associations = [
             aws.eks.PodIdentityAssociation(
                 f"{name}-{account}",
                 cluster_name=cluster.name,
@@ -88,5 +91,8 @@ class WorkloadIdentity(pulumi.ComponentResource):
                 # Pods start with all of their rights, or wait.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=rights),
             )
-        self.role_arn = role.arn
+            for account in workload.service_accounts
+        ]
+        given = pulumi.Output.all(role.arn, *(association.id for association in associations))
+        self.role_arn = given.apply(lambda known: str(known[0]))
         self.register_outputs({"roleArn": self.role_arn})

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pulumi
 import pytest
 from patchbay_infra.cluster import workload_rights
 from patchbay_infra.cluster.component import Cluster
@@ -54,6 +55,23 @@ def test_a_workloads_role_is_taken_by_its_pods_of_this_cluster_only(
     }
     (association,) = [one for one in production.of("PodIdentityAssociation") if one.inputs["serviceAccount"] == account]
     assert association.inputs["roleArn"] == production.outputs["roles"][workload.name]
+
+
+def test_a_role_is_known_once_new_pods_get_it() -> None:
+    workload = Workload("runtime", "patchbay-runtime", ("api", "shape-map"))
+    waited_for: list[str] = []
+
+    def grant(made: Cluster) -> None:
+        role_arn = made.grant(workload).role_arn
+
+        async def names() -> str:
+            return " ".join(sorted(one.pulumi_resource_name for one in await role_arn.resources()))
+
+        told: pulumi.Output[str] = pulumi.Output.from_input(names())
+        told.apply(waited_for.append)
+
+    cluster(CONFIG, PRODUCTION, grant)
+    assert waited_for == ["main-runtime main-runtime-api main-runtime-shape-map"]
 
 
 def test_what_changes_something_is_allowed_on_this_clusters_resources_only(production: Recorded) -> None:
