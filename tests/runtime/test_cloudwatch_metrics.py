@@ -66,14 +66,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 @pytest.fixture
 def service_account(cluster: ControlPlane, tmp_path: Path) -> Path:
     """What a pod of the account finds mounted."""
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{NAME}/token"
-    with cluster.client() as client:
-        answer = client.post(path, json={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})
     mounted = tmp_path / "service-account"
     mounted.mkdir()
-    (mounted / "token").write_text(answer.json()["status"]["token"])
-    (mounted / "namespace").write_text(NAMESPACE)
-    (mounted / "ca.crt").write_bytes((cluster.kubeconfig.parent / "certificates" / "apiserver.crt").read_bytes())
+    cluster.mount_account(NAMESPACE, NAME, mounted)
     return mounted
 
 

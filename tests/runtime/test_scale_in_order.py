@@ -57,13 +57,9 @@ def client(cluster: ControlPlane) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def account(cluster: ControlPlane, client: httpx.Client, tmp_path: Path) -> Path:
+def account(cluster: ControlPlane, tmp_path: Path) -> Path:
     """What a pod of the account finds mounted."""
-    path = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/scale-in-order/token"
-    answer = client.post(path, json={"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}})
-    (tmp_path / "token").write_text(answer.json()["status"]["token"])
-    (tmp_path / "namespace").write_text(NAMESPACE)
-    (tmp_path / "ca.crt").write_bytes((cluster.kubeconfig.parent / "certificates" / "apiserver.crt").read_bytes())
+    cluster.mount_account(NAMESPACE, "scale-in-order", tmp_path)
     return tmp_path
 
 

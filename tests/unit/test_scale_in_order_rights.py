@@ -37,9 +37,7 @@ def account(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Itera
         for kind, path in PATHS.items():
             admin.post(path, json=dict(program.one(kind, "scale-in-order").inputs)).raise_for_status()
         admin.post(PODS, json=POD).raise_for_status()
-        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-        token = admin.post(f"{PATHS['ServiceAccount']}/scale-in-order/token", json=request)
-        client.headers["Authorization"] = f"Bearer {token.raise_for_status().json()['status']['token']}"
+        client.headers["Authorization"] = f"Bearer {plane.token_of(NAMESPACE, 'scale-in-order')}"
         wait_until_enforced(client)
         yield client
 

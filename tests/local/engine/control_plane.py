@@ -35,6 +35,8 @@ class ControlPlane:
         self.address = f"https://127.0.0.1:{port}"
         self.kubeconfig = directory / "kubeconfig"
         self._port = port
+        # The API server makes this certificate, which is its own authority, when it starts.
+        self._authority = directory / "certificates" / "apiserver.crt"
 
     def __enter__(self) -> Self:
         """Returns when the API server and its default namespace are there."""
@@ -100,16 +102,28 @@ class ControlPlane:
 
     def client(self) -> httpx.Client:
         """A client as the cluster's administrator."""
-        trusted = ssl.create_default_context(cafile=str(self._directory / "certificates" / "apiserver.crt"))
+        trusted = ssl.create_default_context(cafile=str(self._authority))
         headers = {"Authorization": f"Bearer {TOKEN}"}
         return httpx.Client(base_url=self.address, verify=trusted, headers=headers, trust_env=False, timeout=30)
+
+    def token_of(self, namespace: str, account: str) -> str:
+        """A token of a service account that is there."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+        request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        with self.client() as client:
+            return str(client.post(path, json=request).raise_for_status().json()["status"]["token"])
+
+    def mount_account(self, namespace: str, account: str, directory: Path) -> None:
+        """Write what a pod of the service account finds mounted."""
+        (directory / "token").write_text(self.token_of(namespace, account))
+        (directory / "namespace").write_text(namespace)
+        (directory / "ca.crt").write_bytes(self._authority.read_bytes())
 
     def _write_keys(self) -> None:
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
         (self._directory / "service-accounts.key").write_bytes(pem)
         (self._directory / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
-        # The API server makes this certificate, which is its own authority, when it starts.
         cluster = {"server": self.address, "certificate-authority": "certificates/apiserver.crt"}
         content = {
             "apiVersion": "v1",
