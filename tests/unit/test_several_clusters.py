@@ -216,7 +216,7 @@ def test_the_runtime_reaches_the_data_subnets_and_the_identity_agent_and_no_othe
 
 def test_the_alarms_are_told_of_each_cluster_by_its_name_in_aws(both: Program) -> None:
     told = [item for item in both.of("Deployment") if item.object_name == "cloudwatch-metrics"]
-    assert [item.inputs["spec"]["template"]["spec"]["containers"][0]["args"] for item in told] == [
+    assert sorted(item.inputs["spec"]["template"]["spec"]["containers"][0]["args"] for item in told) == [
         ["cloudwatch-metrics", "--horizon", "http://api.patchbay-runtime:8000", "--cluster", f"patchbay-dev-{name}"]
         for name in CLUSTERS
     ]
