@@ -8,6 +8,7 @@ from patchbay_config.model import Model
 from patchbay_config.stack import load, stack_config
 from patchbay_infra.cluster.workload_identity import Workload
 from patchbay_infra.network.address_plan import divide
+from patchbay_infra.ordering import once_known
 from patchbay_infra.provider import provider
 from patchbay_infra.settings import InfraSettings
 from patchbay_infra.stack import Cell, Infra, PlatformWorkloads
@@ -47,8 +48,7 @@ WORKLOADS = PlatformWorkloads(
 
 def once_entitled(cell: Cell, value: pulumi.Output[str]) -> pulumi.Output[str]:
     """The value, once new pods get their AWS identities: a pod that is made before never does."""
-    identities = cell.cluster.workload_role_arns.values()
-    return pulumi.Output.all(value, *identities).apply(lambda known: str(known[0]))
+    return once_known(value, cell.cluster.workload_role_arns.values())
 
 
 def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServices:

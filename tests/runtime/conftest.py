@@ -85,10 +85,8 @@ def _succeeds(command: list[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-@pytest.fixture(scope="session")
-def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A Redis with an append-only file, as in an environment."""
-    directory = tmp_path_factory.mktemp("redis")
+def own_redis(directory: Path) -> Server:
+    """A started Redis with an append-only file, as in an environment, for tests that empty or end it."""
     port = free_port()
     command = [program("redis-server"), "--bind", HOST, "--port", str(port), "--dir", str(directory)]
     command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
@@ -97,9 +95,16 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         command,
         port,
         lambda: b"PONG" in subprocess.run(ping, capture_output=True, check=False).stdout,
-        directory / "log",
+        directory / "redis.log",
     )
     server.start()
+    return server
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The Redis that most tests share."""
+    server = own_redis(tmp_path_factory.mktemp("redis"))
     yield server
     server.stop()
 

@@ -10,26 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.ports import free_port
-from tests.runtime.conftest import HOST, Server, program
-
 PROGRAM = Path(__file__).with_name("queue_worker_program.py")
-
-
-def own_redis(directory: Path) -> Server:
-    """A started Redis with an append-only file, for tests that empty or end it while others rely on theirs."""
-    port = free_port()
-    command = [program("redis-server"), "--bind", HOST, "--port", str(port), "--dir", str(directory)]
-    command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
-    ping = [program("redis-cli"), "-h", HOST, "-p", str(port), "ping"]
-    server = Server(
-        command,
-        port,
-        lambda: b"PONG" in subprocess.run(ping, capture_output=True, check=False).stdout,
-        directory / "redis.log",
-    )
-    server.start()
-    return server
 
 
 class Note(NamedTuple):

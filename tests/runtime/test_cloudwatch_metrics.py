@@ -19,8 +19,7 @@ from patchbay_runtime.settings import Settings
 from tests.local.emulator.account import REGION, Account
 from tests.local.engine.control_plane import ControlPlane
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, START_SECONDS, Program, Server, answers, end_all, wait_until
-from tests.runtime.queue_workers import own_redis
+from tests.runtime.conftest import HOST, START_SECONDS, Program, Server, answers, end_all, own_redis, wait_until
 
 NAME = "cloudwatch-metrics"
 NAMESPACE = "patchbay-runtime"

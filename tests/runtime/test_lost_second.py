@@ -14,8 +14,7 @@ import pytest
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, wait_until
-from tests.runtime.queue_workers import own_redis
+from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, own_redis, wait_until
 from tests.runtime.sink import Sink
 
 SHAPES = ("http-trigger", "split", "http-connector")

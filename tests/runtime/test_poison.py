@@ -11,8 +11,8 @@ from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, wait_until
-from tests.runtime.queue_workers import own_redis, until
+from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, own_redis, wait_until
+from tests.runtime.queue_workers import until
 from tests.runtime.sink import Answer, Received, Sink
 
 

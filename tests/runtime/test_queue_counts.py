@@ -16,8 +16,7 @@ from patchbay_runtime.queue import (
     run_worker,
 )
 
-from tests.runtime.conftest import Server
-from tests.runtime.queue_workers import own_redis
+from tests.runtime.conftest import Server, own_redis
 
 SHAPES = ["map", "split"]
 

@@ -10,8 +10,8 @@ import pytest
 from patchbay_runtime.queue import REDIS_AWAY, Delivery, ProcessQueue, consumer, run, run_worker
 from patchbay_runtime.queue.scripts import GROUP, shape_keys
 
-from tests.runtime.conftest import Server
-from tests.runtime.queue_workers import Workers, own_redis, until
+from tests.runtime.conftest import Server, own_redis
+from tests.runtime.queue_workers import Workers, until
 
 SHAPE = "map"
 REDELIVERED_SECONDS = 15

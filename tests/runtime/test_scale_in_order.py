@@ -21,8 +21,8 @@ from patchbay_runtime.scale_in.pods import COST, Pod
 
 from tests.local.engine.control_plane import ControlPlane
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, Server
-from tests.runtime.queue_workers import own_redis, until
+from tests.runtime.conftest import HOST, Server, own_redis
+from tests.runtime.queue_workers import until
 
 NAMESPACE = "patchbay-runtime"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"

@@ -19,8 +19,8 @@ from patchbay_runtime.worker.registration import stay_registered
 from patchbay_runtime.worker.status import WorkerStatus
 
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, Server
-from tests.runtime.queue_workers import own_redis, until
+from tests.runtime.conftest import HOST, Server, own_redis
+from tests.runtime.queue_workers import until
 
 
 @pytest.fixture(scope="module")

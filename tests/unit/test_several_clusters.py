@@ -222,7 +222,9 @@ def test_the_alarms_are_told_of_each_cluster_by_its_name_in_aws(both: Program) -
     ]
 
 
-def test_what_tells_the_alarms_sees_horizon_and_how_many_nodes_there_are_and_nothing_else(one: Program) -> None:
+def test_what_tells_the_alarms_sees_horizon_and_how_many_nodes_there_are_and_nothing_else(
+    one: Program, settings: PlatformSettings
+) -> None:
     (pod,) = pods_of(one, "cloudwatch-metrics")
     assert not [name for name in variables(pod) if name.startswith(("PATCHBAY_REDIS", "PATCHBAY_DATABASE"))]
     assert [volume["name"] for volume in pod["volumes"]] == ["temporary"]
@@ -234,8 +236,8 @@ def test_what_tells_the_alarms_sees_horizon_and_how_many_nodes_there_are_and_not
         peer["podSelector"]["matchLabels"] for rule in policy["egress"] for peer in rule["to"] if "podSelector" in peer
     ]
     assert called == [{"app.kubernetes.io/name": "api"}, {"k8s-app": "kube-dns"}]
-    outside = {way for way in egress(one, "cloudwatch-metrics") if way[1] not in {6443}}
-    assert {("169.254.170.23/32", 80), ("0.0.0.0/0", 443)} <= outside
+    api_server = {(str(network), port) for network in settings.network.api_server for port in (443, 6443)}
+    assert egress(one, "cloudwatch-metrics") == {("169.254.170.23/32", 80), ("0.0.0.0/0", 443), *api_server}
 
 
 def test_the_workers_run_on_the_nodes_that_grow_and_the_rest_on_the_others(one: Program) -> None:

@@ -15,6 +15,7 @@ from patchbay_infra.cluster.node_role import node_role
 from patchbay_infra.cluster.security_groups import ClusterSecurityGroups
 from patchbay_infra.cluster.workload_identity import HomeCluster, Workload, WorkloadIdentity
 from patchbay_infra.context import Context
+from patchbay_infra.ordering import once_known
 from patchbay_infra.policy_document import Statement
 
 
@@ -108,9 +109,7 @@ class Cluster(pulumi.ComponentResource):
         services = self._grant_cluster_services(key_arn, nodes)
         self.kubeconfig = kubeconfig(
             # Whoever uses it finds nodes to run on and the kinds of objects that add-ons bring.
-            pulumi.Output.all(self.cluster_name, *(service.urn for service in services)).apply(
-                lambda all_: str(all_[0])
-            ),
+            once_known(self.cluster_name, (service.urn for service in services)),
             region=context.region,
             endpoint=self.endpoint,
             certificate_authority=self.certificate_authority,

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from patchbay_infra.context import Context
+from patchbay_infra.ordering import once_known
 from patchbay_infra.policy_document import Statement, document, trust
 
 
@@ -93,6 +94,5 @@ class WorkloadIdentity(pulumi.ComponentResource):
             )
             for account in workload.service_accounts
         ]
-        given = pulumi.Output.all(role.arn, *(association.id for association in associations))
-        self.role_arn = given.apply(lambda known: str(known[0]))
+        self.role_arn = once_known(role.arn, (association.id for association in associations))
         self.register_outputs({"roleArn": self.role_arn})

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 from pathlib import Path
 
 from prometheus_client import Gauge
@@ -14,6 +13,7 @@ from patchbay_runtime.loop_status import LoopStatus
 from patchbay_runtime.queue.pause import first_of
 from patchbay_runtime.settings import Settings, SettingsError
 from patchbay_runtime.status_server import serve_status
+from patchbay_runtime.stopping import told_to_stop
 
 EVERY_SECONDS = 60.0
 """CloudWatch's own resolution."""
@@ -43,9 +43,7 @@ def serve(
 
 
 async def _keep_putting(sources: Sources, metrics: CloudWatchMetrics, status: LoopStatus) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     async with sources, metrics:
         while not stop.is_set():
             why_not = await _put(sources, metrics)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from patchbay_runtime.scale_in.order import Order
 from patchbay_runtime.scale_in.pods import Pods
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.status_server import serve_status
+from patchbay_runtime.stopping import told_to_stop
 
 LOOK_SECONDS = 1.0
 """How old the numbers of running processes are at most when pods are taken away."""
@@ -66,9 +66,7 @@ def serve(settings: Settings, host: str, port: int, account: Path) -> None:
 
 
 async def _keep(settings: Settings, pods: Pods, status: LoopStatus) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = told_to_stop()
     queue = ProcessQueue.open(settings, CATALOG)
     keeper = Keeper(queue, pods)
     pause = Pause()
