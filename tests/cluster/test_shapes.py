@@ -11,6 +11,8 @@ from lightkube.resources.core_v1 import Endpoints, ServiceAccount
 from lightkube.resources.policy_v1 import PodDisruptionBudget
 from patchbay_runtime.catalog import CATALOG
 
+from tests.cluster.waiting import eventually
+
 NAMESPACE = "patchbay-runtime"
 ScaledObject = create_namespaced_resource("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects")
 
@@ -28,12 +30,18 @@ def test_a_shape_has_a_deployment_an_account_and_a_disruption_budget_of_its_own(
 
 @pytest.mark.parametrize("shape", sorted(CATALOG))
 def test_a_shape_is_scaled_by_keda_within_the_catalogues_bounds(kubernetes: Client, shape: str) -> None:
-    scaled = kubernetes.get(ScaledObject, f"shape-{shape}", namespace=NAMESPACE)
-    status = cast("dict[str, Any]", scaled.status)
-    conditions = {condition["type"]: condition["status"] for condition in status["conditions"]}
-    assert conditions["Ready"] == "True"
-    assert conditions["Fallback"] == "False"
-    autoscaler = kubernetes.get(HorizontalPodAutoscaler, status["hpaName"], namespace=NAMESPACE)
+    def scaled() -> dict[str, Any]:
+        found = kubernetes.get(ScaledObject, f"shape-{shape}", namespace=NAMESPACE)
+        return cast("dict[str, Any]", found.status or {})
+
+    def metric_is_read() -> None:
+        conditions = {condition["type"]: condition["status"] for condition in scaled().get("conditions", [])}
+        assert conditions.get("Ready") == "True"
+        assert conditions.get("Fallback") == "False"
+
+    # KEDA tells it of a new object at its first look.
+    eventually(metric_is_read, within=60)
+    autoscaler = kubernetes.get(HorizontalPodAutoscaler, scaled()["hpaName"], namespace=NAMESPACE)
     assert autoscaler.spec
     assert (autoscaler.spec.minReplicas, autoscaler.spec.maxReplicas) == (
         CATALOG[shape].min_pods,
