@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from patchbay_local import paths
+from patchbay_local.machine import paths
 
 
 def need(*files: Path) -> None:

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from patchbay_local import paths
-from patchbay_local.emulation.config import StackConfig
-from patchbay_local.emulation.emulation import Emulation
-from patchbay_local.journal import open_journal
-from patchbay_local.single_run import only_one
+from patchbay_local.deploy.emulation.config import StackConfig
+from patchbay_local.deploy.emulation.emulation import Emulation
+from patchbay_local.machine import paths
+from patchbay_local.machine.journal import open_journal
+from patchbay_local.machine.single_run import only_one
 from rich.console import Console
 from rich.table import Table
 

@@ -1,9 +1,9 @@
 """The command line: 0 the promise holds, 1 it does not, 2 the environment could not be tested, 130 interrupted."""
 
 import typer
+from patchbay_operations.capacity.command import capacity_plan_command
 
 from patchbay_loadtests.commands.bench import bench_command
-from patchbay_loadtests.commands.capacity_plan import capacity_plan_command
 from patchbay_loadtests.commands.compare import compare_command
 from patchbay_loadtests.commands.load import load_command
 from patchbay_loadtests.commands.nodes import prove_nodes_command

@@ -1,5 +1,5 @@
 """`python -m patchbay_local`."""
 
-from patchbay_local.cli import main
+from patchbay_local.commands.cli import main
 
 main()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 from lightkube import Client, KubeConfig
-from patchbay_local import paths
+from patchbay_local.machine import paths
 
 EDGE = f"http://127.0.0.1:{paths.EDGE_PORT}"
 

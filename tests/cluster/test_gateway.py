@@ -7,7 +7,7 @@ from contextlib import closing
 from http.client import HTTPConnection
 
 import httpx
-from patchbay_local import paths
+from patchbay_local.machine import paths
 
 Connect = Callable[[str], httpx.Client]
 ALLOWED = "127.0.0.1"

@@ -13,13 +13,13 @@ from lightkube.models.core_v1 import NodeSpec
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Node, Pod
-from patchbay_local.cluster.cluster import Cluster
-from patchbay_local.cluster.status import NodeStatus
-from patchbay_local.journal import open_journal
-from patchbay_local.nodes import daemon as agent
-from patchbay_local.nodes.cloud import Cloud
-from patchbay_local.nodes.instance import Group
-from patchbay_local.stack import environments
+from patchbay_local.deploy.stack import environments
+from patchbay_local.kubernetes.cluster.cluster import Cluster
+from patchbay_local.kubernetes.cluster.status import NodeStatus
+from patchbay_local.kubernetes.nodes import daemon as agent
+from patchbay_local.kubernetes.nodes.cloud import Cloud
+from patchbay_local.kubernetes.nodes.instance import Group
+from patchbay_local.machine.journal import open_journal
 from patchbay_operations.access import Access
 
 from tests.cluster.test_nodes import ready

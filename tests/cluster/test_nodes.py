@@ -8,7 +8,7 @@ from lightkube.core.exceptions import ApiError
 from lightkube.models.core_v1 import Container, PodSpec, SecurityContext
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node, Pod, Secret
-from patchbay_local import paths
+from patchbay_local.machine import paths
 
 ZONE = "topology.kubernetes.io/zone"
 

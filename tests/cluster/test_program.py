@@ -4,7 +4,7 @@ import os
 import shlex
 import subprocess
 
-from patchbay_local import paths
+from patchbay_local.machine import paths
 
 # What the engine writes beside a secret value in its state (sdk/go/common/resource/sig).
 SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270"

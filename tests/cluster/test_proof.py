@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from patchbay_local import paths
-from patchbay_local.cluster.spec import ClusterSpec
+from patchbay_local.kubernetes.cluster.spec import ClusterSpec
+from patchbay_local.machine import paths
 
 
 @pytest.mark.timeout(600)

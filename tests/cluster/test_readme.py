@@ -5,7 +5,7 @@ import re
 import subprocess
 
 from lightkube import Client
-from patchbay_local import paths
+from patchbay_local.machine import paths
 
 README = (paths.REPOSITORY / "README.md").read_text()
 

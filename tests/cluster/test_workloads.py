@@ -11,7 +11,7 @@ from lightkube.models.core_v1 import Container
 from lightkube.resources.apps_v1 import Deployment, StatefulSet
 from lightkube.resources.authorization_v1 import SubjectAccessReview
 from lightkube.resources.core_v1 import Namespace, Pod, ServiceAccount
-from patchbay_local import paths
+from patchbay_local.machine import paths
 
 NAMESPACES = ("patchbay-data", "patchbay-gateway", "patchbay-metrics", "patchbay-runtime")
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from patchbay_local.stack import pulumi
+from patchbay_local.deploy.stack import pulumi
 from patchbay_operations.checks.facts import Facts
 
 from tests.emulated.deployment import STACKS, Deployment, deployed

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from patchbay_local.emulation.config import StackConfig
-from patchbay_local.emulation.emulation import Emulation
-from patchbay_local.emulator.emulator import Emulator
-from patchbay_local.host.journal import Journal
+from patchbay_local.deploy.emulation.config import StackConfig
+from patchbay_local.deploy.emulation.emulation import Emulation
+from patchbay_local.deploy.emulator import Emulator
+from patchbay_local.machine.journal import Journal
 from patchbay_operations.checks.facts import Facts
 
 from tests.ports import free_port

@@ -11,11 +11,11 @@ from typing import Final
 
 import psutil
 import pytest
-from patchbay_local import paths
-from patchbay_local.commands import CommandError
-from patchbay_local.emulation.emulation import Emulation
-from patchbay_local.engine import install
-from patchbay_local.stack.stack import Stack
+from patchbay_local.deploy import plugins as install
+from patchbay_local.deploy.emulation.emulation import Emulation
+from patchbay_local.deploy.stack.stack import Stack
+from patchbay_local.machine import paths
+from patchbay_local.machine.programs import CommandError
 from patchbay_operations.access import Access
 from patchbay_operations.inventory.read import inventory
 from patchbay_operations.recovery import checkpoint

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from patchbay_local.commands import CommandError
+from patchbay_local.machine.programs import CommandError
 from patchbay_operations.access import Access
 from patchbay_operations.checks.run import run
 from patchbay_operations.inventory.read import inventory

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from patchbay_local import paths
-from patchbay_local.emulation.config import StackConfig
-from patchbay_local.emulation.emulation import Emulation
-from patchbay_local.journal import open_journal
-from patchbay_local.stack import pulumi
+from patchbay_local.deploy.emulation.config import StackConfig
+from patchbay_local.deploy.emulation.emulation import Emulation
+from patchbay_local.deploy.stack import pulumi
+from patchbay_local.machine import paths
+from patchbay_local.machine.journal import open_journal
 
 PATCHBAY = (sys.executable, "-m", "patchbay_local")
 REPORT = paths.REPORTS / "emulated" / "dev"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_local.stack.stack import Stack
+from patchbay_local.deploy.stack.stack import Stack
 from patchbay_operations.recovery import checkpoint
 from patchbay_operations.recovery.finders import FINDERS, REPEATABLE, find
 

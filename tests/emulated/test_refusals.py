@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
-from patchbay_local.commands import CommandError
-from patchbay_local.emulation.config import StackConfig
-from patchbay_local.stack import pulumi
+from patchbay_local.deploy.emulation.config import StackConfig
+from patchbay_local.deploy.stack import pulumi
+from patchbay_local.machine.programs import CommandError
 from patchbay_operations.inventory.read import inventory
 
 from tests.emulated.deployment import Deployment, empty_account

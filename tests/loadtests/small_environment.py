@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import yaml
-from patchbay_loadtests.sink.server import Ledger, SinkServer
+from patchbay_loadtests.core.sink.server import Ledger, SinkServer
 
 Rule = Callable[[int], int]
 PROMETHEUS_CONFIG = {

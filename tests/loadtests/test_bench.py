@@ -3,8 +3,8 @@
 import pytest
 from patchbay_loadtests.bench.cpu import cpu_in, used
 from patchbay_loadtests.bench.result import latencies, level
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.traffic.protocol import Answered
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.traffic.protocol import Answered
 
 METRICS = """# TYPE process_cpu_seconds_total counter
 process_cpu_seconds_total 12.5

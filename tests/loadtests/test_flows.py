@@ -2,7 +2,7 @@
 
 import jsonata  # type: ignore[import-untyped]  # the library ships without types
 import pytest
-from patchbay_loadtests.flows import STEERED_SHAPE, Order, OrderBook, bench_flow, order_flow
+from patchbay_loadtests.core.flows import STEERED_SHAPE, Order, OrderBook, bench_flow, order_flow
 from patchbay_runtime.flows.validation import check_flow
 
 SINK = "http://sink.patchbay-loadtest.svc/deliveries"

@@ -1,11 +1,11 @@
 """What the verifier makes of recorded timelines and of the accepted runs."""
 
 import pytest
-from patchbay_loadtests.flows import Order
+from patchbay_loadtests.core.flows import Order
+from patchbay_loadtests.core.sink.client import Delivery
 from patchbay_loadtests.proof.judgement import RunsVerdict, judge_runs, judge_step
 from patchbay_loadtests.proof.result import judge
 from patchbay_loadtests.proof.timeline import ShapePods, expected_pods
-from patchbay_loadtests.sink.client import Delivery
 
 from tests.loadtests.recorded import PERIOD, Recorder, good_record, pods
 

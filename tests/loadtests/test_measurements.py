@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_loadtests.percentiles import percentile
+from patchbay_loadtests.core.percentiles import percentile
+from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.proof import latency
 from patchbay_loadtests.proof.periods import Periods, polling_seconds, scale_down_seconds, seconds
 from patchbay_loadtests.proof.plan import Plan
 from patchbay_loadtests.proof.sampler import external_metric, quantity, seen_again
-from patchbay_loadtests.target import Target
 from pydantic import ValidationError
 
 from tests.loadtests.recorded import Recorder, good_record, pods

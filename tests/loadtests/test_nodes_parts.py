@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.report.nodes import write_node_proof
 from patchbay_loadtests.nodes import room
 from patchbay_loadtests.nodes.autoscaler import AutoscalerTimes, times_of, wanted_nodes
 from patchbay_loadtests.nodes.judgement import Limits
@@ -16,7 +17,6 @@ from patchbay_loadtests.nodes.timeline import PHASES
 from patchbay_loadtests.nodes.tracks import node_seen, pod_seen
 from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.periods import Periods
-from patchbay_loadtests.report.nodes import write_node_proof
 
 from tests.loadtests.recorded_nodes import good_record
 

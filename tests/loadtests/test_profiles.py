@@ -8,7 +8,9 @@ import pytest
 from patchbay_loadtests.comparison.defaults import GRACE_SECONDS, changes, given_back, grace, rolled_out, target
 from patchbay_loadtests.comparison.result import DEFAULTS, OURS, compare
 from patchbay_loadtests.comparison.run import ComparisonOptions
-from patchbay_loadtests.flows import STEERED_SHAPE
+from patchbay_loadtests.core.flows import STEERED_SHAPE
+from patchbay_loadtests.core.report.comparison import write_comparison
+from patchbay_loadtests.core.report.load import write_load
 from patchbay_loadtests.profiles.drive import Load
 from patchbay_loadtests.profiles.profile import BlackFriday, Profile, Soak, Steady, arrivals
 from patchbay_loadtests.profiles.result import judge
@@ -17,8 +19,6 @@ from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEn
 from patchbay_loadtests.proof.environment import ScaledShape
 from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.sampler import WatchedShape
-from patchbay_loadtests.report.comparison import write_comparison
-from patchbay_loadtests.report.load import write_load
 from patchbay_platform.shapes import grace_seconds
 from patchbay_runtime.catalog import CATALOG
 from pydantic import ValidationError

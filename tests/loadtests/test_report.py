@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
+from patchbay_loadtests.core.report.publish import new_directory, point_latest_to, write_proof
 from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.result import Result, judge
 from patchbay_loadtests.proof.timeline import Timeline
-from patchbay_loadtests.report.publish import new_directory, point_latest_to, write_proof
 
 from tests.loadtests.recorded import Recorder, good_record, pods
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 import yaml
 from patchbay_loadtests.cli import app
-from patchbay_loadtests.cluster import FIELD_MANAGER, Cluster
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.restore import MARK, Restore, Restoring, put_leftovers_back
+from patchbay_loadtests.core.cluster import FIELD_MANAGER, Cluster
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.restoration import MARK, Restore, Restoring, put_leftovers_back
 from typer.testing import CliRunner
 
 PATH = "/apis/apps/v1/namespaces/n/deployments/headroom"

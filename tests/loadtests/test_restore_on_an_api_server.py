@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.comparison.defaults import grace
-from patchbay_loadtests.restore import MARK, Restore, Restoring, put_leftovers_back, undoing
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.restoration import MARK, Restore, Restoring, put_leftovers_back, undoing
 
-from tests.local.engine.control_plane import ControlPlane
+from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 PATH = "/apis/apps/v1/namespaces/default/deployments/shape-map"
 LABELS = {"app": "map"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from patchbay_loadtests.sink.server import SinkServer
+from patchbay_loadtests.core.sink.server import SinkServer
 
 DEADLINE_SECONDS = 10.0
 

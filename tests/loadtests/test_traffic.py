@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.flows import OrderBook
-from patchbay_loadtests.traffic.locust_process import LocustProcess
-from patchbay_loadtests.traffic.protocol import TrafficSettings
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.flows import OrderBook
+from patchbay_loadtests.core.traffic.locust_process import LocustProcess
+from patchbay_loadtests.core.traffic.protocol import TrafficSettings
 
 
 class Webhook(ThreadingHTTPServer):

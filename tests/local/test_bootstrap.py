@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from patchbay_local import checks, cli, down, packages, paths
-from patchbay_local.commands import CommandError, run, terminate_all
-from patchbay_local.single_run import AlreadyRunningError, only_one
+from patchbay_local.commands import checks, cli, down
+from patchbay_local.machine import packages, paths
+from patchbay_local.machine.programs import CommandError, run, terminate_all
+from patchbay_local.machine.single_run import AlreadyRunningError, only_one
 from rich.console import Console
 
 
@@ -54,7 +55,7 @@ def test_the_shell_checks_program_is_installed_where_it_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installed: list[str] = []
-    monkeypatch.setattr("patchbay_local.single_run._LOCK", tmp_path / "lock")
+    monkeypatch.setattr("patchbay_local.machine.single_run._LOCK", tmp_path / "lock")
     monkeypatch.setattr(packages, "install", lambda names, _: installed.extend(names))
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -83,7 +84,7 @@ def test_an_installation_tells_how_far_it_is() -> None:
 
 
 def test_a_second_up_at_the_same_time_is_told_who_is_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("patchbay_local.single_run._LOCK", tmp_path / "lock")
+    monkeypatch.setattr("patchbay_local.machine.single_run._LOCK", tmp_path / "lock")
     with only_one("make up"), pytest.raises(AlreadyRunningError, match=rf"make up.*{os.getpid()}"), only_one("make up"):
         pass
     with only_one("make down"):
@@ -148,7 +149,7 @@ def test_going_down_never_deletes_through_a_mount(tmp_path: Path, monkeypatch: p
 def test_a_started_program_does_not_outlive_a_killed_make_up(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     child = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    parent = f"import sys; from patchbay_local.commands import run; run([sys.executable, '-c', {child!r}])"
+    parent = f"import sys; from patchbay_local.machine.programs import run; run([sys.executable, '-c', {child!r}])"
     with subprocess.Popen([sys.executable, "-c", parent]) as process:
         deadline = time.monotonic() + 30
         while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:

@@ -7,9 +7,9 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 import yaml
-from patchbay_local.cluster import dns, node_files
-from patchbay_local.cluster.machine_files import machine_files
-from patchbay_local.cluster.spec import NodeSize, NodeSpec, Taint
+from patchbay_local.kubernetes.cluster import dns, node_files
+from patchbay_local.kubernetes.cluster.machine_files import machine_files
+from patchbay_local.kubernetes.cluster.spec import NodeSize, NodeSpec, Taint
 
 NODE = NodeSpec(
     instance_id="i-0123456789abcdef0",

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from patchbay_local import paths
-from patchbay_local.cluster.cluster import Cluster
-from patchbay_local.cluster.node import NodeState
-from patchbay_local.cluster.spec import ClusterSpec, NodeSpec
-from patchbay_local.host.commands import run
-from patchbay_local.host.processes import TOKEN_VARIABLE
-from patchbay_local.images import node_registry
-from patchbay_local.journal import open_journal
-from patchbay_local.nodes.local_nodes import LocalNodes
+from patchbay_local.build.images import node_registry
+from patchbay_local.kubernetes.cluster.cluster import Cluster
+from patchbay_local.kubernetes.cluster.node import NodeState
+from patchbay_local.kubernetes.cluster.spec import ClusterSpec, NodeSpec
+from patchbay_local.kubernetes.nodes.local_nodes import LocalNodes
+from patchbay_local.machine import paths
+from patchbay_local.machine.commands import run
+from patchbay_local.machine.journal import open_journal
+from patchbay_local.machine.processes import TOKEN_VARIABLE
 
 pytestmark = [
     pytest.mark.cluster_lifecycle,

@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from patchbay_local.cluster.pki import CONTROL_PLANE, Pair, Pki, node_request
+from patchbay_local.kubernetes.cluster.pki import CONTROL_PLANE, Pair, Pki, node_request
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from patchbay_local import paths
-from patchbay_local.cluster import records
-from patchbay_local.cluster.records import add_record, load_records
-from patchbay_local.cluster.spec import MAX_NODES, ClusterImages, NodeSpec
+from patchbay_local.kubernetes.cluster import records
+from patchbay_local.kubernetes.cluster.records import add_record, load_records
+from patchbay_local.kubernetes.cluster.spec import MAX_NODES, ClusterImages, NodeSpec
+from patchbay_local.machine import paths
 from pydantic import ValidationError
 
 IMAGES = ClusterImages(pause="registry.example/pause@sha256:1", coredns="registry.example/coredns@sha256:2")

@@ -10,10 +10,10 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
-from patchbay_local import paths
-from patchbay_local.cluster.records import address_of
-from patchbay_local.cluster.spec import MAX_NODES, NodeSpec
-from patchbay_local.edge import edge
+from patchbay_local.kubernetes.cluster.records import address_of
+from patchbay_local.kubernetes.cluster.spec import MAX_NODES, NodeSpec
+from patchbay_local.kubernetes.edge import edge
+from patchbay_local.machine import paths
 
 from tests.ports import free_port
 

@@ -6,9 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from patchbay_local import paths
-from patchbay_local.emulator import IDENTITY_PATH
-from patchbay_local.emulator.emulator import Emulator
+from patchbay_local.deploy.emulator import Emulator
+from patchbay_local.machine import paths
+from patchbay_standins.aws import IDENTITY_PATH
 
 from tests.ports import free_port
 
@@ -29,7 +29,7 @@ def answers(address: str, port: int) -> bool:
 def test_an_account_answers_on_loopback_and_at_the_address_that_it_is_given(tmp_path: Path) -> None:
     port = free_port()
     arguments = ["--port", str(port), "--state", str(tmp_path), "--account", ACCOUNT, "--also-on", "127.0.0.5"]
-    with subprocess.Popen([sys.executable, "-m", "patchbay_local.emulator", *arguments]) as process:
+    with subprocess.Popen([sys.executable, "-m", "patchbay_standins.aws", *arguments]) as process:
         try:
             deadline = time.monotonic() + 60
             while not answers("127.0.0.5", port):

@@ -6,10 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from patchbay_local.host import cgroups
-from patchbay_local.host.cgroups import Hierarchy, Write
-from patchbay_local.host.changes import SubtreeControllers
-from patchbay_local.host.commands import HostError
+from patchbay_local.machine import cgroups
+from patchbay_local.machine.cgroups import Hierarchy, Write
+from patchbay_local.machine.changes import SubtreeControllers
+from patchbay_local.machine.commands import HostError
 
 UNIFIED = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
 LEGACY = """31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755

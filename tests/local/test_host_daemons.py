@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from patchbay_local.host import processes
-from patchbay_local.host.daemons import Daemon, Supervisor
-from patchbay_local.host.journal import Journal
-from patchbay_local.host.processes import ProcessId
+from patchbay_local.machine import processes
+from patchbay_local.machine.daemons import Daemon, Supervisor
+from patchbay_local.machine.journal import Journal
+from patchbay_local.machine.processes import ProcessId
 
 SLEEPER = Daemon(name="sleeper", argv=("sleep", "300"), stop_grace_seconds=1)
 

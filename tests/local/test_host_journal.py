@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from patchbay_local.host import changes, journal
-from patchbay_local.host.changes import Directory, Mount, Sysctl
-from patchbay_local.host.commands import HostError
-from patchbay_local.host.journal import Journal
+from patchbay_local.machine import changes, journal
+from patchbay_local.machine.changes import Directory, Mount, Sysctl
+from patchbay_local.machine.commands import HostError
+from patchbay_local.machine.journal import Journal
 
 
 @pytest.fixture

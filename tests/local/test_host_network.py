@@ -1,6 +1,6 @@
 """Pods ask the name servers that the host asks."""
 
-from patchbay_local.host.network import upstream_nameservers
+from patchbay_local.machine.network import upstream_nameservers
 
 
 def test_name_servers_on_loopback_are_left_out_since_pods_cannot_reach_them() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from patchbay_local import paths
-from patchbay_local.images import build, buildah, debian, registry
-from patchbay_local.images.build import Record
-from patchbay_local.images.catalogue import BY_NAME, DEPLOYED, Image
+from patchbay_local.build.images import build, buildah, debian, registry
+from patchbay_local.build.images.build import Record
+from patchbay_local.build.images.catalogue import BY_NAME, DEPLOYED, Image
+from patchbay_local.machine import paths
 
 CONTRACT = (
     "runtime redis mariadb prometheus haproxy json-exporter keda keda-metrics-adapter coredns pause cluster-autoscaler"
@@ -69,7 +69,7 @@ def test_a_cluster_autoscaler_that_is_given_takes_the_stand_ins_place(repository
     program = repository / "program"
     program.write_bytes(b"one")
     # The catalogue is made once, when it is first imported.
-    show = "from patchbay_local.images.catalogue import BY_NAME; print(BY_NAME['cluster-autoscaler'].given)"
+    show = "from patchbay_local.build.images.catalogue import BY_NAME; print(BY_NAME['cluster-autoscaler'].given)"
     environment = os.environ | {"PATCHBAY_CLUSTER_AUTOSCALER": str(program)}
     shown = subprocess.run([sys.executable, "-c", show], env=environment, check=True, capture_output=True, text=True)
     assert shown.stdout.strip() == str(program)

@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from patchbay_local import paths
-from patchbay_local.cluster import machine_image
-from patchbay_local.cluster.machine_image import ensure_image, image_of, make_disk
-from patchbay_local.cluster.spec import ClusterImages
+from patchbay_local.kubernetes.cluster import machine_image
+from patchbay_local.kubernetes.cluster.machine_image import ensure_image, image_of, make_disk
+from patchbay_local.kubernetes.cluster.spec import ClusterImages
+from patchbay_local.machine import paths
 
 GIB = 1024**3
 PAUSE, RUNTIME = "registry.example/pause@sha256:1", "registry.example/runtime@sha256:2"

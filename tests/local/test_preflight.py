@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from patchbay_local.preflight import Facts, Listener, PreflightError, check, judge, measure
+from patchbay_local.machine.preflight import Facts, Listener, PreflightError, check, judge, measure
 
 GOOD = Facts(
     user_id=0,

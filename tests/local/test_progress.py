@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 import pytest
-from patchbay_local.progress import Durations, Planned, Progress, remaining_seconds, short_duration
+from patchbay_local.commands.progress import Durations, Planned, Progress, remaining_seconds, short_duration
 from rich.console import Console
 
 PLAN = [Planned("tools", "compile", "build"), Planned("images", "build"), Planned("beside", "fetch", background=True)]

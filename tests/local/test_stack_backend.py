@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_local.stack.backend import PROJECT, Backend
+from patchbay_local.deploy.stack.backend import PROJECT, Backend
 
 NO_PROCESS = 2**22 + 1  # above the largest number that a process can have
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_local.stack import recovery
-from patchbay_local.stack.backend import PROJECT
+from patchbay_local.commands import recovery
+from patchbay_local.deploy.stack.backend import PROJECT
 from rich.console import Console
 
 Cli = Callable[[str], list[list[str]]]

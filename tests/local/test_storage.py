@@ -8,10 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
-from patchbay_local import paths
-from patchbay_local.cluster import storage
+from patchbay_local.kubernetes.cluster import storage
+from patchbay_local.machine import paths
 
-from tests.local.engine.control_plane import ControlPlane
+from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 CLAIMS = "/api/v1/namespaces/patchbay-data/persistentvolumeclaims"
 

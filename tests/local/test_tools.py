@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from patchbay_local import paths
-from patchbay_local.tools import build, go
-from patchbay_local.tools.modules import CLUSTER, PULUMI, GoModule
+from patchbay_local.build.tools import build, go
+from patchbay_local.build.tools.modules import CLUSTER, PULUMI, GoModule
+from patchbay_local.machine import paths
 
 HELLO = 'package main\n\nvar version = "none"\n\nfunc main() { println(version) }\n'
 

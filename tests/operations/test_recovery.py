@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_local.engine.aws_provider.rows import TABLE
 from patchbay_operations.recovery import checkpoint
 from patchbay_operations.recovery.finders import FINDERS, REPEATABLE
 from patchbay_operations.recovery.recover import recover
+from patchbay_standins.pulumi_plugins.aws_provider.rows import TABLE
 
 VPC = "urn:pulumi:test::patchbay::aws:ec2/vpc:Vpc::vpc"
 ROLE = "urn:pulumi:test::patchbay::aws:iam/role:Role::role"

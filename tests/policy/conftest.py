@@ -8,12 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 from moto.server import ThreadedMotoServer
-from patchbay_local.engine import install
+from patchbay_local.deploy import plugins as install
 
-from tests.local.engine.conftest import pulumi
-from tests.local.engine.control_plane import environment_without_pulumi
-from tests.local.engine.stack import Stack
 from tests.ports import free_port
+from tests.standins.pulumi_plugins.conftest import pulumi
+from tests.standins.pulumi_plugins.control_plane import environment_without_pulumi
+from tests.standins.pulumi_plugins.stack import Stack
 
 __all__ = ["pulumi"]
 

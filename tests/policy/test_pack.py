@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.engine.stack import Result, Stack
+from tests.standins.pulumi_plugins.stack import Result, Stack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACK = REPOSITORY / "policies"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import boto3
 
-from tests.local.engine.stack import Stack
+from tests.standins.pulumi_plugins.stack import Stack
 
 PACK = Path(__file__).resolve().parents[2] / "policies"
 COMMANDS = (("preview",), ("up", "--yes", "--skip-preview"))

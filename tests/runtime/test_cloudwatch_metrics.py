@@ -10,16 +10,16 @@ from typing import Protocol
 import httpx
 import pytest
 from patchbay_infra import platform_metrics
-from patchbay_local.emulator.emulator import Emulator
-from patchbay_local.host.journal import Journal
+from patchbay_local.deploy.emulator import Emulator
+from patchbay_local.machine.journal import Journal
 from patchbay_runtime.cloudwatch import figures, metrics
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 
-from tests.local.emulator.account import REGION, Account
-from tests.local.engine.control_plane import ControlPlane
 from tests.ports import free_port
 from tests.runtime.conftest import HOST, START_SECONDS, Program, Server, answers, end_all, own_redis, wait_until
+from tests.standins.aws.account import REGION, Account
+from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 NAME = "cloudwatch-metrics"
 NAMESPACE = "patchbay-runtime"

@@ -19,10 +19,10 @@ from patchbay_runtime.queue.consumer import Consumer
 from patchbay_runtime.scale_in.order import BY_ONE_SECONDS, MOST_AT_ONCE, SAME_POD_SECONDS, Order
 from patchbay_runtime.scale_in.pods import COST, Pod
 
-from tests.local.engine.control_plane import ControlPlane
 from tests.ports import free_port
 from tests.runtime.conftest import HOST, Server, own_redis
 from tests.runtime.queue_workers import until
+from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 NAMESPACE = "patchbay-runtime"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"

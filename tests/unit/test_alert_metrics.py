@@ -13,11 +13,11 @@ from typing import Any, Final
 import httpx
 import pytest
 import yaml
-from patchbay_autoscaler.metrics import Metrics
-from patchbay_faults.faults.catalogue import FAULTS
+from patchbay_loadtests.faults.faults.catalogue import FAULTS
 from patchbay_platform.prometheus import document
 from patchbay_platform.prometheus.rules import RULE_FILES, thresholds
 from patchbay_runtime.catalog import CATALOG
+from patchbay_standins.cluster_autoscaler.metrics import Metrics
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from tests.ports import free_port

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from patchbay_local import checkov
+from patchbay_local.build import checkov
 
 from tests.unit.conftest import REPOSITORY, Program
 

@@ -4,11 +4,6 @@ from typing import Any
 
 import pulumi
 import pytest
-from patchbay_autoscaler import flags as stand_in
-from patchbay_autoscaler import priorities as stand_in_priorities
-from patchbay_autoscaler.aws.clients import parse_overrides
-from patchbay_autoscaler.aws.groups import parse_discovery
-from patchbay_autoscaler.priorities import rank_of
 from patchbay_config.errors import ConfigError
 from patchbay_platform import autoscaling
 from patchbay_platform.cluster_autoscaler.component import ClusterAutoscaler
@@ -18,6 +13,11 @@ from patchbay_platform.images import ImageLock
 from patchbay_platform.placement import Placement
 from patchbay_platform.settings import PlatformSettings
 from patchbay_runtime.catalog import CATALOG
+from patchbay_standins.cluster_autoscaler import flags as stand_in
+from patchbay_standins.cluster_autoscaler import priorities as stand_in_priorities
+from patchbay_standins.cluster_autoscaler.aws.clients import parse_overrides
+from patchbay_standins.cluster_autoscaler.aws.groups import parse_discovery
+from patchbay_standins.cluster_autoscaler.priorities import rank_of
 from pydantic import ValidationError
 
 from .conftest import Manifest, Program, record

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from patchbay_local import paths
+from patchbay_local.machine import paths
 from patchbay_platform.gateway.config import GatewayConfig
 
 from tests.pinned_tools import need

@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from patchbay_local import paths
+from patchbay_local.machine import paths
 
-from tests.local.engine.control_plane import ControlPlane
 from tests.ports import free_port
+from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 from .conftest import Created, Manifest, Program
 

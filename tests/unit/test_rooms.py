@@ -10,9 +10,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OURS = (
-    "patchbay_autoscaler",
     "patchbay_config",
-    "patchbay_faults",
     "patchbay_operations",
     "patchbay_infra",
     "patchbay_platform",
@@ -20,25 +18,21 @@ OURS = (
     "patchbay_loadtests",
     "patchbay_policies",
     "patchbay_local",
+    "patchbay_standins",
 )
 
 # Room -> the prefixes of our packages and of Pulumi's that it may import.
 ALLOWED = {
-    "autoscaler": ("patchbay_autoscaler",),
     "config": ("patchbay_config", "pulumi"),
-    "faults": ("patchbay_faults", "patchbay_loadtests", "patchbay_local"),
     "infra": ("patchbay_infra", "patchbay_config", "pulumi", "pulumi_aws"),
     "platform": ("patchbay_platform", "patchbay_config", "patchbay_runtime.catalog", "pulumi", "pulumi_kubernetes"),
     "policies": ("patchbay_policies", "pulumi_policy"),
     "operations": ("patchbay_operations",),
     "runtime": ("patchbay_runtime",),
     "loadtests": ("patchbay_loadtests", "patchbay_runtime.catalog"),
-    "local": (
-        "patchbay_local",
-        "patchbay_operations",
-        "pulumi",
-        "pulumi_aws",
-    ),  # the engine's stand-ins speak its protocol
+    "local": ("patchbay_local", "patchbay_operations", "patchbay_standins"),
+    # The stand-ins of the engine's plugins speak its protocol.
+    "standins": ("patchbay_standins", "pulumi", "pulumi_aws"),
 }
 
 

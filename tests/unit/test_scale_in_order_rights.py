@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.local.engine.control_plane import ControlPlane
+from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 from .conftest import Program
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from patchbay_loadtests.cluster import Cluster
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 
 CPU_METRIC = "process_cpu_seconds_total"
 PORTS: Mapping[str, int] = {"worker": 9100, "api": 8000}

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from patchbay_loadtests.percentiles import percentile
+from patchbay_loadtests.core.percentiles import percentile
+from patchbay_loadtests.core.traffic.protocol import Answered
 from patchbay_loadtests.proof.timeline import Record
-from patchbay_loadtests.traffic.protocol import Answered
 
 MILLISECONDS = 1000
 

@@ -9,18 +9,18 @@ from pydantic import Field, field_validator
 from rich.console import Console
 from rich.table import Table
 
-from patchbay_loadtests import flows
 from patchbay_loadtests.bench.cpu import cpu_seconds, used
 from patchbay_loadtests.bench.result import Bench, Latencies, Level, latencies, level
-from patchbay_loadtests.cluster import Cluster
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.core import flows
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.report.publish import new_directory, point_latest_to, write_json
+from patchbay_loadtests.core.set_up import set_up
+from patchbay_loadtests.core.target import Target
+from patchbay_loadtests.core.traffic.locust_process import LocustProcess
+from patchbay_loadtests.core.traffic.protocol import TrafficSettings
 from patchbay_loadtests.proof import environment
-from patchbay_loadtests.report.publish import new_directory, point_latest_to, write_json
-from patchbay_loadtests.set_up import set_up
-from patchbay_loadtests.target import Target
-from patchbay_loadtests.traffic.locust_process import LocustProcess
-from patchbay_loadtests.traffic.protocol import TrafficSettings
 
 FLOOR_REQUESTS = 200
 # Locust's start and end, and the runs that are under way when the time is up.

@@ -21,7 +21,7 @@ from patchbay_loadtests.commands.options import (
 )
 from patchbay_loadtests.comparison.result import Comparison
 from patchbay_loadtests.comparison.run import USUAL_MINUTES, ComparisonOptions, make_comparison
-from patchbay_loadtests.messages import tell
+from patchbay_loadtests.core.messages import tell
 
 
 def compare_command(

@@ -18,7 +18,7 @@ from patchbay_loadtests.commands.options import (
     run,
     validated,
 )
-from patchbay_loadtests.messages import tell
+from patchbay_loadtests.core.messages import tell
 from patchbay_loadtests.profiles.run import LoadOptions, load
 
 

@@ -9,8 +9,8 @@ import typer
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
 
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.messages import tell
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.messages import tell
 
 Outcome = TypeVar("Outcome")
 AnyOptions = TypeVar("AnyOptions", bound=BaseModel)

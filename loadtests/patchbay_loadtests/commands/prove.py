@@ -18,7 +18,7 @@ from patchbay_loadtests.commands.options import (
     run,
     validated,
 )
-from patchbay_loadtests.console import print_verdict
+from patchbay_loadtests.core.console import print_verdict
 from patchbay_loadtests.proof.run import Options, prove
 
 

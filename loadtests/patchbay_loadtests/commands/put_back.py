@@ -2,8 +2,8 @@
 
 from rich.console import Console
 
-from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.commands.options import Context, Kubeconfig, Namespace, run
+from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.proof import environment
 

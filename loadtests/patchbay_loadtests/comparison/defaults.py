@@ -9,10 +9,10 @@ in a run of minutes nothing would be seen of it.
 import asyncio
 from typing import Any, Final
 
-from patchbay_loadtests.cluster import Cluster, Document
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.cluster import Cluster, Document
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.restoration import Restore, undoing
 from patchbay_loadtests.proof.environment import ScaledShape
-from patchbay_loadtests.restore import Restore, undoing
 
 SCRAPE_SECONDS: Final = 30
 POLL_SECONDS: Final = 30

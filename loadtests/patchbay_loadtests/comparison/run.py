@@ -10,11 +10,16 @@ from typing import Final
 from pydantic import Field
 from rich.console import Console
 
-from patchbay_loadtests import flows
-from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.comparison import defaults
 from patchbay_loadtests.comparison.result import DEFAULTS, OURS, Comparison, compare
-from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.core import flows
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.report.comparison import write_comparison
+from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
+from patchbay_loadtests.core.restoration import Restoring
+from patchbay_loadtests.core.set_up import set_up
+from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.profiles.drive import Load, drive_load
 from patchbay_loadtests.profiles.profile import Steady
@@ -22,11 +27,6 @@ from patchbay_loadtests.profiles.timeline import LoadTimeline
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.environment import ScaledShape
 from patchbay_loadtests.proof.judgement import RunsVerdict
-from patchbay_loadtests.report.comparison import write_comparison
-from patchbay_loadtests.report.publish import new_directory, point_latest_to
-from patchbay_loadtests.restore import Restoring
-from patchbay_loadtests.set_up import set_up
-from patchbay_loadtests.target import Target
 
 USUAL_MINUTES: Final = 3.0
 SHOWN: Final = {

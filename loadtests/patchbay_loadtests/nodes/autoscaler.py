@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import yaml
 
-from patchbay_loadtests.cluster import Cluster, Document
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.cluster import Cluster, Document
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.proof.periods import seconds
 from patchbay_loadtests.proof.timeline import Record
 

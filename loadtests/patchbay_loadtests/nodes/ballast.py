@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from patchbay_loadtests.cluster import Cluster, Document
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.cluster import Cluster, Document
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.nodes import room
 
 LABELS: Final = {"app.kubernetes.io/name": "ballast", "app.kubernetes.io/part-of": "patchbay-loadtest"}

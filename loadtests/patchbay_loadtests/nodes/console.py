@@ -5,8 +5,8 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from patchbay_loadtests.console import QUIET_SECONDS
-from patchbay_loadtests.messages import tell
+from patchbay_loadtests.core.console import QUIET_SECONDS
+from patchbay_loadtests.core.messages import tell
 from patchbay_loadtests.nodes.legs import IN_LEGS, OUT_LEGS
 from patchbay_loadtests.nodes.result import NodeResult
 from patchbay_loadtests.nodes.timeline import Look, PhaseName

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.nodes import legs
 from patchbay_loadtests.nodes.ballast import Ballast
 from patchbay_loadtests.nodes.hold import Hold

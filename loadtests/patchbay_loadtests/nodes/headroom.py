@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from patchbay_loadtests.cluster import Cluster
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.restoration import Restore
 from patchbay_loadtests.nodes.room import Size, requested
-from patchbay_loadtests.restore import Restore
 
 NAMESPACE: Final = "patchbay-headroom"
 NAME: Final = "headroom"

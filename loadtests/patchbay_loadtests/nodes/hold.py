@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from patchbay_loadtests.cluster import Cluster
 from patchbay_loadtests.comparison.defaults import path
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.restoration import Restore, Restoring
 from patchbay_loadtests.proof.environment import ScaledShape
-from patchbay_loadtests.restore import Restore, Restoring
 
 TAKEN_UP_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.2

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.nodes.autoscaler import AutoscalerTimes
 from patchbay_loadtests.nodes.timeline import PhaseName
 from patchbay_loadtests.proof.periods import Periods

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from patchbay_loadtests.cluster import Cluster, Document
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.cluster import Cluster, Document
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.nodes import headroom, room, tracks
 from patchbay_loadtests.nodes.autoscaler import STATUS_PATH, wanted_nodes
 from patchbay_loadtests.nodes.timeline import Look, NodeTrack, PodTrack

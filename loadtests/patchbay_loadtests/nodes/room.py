@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from patchbay_loadtests.cluster import Document
+from patchbay_loadtests.core.cluster import Document
 from patchbay_loadtests.nodes.autoscaler import DRAINING_TAINT
 
 _QUANTITY = re.compile(r"^([0-9.]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")

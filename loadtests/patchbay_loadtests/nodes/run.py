@@ -7,10 +7,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from patchbay_loadtests import flows
-from patchbay_loadtests.cluster import Cluster
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.core import flows
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.report.nodes import write_node_proof
+from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
+from patchbay_loadtests.core.restoration import Restoring
+from patchbay_loadtests.core.set_up import set_up
+from patchbay_loadtests.core.settlement import settle
+from patchbay_loadtests.core.target import Target
+from patchbay_loadtests.core.traffic.locust_process import LocustProcess
+from patchbay_loadtests.core.traffic.protocol import TrafficSettings
 from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.nodes.autoscaler import read_times
 from patchbay_loadtests.nodes.ballast import Ballast, free_room
@@ -28,15 +36,7 @@ from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.periods import read_periods
 from patchbay_loadtests.proof.run import DEFAULT_MAX_PODS, USERS
 from patchbay_loadtests.proof.sampler import Sampler, external_metric
-from patchbay_loadtests.proof.settlement import settle
 from patchbay_loadtests.proof.steering import Steering
-from patchbay_loadtests.report.nodes import write_node_proof
-from patchbay_loadtests.report.publish import new_directory, point_latest_to
-from patchbay_loadtests.restore import Restoring
-from patchbay_loadtests.set_up import set_up
-from patchbay_loadtests.target import Target
-from patchbay_loadtests.traffic.locust_process import LocustProcess
-from patchbay_loadtests.traffic.protocol import TrafficSettings
 
 # Few enough that the shapes before the steered one keep one pod each: more would take the room that is measured.
 ORDERS_PER_SECOND = 5

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from patchbay_loadtests.cluster import Document
+from patchbay_loadtests.core.cluster import Document
 from patchbay_loadtests.nodes.autoscaler import DRAINING_TAINT, UNNEEDED_TAINT, taints
 from patchbay_loadtests.nodes.timeline import NodeTrack, PodTrack
 

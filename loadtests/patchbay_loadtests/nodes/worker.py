@@ -1,6 +1,6 @@
 """The pods of a shape, as the scheduler and the autoscaler see them."""
 
-from patchbay_loadtests.cluster import Cluster, Document
+from patchbay_loadtests.core.cluster import Cluster, Document
 
 
 async def worker_spec(cluster: Cluster, namespace: str, shape: str) -> Document:

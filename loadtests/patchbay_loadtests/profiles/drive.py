@@ -8,22 +8,22 @@ from pathlib import Path
 
 from rich.console import Console
 
-from patchbay_loadtests import flows
-from patchbay_loadtests.cluster import Cluster
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.flows import Order
-from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.core import flows
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.flows import Order
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.settlement import settle
+from patchbay_loadtests.core.sink.client import SinkClient
+from patchbay_loadtests.core.target import Target
+from patchbay_loadtests.core.traffic.locust_process import LocustProcess
+from patchbay_loadtests.core.traffic.protocol import TrafficSettings
 from patchbay_loadtests.nodes.recorder import NodeRecorder
 from patchbay_loadtests.nodes.worker import worker_spec
 from patchbay_loadtests.profiles.profile import Profile, arrivals
 from patchbay_loadtests.profiles.recorder import LoadRecorder
 from patchbay_loadtests.profiles.timeline import LoadTimeline, PodEnd
 from patchbay_loadtests.proof.judgement import RunsVerdict
-from patchbay_loadtests.proof.settlement import settle
-from patchbay_loadtests.sink.client import SinkClient
-from patchbay_loadtests.target import Target
-from patchbay_loadtests.traffic.locust_process import LocustProcess
-from patchbay_loadtests.traffic.protocol import TrafficSettings
 
 # Enough that an order never waits for a free user while the gateway answers within a second.
 USERS = 128

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from patchbay_loadtests.cluster import Cluster
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.nodes.recorder import NodeRecorder
 from patchbay_loadtests.profiles.timeline import LoadSample
 from patchbay_loadtests.proof.sampler import BLIND_SECONDS

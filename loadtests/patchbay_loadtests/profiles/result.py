@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from patchbay_loadtests.percentiles import percentile
+from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.profiles.timeline import LoadTimeline
 from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.result import run_reasons

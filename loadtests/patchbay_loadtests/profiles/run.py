@@ -9,18 +9,18 @@ from pathlib import Path
 from pydantic import Field
 from rich.console import Console
 
-from patchbay_loadtests import flows
-from patchbay_loadtests.cluster import Cluster
-from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.core import flows
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.report.load import write_load
+from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
+from patchbay_loadtests.core.set_up import set_up
+from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.profiles.drive import Load, drive_load
 from patchbay_loadtests.profiles.profile import Profile
 from patchbay_loadtests.profiles.result import LoadResult, judge
 from patchbay_loadtests.proof import environment
-from patchbay_loadtests.report.load import write_load
-from patchbay_loadtests.report.publish import new_directory, point_latest_to
-from patchbay_loadtests.set_up import set_up
-from patchbay_loadtests.target import Target
 
 
 class LoadOptions(Target):

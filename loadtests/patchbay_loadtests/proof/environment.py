@@ -7,15 +7,15 @@ from importlib.metadata import version
 
 from rich.console import Console
 
-from patchbay_loadtests.cluster import Cluster, Document
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.core.cluster import Cluster, Document
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.restoration import put_leftovers_back
+from patchbay_loadtests.core.sink import deployment as sink_deployment
+from patchbay_loadtests.core.sink.client import LEASE_SECONDS, SinkClient
+from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 from patchbay_loadtests.proof.sampler import WatchedShape
-from patchbay_loadtests.restore import put_leftovers_back
-from patchbay_loadtests.sink import deployment as sink_deployment
-from patchbay_loadtests.sink.client import LEASE_SECONDS, SinkClient
-from patchbay_loadtests.target import Target
 
 KEDA_NAMESPACE = "keda"
 KEDA_LABELS = {"app": "keda-operator"}

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
-from patchbay_loadtests.flows import Order
+from patchbay_loadtests.core.flows import Order
+from patchbay_loadtests.core.sink.client import Delivery
 from patchbay_loadtests.proof.timeline import Record, Sample, ShapePods, Step, Timeline
-from patchbay_loadtests.sink.client import Delivery
 
 # A longer gap in the record could hide a pod that came and went; a busy API server may well take half of it.
 MAX_GAP_SECONDS = 8.0

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from patchbay_loadtests.percentiles import percentile
+from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.proof.timeline import PodLife, Record, Step, Timeline
 
 LEGS: Final = {

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from patchbay_loadtests.cluster import Cluster, Document
-from patchbay_loadtests.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.cluster import Cluster, Document
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 
 PROMETHEUS_SERVICE = "prometheus:9090"
 HORIZON_METRIC = "patchbay_horizon_length"

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from patchbay_loadtests.flows import CONNECTOR_TIMEOUT_SECONDS
+from patchbay_loadtests.core.flows import CONNECTOR_TIMEOUT_SECONDS
 from patchbay_loadtests.proof.periods import Periods
 
 EDGES = (7, 8, 16, 40, 0)

@@ -7,23 +7,23 @@ from pathlib import Path
 
 from rich.console import Console
 
-from patchbay_loadtests import flows
-from patchbay_loadtests.cluster import Cluster
-from patchbay_loadtests.console import ProgressLines
-from patchbay_loadtests.gateway import Gateway
+from patchbay_loadtests.core import flows
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.console import ProgressLines
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.report.publish import new_directory, point_latest_to, write_proof
+from patchbay_loadtests.core.set_up import set_up
+from patchbay_loadtests.core.settlement import settle
+from patchbay_loadtests.core.target import Target
+from patchbay_loadtests.core.traffic.locust_process import LocustProcess
+from patchbay_loadtests.core.traffic.protocol import TrafficSettings
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.periods import Periods, read_periods
 from patchbay_loadtests.proof.plan import EDGES, SHORT_EDGES, Plan
 from patchbay_loadtests.proof.result import Result, judge
 from patchbay_loadtests.proof.sampler import Sampler, external_metric
-from patchbay_loadtests.proof.settlement import settle
 from patchbay_loadtests.proof.steering import Steering
 from patchbay_loadtests.proof.watch import Watch
-from patchbay_loadtests.report.publish import new_directory, point_latest_to, write_proof
-from patchbay_loadtests.set_up import set_up
-from patchbay_loadtests.target import Target
-from patchbay_loadtests.traffic.locust_process import LocustProcess
-from patchbay_loadtests.traffic.protocol import TrafficSettings
 
 USERS = 4
 DEFAULT_MAX_PODS = 100  # KEDA's own

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict
 
-from patchbay_loadtests.cluster import Cluster, Document
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.gateway import Gateway, ShapeLoad
+from patchbay_loadtests.core.cluster import Cluster, Document
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.gateway import Gateway, ShapeLoad
 from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 from patchbay_loadtests.proof.timeline import PodLife, Sample, ShapePods
 

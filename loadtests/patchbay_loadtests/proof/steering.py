@@ -5,12 +5,12 @@ import contextlib
 from types import TracebackType
 from typing import Self
 
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.flows import Order, OrderBook
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.flows import Order, OrderBook
+from patchbay_loadtests.core.sink.client import LEASE_SECONDS, SinkClient, SinkState
+from patchbay_loadtests.core.traffic.locust_process import LocustProcess
 from patchbay_loadtests.proof.plan import REFRESH_SECONDS
 from patchbay_loadtests.proof.sampler import Sampler
-from patchbay_loadtests.sink.client import LEASE_SECONDS, SinkClient, SinkState
-from patchbay_loadtests.traffic.locust_process import LocustProcess
 
 SETTLE_SECONDS = 20.0
 

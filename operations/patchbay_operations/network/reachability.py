@@ -10,16 +10,7 @@ from ipaddress import IPv4Network
 from typing import Final
 
 from patchbay_operations.network import ports
-from patchbay_operations.network.model import (
-    PROTOCOLS,
-    AclRule,
-    Actor,
-    GroupRule,
-    Kind,
-    SecurityGroup,
-    Subnet,
-    Vpc,
-)
+from patchbay_operations.network.model import PROTOCOLS, AclRule, Actor, GroupRule, Kind, SecurityGroup, Subnet, Vpc
 from patchbay_operations.network.ports import Ports
 
 INTERNET: Final = Actor("internet", Kind.INTERNET, (), (), public=True)

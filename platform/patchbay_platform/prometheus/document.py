@@ -10,7 +10,7 @@ from patchbay_platform.prometheus.rules import RULE_FILES
 
 _NATIVE: Final = Path(__file__).parent / "native"
 
-# The faults that `patchbay_faults` makes, and what Prometheus notices of each; the first alert is the one to expect.
+# The faults that the load tests make, and what Prometheus notices of each; the first alert is the one to expect.
 NOTICED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "worker-killed": ("ContainerRestarted",),
     "shape-killed": ("ShapeLostItsWorkers", "ContainerRestarted", "ShapeWithoutWorkers"),

@@ -3,7 +3,7 @@
 import dataclasses
 from datetime import UTC, datetime
 
-from patchbay_local.nodes.instance import Instance
+from patchbay_local.kubernetes.nodes.instance import Instance
 
 LAUNCHED = datetime(2030, 1, 1, tzinfo=UTC)
 

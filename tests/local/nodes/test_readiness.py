@@ -1,7 +1,7 @@
 """`make up` ends when the nodes are the groups' instances, and says what is missing until then."""
 
-from patchbay_local.nodes.instance import Group
-from patchbay_local.nodes.readiness import missing
+from patchbay_local.kubernetes.nodes.instance import Group
+from patchbay_local.kubernetes.nodes.readiness import missing
 
 from tests.local.nodes.instances import instance
 

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from patchbay_local.cluster.node import NodeState
-from patchbay_local.nodes.reconciliation import Actions, reconcile
+from patchbay_local.kubernetes.cluster.node import NodeState
+from patchbay_local.kubernetes.nodes.reconciliation import Actions, reconcile
 
 from tests.local.nodes.instances import LAUNCHED, instance
 

@@ -1,5 +1,0 @@
-"""`python -m patchbay_faults`."""
-
-from patchbay_faults.cli import app
-
-app()

@@ -1,0 +1,1 @@
+"""What every kind of load test shares: traffic, settlement, restoration, report."""

@@ -1,0 +1,58 @@
+"""What every load test puts into an environment, and takes away again."""
+
+import uuid
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from rich.console import Console
+
+from patchbay_loadtests.core.cluster import Cluster, Document
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.messages import tell
+from patchbay_loadtests.core.sink import deployment as sink_deployment
+from patchbay_loadtests.core.sink.client import SinkClient
+from patchbay_loadtests.core.target import Target
+from patchbay_loadtests.proof import environment
+
+
+async def set_up(
+    target: Target,
+    console: Console,
+    cluster: Cluster,
+    gateway: Gateway,
+    stack: AsyncExitStack,
+    *,
+    flow: Callable[[str], Document],
+    sink_python: str,
+    keep: bool = False,
+) -> SinkClient:
+    """Run a sink with an empty ledger and register the flow that `flow` makes of the sink's address.
+
+    Leaving `stack` removes the sink, unless it is to be kept.
+    """
+    if await environment.clear_leftovers(cluster, target):
+        console.print("an earlier load test left its sink; it is replaced")
+    if not keep:
+        stack.push_async_callback(_tear_down, target, console, cluster)
+    console.print(f"setting up the sink in namespace {target.sink_namespace}", highlight=False)
+    await sink_deployment.deploy(
+        cluster,
+        namespace=target.sink_namespace,
+        run=uuid.uuid4().hex,
+        image=await environment.runtime_image(cluster, target.namespace),
+        python=sink_python,
+        priority_class=await environment.platform_priority(cluster, target.namespace),
+    )
+    document = flow(sink_deployment.url(target.sink_namespace))
+    version = await gateway.register(document)
+    console.print(f"registered flow {document['name']} version {version} for tenant {target.tenant}", highlight=False)
+    return SinkClient(cluster, target.sink_namespace)
+
+
+async def _tear_down(target: Target, console: Console, cluster: Cluster) -> None:
+    """Remove the sink; a failure to do so must not hide why the load test ended."""
+    try:
+        await sink_deployment.remove(cluster, target.sink_namespace)
+    except UnusableEnvironmentError as error:
+        tell(console, "the sink was not removed, the next load test will do it:", str(error), colour="yellow")

@@ -1,0 +1,95 @@
+"""The Locust users: shops that post orders to the webhook."""
+
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import ClassVar
+
+from gevent.queue import Queue
+from locust import FastHttpUser, constant, task
+
+from patchbay_loadtests.core.flows import Order
+from patchbay_loadtests.core.gateway import retry_after
+from patchbay_loadtests.core.traffic.protocol import (
+    Accepted,
+    Answered,
+    Message,
+    OrderToPlace,
+    Refused,
+    TrafficSettings,
+)
+
+# An order is tried again this long: with its idempotency key the same run is meant.
+ORDER_SECONDS = 30.0
+WAIT_SECONDS = 30
+
+
+class OrderUser(FastHttpUser):
+    """Posts the orders that the verifier asks for, each until it is accepted."""
+
+    abstract = True
+    wait_time = constant(0)
+    settings: ClassVar[TrafficSettings]
+    orders: ClassVar["Queue[OrderToPlace]"]
+    tell: ClassVar[Callable[[Message], None]]
+
+    @task
+    def place_the_next_order(self) -> None:
+        """One order, with its id as the idempotency key."""
+        order = self.orders.get()
+        path = f"/hooks/{self.settings.tenant}/{self.settings.flow}"
+        started = time.monotonic()
+        attempts = 0
+        while True:
+            attempts += 1
+            with self.client.post(
+                path, json=order.payload, headers={"Idempotency-Key": order.id}, catch_response=True
+            ) as answer:
+                seconds = time.monotonic() - started
+                if answer.status_code == 202:
+                    answer.success()
+                    run = str(answer.json()["run"])
+                    type(self).tell(Accepted(order=order.id, run=run, attempts=attempts, seconds=seconds))
+                    return
+                answer.failure(f"{answer.status_code}")
+                final = answer.status_code not in {0, 429, 502, 503, 504} or seconds > ORDER_SECONDS
+                if final:
+                    reason = f"{path}: {answer.status_code} {(answer.text or '').strip()[:300]}"
+                    type(self).tell(Refused(order=order.id, reason=reason))
+                    return
+                pause = retry_after((answer.headers or {}).get("Retry-After"))
+            time.sleep(pause)
+
+
+class ClosedLoopUser(FastHttpUser):
+    """Runs the flow synchronously, one run after the other."""
+
+    abstract = True
+    wait_time = constant(0)
+    settings: ClassVar[TrafficSettings]
+    tell: ClassVar[Callable[[Message], None]]
+    numbers: ClassVar["count[int]"]
+
+    @task
+    def run_the_flow(self) -> None:
+        """One run and its latency."""
+        order = Order(id=f"{self.settings.prefix}-{next(self.numbers)}", parcels=1, downloads=0)
+        path = f"/hooks/{self.settings.tenant}/{self.settings.flow}"
+        started = time.monotonic()
+        with self.client.post(
+            f"{path}?wait={WAIT_SECONDS}",
+            json=order.payload(),
+            headers={"Idempotency-Key": order.id},
+            name=path,
+            catch_response=True,
+        ) as answer:
+            seconds = time.monotonic() - started
+            run_status = str(answer.json().get("status")) if answer.status_code == 200 else None
+            if run_status is None:
+                answer.failure(f"{answer.status_code}")
+                pause = retry_after((answer.headers or {}).get("Retry-After"))
+            else:
+                answer.success()
+                pause = 0.0
+        type(self).tell(Answered(status=answer.status_code, run_status=run_status, seconds=seconds))
+        time.sleep(pause)

@@ -1,0 +1,48 @@
+"""Every fault, in the order in which they are run: what is over at once first."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from patchbay_loadtests.faults.faults.clock import ClockOff
+from patchbay_loadtests.faults.faults.control_plane import ApiServerAway
+from patchbay_loadtests.faults.faults.deploy import Deploy
+from patchbay_loadtests.faults.faults.disk import DiskFull
+from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.faults.gateway import GatewayKilled
+from patchbay_loadtests.faults.faults.metrics import ExporterAway, KedaAway, PrometheusAway
+from patchbay_loadtests.faults.faults.nodes import NodeDies, NodeDrained, ZoneLosesNodes
+from patchbay_loadtests.faults.faults.poison import PoisonProcess
+from patchbay_loadtests.faults.faults.scale_in import ScaleInDuringLongProcesses
+from patchbay_loadtests.faults.faults.stores import MariadbRestarts, RedisAway, RedisRestarts
+from patchbay_loadtests.faults.faults.workers import KillEveryWorker, KillWorker
+
+FAULTS: Final[Sequence[type[Fault]]] = (
+    KillWorker,
+    KillEveryWorker,
+    GatewayKilled,
+    RedisRestarts,
+    MariadbRestarts,
+    RedisAway,
+    PoisonProcess,
+    ScaleInDuringLongProcesses,
+    Deploy,
+    PrometheusAway,
+    ExporterAway,
+    KedaAway,
+    ApiServerAway,
+    ClockOff,
+    DiskFull,
+    NodeDrained,
+    NodeDies,
+    ZoneLosesNodes,
+)
+# The quickest, for a look in passing.
+SHORT: Final[Sequence[type[Fault]]] = (KillWorker, KillEveryWorker, GatewayKilled, RedisRestarts, MariadbRestarts)
+
+
+def named(names: Sequence[str]) -> Sequence[type[Fault]]:
+    """The faults of these names, in their own order. ValueError naming those that are unknown."""
+    known = {fault.name for fault in FAULTS}
+    if unknown := sorted(set(names) - known):
+        raise ValueError(f"no fault is called {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    return [fault for fault in FAULTS if fault.name in names]

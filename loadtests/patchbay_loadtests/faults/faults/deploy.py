@@ -1,0 +1,38 @@
+"""A deployment in the middle of load."""
+
+from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.flows import SHAPES
+from patchbay_loadtests.faults.leftovers import Patched, patch, with_image
+from patchbay_loadtests.faults.machine.images import another_digest
+from patchbay_loadtests.faults.stage import Stage
+
+_ROLLOUT_SECONDS = 240
+
+
+class Deploy(Fault):
+    """API and workers get another image, and then the former one back."""
+
+    name = "deploy"
+    question = "a new image is deployed under load, and taken back: does anybody notice?"
+    alert = "RolloutInProgress"
+    recovery_limit_seconds = 180
+    usual_seconds = 120
+
+    async def inject(self, stage: Stage) -> None:
+        namespace = stage.options.namespace
+        targets = ["api", *(f"shape-{shape}" for shape in SHAPES)]
+        images: dict[str, str] = {}
+        for name in targets:
+            container = (await stage.cluster.deployment(namespace, name))["spec"]["template"]["spec"]["containers"][0]
+            image = str(container["image"])
+            back = with_image(container["name"], image)
+            stage.leftovers.record(Patched(namespace=namespace, workload=f"deployment/{name}", back=back))
+            images[image] = images.get(image) or await another_digest(image)
+            changed = with_image(container["name"], images[image])
+            await patch(stage.kubectl, namespace, f"deployment/{name}", changed)
+        for name in targets:
+            await stage.kubectl(
+                *("-n", namespace, "rollout", "status", f"deployment/{name}", f"--timeout={_ROLLOUT_SECONDS}s"),
+                seconds=_ROLLOUT_SECONDS + 15,
+            )
+        self.notes.append(f"deployed {', '.join(targets)} as {', '.join(images.values())}")

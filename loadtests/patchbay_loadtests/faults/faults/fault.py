@@ -1,0 +1,54 @@
+"""What every fault has."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from patchbay_loadtests.faults.size import FEW_PODS
+from patchbay_loadtests.faults.stage import Stage
+
+
+class Fault(ABC):
+    """One thing that goes wrong. An instance is used once.
+
+    `hold_seconds`: how long its cause lasts before `heal`; 0: it is over when it is done.
+    `recovery_limit_seconds`: from the end of the cause until service and cluster are as before.
+    `usual_seconds`: of load, from before it until after it; what more is needed for all the runs is shared out by it.
+    `counts_pods`: it begins with one pod of each shape. `kills_workers`: it begins with workers that did not restart
+    before, because a kubelet waits longer and longer with one that does so again and again, up to five minutes.
+    `most_pods`: how many pods each shape of the steady flow may have.
+    """
+
+    name: ClassVar[str]
+    question: ClassVar[str]
+    # The alert that must fire while it lasts, and fall silent after.
+    alert: str
+    hold_seconds: ClassVar[float] = 0
+    recovery_limit_seconds: ClassVar[float] = 120
+    usual_seconds: ClassVar[float] = 60
+    counts_pods: ClassVar[bool] = False
+    kills_workers: ClassVar[bool] = False
+    most_pods: ClassVar[int] = FEW_PODS
+
+    def __init__(self) -> None:
+        self.findings: list[str] = []  # what broke the fault's own promise
+        self.notes: list[str] = []  # what was done to what
+
+    async def prepare(self, stage: Stage) -> None:  # noqa: B027 - most need nothing
+        """Bring about what the fault needs; the service is still undisturbed."""
+
+    @abstractmethod
+    async def inject(self, stage: Stage) -> None:
+        """Make it go wrong."""
+
+    async def hold(self, stage: Stage) -> None:  # noqa: ARG002 - for faults that watch something meanwhile
+        """Let it last."""
+        await asyncio.sleep(self.hold_seconds)
+
+    async def heal(self, stage: Stage) -> None:
+        """End the cause; what the platform can do by itself is left to it."""
+        await stage.leftovers.put_back()
+
+    async def lacks(self, stage: Stage) -> list[str]:  # noqa: ARG002 - most have nothing of their own
+        """What of its own is not over yet, beside the cluster's wholeness."""
+        return []

@@ -1,0 +1,104 @@
+"""One fault's verdict."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from patchbay_loadtests.faults.judging.result import FaultResult
+from patchbay_loadtests.faults.judging.runs import Ending, judge_runs
+from patchbay_loadtests.faults.judging.service import (
+    Second,
+    errors_by_kind,
+    longest_acceptance,
+    longest_wait,
+    recovery,
+    seconds_of,
+    usual_of,
+)
+from patchbay_loadtests.faults.traffic.protocol import Placed
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that was seen of a fault; moments in Unix seconds.
+
+    `healed`: the end of its cause. `whole`: when every pod and node was there again. `lacks`: what was missing at the
+    end of its time. `steady`: the orders of the steady flow, by which the service is judged; `beside`: the fault's own.
+    """
+
+    name: str
+    question: str
+    alert: str
+    recovery_limit_seconds: float
+    began: float
+    healed: float
+    whole: float | None
+    lacks: Sequence[str]
+    steady: Sequence[Placed]
+    beside: Sequence[Placed]
+    endings: Mapping[str, Ending]
+    effects: Mapping[str, int]
+    poisonous: frozenset[str]
+    alert_fired: float | None
+    alert_fell_silent: bool
+    findings: Sequence[str]
+    notes: Sequence[str]
+    # The service of this run before anything went wrong.
+    calm: Sequence[Second] = ()
+
+
+def judge_fault(record: Record) -> tuple[FaultResult, list[Second]]:
+    """The verdict, and the service second by second."""
+    placed = [*record.steady, *record.beside]
+    accepted = {order.order: order.run for order in placed if order.run is not None}
+    runs = judge_runs(accepted, record.endings, record.effects, record.poisonous)
+    seconds = seconds_of(record.steady, record.endings, record.began)
+    usual = usual_of(record.calm, [second for second in seconds if second.at < 0])
+    recovered = recovery(seconds, record.healed - record.began, usual, record.recovery_limit_seconds)
+    reasons = [*record.findings, *runs.reasons, *_recovery_reasons(record, recovered), *_alert_reasons(record)]
+    refused = [order.order for order in placed if order.run is None]
+    if refused:
+        reasons.append(f"{len(refused)} orders were never accepted: {', '.join(refused[:5])}")
+    steady_endings = [ending for order in record.steady if (ending := record.endings.get(order.run or ""))]
+    result = FaultResult(
+        name=record.name,
+        question=record.question,
+        runs=runs.counts,
+        recovery_seconds=_rounded(recovered),
+        longest_wait_seconds=_rounded(longest_wait(steady_endings)),
+        longest_acceptance_seconds=_rounded(longest_acceptance(record.steady)),
+        errors=errors_by_kind(placed),
+        not_accepted=len(refused),
+        alert=record.alert,
+        alert_fired=record.alert_fired is not None,
+        alert_after_seconds=_rounded(record.alert_fired - record.began if record.alert_fired else None),
+        alert_fell_silent=record.alert_fell_silent,
+        cause_seconds=round(record.healed - record.began, 1),
+        whole_seconds=_rounded(record.whole - record.healed if record.whole else None),
+        slow_seconds=_rounded(usual.limit_seconds),
+        passed=not reasons,
+        reasons=tuple(reasons),
+        notes=tuple(record.notes),
+    )
+    return result, seconds
+
+
+def _recovery_reasons(record: Record, recovered: float | None) -> list[str]:
+    limit = record.recovery_limit_seconds
+    reasons = []
+    if recovered is None:
+        reasons.append("the service was not as before while it was watched")
+    elif recovered > limit:
+        reasons.append(f"the service took {recovered:.0f} s to be as before, more than {limit:.0f} s")
+    if record.whole is None:
+        reasons.append(f"not whole after {limit:.0f} s: {'; '.join(record.lacks[:5])}")
+    return reasons
+
+
+def _alert_reasons(record: Record) -> list[str]:
+    if record.alert_fired is None:
+        return [f"alert {record.alert} did not fire"]
+    return [] if record.alert_fell_silent else [f"alert {record.alert} did not fall silent"]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

@@ -1,0 +1,54 @@
+"""The processes of a pod's containers, found through the node's control groups."""
+
+import signal
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from patchbay_local.kubernetes.cluster.records import load_records
+from patchbay_local.machine import cgroups
+from patchbay_local.machine.processes import ProcessId
+
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+
+
+def container_ids(pod: Mapping[str, Any]) -> list[str]:
+    """The ids of the pod's running containers, without the runtime's name."""
+    statuses = pod.get("status", {}).get("containerStatuses", [])
+    return [
+        str(status["containerID"]).rpartition("/")[2]
+        for status in statuses
+        if status.get("containerID") and "running" in status.get("state", {})
+    ]
+
+
+def processes_of(group: Path, containers: Iterable[str]) -> list[ProcessId]:
+    """What runs in the containers' groups below a node's group, as this machine numbers it."""
+    found: dict[int, ProcessId] = {}
+    for container in containers:
+        for listed in group.glob(f"kubepods/**/{container}/**/cgroup.procs"):
+            for pid in map(int, listed.read_text(encoding="ascii").split()):
+                process = ProcessId.of(pid) if pid > 1 else None
+                if process is not None:
+                    found[pid] = process
+    return list(found.values())
+
+
+def processes_in(pod: Mapping[str, Any]) -> set[ProcessId]:
+    """Every process of the pod's running containers; UnusableEnvironmentError if there is none."""
+    name, node = pod["metadata"]["name"], pod["spec"]["nodeName"]
+    record = load_records().get(node)
+    if record is None:
+        raise UnusableEnvironmentError(f"pod {name} runs on {node}, which is no node of this machine")
+    hierarchies = cgroups.managed(cgroups.detect())
+    groups = [listed.parent for listed in cgroups.process_files(hierarchies, record.cgroup)]
+    processes = {process for group in groups for process in processes_of(group, container_ids(pod))}
+    if not processes:
+        raise UnusableEnvironmentError(f"pod {name}: no process was found in its control groups on {node}")
+    return processes
+
+
+def kill_containers(pod: Mapping[str, Any]) -> None:
+    """SIGKILL to all of them."""
+    for process in processes_in(pod):
+        process.send(signal.SIGKILL)

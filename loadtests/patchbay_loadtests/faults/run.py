@@ -1,0 +1,192 @@
+"""The whole set, from an environment that may hold leftovers to the published report."""
+
+import asyncio
+import fcntl
+import math
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
+from patchbay_loadtests.faults import flows
+from patchbay_loadtests.faults.alerts import AlertWatch
+from patchbay_loadtests.faults.calibration import Calm, calibrate
+from patchbay_loadtests.faults.drill import drill
+from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.judging.fault import judge_fault
+from patchbay_loadtests.faults.judging.result import FaultResult, Result, judge, not_judged
+from patchbay_loadtests.faults.judging.service import Second
+from patchbay_loadtests.faults.kubectl import Kubectl
+from patchbay_loadtests.faults.leftovers import Ledger
+from patchbay_loadtests.faults.options import Options
+from patchbay_loadtests.faults.receiver import Receiver
+from patchbay_loadtests.faults.report.publish import write_report
+from patchbay_loadtests.faults.resumption import CALM, Earlier
+from patchbay_loadtests.faults.size import FEW_PODS, limited
+from patchbay_loadtests.faults.stage import Stage
+from patchbay_loadtests.proof import environment
+
+
+@dataclass
+class _Book:
+    """What is known so far, kept after each fault: the rest may be cut off. `planned`: every fault of the set."""
+
+    directory: Path
+    planned: Sequence[str]
+    options: Options
+    versions: dict[str, str]
+    receiver: Receiver
+    results: dict[str, FaultResult] = field(default_factory=dict)
+    timelines: dict[str, list[Second]] = field(default_factory=dict)
+    # Orders with more than one effect that are counted with their fault.
+    told: set[str] = field(default_factory=set)
+
+    def result(self) -> Result:
+        twice = {order for order, number in self.receiver.effects().items() if number > 1}
+        return judge(
+            tuple(self.results[name] for name in self.planned if name in self.results),
+            missing=tuple(name for name in self.planned if name not in self.results),
+            late_duplicates=tuple(sorted(twice - self.told)),
+            versions=self.versions,
+            config={
+                "host": self.options.host,
+                "orders_per_second": self.options.orders_per_second,
+                "runs": self.options.runs,
+                "baseline_seconds": self.options.baseline_seconds,
+                "calm_seconds": self.options.calm_seconds,
+                "planned": list(self.planned),
+            },
+        )
+
+    async def keep(self) -> Result:
+        result = self.result()
+        await asyncio.to_thread(write_report, self.directory, result, self.timelines)
+        point_latest_to(self.directory)
+        return result
+
+
+async def run(
+    options: Options, faults: Sequence[type[Fault]], console: Console, earlier: Earlier | None = None
+) -> tuple[Result, Path]:
+    """Run the faults one after the other; the result and the report's directory.
+
+    `earlier`: a run whose report is gone on with; the faults are then those that are left of it, or to be run again.
+    """
+    async with AsyncExitStack() as stack:
+        stack.enter_context(_alone(options.state))
+        cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        kubectl = Kubectl(options.kubeconfig, options.context)
+        leftovers = Ledger(options.state / "leftovers.jsonl", kubectl)
+        if left := await leftovers.put_back():
+            console.print(f"an earlier run was cut off; put back: {', '.join(left)}", highlight=False)
+        stack.push_async_callback(leftovers.put_back)
+        await environment.undo_killed(cluster, console, options.namespace)
+        size = await stack.enter_async_context(limited(cluster, options))
+        await size.at_most(FEW_PODS)
+        versions = await environment.versions(cluster, options)
+        receiver = Receiver(options.receiver_address, options.receiver_port)
+        stack.enter_context(receiver.serving())
+        for flow in (flows.steady_flow, flows.long_flow, flows.poison_flow):
+            await gateway.register(flow(receiver.url))
+        book = _Book(
+            directory=earlier.directory if earlier else new_directory(options.reports),
+            planned=earlier.planned if earlier else [fault.name for fault in faults],
+            options=options,
+            versions=versions,
+            receiver=receiver,
+        )
+        if earlier:
+            again = {fault.name for fault in faults}
+            book.results |= {name: kept for name, kept in earlier.results.items() if name not in again}
+            book.timelines |= earlier.timelines
+        alerts = await stack.enter_async_context(AlertWatch(cluster, options.metrics_namespace))
+        log = book.directory / "locust.log"
+
+        def stage_of(name: str, rate: float) -> Stage:
+            prefix = f"{name}-{uuid.uuid4().hex[:6]}"
+            return Stage(options, cluster, gateway, kubectl, leftovers, receiver, prefix, rate)
+
+        def say(line: str, title: str = "calm") -> None:
+            console.print(f"[{title}] {line}", highlight=False, markup=False)
+
+        calm = earlier.calm if earlier and options.orders_per_second is None else None
+        if calm is None:
+            calm = await calibrate(stage_of(CALM, 1.0), log, say)
+        book.options = options = options.model_copy(update={"orders_per_second": calm.orders_per_second})
+        book.timelines[CALM] = list(calm.seconds)
+        _say_how_long(faults, book, calm, console)
+        for number, kind in enumerate(faults, start=1):
+            title = f"{number}/{len(faults)} {kind.name}"
+            say(kind.question, title)
+            stage = stage_of(kind.name, calm.orders_per_second)
+            fault = kind()
+            try:
+                await size.at_most(kind.most_pods)
+                record = await drill(
+                    fault,
+                    stage,
+                    alerts,
+                    orders=share(faults[number - 1 :], options.runs - book.result().runs.accepted),
+                    calm=calm.seconds,
+                    log=log,
+                    say=lambda line, title=title: say(line, title),  # type: ignore[misc]  # bound in the loop
+                )
+            except Exception as error:
+                # One that cannot be run says nothing of the others.
+                reason = "; ".join([f"could not be judged: {type(error).__name__} {error}", *fault.findings])
+                result = not_judged(kind.name, kind.question, kind.alert, reason)
+            else:
+                result, book.timelines[kind.name] = judge_fault(record)
+                book.told |= {order for order, effects in record.effects.items() if effects > 1}
+            book.results[kind.name] = result
+            say(summary(result), title)
+            final = await book.keep()
+        return final, book.directory
+
+
+def share(faults: Sequence[type[Fault]], runs: int) -> int:
+    """How many of the runs that are left the first one of the faults that are left has."""
+    return max(0, math.ceil(runs * faults[0].usual_seconds / sum(fault.usual_seconds for fault in faults)))
+
+
+def _say_how_long(faults: Sequence[type[Fault]], book: _Book, calm: Calm, console: Console) -> None:
+    left = max(0, book.options.runs - book.result().runs.accepted)
+    anyway = sum(fault.usual_seconds for fault in faults)
+    load = max(anyway, left / calm.orders_per_second)
+    console.print(
+        f"{len(faults)} faults, {left} runs at {calm.orders_per_second:g} per second: some "
+        f"{load / 60:.0f} minutes of load (the faults alone take {anyway / 60:.0f})",
+        highlight=False,
+    )
+
+
+def summary(result: FaultResult) -> str:
+    """One line."""
+    runs = result.runs
+    recovery = "-" if result.recovery_seconds is None else f"{result.recovery_seconds:.0f} s"
+    line = (
+        f"{'passed' if result.passed else 'FAILED'}: {runs.accepted} accepted, {runs.completed} completed once, "
+        f"{runs.duplicated} duplicated, {runs.lost} lost, {runs.dead_lettered} dead-lettered; "
+        f"back after {recovery}, longest wait {result.longest_wait_seconds or 0:.1f} s, "
+        f"alert {'fired' if result.alert_fired else 'silent'}"
+    )
+    return "; ".join((line, *result.reasons))
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UnusableEnvironmentError("faults are being run by another process") from None
+        yield

@@ -1,0 +1,112 @@
+"""The local OCI registry: pushed to on loopback only while images are built, read by the nodes from the bridge.
+
+Two processes of Debian's docker-registry share one storage. The one that nodes reach refuses every write.
+"""
+
+import json
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from patchbay_local.machine import paths
+from patchbay_local.machine.programs import run
+
+PUSH_HOST: Final = f"127.0.0.1:{paths.REGISTRY_PORT}"
+_START_SECONDS: Final = 15.0
+
+
+def configuration(address: str, *, read_only: bool) -> str:
+    """A registry's configuration file, listening on one address."""
+    return yaml.safe_dump(
+        {
+            "version": "0.1",
+            "log": {"level": "warn", "accesslog": {"disabled": True}},
+            "storage": {
+                "filesystem": {"rootdirectory": str(paths.REGISTRY_STORAGE)},
+                "delete": {"enabled": not read_only},
+                "maintenance": {"readonly": {"enabled": read_only}},
+            },
+            "http": {"addr": address, "secret": os.urandom(16).hex()},
+        }
+    )
+
+
+def write_configuration(name: str, address: str, *, read_only: bool) -> Path:
+    """Write the configuration file and return its path."""
+    file = paths.RUN / "registry" / f"{name}.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(configuration(address, read_only=read_only))
+    return file
+
+
+@contextmanager
+def accepting_pushes() -> Iterator[None]:
+    """A registry on loopback for as long as the block runs."""
+    paths.REGISTRY_STORAGE.mkdir(parents=True, exist_ok=True)
+    file = write_configuration("push", PUSH_HOST, read_only=False)
+    log = paths.LOGS / "registry-push.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            ["docker-registry", "serve", file], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
+        )
+    try:
+        wait_until_answering(PUSH_HOST, process)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_answering(host: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    """Return once the registry serves its API. Raises RuntimeError when it ends or takes too long."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if process and process.poll() is not None:
+            raise RuntimeError(f"the registry ended at once: see {paths.LOGS}/registry-push.log; is {host} in use?")
+        try:
+            with urllib.request.urlopen(f"http://{host}/v2/", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"the registry at {host} did not answer within {_START_SECONDS:.0f} s")
+
+
+def holds(image: str, digest: str) -> bool:
+    """Whether the storage has the image's manifest under this digest."""
+    algorithm, _, value = digest.partition(":")
+    revisions = _repository(image) / "_manifests" / "revisions"
+    return (revisions / algorithm / value / "link").is_file() and _blob(digest).is_file()
+
+
+def transfer_size(digest: str) -> int:
+    """Bytes that a node which has nothing fetches for the image."""
+    manifest = json.loads(_blob(digest).read_bytes())
+    return sum(int(layer["size"]) for layer in manifest["layers"])
+
+
+def collect_garbage() -> None:
+    """Delete the images that no tag names any more. Nothing may be pushed meanwhile."""
+    file = write_configuration("collect", PUSH_HOST, read_only=False)
+    run(["docker-registry", "garbage-collect", "--delete-untagged", file], log=paths.LOGS / "registry-push.log")
+
+
+def _repository(image: str) -> Path:
+    return paths.REGISTRY_STORAGE / "docker" / "registry" / "v2" / "repositories" / "patchbay" / image
+
+
+def _blob(digest: str) -> Path:
+    algorithm, _, value = digest.partition(":")
+    return paths.REGISTRY_STORAGE / "docker" / "registry" / "v2" / "blobs" / algorithm / value[:2] / value / "data"

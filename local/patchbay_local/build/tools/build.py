@@ -1,0 +1,127 @@
+"""Building a Go module's programs once per stamp, and switching the links in paths.BIN to them."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from patchbay_local.build.tools.go import Go
+from patchbay_local.build.tools.modules import CLUSTER, KEDA_MODULE, GoModule
+from patchbay_local.machine import paths
+from patchbay_local.machine.programs import run
+
+KEDA_CONFIG: Final = paths.TOOLS / "keda-config"
+
+# What is being done, and the share of it that is done (0 to 1; None: unknown).
+Report = Callable[[str, float | None], None]
+
+_FLAGS: Final = ("-trimpath", "-buildvcs=false")
+_ENVIRONMENT: Final = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": ""}
+_COMPILING_SHARE: Final = 0.9  # of a cold build's time; the rest is linking, which prints nothing
+
+
+def output_directory(module: GoModule, go: Go) -> Path:
+    """Where the module's programs are, or will be, for this state of its files and this Go."""
+    flags = " ".join((*_FLAGS, module.linker_flags(), *sorted(_ENVIRONMENT)))
+    return paths.TOOLS / f"{module.name}-{module.stamp(go.version, flags)}"
+
+
+def is_built(module: GoModule, go: Go) -> bool:
+    """Whether nothing has to be compiled. A directory exists under its final name only when it is complete."""
+    return output_directory(module, go).is_dir()
+
+
+def build(module: GoModule, go: Go, report: Report) -> Path:
+    """Compile and link the module's programs unless they are built already; return their directory.
+
+    Interrupted at any point, the next call goes on from Go's own build cache.
+    """
+    output = output_directory(module, go)
+    if output.is_dir():
+        return output
+    log = paths.LOGS / f"build-{module.name}.log"
+    partial = output.with_name(f"{output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    total = _count_packages(module, go, report)
+
+    compiled = 0
+
+    def count(line: str) -> None:
+        nonlocal compiled
+        if line.startswith(("go: ", "#")) or " " in line:
+            return
+        compiled += 1
+        fraction = min(1.0, compiled / total) * _COMPILING_SHARE
+        report(f"{compiled}/{total} packages compiled", fraction)
+
+    run(
+        [go.program, "build", "-v", *_FLAGS, "-ldflags", module.linker_flags(), "-o", f"{partial}/", *module.packages],
+        cwd=module.directory,
+        env=_ENVIRONMENT,
+        log=log,
+        on_line=count,
+        low_priority=True,
+    )
+    partial.rename(output)
+    _remove_older(module, keep=output)
+    return output
+
+
+def link(modules: Iterable[tuple[GoModule, Path]]) -> None:
+    """Make paths.BIN hold exactly these modules' programs; each name is switched in one step."""
+    paths.BIN.mkdir(parents=True, exist_ok=True)
+    wanted = {name: output / built for module, output in modules for name, built in module.links.items()}
+    for name, target in wanted.items():
+        place = paths.BIN / name
+        if place.is_symlink() and place.readlink() == target:
+            continue
+        fresh = place.with_name(f".{name}.new")
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(target)
+        fresh.replace(place)
+
+
+def unlink(module: GoModule) -> None:
+    """Take a module's names out of paths.BIN, where the machine brings its own programs."""
+    for name in module.links:
+        (paths.BIN / name).unlink(missing_ok=True)
+
+
+def copy_keda_configuration(go: Go) -> None:
+    """Copy KEDA's kustomization out of its module: the same files that its release is made from."""
+    marker = KEDA_CONFIG / ".version"
+    version = CLUSTER.version(KEDA_MODULE)
+    if marker.is_file() and marker.read_text() == version:
+        return
+    source = run([go.program, "list", "-m", "-f", "{{.Dir}}", KEDA_MODULE], cwd=CLUSTER.directory, env=_ENVIRONMENT)
+    shutil.rmtree(KEDA_CONFIG, ignore_errors=True)
+    KEDA_CONFIG.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(Path(source.strip()) / "config", KEDA_CONFIG, copy_function=shutil.copyfile)
+    for directory, _, _ in os.walk(KEDA_CONFIG):
+        Path(directory).chmod(0o755)  # the module cache is read-only
+    marker.write_text(version)
+
+
+def _count_packages(module: GoModule, go: Go, report: Report) -> int:
+    """How many packages the programs consist of. Fetches the modules that are not in Go's cache yet."""
+    fetched = 0
+
+    def count(line: str) -> None:
+        nonlocal fetched
+        if line.startswith("go: downloading"):
+            fetched += 1
+            report(f"{fetched} modules fetched", None)
+
+    report("reading the module graph", None)
+    listing = run(
+        [go.program, "list", "-deps", *module.packages], cwd=module.directory, env=_ENVIRONMENT, on_line=count
+    )
+    return max(1, sum(not line.startswith("go: ") for line in listing.splitlines()))
+
+
+def _remove_older(module: GoModule, keep: Path) -> None:
+    for other in paths.TOOLS.glob(f"{module.name}-*"):
+        if other != keep and not other.name.endswith(".partial"):
+            shutil.rmtree(other)

@@ -1,0 +1,103 @@
+"""Which programs each Go module gives, under which names, and with which version stamps."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from patchbay_local.machine import paths
+
+_KUBERNETES: Final = "k8s.io/kubernetes"
+_KEDA: Final = "github.com/kedacore/keda/v2"
+_PULUMI: Final = "github.com/pulumi/pulumi/pkg/v3"
+
+
+@dataclass(frozen=True)
+class GoModule:
+    """A folder with a go.mod, the packages built from it, and the names under which they are called.
+
+    `links` maps a name in paths.BIN to the built file. `version_variables` maps a linker variable to
+    "module path" (its version as required in go.mod) with an optional "#part" (major, minor, bare).
+    """
+
+    name: str
+    directory: Path
+    packages: tuple[str, ...]
+    links: Mapping[str, str]
+    version_variables: Mapping[str, str]
+
+    @cached_property
+    def requirements(self) -> Mapping[str, str]:
+        """Every required module's version, as go.mod gives it ("v1.35.4")."""
+        text = (self.directory / "go.mod").read_text()
+        return dict(re.findall(r"^(?:require\s+|\t)([\w./~-]+)\s+(v\S+)", text, re.MULTILINE))
+
+    def version(self, module: str) -> str:
+        """The bare version of a required module ("1.35.4")."""
+        return self.requirements[module].removeprefix("v")
+
+    def linker_flags(self) -> str:
+        """`-X` settings: without a version Kubernetes' feature gates misbehave."""
+        settings = (f"-X {variable}={self._stamp_value(value)}" for variable, value in self.version_variables.items())
+        return " ".join(("-s", "-w", *settings))
+
+    def stamp(self, go_version: str, flags: str) -> str:
+        """A hash of all that decides what is built."""
+        digest = hashlib.sha256(f"{go_version}\n{flags}\n{self.packages}\n".encode())
+        for source in sorted([*self.directory.glob("go.*"), *self.directory.rglob("*.go")]):
+            digest.update(f"{source.relative_to(self.directory)}\n".encode())
+            digest.update(source.read_bytes())
+        return digest.hexdigest()[:16]
+
+    def _stamp_value(self, value: str) -> str:
+        module, _, part = value.partition("#")
+        version = self.version(module)
+        major, minor, *_ = version.split(".")
+        return {"": f"v{version}", "bare": version, "major": major, "minor": minor}[part]
+
+
+CLUSTER: Final = GoModule(
+    name="cluster",
+    directory=paths.REPOSITORY / "local" / "patchbay_local" / "build" / "go" / "cluster",
+    packages=(
+        "./kubernetes",
+        "./coredns",
+        "./pause",
+        f"{_KEDA}/cmd/operator",
+        f"{_KEDA}/cmd/adapter",
+        "github.com/prometheus-community/json_exporter",
+    ),
+    links={
+        **dict.fromkeys(
+            ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubectl", "etcd"),
+            "kubernetes",
+        ),
+        "coredns": "coredns",
+        "pause": "pause",
+        "keda": "operator",
+        "keda-adapter": "adapter",
+        "json_exporter": "json_exporter",
+    },
+    version_variables={
+        "k8s.io/component-base/version.gitVersion": _KUBERNETES,
+        "k8s.io/component-base/version.gitMajor": f"{_KUBERNETES}#major",
+        "k8s.io/component-base/version.gitMinor": f"{_KUBERNETES}#minor",
+        "k8s.io/client-go/pkg/version.gitVersion": _KUBERNETES,
+        "k8s.io/client-go/pkg/version.gitMajor": f"{_KUBERNETES}#major",
+        "k8s.io/client-go/pkg/version.gitMinor": f"{_KUBERNETES}#minor",
+        f"{_KEDA}/version.Version": f"{_KEDA}#bare",
+    },
+)
+
+PULUMI: Final = GoModule(
+    name="pulumi",
+    directory=paths.REPOSITORY / "local" / "patchbay_local" / "build" / "go" / "pulumi",
+    packages=(f"{_PULUMI}/cmd/pulumi",),
+    links={"pulumi": "pulumi"},
+    version_variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"{_PULUMI}#bare"},
+)
+
+KEDA_MODULE: Final = _KEDA

@@ -1,0 +1,58 @@
+"""How soon the second pod is Ready, with this environment's HPA sync period and with EKS's default beside it."""
+
+import json
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from patchbay_local.commands import proof
+from patchbay_local.kubernetes.cluster.cluster import Cluster
+from patchbay_local.kubernetes.cluster.spec import ClusterSpec
+from patchbay_local.machine import paths
+from patchbay_local.machine.journal import open_journal
+
+REPORTS: Final = paths.REPORTS / "latency"
+EKS_DEFAULT_SECONDS: Final = 15.0  # kube-controller-manager's --horizontal-pod-autoscaler-sync-period
+
+
+def compare(console: Console, *, repeat: int) -> bool:
+    """Scale up `repeat` + 1 times under each period; puts this environment's own period back. False: a proof failed."""
+    own = ClusterSpec().hpa_sync_seconds
+    passed = True
+    try:
+        for seconds in (own, EKS_DEFAULT_SECONDS):
+            _set_sync_period(console, seconds)
+            reports = REPORTS / f"sync-{seconds:g}s"
+            passed &= proof.run(hpa_sync_seconds=seconds, short=True, repeat=repeat, reports=reports)
+    finally:
+        _set_sync_period(console, own)
+    console.print(_table({seconds: _latency(seconds) for seconds in (own, EKS_DEFAULT_SECONDS)}))
+    return passed
+
+
+def _set_sync_period(console: Console, seconds: float) -> None:
+    console.print(f"HPA sync period: {seconds:g} s")
+    Cluster(ClusterSpec(hpa_sync_seconds=seconds), journal=open_journal()).up()
+
+
+def _latency(seconds: float) -> dict[str, Any]:
+    result = json.loads((REPORTS / f"sync-{seconds:g}s" / "latest" / "result.json").read_text())
+    found: dict[str, Any] = result["latency"]
+    return found
+
+
+def _table(found: dict[float, dict[str, Any]]) -> Table:
+    table = Table(title="From process 8 in the metric to the second pod Ready", title_justify="left")
+    table.add_column("seconds")
+    for period in found:
+        table.add_column(f"sync {period:g} s", justify="right")
+    latencies = list(found.values())
+    for name in ("metric_to_ready_p50", "metric_to_ready_p95"):
+        table.add_row(name.removeprefix("metric_to_ready_"), *(f"{latency[name]:.1f}" for latency in latencies))
+    table.add_row("scale-ups", *(str(len(latency["scale_ups"])) for latency in latencies))
+    table.add_section()
+    for leg in latencies[0]["legs_p50"]:
+        shares = (f"{latency['legs_p50'][leg]:.2f} ({latency['shares'][leg]:.0%})" for latency in latencies)
+        table.add_row(f"{leg}, p50 (share)", *shares)
+    return table

@@ -1,0 +1,62 @@
+"""The proofs, loads and the benchmark, run against this environment as they are against any other."""
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from patchbay_local.deploy.stack import pulumi
+from patchbay_local.kubernetes.cluster.spec import ClusterSpec
+from patchbay_local.kubernetes.edge import edge
+from patchbay_local.machine import paths
+from patchbay_local.machine.programs import run as run_command
+from patchbay_local.machine.programs import run_in_front
+
+REPORTS: Final = paths.REPORTS / "scaling"
+LATEST: Final = REPORTS / "latest"
+
+
+class UnusableEnvironmentError(RuntimeError):
+    """The load test could not judge: the environment does not answer as it should."""
+
+
+def run(*, hpa_sync_seconds: float, short: bool = False, repeat: int = 0, reports: Path = REPORTS) -> bool:
+    """Drive the flow and watch the pods; whether the promise holds."""
+    options = ["--report", str(reports), "--hpa-sync-seconds", str(hpa_sync_seconds), "--repeat", str(repeat)]
+    code = _load_test("prove", *options, *(["--short"] if short else []))
+    if code not in {0, 1}:
+        raise UnusableEnvironmentError(f"the scaling proof ended with code {code}; its reason is above")
+    return code == 0
+
+
+def nodes(arguments: list[str]) -> int:
+    """Prove that nodes follow pods, with the headroom and without; the load test's exit code."""
+    options = ["--report", str(paths.REPORTS / "nodes"), "--hpa-sync-seconds", str(ClusterSpec().hpa_sync_seconds)]
+    return _load_test("prove-nodes", *options, "--without-headroom", *arguments)
+
+
+def load(arguments: list[str]) -> int:
+    """Send a profile's load; the load test's exit code."""
+    return _load_test("load", "--report", str(paths.REPORTS / "load"), *arguments)
+
+
+def compare(arguments: list[str]) -> int:
+    """Send the same load twice, scaled as here and by the tools' defaults; the load test's exit code."""
+    options = ["--report", str(paths.REPORTS / "comparison"), "--hpa-sync-seconds", str(ClusterSpec().hpa_sync_seconds)]
+    return _load_test("compare", *options, *arguments)
+
+
+def bench(arguments: list[str]) -> int:
+    """Measure processes per second and latencies; the load test's exit code."""
+    return _load_test("bench", *arguments)
+
+
+def put_back() -> None:
+    """Undo what a load test that was killed left changed, before the stack is updated over it."""
+    command = [sys.executable, "-m", "patchbay_loadtests", "put-back", "--kubeconfig", str(paths.KUBECONFIG)]
+    run_command(command, cwd=paths.REPOSITORY, env=pulumi.variables())
+
+
+def _load_test(verb: str, *options: str) -> int:
+    command = [sys.executable, "-m", "patchbay_loadtests", verb]
+    target = ["--host", edge.URL, "--kubeconfig", str(paths.KUBECONFIG)]
+    return run_in_front([*command, *target, *options], cwd=paths.REPOSITORY, env=pulumi.variables())

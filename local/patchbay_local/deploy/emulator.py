@@ -1,0 +1,126 @@
+"""An emulated AWS account as a daemon: started, found and stopped by any command."""
+
+import hashlib
+import http.client
+import importlib.metadata
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from patchbay_standins import aws
+from patchbay_standins.aws import IDENTITY_PATH
+
+from patchbay_local.machine import paths
+from patchbay_local.machine.commands import HostError
+from patchbay_local.machine.daemons import Daemon, DaemonStatus, Supervisor
+from patchbay_local.machine.journal import Journal
+
+_START_SECONDS: Final = 60.0  # half a second on an idle machine
+_STOP_SECONDS: Final = 15.0  # to save the state
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """The emulated account of a stack: its name, port on loopback, directory of its state, and account id.
+
+    `for_pods`: on the bridge's address as well, which only this machine and its nodes reach, where there is a bridge.
+    """
+
+    name: str
+    port: int
+    directory: Path
+    account: str
+    run: Path = paths.RUN
+    logs: Path = paths.LOGS
+    for_pods: bool = False
+
+    @classmethod
+    def of_stack(cls, stack: str, account: str) -> "Emulator":
+        """The one of a stack. ValueError for a stack without a port in `paths`."""
+        if stack not in paths.EMULATOR_PORTS:
+            raise ValueError(f"the stack {stack} has no port in paths.EMULATOR_PORTS: add one")
+        return cls(
+            stack, paths.EMULATOR_PORTS[stack], paths.EMULATORS / stack, account, for_pods=stack == paths.CLUSTER_STACK
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def up(self, journal: Journal) -> None:
+        """Start it, or start it anew where its code has changed; returns once it answers. Raises HostError."""
+        supervisor = self._supervisor(journal)
+        arguments = ["--port", str(self.port), "--state", str(self.directory), "--account", self.account]
+        if self.for_pods and Path("/sys/class/net", paths.BRIDGE).exists():
+            arguments += ["--also-on", str(paths.BRIDGE_ADDRESS)]
+        supervisor.ensure(
+            Daemon(
+                name=self._daemon,
+                argv=(sys.executable, "-m", "patchbay_standins.aws", *arguments),
+                inputs=(_code_digest(),),
+                stop_grace_seconds=_STOP_SECONDS,
+            )
+        )
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if supervisor.process(self._daemon) is None:
+                raise HostError(f"the emulated AWS of {self.name} did not start: {supervisor.last_words(self._daemon)}")
+            if time.monotonic() > deadline:
+                raise HostError(
+                    f"the emulated AWS of {self.name} does not answer at {self.url} after {_START_SECONDS:.0f} s;"
+                    f" the end of its log: {supervisor.last_words(self._daemon)}"
+                )
+            time.sleep(0.05)
+
+    def down(self, journal: Journal) -> None:
+        """Stop it; its state stays. Nothing happens where it does not run."""
+        journal.undo(self._daemon)
+
+    def forget(self, journal: Journal) -> None:
+        """Stop it and remove its state: the next start has an empty account."""
+        self.down(journal)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def status(self, journal: Journal) -> DaemonStatus:
+        """Whether it runs."""
+        return self._supervisor(journal).status(self._daemon)
+
+    @property
+    def _daemon(self) -> str:
+        return f"aws-{self.name}"
+
+    def _supervisor(self, journal: Journal) -> Supervisor:
+        return Supervisor(run=self.run, logs=self.logs, journal=journal, scope=self._daemon)
+
+    def _answers(self) -> bool:
+        """Whether this emulator, and no other program, listens at the port."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", IDENTITY_PATH)
+            return connection.getresponse().read().decode() == f"{self.account} {self.directory}"
+        except (OSError, http.client.HTTPException, UnicodeDecodeError):
+            return False
+        finally:
+            connection.close()
+
+
+def client_environment(emulator: Emulator, region: str) -> dict[str, str]:
+    """What makes any AWS client talk to the emulator: the keys are words that no AWS account has."""
+    return {
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_ACCESS_KEY_ID": "emulated",
+        "AWS_SECRET_ACCESS_KEY": "emulated",
+        "AWS_DEFAULT_REGION": region,  # boto3
+        "AWS_REGION": region,  # everything else
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _code_digest() -> str:
+    digest = hashlib.sha256(importlib.metadata.version("moto").encode())
+    for source in sorted(Path(aws.__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()

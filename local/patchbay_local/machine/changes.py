@@ -1,0 +1,176 @@
+"""The kinds of change to the host; each can be undone any number of times, in any state of the host."""
+
+import contextlib
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from patchbay_local.machine import cgroups, processes
+from patchbay_local.machine.commands import HostError, run, succeeds
+from patchbay_local.machine.processes import ProcessId
+
+SYSCTL_ROOT: Final = Path("/proc/sys")
+
+
+class _Change(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Sysctl(_Change):
+    """A kernel setting below /proc/sys, with its value before the change."""
+
+    kind: Literal["sysctl"] = "sysctl"
+    name: str
+    previous: str
+
+    @property
+    def key(self) -> str:
+        return f"sysctl {self.name}"
+
+    def undo(self) -> None:
+        path = SYSCTL_ROOT / self.name
+        if path.exists() and path.read_text(encoding="ascii").split() != self.previous.split():
+            path.write_text(self.previous, encoding="ascii")
+
+
+class Link(_Change):
+    """A network interface in the root namespace."""
+
+    kind: Literal["link"] = "link"
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"link {self.name}"
+
+    def undo(self) -> None:
+        link = Path("/sys/class/net", self.name)
+        if link.exists() and not succeeds(["ip", "link", "delete", self.name]) and link.exists():
+            raise HostError(f"ip link delete {self.name}: failed")
+
+
+class Route(_Change):
+    """A route of the root namespace, named by its destination."""
+
+    kind: Literal["route"] = "route"
+    destination: str
+
+    @property
+    def key(self) -> str:
+        return f"route {self.destination}"
+
+    def undo(self) -> None:
+        if json.loads(run(["ip", "-json", "route", "show", "exact", self.destination])):
+            run(["ip", "route", "delete", self.destination])
+
+
+class NftTable(_Change):
+    """A table of nftables of our own."""
+
+    kind: Literal["nft_table"] = "nft_table"
+    family: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        return f"nft_table {self.family} {self.name}"
+
+    def undo(self) -> None:
+        tables = run(["nft", "list", "tables"]).splitlines()
+        if f"table {self.family} {self.name}" in tables:
+            run(["nft", "delete", "table", self.family, self.name])
+
+
+class Mount(_Change):
+    """A mount in the root namespace, with everything that is mounted below it."""
+
+    kind: Literal["mount"] = "mount"
+    path: Path
+
+    @property
+    def key(self) -> str:
+        return f"mount {self.path}"
+
+    def undo(self) -> None:
+        while self.path.is_mount():
+            run(["umount", "--recursive", "--lazy", str(self.path)])
+
+
+class Directory(_Change):
+    """A directory of our own with all that it holds."""
+
+    kind: Literal["directory"] = "directory"
+    path: Path
+
+    @property
+    def key(self) -> str:
+        return f"directory {self.path}"
+
+    def undo(self) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.path)
+
+
+class Cgroup(_Change):
+    """A control group, by its path in every hierarchy; undoing kills what still runs in it."""
+
+    kind: Literal["cgroup"] = "cgroup"
+    path: str
+
+    @property
+    def key(self) -> str:
+        return f"cgroup {self.path}"
+
+    def undo(self) -> None:
+        cgroups.remove(self.path)
+
+
+class SubtreeControllers(_Change):
+    """Controllers (cgroup v2) that were switched on for the children of a group."""
+
+    kind: Literal["subtree_controllers"] = "subtree_controllers"
+    directory: Path
+    controllers: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"subtree_controllers {self.directory}"
+
+    def undo(self) -> None:
+        control = self.directory / "cgroup.subtree_control"
+        for controller in self.controllers:
+            # Another group may have come to need the controller meanwhile: then it stays on.
+            with contextlib.suppress(OSError):
+                control.write_text(f"-{controller}", encoding="ascii")
+
+
+class Process(_Change):
+    """A daemon, recorded by a token in its environment before it starts."""
+
+    kind: Literal["process"] = "process"
+    name: str
+    token: str
+    grace_seconds: float
+    record: Path
+
+    @property
+    def key(self) -> str:
+        return f"process {self.name}"
+
+    def undo(self) -> None:
+        alive = processes.stop(self.processes(), grace_seconds=self.grace_seconds)
+        if alive:
+            raise HostError(f"{self.name}: pid {alive[0].pid} did not end")
+        self.record.unlink(missing_ok=True)
+
+    def processes(self) -> list[ProcessId]:
+        return processes.with_token(self.token)
+
+
+Change = Annotated[
+    Sysctl | Link | Route | NftTable | Mount | Directory | Cgroup | SubtreeControllers | Process,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,59 @@
+"""Where the one-machine environment keeps its files, and the addresses that it uses."""
+
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Final
+
+REPOSITORY: Final = Path(__file__).resolve().parents[3]
+
+# Survives `make down`: what is slow to build or fetch.
+CACHE: Final = Path("/var/cache/patchbay")
+TOOLS: Final = CACHE / "tools"  # one directory per module and stamp
+BIN: Final = CACHE / "bin"  # symbolic links to the current tools; first on PATH
+IMAGES: Final = CACHE / "images"
+REGISTRY_STORAGE: Final = CACHE / "registry"
+MACHINE_IMAGES: Final = CACHE / "machine-images"
+CHECKOV: Final = CACHE / "checkov"
+
+# Removed by `make down`: the state of the running environment.
+STATE: Final = Path("/var/lib/patchbay")
+PKI: Final = STATE / "pki"
+ETCD: Final = STATE / "etcd"
+NODES: Final = STATE / "nodes"
+VOLUMES: Final = STATE / "volumes"  # what pods keep; every node sees it
+KUBECONFIG: Final = STATE / "kubeconfig"
+IMAGE_LOCK: Final = STATE / "images.json"
+PULUMI_HOME: Final = STATE / "pulumi" / "home"
+PULUMI_BACKEND: Final = STATE / "pulumi" / "state"
+EMULATORS: Final = STATE / "aws"  # a directory per stack: the state of its emulated AWS account
+EMULATIONS: Final = STATE / "emulations"  # a directory per stack: the engine's state and config on that account
+
+# Gone after a reboot as well: process ids, sockets, what was changed on the host.
+RUN: Final = Path("/run/patchbay")
+LOGS: Final = Path("/var/log/patchbay")
+
+REPORTS: Final = REPOSITORY / "reports"
+
+BRIDGE: Final = "patchbay0"
+BRIDGE_NETWORK: Final = IPv4Network("10.89.0.0/24")
+BRIDGE_ADDRESS: Final = IPv4Address("10.89.0.1")
+POD_NETWORK: Final = IPv4Network("10.90.0.0/16")  # a /24 per node
+SERVICE_NETWORK: Final = IPv4Network("10.91.0.0/16")
+DNS_ADDRESS: Final = IPv4Address("10.91.0.10")
+API_SERVER_PORT: Final = 6443
+
+REGISTRY_HOST: Final = "registry.patchbay.internal:5000"  # nodes map it to the bridge address
+REGISTRY_PORT: Final = 5000
+
+EDGE_PORT: Final = 8080  # the edge on loopback: every 127.0.0.0/8 address is a client of its own
+GATEWAY_NODE_PORT: Final = 30080
+
+CLUSTER_STACK: Final = "local"  # whose platform runs on this machine's cluster, and whose instances are its nodes
+
+EMULATOR_PORTS: Final = {
+    "local": 5601,
+    "dev": 5602,
+    "staging": 5603,
+    "production": 5604,
+    "benchmark": 5605,
+}  # on loopback, by stack

@@ -1,0 +1,229 @@
+"""Whether this machine can carry the environment: facts are measured first, then judged by pure functions."""
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from patchbay_local.machine import cgroups, paths
+from patchbay_local.machine.commands import HostError
+from patchbay_local.machine.processes import TOKEN_VARIABLE
+
+GIB: Final = 1024**3
+MIN_CORES: Final = 2
+MIN_MEMORY_GIB: Final = 6
+MIN_DISK_GIB: Final = 15  # measured: 10 of Go's caches, 1 of built programs, 3 of images
+MIN_DISK_BUILT_GIB: Final = 4
+_NAMESPACES: Final = ("mnt", "net", "pid", "uts", "ipc")
+_PORTS: Final = {
+    paths.EDGE_PORT: "the edge",
+    paths.API_SERVER_PORT: "the Kubernetes API server",
+    paths.REGISTRY_PORT: "the image registry",
+    paths.EMULATOR_PORTS["local"]: "the emulated AWS",
+    2379: "etcd",
+    2380: "etcd's peers",
+}
+_OURS: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", str(paths.BRIDGE_ADDRESS)})  # noqa: S104 - compared
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A TCP port in use, and by which program."""
+
+    port: int
+    program: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was measured on the machine."""
+
+    user_id: int
+    system: str
+    has_apt: bool
+    distribution: str
+    cores: int
+    memory_gib: float
+    disk_gib: Mapping[Path, float]
+    tools_built: bool
+    already_up: bool
+    missing_kernel_features: tuple[str, ...] = ()
+    cgroup_problem: str | None = None
+    listeners: tuple[Listener, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it should be."""
+
+    what: str
+    measured: str
+    needed: str
+    remedy: str
+    fatal: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.measured}; needed: {self.needed}. {self.remedy}"
+
+
+class PreflightError(RuntimeError):
+    """The machine cannot carry the environment; the message lists every finding."""
+
+
+def judge(facts: Facts) -> list[Finding]:
+    """Everything that is in the way, the fatal first."""
+    found = [*_system(facts), *_capacity(facts), *_kernel(facts), *_ports(facts)]
+    return sorted(found, key=lambda finding: not finding.fatal)
+
+
+def check(facts: Facts) -> list[Finding]:
+    """Return the warnings. Raises PreflightError when something is fatal."""
+    findings = judge(facts)
+    if fatal := [finding for finding in findings if finding.fatal]:
+        raise PreflightError("\n".join(str(finding) for finding in fatal))
+    return findings
+
+
+def measure() -> Facts:
+    """Read the machine; changes nothing on it."""
+    return Facts(
+        user_id=os.geteuid(),
+        system=platform.system(),
+        has_apt=shutil.which("apt-get") is not None,
+        distribution=_distribution(),
+        cores=len(os.sched_getaffinity(0)),
+        memory_gib=psutil.virtual_memory().available / GIB,
+        disk_gib={path: _free_gib(path) for path in (paths.CACHE, paths.STATE, Path.home())},
+        tools_built=(paths.BIN / "kubelet").exists(),
+        already_up=paths.KUBECONFIG.exists(),
+        missing_kernel_features=_missing_kernel_features(),
+        cgroup_problem=_cgroup_problem(),
+        listeners=tuple(_foreign_listeners()),
+    )
+
+
+def _system(facts: Facts) -> Iterable[Finding]:
+    if facts.system != "Linux":
+        yield Finding(
+            "operating system", facts.system, "Linux", "Nodes are made of Linux namespaces: use a Linux machine or VM."
+        )
+    if facts.user_id != 0:
+        yield Finding(
+            "user",
+            f"user id {facts.user_id}",
+            "root (user id 0)",
+            "Run `sudo make up`: nodes need namespaces and mounts.",
+        )
+    if not facts.has_apt:
+        yield Finding(
+            "system packages",
+            f"no apt-get on {facts.distribution}",
+            "Debian 12 or later",
+            "Use a Debian machine or VM.",
+        )
+
+
+def _capacity(facts: Facts) -> Iterable[Finding]:
+    if facts.cores < MIN_CORES:
+        yield Finding(
+            "processor cores", str(facts.cores), str(MIN_CORES), "It may work, slowly; deadlines may pass.", fatal=False
+        )
+    if facts.memory_gib < MIN_MEMORY_GIB and not facts.already_up:
+        yield Finding(
+            "available memory",
+            f"{facts.memory_gib:.1f} GiB",
+            f"{MIN_MEMORY_GIB} GiB",
+            "Stop other programs or add memory.",
+        )
+    needed = MIN_DISK_BUILT_GIB if facts.tools_built else MIN_DISK_GIB
+    for path, free in facts.disk_gib.items():
+        if free < needed:
+            remedy = "Free space there, or mount a larger disk on it."
+            yield Finding(f"free disk space for {path}", f"{free:.1f} GiB", f"{needed} GiB", remedy)
+
+
+def _kernel(facts: Facts) -> Iterable[Finding]:
+    if facts.missing_kernel_features:
+        missing = ", ".join(facts.missing_kernel_features)
+        remedy = "Load the modules (modprobe), or use a kernel that has them; containers often lack them."
+        yield Finding("kernel", f"without {missing}", "all of them", remedy)
+    if facts.cgroup_problem:
+        remedy = "See the kernel's documentation of control groups."
+        yield Finding("control groups", facts.cgroup_problem, "cpu, cpuset, memory and pids controllers", remedy)
+
+
+def _ports(facts: Facts) -> Iterable[Finding]:
+    for listener in facts.listeners:
+        measured = f"used by {listener.program} (pid {listener.pid})"
+        remedy = f"Stop that program; {_PORTS[listener.port]} needs the port."
+        yield Finding(f"port {listener.port}", measured, "a free port", remedy)
+
+
+def _distribution() -> str:
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", "an unknown system")
+    except OSError:
+        return "an unknown system"
+
+
+def _free_gib(path: Path) -> float:
+    existing = next(parent for parent in (path, *path.parents) if parent.exists())
+    return shutil.disk_usage(existing).free / GIB
+
+
+def _missing_kernel_features() -> tuple[str, ...]:
+    missing = [f"{name} namespaces" for name in _NAMESPACES if not Path("/proc/self/ns", name).exists()]
+    if "\toverlay\n" not in Path("/proc/filesystems").read_text() and not _module_exists("overlay"):
+        missing.append("overlay file systems")
+    if not Path("/dev/loop-control").exists() and not _module_exists("loop"):
+        missing.append("loop devices")
+    # Tried in a network namespace that ends with the command.
+    for feature, link in (("bridges", ["type", "bridge"]), ("veth pairs", ["type", "veth", "peer", "name", "probe1"])):
+        if shutil.which("ip") and not _succeeds(["unshare", "--net", "ip", "link", "add", "probe0", *link]):
+            missing.append(feature)
+    return tuple(missing)
+
+
+def _module_exists(name: str) -> bool:
+    return _succeeds(["modprobe", "--dry-run", name])
+
+
+def _succeeds(command: list[str]) -> bool:
+    try:
+        return subprocess.run(command, check=False, capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def _cgroup_problem() -> str | None:
+    try:
+        hierarchies = cgroups.managed(cgroups.detect())
+        cgroups.root_controllers(hierarchies)
+    except (HostError, OSError) as error:
+        return str(error)
+    return None
+
+
+def _foreign_listeners() -> Iterable[Listener]:
+    seen: set[int] = set()
+    for connection in psutil.net_connections("tcp"):
+        if connection.status != psutil.CONN_LISTEN or connection.pid is None or not connection.laddr:
+            continue
+        address, port = connection.laddr
+        if port in _PORTS and port not in seen and address in _OURS and not _is_ours(connection.pid):
+            seen.add(port)
+            yield Listener(port, psutil.Process(connection.pid).name(), connection.pid)
+
+
+def _is_ours(pid: int) -> bool:
+    try:
+        return f"{TOKEN_VARIABLE}=".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return True  # it has ended meanwhile

@@ -1,0 +1,73 @@
+"""Makes a plan or a calibration of files, and keeps it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from patchbay_loadtests.core.report.publish import new_directory, point_latest_to, write_json
+from rich.console import Console
+
+from patchbay_operations.capacity.calibration.chart import calibration_png
+from patchbay_operations.capacity.calibration.compare import Calibration, calibrated, print_calibration
+from patchbay_operations.capacity.calibration.measured import read_report
+from patchbay_operations.capacity.chart import plan_png
+from patchbay_operations.capacity.console import print_plan
+from patchbay_operations.capacity.machines import Machines, load_machines
+from patchbay_operations.capacity.plan import make_plan
+from patchbay_operations.capacity.profile import load_profile
+from patchbay_operations.capacity.simulation.setting import Environment
+from patchbay_operations.capacity.stack_file import load_environment
+from patchbay_operations.capacity.timing import CalibrationFile, load_timing
+
+
+@dataclass(frozen=True)
+class PlanOptions:
+    """What the command was told, beside the profile or the report."""
+
+    stack_file: Path
+    cluster: str | None
+    machines: Path | None
+    prices: Path | None
+    calibration: Path | None
+    seed: int
+    reports: Path
+
+
+def plan(profile: Path, options: PlanOptions, console: Console) -> Path:
+    """The directory of the plan's files; InputError where a file is refused."""
+    machines, environment = _environment(options)
+    source = f"{machines.prices.source}, {machines.prices.date}"
+    made = make_plan(
+        load_profile(profile), environment, load_timing(options.calibration), seed=options.seed, prices=source
+    )
+    directory = new_directory(options.reports)
+    (directory / "plan.png").write_bytes(plan_png(made))
+    write_json(directory / "plan.json", made.model_dump(mode="json"))
+    point_latest_to(directory)
+    print_plan(console, made)
+    return directory
+
+
+def calibrate(report: Path, options: PlanOptions, console: Console) -> Path:
+    """The directory of the calibration's files; InputError where a file is refused."""
+    _, environment = _environment(options)
+    measured = read_report(report)
+    found = calibrated(measured, environment, load_timing(options.calibration))
+    directory = new_directory(options.reports)
+    (directory / "calibration.png").write_bytes(calibration_png(found))
+    write_json(directory / "calibration.json", found.model_dump(mode="json"))
+    (directory / "calibration.yaml").write_text(_as_file(found))
+    print_calibration(console, found)
+    return directory
+
+
+def _environment(options: PlanOptions) -> tuple[Machines, Environment]:
+    machines = load_machines(options.machines, options.prices)
+    return machines, load_environment(options.stack_file, machines, cluster=options.cluster)
+
+
+def _as_file(found: Calibration) -> str:
+    document = CalibrationFile(
+        measured_in=found.measured_in, fitted=found.fitted, error_pods=found.after.ready_pods, timing=found.timing
+    )
+    return yaml.safe_dump(document.model_dump(mode="json", by_alias=True), sort_keys=False)

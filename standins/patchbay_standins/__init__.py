@@ -1,0 +1,1 @@
+"""What exists only because the real thing cannot be had offline."""

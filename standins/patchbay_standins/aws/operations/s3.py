@@ -1,0 +1,64 @@
+"""S3: what moto gets wrong of it.
+
+Versions can be deleted while versioning is suspended: moto deletes all of a key then, and fails at markers. A log
+may go where a policy lets it, however that is written: moto knows no lists of resources and no principal but a service.
+"""
+
+import json
+from typing import Any, Final
+
+from moto.s3.models import s3_backends
+
+from patchbay_standins.aws.service import BY_MOTO, AwsError, Call, Result, Served, Service
+
+SERVICE: Final = Service("s3")
+_LOGGING: Final = "logging.s3.amazonaws.com"
+
+
+@SERVICE.operation("DeleteObjects")
+def delete_objects(call: Call) -> Result | Served:
+    bucket: Any = s3_backends[call.account]["aws"].get_bucket(call["Bucket"])
+    wanted = call["Delete"]["Objects"]
+    if bucket.versioning_status != "Suspended" or any("VersionId" not in item for item in wanted):
+        return BY_MOTO
+    for item in wanted:
+        _delete_version(bucket.keys, item["Key"], item["VersionId"])
+    return {} if call["Delete"].get("Quiet") else {"Deleted": list(wanted)}
+
+
+@SERVICE.operation("PutBucketLogging")
+def put_bucket_logging(call: Call) -> Result:
+    backend: Any = s3_backends[call.account]["aws"]
+    bucket = backend.get_bucket(call["Bucket"])
+    wanted = call["BucketLoggingStatus"].get("LoggingEnabled") or {}
+    target = backend.buckets.get(wanted.get("TargetBucket"))
+    if wanted and (target is None or not _takes_logs(target, wanted.get("TargetPrefix", ""))):
+        code = "InvalidTargetBucketForLogging"
+        raise AwsError(code, "The target bucket is not there, or its policy does not let the logging service write")
+    bucket.logging = wanted
+    return {}
+
+
+def _takes_logs(target: Any, prefix: str) -> bool:
+    if not target.policy:
+        return False
+    places = {f"arn:aws:s3:::{target.name}/{prefix}*", f"arn:aws:s3:::{target.name}/*"}
+    return any(
+        statement["Effect"] == "Allow"
+        and isinstance(principal := statement.get("Principal"), dict)
+        and _LOGGING in _list(principal.get("Service"))
+        and "s3:PutObject" in _list(statement["Action"])
+        and places & set(_list(statement["Resource"]))
+        for statement in json.loads(target.policy)["Statement"]
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _delete_version(keys: Any, name: str, version: str) -> None:
+    kept = [key for key in keys.getlist(name, []) if str(key.version_id or "null") != version]
+    keys.setlist(name, kept)
+    if not kept:
+        dict.pop(keys, name)

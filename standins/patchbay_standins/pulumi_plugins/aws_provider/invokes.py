@@ -1,0 +1,84 @@
+"""The functions that a program may call."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from patchbay_standins.pulumi_plugins.aws_provider.clients import Clients
+from patchbay_standins.pulumi_plugins.aws_provider.policy_document import policy_document
+from patchbay_standins.pulumi_plugins.plugin.errors import ProviderError
+
+Arguments = Mapping[str, Any]
+_SUFFIXES: Final = {"aws-cn": "amazonaws.com.cn"}
+
+
+def _caller_identity(_: Arguments, clients: Clients, region: str) -> dict[str, Any]:
+    answer = clients.call("sts", region, "get_caller_identity", {})
+    return {
+        "accountId": answer["Account"],
+        "arn": answer["Arn"],
+        "userId": answer["UserId"],
+        "id": answer["Account"],
+    }
+
+
+def _region(arguments: Arguments, clients: Clients, region: str) -> dict[str, Any]:
+    if arguments.get("endpoint"):
+        message = "getRegion: `endpoint` is not supported by the AWS provider's stand-in: give `region`"
+        raise ProviderError(message)
+    name = arguments.get("region") or region
+    found = clients.call("ec2", region, "describe_regions", {"RegionNames": [name], "AllRegions": True})["Regions"]
+    endpoint = found[0]["Endpoint"] if found else f"ec2.{name}.amazonaws.com"
+    return {"id": name, "name": name, "region": name, "endpoint": endpoint, "description": name}
+
+
+def _zones(arguments: Arguments, clients: Clients, region: str) -> dict[str, Any]:
+    parameters: dict[str, Any] = {"AllAvailabilityZones": bool(arguments.get("allAvailabilityZones"))}
+    filters = [{"Name": item["name"], "Values": item["values"]} for item in arguments.get("filters") or ()]
+    if arguments.get("state"):
+        filters.append({"Name": "state", "Values": [arguments["state"]]})
+    if filters:
+        parameters["Filters"] = filters
+    region = arguments.get("region") or region
+    found = [
+        zone
+        for zone in clients.call("ec2", region, "describe_availability_zones", parameters)["AvailabilityZones"]
+        if zone["ZoneName"] not in (arguments.get("excludeNames") or ())
+        and zone["ZoneId"] not in (arguments.get("excludeZoneIds") or ())
+    ]
+    return {
+        **arguments,
+        "id": region,
+        "region": region,
+        "groupNames": sorted({zone.get("GroupName", region) for zone in found}),
+        "names": sorted(zone["ZoneName"] for zone in found),
+        "zoneIds": [zone["ZoneId"] for zone in sorted(found, key=lambda zone: str(zone["ZoneName"]))],
+    }
+
+
+def _partition(_: Arguments, clients: Clients, region: str) -> dict[str, Any]:
+    partition = str(clients.call("sts", region, "get_caller_identity", {})["Arn"]).split(":")[1]
+    suffix = _SUFFIXES.get(partition, "amazonaws.com")
+    reverse = ".".join(reversed(suffix.split(".")))
+    return {"id": partition, "partition": partition, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
+
+
+def _document(arguments: Arguments, _: Clients, __: str) -> dict[str, Any]:
+    return policy_document(arguments)
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[[Arguments, Clients, str], dict[str, Any]]]] = {
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getRegion:getRegion": _region,
+    "aws:iam/getPolicyDocument:getPolicyDocument": _document,
+}
+
+
+def invoke(token: str, arguments: Arguments, clients: Clients, region: str) -> dict[str, Any]:
+    """The result of a function. Raises ProviderError for one that is not known."""
+    function = _FUNCTIONS.get(token)
+    if function is None:
+        message = f"the function {token} is not supported by the AWS provider's stand-in"
+        raise ProviderError(message)
+    return function(arguments, clients, region)

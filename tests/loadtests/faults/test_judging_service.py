@@ -1,0 +1,105 @@
+"""When the service was back, and what its users saw."""
+
+from patchbay_loadtests.faults.judging.service import (
+    Usual,
+    errors_by_kind,
+    longest_acceptance,
+    longest_wait,
+    recovery,
+    seconds_of,
+    usual_of,
+)
+
+from tests.loadtests.faults.records import BEGAN, completed, placed, steady
+
+QUIET = Usual(limit_seconds=2.0, tolerated=1)
+
+
+def recovered(healed_at: float = 0.0, limit_seconds: float = 60.0, **changes: object) -> float | None:
+    orders, endings = steady(**changes)  # type: ignore[arg-type]  # passed on as they are
+    return recovery(seconds_of(orders, endings, BEGAN), healed_at, QUIET, limit_seconds)
+
+
+def test_a_service_that_was_never_disturbed_recovers_in_no_time() -> None:
+    assert recovered() == 0.0
+
+
+def test_recovery_lasts_until_the_last_failed_request() -> None:
+    assert recovered(outage=range(7)) == 7.0
+
+
+def test_slow_seconds_are_a_disturbance_too() -> None:
+    assert recovered(slow={3: 9.0, 4: 9.0}) == 5.0
+
+
+def test_a_hiccup_is_no_disturbance() -> None:
+    assert recovered(slow={4: 9.0}) == 0.0
+    assert recovered(slow={4: 9.0, 25: 9.0}) == 0.0
+
+
+def test_recovery_counts_from_the_end_of_the_cause() -> None:
+    assert recovered(healed_at=20.0, outage=range(24), seconds=range(-10, 60)) == 4.0
+
+
+def test_quiet_seconds_while_the_cause_lasts_are_no_recovery() -> None:
+    slow = dict.fromkeys((0, 1, 29, 30), 9.0)
+    assert recovered(healed_at=25.0, slow=slow, seconds=range(-10, 60)) == 6.0
+
+
+def test_disturbances_close_together_are_one() -> None:
+    assert recovered(slow={2: 9.0, 3: 9.0, 12: 9.0, 13: 9.0}) == 14.0
+
+
+def test_a_relapse_within_the_limit_is_the_same_faults_and_a_later_one_is_not() -> None:
+    slow = {1: 9.0, 2: 9.0, 20: 9.0, 21: 9.0}
+    assert recovered(slow=slow) == 22.0
+    assert recovered(slow=slow, limit_seconds=15.0) == 3.0
+
+
+def test_a_disturbance_after_a_calm_minute_is_another_ones() -> None:
+    slow = {1: 9.0, 2: 9.0, 70: 9.0, 71: 9.0}
+    assert recovered(slow=slow, limit_seconds=120.0, seconds=range(-10, 100)) == 3.0
+
+
+def test_a_service_that_is_disturbed_until_the_end_has_not_recovered() -> None:
+    assert recovered(outage=range(40)) is None
+    assert recovered(outage=range(35)) is None
+    assert recovered(outage=range(40), limit_seconds=5.0) is None
+
+
+def test_an_order_that_was_never_completed_disturbs_its_second() -> None:
+    order = placed(1, 3)
+    (second,) = seconds_of([order], {}, BEGAN)
+    assert (second.at, second.orders, second.disturbed, second.p95_seconds) == (3, 1, 1, None)
+
+
+def test_seconds_without_orders_are_there_too() -> None:
+    orders = [placed(1, -1.5), placed(2, 1.5)]
+    seconds = seconds_of(orders, {str(order.run): completed(order) for order in orders}, BEGAN)
+    assert [(second.at, second.orders) for second in seconds] == [(-2, 1), (-1, 0), (0, 0), (1, 1)]
+
+
+def test_what_is_slow_depends_on_what_was_usual_before_the_fault() -> None:
+    orders, endings = steady(seconds=range(-10, 0), slow=dict.fromkeys(range(-10, 0), 1.0))
+    slow = seconds_of(orders, endings, BEGAN)
+    quick = seconds_of(*steady(seconds=range(-10, 0)), BEGAN)
+    assert 4.0 < usual_of(quick, slow).limit_seconds < 4.2
+    assert usual_of(quick) == QUIET
+    assert usual_of() == QUIET
+
+
+def test_a_machine_that_hiccups_when_nothing_is_wrong_may_do_so_after_a_fault() -> None:
+    hiccups = seconds_of(*steady(seconds=range(-20, 0), slow=dict.fromkeys((-15, -12, -2), 9.0)), BEGAN)
+    usual = usual_of(hiccups)
+    assert usual.tolerated == 3
+    after = seconds_of(*steady(slow=dict.fromkeys((5, 8, 11), 9.0)), BEGAN)
+    assert recovery(after, 0.0, usual) == 0.0
+    assert recovery(after, 0.0, QUIET) == 12.0
+
+
+def test_waits_and_errors_are_told_as_users_had_them() -> None:
+    orders = [placed(1, 0, took=6.5, failed=3), placed(2, 0), placed(3, 0, took=99, failed=1, accepted=False)]
+    assert errors_by_kind(orders) == {"503": 4}
+    assert longest_acceptance(orders) == 6.5
+    assert longest_wait([completed(orders[0], 2.0), completed(orders[1], 0.5)]) == 2.0
+    assert longest_wait([]) is None

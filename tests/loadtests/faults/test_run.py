@@ -1,0 +1,190 @@
+"""A whole run, with a fault of an environment in this process."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.faults import calibration
+from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.judging.result import Result
+from patchbay_loadtests.faults.options import Options
+from patchbay_loadtests.faults.resumption import CALM, Earlier
+from patchbay_loadtests.faults.run import run, share
+from patchbay_loadtests.faults.stage import Stage
+from rich.console import Console
+
+from tests.loadtests.faults.small_environment import ALERT, SmallEnvironment, environment, kubeconfig
+
+
+class TriggersAway(Fault):
+    """Triggers are refused for two seconds."""
+
+    name = "triggers-away"
+    question = "is all done in the end?"
+    alert = ALERT
+    recovery_limit_seconds = 20
+    environment: ClassVar[SmallEnvironment]
+
+    async def inject(self, stage: Stage) -> None:
+        assert stage.prefix.startswith(self.name)
+        self.environment.away = self.environment.fires = True
+        await asyncio.sleep(2)
+
+    async def heal(self, stage: Stage) -> None:
+        await super().heal(stage)
+        self.environment.away = self.environment.fires = False
+
+
+class CannotBeInjected(TriggersAway):
+    """What it needs is not there."""
+
+    async def inject(self, stage: Stage) -> None:
+        await super().inject(stage)
+        raise UnusableEnvironmentError("no node runs workers")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallEnvironment]:
+    monkeypatch.setattr(calibration, "CALM_SECONDS", 4)
+    with environment() as server:
+        TriggersAway.environment = server
+        yield server
+
+
+def options(small: SmallEnvironment, directory: Path) -> Options:
+    return Options(
+        host=small.url,
+        kubeconfig=kubeconfig(small, directory),
+        receiver_address="127.0.0.1",
+        receiver_port=0,
+        state=directory / "state",
+        reports=directory / "reports",
+        runs=60,
+        orders_per_second=10,
+        baseline_seconds=3,
+        calm_seconds=11,
+    )
+
+
+async def run_one(small: SmallEnvironment, directory: Path, fault: type[Fault] = TriggersAway) -> Result:
+    result, _ = await run(options(small, directory), [fault], Console(quiet=True))
+    return result
+
+
+async def test_a_fault_that_loses_nothing_is_told_so_and_reported(small: SmallEnvironment, tmp_path: Path) -> None:
+    result = await run_one(small, tmp_path)
+    # How quick this machine is today is another matter.
+    assert not [reason for reason in result.reasons if "the service" not in reason]
+    (fault,) = result.faults
+    assert fault.runs.accepted == fault.runs.completed >= 60
+    assert fault.errors["503"] > 0
+    assert fault.alert_fired
+    assert fault.longest_acceptance_seconds is not None
+    assert fault.longest_acceptance_seconds > 1
+    kept = json.loads((tmp_path / "reports" / "latest" / "result.json").read_text())
+    assert kept == result.model_dump(mode="json")
+
+
+async def test_a_platform_that_forgets_runs_and_does_others_twice_is_found_out(
+    small: SmallEnvironment, tmp_path: Path
+) -> None:
+    small.is_careless = True
+    result = await run_one(small, tmp_path)
+    assert not result.passed
+    assert result.runs.lost > 0
+    assert result.runs.duplicated > 0
+    (runs,) = [fault.runs for fault in result.faults]
+    assert runs.completed + runs.lost + runs.duplicated == runs.accepted
+    assert result.runs.duplicated > runs.duplicated  # those of the calm before count too
+
+
+async def test_a_fault_that_could_not_be_brought_about_proves_nothing(small: SmallEnvironment, tmp_path: Path) -> None:
+    result = await run_one(small, tmp_path, CannotBeInjected)
+    assert not result.passed
+    assert result.runs.lost == 0
+    assert any("no node runs workers" in reason for reason in result.reasons)
+
+
+class LeavesABacklog(TriggersAway):
+    """What waited meanwhile takes a while."""
+
+    name = "leaves-a-backlog"
+    BEHIND_SECONDS: ClassVar[float] = 14
+
+    async def heal(self, stage: Stage) -> None:
+        await super().heal(stage)
+        self.environment.behind_until = time.time() + self.BEHIND_SECONDS
+
+
+async def test_the_service_is_watched_until_a_calm_after_the_backlog(small: SmallEnvironment, tmp_path: Path) -> None:
+    chosen = options(small, tmp_path)
+    _, directory = await run(chosen, [LeavesABacklog], Console(quiet=True))
+    seconds = json.loads((directory / "timeline.json").read_text())[LeavesABacklog.name]
+    assert seconds[-1]["at"] >= LeavesABacklog.BEHIND_SECONDS + chosen.calm_seconds
+
+
+class ComesApart(TriggersAway):
+    """Its own code is wrong."""
+
+    name = "comes-apart"
+
+    async def lacks(self, stage: Stage) -> list[str]:
+        raise KeyError(stage.options.namespace)
+
+
+async def test_a_fault_that_comes_apart_does_not_keep_the_next_one_from_being_run(
+    small: SmallEnvironment, tmp_path: Path
+) -> None:
+    chosen = options(small, tmp_path)
+    result, directory = await run(chosen, [ComesApart, TriggersAway], Console(quiet=True))
+    apart, whole = result.faults
+    assert not apart.passed
+    assert "could not be judged: KeyError 'patchbay-runtime'" in apart.reasons[0]
+    assert whole.runs.accepted == whole.runs.completed > 0
+    assert not result.passed
+
+    # As if it had been cut off after the first one.
+    document = json.loads((directory / "result.json").read_text())
+    document["faults"] = [kept for kept in document["faults"] if kept["name"] == "comes-apart"]
+    (directory / "result.json").write_text(json.dumps(document))
+    earlier = Earlier.latest(tmp_path / "reports")
+    assert earlier.left == ("triggers-away",)
+    assert earlier.calm is not None
+    chosen = chosen.model_copy(update={"orders_per_second": None})
+    again, same = await run(chosen, [TriggersAway], Console(quiet=True), earlier)
+    assert same == directory
+    assert [fault.name for fault in again.faults] == ["comes-apart", "triggers-away"]
+    assert again.config["orders_per_second"] == 10
+    assert set(json.loads((directory / "timeline.json").read_text())) == {CALM, "triggers-away"}
+
+
+def test_what_was_not_run_is_said_and_not_passed(tmp_path: Path) -> None:
+    with pytest.raises(UnusableEnvironmentError, match="nothing to go on with"):
+        Earlier.latest(tmp_path)
+
+
+def test_runs_are_shared_out_by_the_time_that_faults_take_anyway() -> None:
+    class Long(TriggersAway):
+        usual_seconds = 120
+
+    assert share([TriggersAway, Long], 900) == 300
+    assert share([Long], 600) == 600
+    assert share([Long], -5) == 0
+
+
+async def test_two_runs_at_once_are_refused(small: SmallEnvironment, tmp_path: Path) -> None:
+    first = asyncio.create_task(run_one(small, tmp_path))
+    while not (tmp_path / "state" / "lock").exists():  # noqa: ASYNC110 - a file has no event
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    with pytest.raises(UnusableEnvironmentError, match="another process"):
+        await run_one(small, tmp_path)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert not small.away

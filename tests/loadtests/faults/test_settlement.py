@@ -1,0 +1,70 @@
+"""Accepted runs are followed to their end, at a price that does not grow with their number."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.faults import settlement
+from patchbay_loadtests.faults.settlement import settle
+
+from tests.loadtests.faults.small_environment import SmallEnvironment, environment, now
+
+
+@pytest.fixture
+def small() -> Iterator[SmallEnvironment]:
+    with environment() as server:
+        yield server
+
+
+@asynccontextmanager
+async def gateway_of(small: SmallEnvironment) -> AsyncIterator[Gateway]:
+    async with Gateway(small.url, "t") as gateway:
+        yield gateway
+
+
+def add(small: SmallEnvironment, number: int, status: str) -> str:
+    run = f"{number:032x}"
+    ended = now() if status != "running" else None
+    small.runs[run] = {"run": run, "status": status, "created_at": now(), "finished_at": ended, "error": None}
+    return run
+
+
+async def test_many_runs_are_read_by_pages(small: SmallEnvironment) -> None:
+    runs = [add(small, number, "completed") for number in range(1, 2501)]
+    async with gateway_of(small) as gateway:
+        settled = await settle(gateway, runs[:2400])
+    assert set(settled.endings) == set(runs[:2400])
+    assert all(ending.is_final for ending in settled.endings.values())
+
+
+async def test_a_run_that_ends_late_has_ended(small: SmallEnvironment) -> None:
+    run = add(small, 7, "running")
+    async with gateway_of(small) as gateway:
+        settling = asyncio.create_task(settle(gateway, [run]))
+        await asyncio.sleep(0.5)
+        add(small, 7, "completed")
+        settled = await settling
+    assert settled.endings[run].is_final
+
+
+async def test_a_run_that_failed_is_told_with_its_reason(small: SmallEnvironment) -> None:
+    run = add(small, 7, "failed")
+    small.runs[run]["error"] = {"code": "dead_lettered", "message": "its worker died"}
+    async with gateway_of(small) as gateway:
+        settled = await settle(gateway, [run])
+    assert (settled.endings[run].error_code, settled.endings[run].error_message) == ("dead_lettered", "its worker died")
+
+
+async def test_runs_that_do_not_end_are_given_up_and_told_apart_from_those_that_nobody_knows(
+    small: SmallEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settlement, "STALL_SECONDS", 0.5)
+    monkeypatch.setattr(settlement, "POLL_SECONDS", 0.1)
+    stuck, done = add(small, 1, "running"), add(small, 2, "completed")
+    async with gateway_of(small) as gateway:
+        settled = await settle(gateway, [stuck, done, f"{3:032x}"])
+    assert set(settled.endings) == {stuck, done}
+    assert not settled.endings[stuck].is_final
+    assert any(stuck in note for note in settled.notes)

@@ -1,0 +1,90 @@
+"""What is read of cluster, alerts and runs while something fails."""
+
+import threading
+from typing import Any
+
+import httpx
+from patchbay_loadtests.faults.alerts import firing, first_moment
+from patchbay_loadtests.faults.health import fixed_nodes, lacking, missing_nodes
+from patchbay_loadtests.faults.receiver import Receiver
+from patchbay_loadtests.faults.settlement import ending_of
+
+
+def workload(wanted: int = 2, *, generation: int = 3, **status: int) -> dict[str, Any]:
+    whole = {"replicas": wanted, "readyReplicas": wanted, "updatedReplicas": wanted, "observedGeneration": 3}
+    return {
+        "metadata": {"name": "api", "generation": generation},
+        "spec": {"replicas": wanted},
+        "status": {**whole, **status},
+    }
+
+
+def node(name: str, group: str, *, ready: str = "True", pool: str | None = None, **conditions: str) -> dict[str, Any]:
+    labels = {"eks.amazonaws.com/nodegroup": group, **({"patchbay.dev/pool": pool} if pool else {})}
+    states = {"Ready": ready, **conditions}
+    return {
+        "metadata": {"name": name, "labels": labels},
+        "spec": {},
+        "status": {"conditions": [{"type": kind, "status": status} for kind, status in states.items()]},
+    }
+
+
+def test_a_workload_is_whole_when_every_pod_is_ready_and_of_its_latest_version() -> None:
+    assert lacking(workload()) is None
+    assert lacking(workload(readyReplicas=1)) == "api has 1 of 2 pods ready"
+    assert lacking(workload(updatedReplicas=1)) is not None
+    assert lacking(workload(replicas=3)) is not None
+    assert lacking(workload(generation=4)) == "api is about to change"
+
+
+def test_a_group_of_fixed_size_must_have_all_its_nodes_again_and_one_that_scales_need_not() -> None:
+    before = [node("s1", "system"), node("s2", "system"), node("f1", "flows", pool="flows")]
+    fixed = fixed_nodes(before)
+    assert fixed == {"system": 2}
+    assert missing_nodes(before, fixed) == []
+    assert missing_nodes(before[:2], fixed) == []
+    assert missing_nodes([before[0], before[2]], fixed) == ["group system has 1 of 2 nodes"]
+
+
+def test_a_node_that_is_registered_but_not_well_is_missed() -> None:
+    assert missing_nodes([node("f1", "flows", ready="Unknown", pool="flows")], {}) == ["node f1 is not well"]
+    assert missing_nodes([node("f1", "flows", DiskPressure="True", pool="flows")], {}) == ["node f1 is not well"]
+
+
+def test_only_alerts_that_fire_count() -> None:
+    alerts = [
+        {"labels": {"alertname": "RedisDown"}, "state": "firing"},
+        {"labels": {"alertname": "TargetDown"}, "state": "pending"},
+    ]
+    assert firing({"status": "success", "data": {"alerts": alerts}}) == {"RedisDown"}
+
+
+def test_what_fired_while_nobody_could_ask_is_found_in_prometheus_memory() -> None:
+    series = [{"metric": {}, "values": [[30.0, "1"], [31.0, "1"]]}, {"metric": {}, "values": [[29.0, "1"]]}]
+    assert first_moment({"data": {"result": series}}) == 29.0
+    assert first_moment({"data": {"result": []}}) is None
+
+
+def test_a_runs_wait_is_the_time_from_accepted_to_ended() -> None:
+    run = {
+        "status": "failed",
+        "created_at": "2026-01-02T03:04:05.250000Z",
+        "finished_at": "2026-01-02T03:04:07.750000Z",
+        "error": {"code": "dead_lettered", "message": "its worker died"},
+    }
+    ending = ending_of(run)
+    assert ending.wait == 2.5
+    assert (ending.is_final, ending.error_code, ending.error_message) == (True, "dead_lettered", "its worker died")
+    assert ending_of({"status": "running", "created_at": run["created_at"], "finished_at": None}).wait is None
+
+
+def test_deliveries_with_one_idempotency_key_are_one_effect() -> None:
+    receiver = Receiver("127.0.0.1")
+
+    with receiver.serving():
+        for key, idempotency_key in (("a", "1"), ("a", "1"), ("b", "2"), ("b", "3")):
+            headers = {"Idempotency-Key": idempotency_key}
+            assert httpx.post(receiver.url, json={"key": key}, headers=headers).is_success
+        assert receiver.effects() == {"a": 1, "b": 2}
+        assert receiver.cut_off() == 0
+    assert "receiver" not in {thread.name for thread in threading.enumerate()}

@@ -1,0 +1,110 @@
+"""Rows of RDS, tried with the arguments of the databases component."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.standins.aws.account import Account
+from tests.standins.aws.launched import launched
+from tests.standins.pulumi_plugins.aws.rows import change, destroy, program, settle
+from tests.standins.pulumi_plugins.stack import Stack
+
+pytestmark = pytest.mark.long
+
+DATABASES = """
+def spread(name, chosen, description="Zones"):
+    return aws.rds.SubnetGroup(name, name=name, description=description, subnet_ids=chosen, tags={"Name": name},
+        opts=opts)
+
+write, read = spread("write", subnets[:2], DESCRIPTION), spread("read", [subnets[2], subnets[0]])
+parameters = aws.rds.ParameterGroup("parameters", name="example", family="mariadb11.4", description="Example",
+    parameters=[aws.rds.ParameterGroupParameterArgs(name=name, value=value, apply_method=method)
+        for name, value, method in PARAMETERS],
+    tags={"Name": "example"}, opts=opts)
+trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "monitoring.rds.amazonaws.com"}}
+role = aws.iam.Role("monitoring", name="monitoring",
+    assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}), opts=opts)
+common = dict(auto_minor_version_upgrade=True, instance_class=CLASS, max_allocated_storage=500, storage_encrypted=True,
+    kms_key_id=key.arn, vpc_security_group_ids=[group.id], publicly_accessible=False, port=3306,
+    ca_cert_identifier="rds-ca-rsa2048-g1", iam_database_authentication_enabled=True,
+    parameter_group_name=parameters.name, maintenance_window="sun:03:00-sun:04:00", copy_tags_to_snapshot=True,
+    deletion_protection=False, skip_final_snapshot=True, monitoring_interval=60, monitoring_role_arn=role.arn,
+    performance_insights_enabled=True, performance_insights_kms_key_id=key.arn,
+    performance_insights_retention_period=7, enabled_cloudwatch_logs_exports=LOGS, opts=opts)
+writer = aws.rds.Instance("write", identifier="write", engine="mariadb", engine_version="11.4", multi_az=True,
+    storage_type="gp3", allocated_storage=100, db_subnet_group_name=write.name, username="example",
+    manage_master_user_password=True, master_user_secret_kms_key_id=key.arn, backup_retention_period=14,
+    backup_window="01:00-02:00", delete_automated_backups=True, tags={"Name": "write"}, **common)
+reader = aws.rds.Instance("read", identifier="read", replicate_source_db=writer.arn, multi_az=False,
+    availability_zone=zones[2], db_subnet_group_name=read.name, backup_retention_period=0,
+    tags={"Name": "read"}, **common)
+elsewhere = aws.kms.Key("elsewhere", description="Copies", region="eu-west-1", tags={"Name": "copies"}, opts=opts)
+aws.rds.InstanceAutomatedBackupsReplication("copy", region="eu-west-1", source_db_instance_arn=writer.arn,
+    kms_key_id=elsewhere.arn, retention_period=7, opts=opts)
+pulumi.export("writer", writer.id)
+pulumi.export("address", writer.address)
+pulumi.export("port", writer.port)
+pulumi.export("secret", writer.master_user_secrets[0].secret_arn)
+pulumi.export("readerZone", reader.availability_zone)
+pulumi.export("standby", writer.multi_az)
+"""
+FIRST = """
+DESCRIPTION, CLASS, LOGS = "Zones", "db.r7g.large", ["error", "slowquery"]
+PARAMETERS = [("require_secure_transport", "1", "immediate"), ("max_connections", "400", "pending-reboot")]
+"""
+SECOND = """
+DESCRIPTION, CLASS, LOGS = "Zones of it", "db.r7g.xlarge", ["error", "iam-db-auth-error"]
+PARAMETERS = [("require_secure_transport", "1", "immediate"), ("long_query_time", "2", "immediate")]
+"""
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    with launched(tmp_path_factory.mktemp("emulator")) as account:
+        yield account
+
+
+def test_databases_are_made_kept_changed_and_deleted(stack: Stack, account: Account) -> None:
+    settle(stack, program(account, FIRST + DATABASES))
+    client = account.client("rds")
+    instances = {one["DBInstanceIdentifier"]: one for one in client.describe_db_instances()["DBInstances"]}
+    outputs = stack.outputs()
+    assert outputs["writer"] == instances["write"]["DbiResourceId"]
+    assert outputs["address"] == instances["write"]["Endpoint"]["Address"]
+    assert (outputs["port"], outputs["readerZone"], outputs["standby"]) == (3306, "eu-central-1c", True)
+    assert outputs["secret"] == instances["write"]["MasterUserSecret"]["SecretArn"]
+    assert instances["read"]["ReadReplicaSourceDBInstanceIdentifier"] == "write"
+    assert instances["read"]["IAMDatabaseAuthenticationEnabled"]
+
+    change(stack, program(account, SECOND + DATABASES), updated=4)
+    instances = {one["DBInstanceIdentifier"]: one for one in client.describe_db_instances()["DBInstances"]}
+    for instance in instances.values():
+        assert instance["DBInstanceClass"] == "db.r7g.xlarge"
+        assert set(instance["EnabledCloudwatchLogsExports"]) == {"error", "iam-db-auth-error"}
+    changed = client.describe_db_parameters(DBParameterGroupName="example", Source="user")["Parameters"]
+    assert {one["ParameterName"] for one in changed} == {"require_secure_transport", "long_query_time"}
+
+    destroy(stack)
+    assert not client.describe_db_instances()["DBInstances"]
+    assert not client.describe_db_subnet_groups()["DBSubnetGroups"]
+    copies = account.client("rds", "eu-west-1").describe_db_instance_automated_backups()
+    assert not copies["DBInstanceAutomatedBackups"]
+    assert not account.client("secretsmanager").list_secrets()["SecretList"]
+
+
+def test_a_change_by_hand_shows_and_is_taken_back_and_a_protected_database_stays(
+    stack: Stack, account: Account
+) -> None:
+    text = program(account, FIRST + DATABASES)
+    stack.up(text)
+    client = account.client("rds")
+    client.modify_db_instance(DBInstanceIdentifier="write", BackupRetentionPeriod=1, ApplyImmediately=True)
+    stack.fail("refresh", "--yes", "--expect-no-changes")
+    assert "backupRetentionPeriod" in stack.succeed("preview", "--diff").output
+    stack.up(text)
+    [writer] = client.describe_db_instances(DBInstanceIdentifier="write")["DBInstances"]
+    assert writer["BackupRetentionPeriod"] == 14
+    client.modify_db_instance(DBInstanceIdentifier="write", DeletionProtection=True)
+    assert "deletion protection" in stack.fail("destroy", "--yes").output
+    client.modify_db_instance(DBInstanceIdentifier="write", DeletionProtection=False)
+    destroy(stack)
