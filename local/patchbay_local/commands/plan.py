@@ -4,7 +4,7 @@ from typing import Final
 
 from patchbay_local.build.images import build as images
 from patchbay_local.build.images import catalogue
-from patchbay_local.build.tools.modules import CLUSTER, PULUMI, GoModule
+from patchbay_local.build.tools.modules import CLUSTER, KUBERNETES_PROVIDER, PULUMI, GoModule
 from patchbay_local.build.tools.prepare import all_built
 from patchbay_local.commands.progress import Durations, Planned
 from patchbay_local.deploy.stack import pulumi
@@ -32,7 +32,7 @@ def durations() -> Durations:
 
 def modules() -> list[GoModule]:
     """The Go modules to be built: Pulumi's only where the machine has no complete CLI."""
-    return [CLUSTER] if pulumi.installed_cli() else [CLUSTER, PULUMI]
+    return [CLUSTER] if pulumi.installed_cli() else [CLUSTER, PULUMI, KUBERNETES_PROVIDER]
 
 
 def make_plan(*, skip_proof: bool) -> list[Planned]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from patchbay_local.build.images import build as images
 from patchbay_local.build.images import catalogue, node_registry, registry
 from patchbay_local.build.tools import build as tools
-from patchbay_local.build.tools.modules import PULUMI
+from patchbay_local.build.tools.modules import KUBERNETES_PROVIDER, PULUMI
 from patchbay_local.build.tools.prepare import prepare
 from patchbay_local.commands import proof, verdict
 from patchbay_local.commands.plan import durations, make_plan, modules
@@ -87,8 +87,9 @@ def _build_tools(progress: Progress) -> None:
     with progress.step("tools") as step:
         wanted = modules()
         step.detail = prepare(wanted, step.update)
-        if PULUMI not in wanted:
-            tools.unlink(PULUMI)
+        for module in (PULUMI, KUBERNETES_PROVIDER):
+            if module not in wanted:
+                tools.unlink(module)
 
 
 def _build_images(progress: Progress, from_packages: Future[None]) -> None:

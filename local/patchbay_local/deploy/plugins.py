@@ -1,21 +1,18 @@
-"""Puts the stand-ins where the Pulumi CLI looks for its plugins."""
+"""Puts the built and the stood-in plugins where the Pulumi CLI looks for them."""
 
-import json
 import shlex
 import shutil
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+
+from patchbay_standins.pulumi_plugins.sdk import sdk_version
 
 from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.machine import paths
 
 LANGUAGE_HOST: Final = "pulumi-language-python"
-PROVIDERS: Final = {
-    "aws": "patchbay_standins.pulumi_plugins.aws_provider",
-    "kubernetes": "patchbay_standins.pulumi_plugins.kubernetes_provider",
-}
+_AWS_PROVIDER: Final = "patchbay_standins.pulumi_plugins.aws_provider"
 
 
 def is_complete(pulumi: Path) -> bool:
@@ -36,16 +33,13 @@ def install(pulumi_home: Path, pulumi_bin_dir: Path) -> None:
     binary = (pulumi_bin_dir / "pulumi").resolve(strict=True)
     host = binary.with_name(LANGUAGE_HOST)
     _write_launcher(host, "patchbay_standins.pulumi_plugins.language_host")
-    link = pulumi_bin_dir / LANGUAGE_HOST
-    if link.resolve() != host:
-        link.unlink(missing_ok=True)
-        link.symlink_to(host)
+    _link(pulumi_bin_dir / LANGUAGE_HOST, host)
     pulumi_home.mkdir(parents=True, exist_ok=True)
     _switch_trace_off(pulumi_home)
-    for name, module in PROVIDERS.items():
-        directory = pulumi_home / "plugins" / f"resource-{name}-v{sdk_version(name)}"
-        directory.mkdir(parents=True, exist_ok=True)
-        _write_launcher(directory / f"pulumi-resource-{name}", module)
+    _write_launcher(_place(pulumi_home, "aws"), _AWS_PROVIDER)
+    built = pulumi_bin_dir / "pulumi-resource-kubernetes"
+    if built.exists():  # an emulated account alone needs none
+        _link(_place(pulumi_home, "kubernetes"), built.resolve())
 
 
 def environment(home: Path = paths.PULUMI_HOME, backend: Path = paths.PULUMI_BACKEND) -> dict[str, str]:
@@ -63,13 +57,20 @@ def environment(home: Path = paths.PULUMI_HOME, backend: Path = paths.PULUMI_BAC
     }
 
 
-def sdk_version(name: str) -> str:
-    """The version of the installed SDK package of a provider, which is the one that programs ask for."""
-    spec = find_spec(f"pulumi_{name}")
-    if spec is None or spec.origin is None:
-        message = f"the package pulumi-{name} is not installed in {sys.prefix}: install the `infra` extra"
-        raise RuntimeError(message)
-    return str(json.loads(Path(spec.origin).with_name("pulumi-plugin.json").read_text())["version"])
+def _place(pulumi_home: Path, name: str) -> Path:
+    """Where the CLI looks for the provider of the version that the SDK asks for."""
+    directory = pulumi_home / "plugins" / f"resource-{name}-v{sdk_version(name)}"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory / f"pulumi-resource-{name}"
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(link)
 
 
 def _switch_trace_off(pulumi_home: Path) -> None:

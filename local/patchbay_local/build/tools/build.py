@@ -64,6 +64,8 @@ def build(module: GoModule, go: Go, report: Report) -> Path:
         on_line=count,
         low_priority=True,
     )
+    for name, (path, inner) in module.beside.items():
+        shutil.copyfile(_source_directory(module, go, path) / inner, partial / name)
     partial.rename(output)
     _remove_older(module, keep=output)
     return output
@@ -95,13 +97,19 @@ def copy_keda_configuration(go: Go) -> None:
     version = CLUSTER.version(KEDA_MODULE)
     if marker.is_file() and marker.read_text() == version:
         return
-    source = run([go.program, "list", "-m", "-f", "{{.Dir}}", KEDA_MODULE], cwd=CLUSTER.directory, env=_ENVIRONMENT)
+    source = _source_directory(CLUSTER, go, KEDA_MODULE)
     shutil.rmtree(KEDA_CONFIG, ignore_errors=True)
     KEDA_CONFIG.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(Path(source.strip()) / "config", KEDA_CONFIG, copy_function=shutil.copyfile)
+    shutil.copytree(source / "config", KEDA_CONFIG, copy_function=shutil.copyfile)
     for directory, _, _ in os.walk(KEDA_CONFIG):
         Path(directory).chmod(0o755)  # the module cache is read-only
     marker.write_text(version)
+
+
+def _source_directory(module: GoModule, go: Go, required: str) -> Path:
+    """Where Go's cache holds the files of a module that `module` requires."""
+    command = [go.program, "list", "-m", "-f", "{{.Dir}}", required]
+    return Path(run(command, cwd=module.directory, env=_ENVIRONMENT).strip())
 
 
 def _count_packages(module: GoModule, go: Go, report: Report) -> int:

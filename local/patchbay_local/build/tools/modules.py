@@ -3,15 +3,17 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from patchbay_local.machine import paths
+from patchbay_standins.pulumi_plugins.sdk import sdk_version
 
 _KUBERNETES: Final = "k8s.io/kubernetes"
 _KEDA: Final = "github.com/kedacore/keda/v2"
+_GO: Final = Path(__file__).parents[1] / "go"
+_KUBERNETES_PROVIDER: Final = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 _PULUMI: Final = "github.com/pulumi/pulumi/pkg/v3"
 
 
@@ -20,7 +22,9 @@ class GoModule:
     """A folder with a go.mod, the packages built from it, and the names under which they are called.
 
     `links` maps a name in paths.BIN to the built file. `version_variables` maps a linker variable to
-    "module path" (its version as required in go.mod) with an optional "#part" (major, minor, bare).
+    "module path" (its version as required in go.mod) with an optional "#part" (major, minor, bare), or to "=version".
+    `beside` maps a file laid beside the programs to the "module path" and the path in that module's own directory.
+    `weight` is the share of a cold build of all modules.
     """
 
     name: str
@@ -28,6 +32,8 @@ class GoModule:
     packages: tuple[str, ...]
     links: Mapping[str, str]
     version_variables: Mapping[str, str]
+    weight: float
+    beside: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
     def requirements(self) -> Mapping[str, str]:
@@ -46,13 +52,15 @@ class GoModule:
 
     def stamp(self, go_version: str, flags: str) -> str:
         """A hash of all that decides what is built."""
-        digest = hashlib.sha256(f"{go_version}\n{flags}\n{self.packages}\n".encode())
+        digest = hashlib.sha256(f"{go_version}\n{flags}\n{self.packages}\n{sorted(self.beside)}\n".encode())
         for source in sorted([*self.directory.glob("go.*"), *self.directory.rglob("*.go")]):
             digest.update(f"{source.relative_to(self.directory)}\n".encode())
             digest.update(source.read_bytes())
         return digest.hexdigest()[:16]
 
     def _stamp_value(self, value: str) -> str:
+        if value.startswith("="):
+            return value.removeprefix("=")
         module, _, part = value.partition("#")
         version = self.version(module)
         major, minor, *_ = version.split(".")
@@ -61,7 +69,7 @@ class GoModule:
 
 CLUSTER: Final = GoModule(
     name="cluster",
-    directory=paths.REPOSITORY / "local" / "patchbay_local" / "build" / "go" / "cluster",
+    directory=_GO / "cluster",
     packages=(
         "./kubernetes",
         "./coredns",
@@ -90,14 +98,28 @@ CLUSTER: Final = GoModule(
         "k8s.io/client-go/pkg/version.gitMinor": f"{_KUBERNETES}#minor",
         f"{_KEDA}/version.Version": f"{_KEDA}#bare",
     },
+    weight=0.5,
 )
 
 PULUMI: Final = GoModule(
     name="pulumi",
-    directory=paths.REPOSITORY / "local" / "patchbay_local" / "build" / "go" / "pulumi",
+    directory=_GO / "pulumi",
     packages=(f"{_PULUMI}/cmd/pulumi",),
     links={"pulumi": "pulumi"},
     version_variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"{_PULUMI}#bare"},
+    weight=0.25,
+)
+
+KUBERNETES_PROVIDER: Final = GoModule(
+    name="kubernetes-provider",
+    directory=_GO / "kubernetes-provider",
+    packages=(".",),
+    links={"pulumi-resource-kubernetes": "kubernetes-provider"},
+    # The engine refuses a provider that calls itself older than the SDK asks for; the module has no release's version.
+    version_variables={f"{_KUBERNETES_PROVIDER}/pkg/version.Version": f"={sdk_version('kubernetes')}"},
+    weight=0.25,
+    # Its own main embeds generated copies of this file, which the module does not carry.
+    beside={"schema.json": (_KUBERNETES_PROVIDER, "cmd/pulumi-resource-kubernetes/schema.json")},
 )
 
 KEDA_MODULE: Final = _KEDA

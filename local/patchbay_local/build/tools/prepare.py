@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from patchbay_local.build.tools import build as tools
 from patchbay_local.build.tools import go
 from patchbay_local.build.tools.build import Report
-from patchbay_local.build.tools.modules import CLUSTER, PULUMI, GoModule
-
-# Shares of the two modules in a cold build of both.
-_CLUSTER_SHARE = 0.7
+from patchbay_local.build.tools.modules import CLUSTER, GoModule
 
 
 def prepare(wanted: Sequence[GoModule], report: Report) -> str:
@@ -21,7 +18,7 @@ def prepare(wanted: Sequence[GoModule], report: Report) -> str:
     done = 0.0
     built = []
     for module in wanted:
-        share = 1.0 if len(wanted) == 1 else _share(module)
+        share = module.weight / sum(each.weight for each in wanted)
 
         def within(detail: str, fraction: float | None, *, name: str = module.name, before: float = done) -> None:
             report(f"{name}: {detail}", None if fraction is None else before + fraction * share)  # noqa: B023
@@ -38,7 +35,3 @@ def all_built(wanted: Sequence[GoModule]) -> bool:
     """Whether nothing has to be compiled."""
     toolchain = go.find(go.required_version([module.directory for module in wanted]))
     return toolchain is not None and all(tools.is_built(module, toolchain) for module in wanted)
-
-
-def _share(module: GoModule) -> float:
-    return 1 - _CLUSTER_SHARE if module is PULUMI else _CLUSTER_SHARE

@@ -3,7 +3,7 @@
 How to add a type
 -----------------
 1. `rows/<service>.py` exports `ROWS: tuple[Row, ...]`; `rows/__init__.py` lists the module in `MODULES`.
-2. Write the row; `tests/standins/pulumi_plugins/aws/test_table.py` checks it against botocore's service models and the SDK:
+2. Write the row; `tests/standins/pulumi_plugins/aws/test_table.py` checks it against botocore's models and the SDK:
    its operations, parameters and properties exist.
 
     Row(

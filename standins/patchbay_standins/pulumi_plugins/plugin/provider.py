@@ -9,12 +9,12 @@ from typing import Any
 import grpc
 from google.protobuf import empty_pb2
 from google.protobuf.struct_pb2 import Struct
-from patchbay_local.deploy.plugins import sdk_version
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from patchbay_standins.pulumi_plugins.plugin.errors import ProviderError, SettingsError, hide, reported
 from patchbay_standins.pulumi_plugins.plugin.messages import EngineLog
 from patchbay_standins.pulumi_plugins.plugin.properties import UNKNOWN, decode, encode, reveal, same, secret_strings
+from patchbay_standins.pulumi_plugins.sdk import sdk_version
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):

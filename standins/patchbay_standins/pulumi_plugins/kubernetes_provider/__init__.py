@@ -1,1 +1,0 @@
-"""`pulumi-resource-kubernetes`: deploys Kubernetes objects by server-side apply over plain HTTP."""
