@@ -108,7 +108,7 @@ def copy_keda_configuration(go: Go) -> None:
 
 def _source_directory(module: GoModule, go: Go, required: str) -> Path:
     """Where Go's cache holds the files of a module that `module` requires."""
-    command = [go.program, "list", "-m", "-f", "{{.Dir}}", required]
+    command: list[str | Path] = [go.program, "list", "-m", "-f", "{{.Dir}}", required]
     return Path(run(command, cwd=module.directory, env=_ENVIRONMENT).strip())
 
 
