@@ -31,6 +31,14 @@ def test_every_make_target_that_is_named_exists(document: Path) -> None:
     assert named <= targets
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_every_path_of_the_repository_that_is_named_exists(document: Path) -> None:
+    folders = "|".join(path.name for path in REPOSITORY.iterdir() if path.is_dir() and not path.name.startswith("."))
+    named = re.findall(rf"`((?:{folders})/[\w./-]*)`", document.read_text())
+    generated = ("reports/",)
+    assert not [path for path in named if not path.startswith(generated) and not (REPOSITORY / path).exists()]
+
+
 def test_every_room_of_the_architecture_exists() -> None:
     text = (REPOSITORY / "docs/architecture.md").read_text()
     folders = re.findall(r"^\| `([a-z]+)/` \|", text, re.M)
