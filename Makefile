@@ -53,7 +53,7 @@ faults: bootstrap ## What can go wrong, on purpose and under load; nothing may b
 	@$(PATCHBAY) faults $(ARGS)
 
 plan: bootstrap ## Pods, nodes, waiting and cost of a load that is yet to come: PROFILE=file STACK=production
-	@.venv/bin/python -m patchbay_loadtests capacity-plan "$(PROFILE)" --stack-file "Pulumi.$(STACK).yaml" $(ARGS)
+	@.venv/bin/python -m patchbay_operations.capacity "$(PROFILE)" --stack-file "Pulumi.$(STACK).yaml" $(ARGS)
 
 lint: bootstrap ## Types, style, shell scripts
 	@$(PATCHBAY) lint

@@ -1,7 +1,6 @@
 """The command line: 0 the promise holds, 1 it does not, 2 the environment could not be tested, 130 interrupted."""
 
 import typer
-from patchbay_operations.capacity.command import capacity_plan_command
 
 from patchbay_loadtests.commands.bench import bench_command
 from patchbay_loadtests.commands.compare import compare_command
@@ -29,4 +28,3 @@ app.command("load")(load_command)
 app.command("compare")(compare_command)
 app.command("put-back")(put_back_command)
 app.command("bench")(bench_command)
-app.command("capacity-plan")(capacity_plan_command)

@@ -1,17 +1,20 @@
-"""`capacity-plan`: what a load will take, before it comes."""
+"""The command: 0 done, 2 a file is refused."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from patchbay_loadtests.core.messages import tell
 from rich.console import Console
+from rich.text import Text
 
 from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.run import PlanOptions, calibrate, plan
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-def capacity_plan_command(
+
+@app.command()
+def capacity(
     profile: Annotated[
         Path | None, typer.Argument(help="The load: a profile, as docs/capacity.md describes it.")
     ] = None,
@@ -30,7 +33,9 @@ def capacity_plan_command(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same plan.")] = 1,
-    report: Annotated[Path, typer.Option(help="Where plans are kept.")] = Path("reports/capacity"),
+    report: Annotated[
+        Path, typer.Option(help="The directory to write to; files of an earlier plan are replaced.")
+    ] = Path("reports/capacity"),
 ) -> None:
     """Simulate a load on an environment: pods, nodes, waiting time and cost over time."""
     console = Console(soft_wrap=True)
@@ -41,16 +46,16 @@ def capacity_plan_command(
         prices=prices,
         calibration=calibration,
         seed=seed,
-        reports=report,
+        directory=report,
     )
     try:
         if profile is not None and calibrate_by is None:
-            directory = plan(profile, options, console)
+            plan(profile, options, console)
         elif calibrate_by is not None and profile is None:
-            directory = calibrate(calibrate_by, options, console)
+            calibrate(calibrate_by, options, console)
         else:
             raise InputError("give a profile to plan for, or --calibrate with a report to learn from, and not both")
     except InputError as error:
-        tell(console, "no plan can be made:", str(error))
+        console.print(Text.assemble(("no plan can be made: ", "red"), str(error)))
         raise typer.Exit(2) from error
-    console.print(f"report: {directory}", highlight=False)
+    console.print(f"report: {report}", highlight=False)

@@ -1,8 +1,8 @@
 """What the terminal shows of a plan."""
 
-from patchbay_loadtests.core.messages import tell
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from patchbay_operations.capacity.plan import Plan
 
@@ -18,9 +18,9 @@ def print_plan(console: Console, plan: Plan) -> None:
     )
     console.print(f"prices: {plan.cost.prices}", highlight=False)
     for remark in plan.remarks:
-        tell(console, "-", remark, colour="yellow")
+        console.print(Text.assemble(("- ", "yellow"), remark))
     for limit in plan.warnings:
-        tell(console, "!", f"{limit.field}: {limit.problem}; {limit.remedy}", colour="yellow")
+        console.print(Text.assemble(("! ", "yellow"), f"{limit.field}: {limit.problem}; {limit.remedy}"))
 
 
 def _shapes(plan: Plan) -> Table:

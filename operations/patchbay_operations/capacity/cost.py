@@ -1,7 +1,6 @@
 """What the nodes of a plan cost."""
 
-from patchbay_loadtests.proof.timeline import Record
-
+from patchbay_operations.capacity.record import Record
 from patchbay_operations.capacity.simulation.engine import Outcome
 from patchbay_operations.capacity.simulation.processes import Counts
 from patchbay_operations.capacity.simulation.setting import Environment

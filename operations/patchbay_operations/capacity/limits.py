@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from patchbay_loadtests.proof.timeline import Record
 
+from patchbay_operations.capacity.record import Record
 from patchbay_operations.capacity.simulation.engine import Outcome
 from patchbay_operations.capacity.simulation.processes import Processes
 from patchbay_operations.capacity.simulation.setting import Environment, ShapeSetting

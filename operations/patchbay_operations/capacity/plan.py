@@ -4,12 +4,12 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from patchbay_loadtests.proof.timeline import Record
 
 from patchbay_operations.capacity import cost, limits
 from patchbay_operations.capacity.cost import Cost
 from patchbay_operations.capacity.limits import Limit
 from patchbay_operations.capacity.profile import Profile
+from patchbay_operations.capacity.record import Record
 from patchbay_operations.capacity.service_time import ticked
 from patchbay_operations.capacity.simulation.clock import Clock
 from patchbay_operations.capacity.simulation.engine import Outcome, simulate

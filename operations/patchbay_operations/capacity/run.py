@@ -1,10 +1,11 @@
 """Makes a plan or a calibration of files, and keeps it."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-from patchbay_loadtests.core.report.publish import new_directory, point_latest_to, write_json
+from pydantic import BaseModel
 from rich.console import Console
 
 from patchbay_operations.capacity.calibration.chart import calibration_png
@@ -30,40 +31,41 @@ class PlanOptions:
     prices: Path | None
     calibration: Path | None
     seed: int
-    reports: Path
+    directory: Path
 
 
-def plan(profile: Path, options: PlanOptions, console: Console) -> Path:
-    """The directory of the plan's files; InputError where a file is refused."""
+def plan(profile: Path, options: PlanOptions, console: Console) -> None:
+    """Write `plan.json` and `plan.png`, and show the plan; InputError where a file is refused."""
     machines, environment = _environment(options)
     source = f"{machines.prices.source}, {machines.prices.date}"
     made = make_plan(
         load_profile(profile), environment, load_timing(options.calibration), seed=options.seed, prices=source
     )
-    directory = new_directory(options.reports)
-    (directory / "plan.png").write_bytes(plan_png(made))
-    write_json(directory / "plan.json", made.model_dump(mode="json"))
-    point_latest_to(directory)
+    options.directory.mkdir(parents=True, exist_ok=True)
+    (options.directory / "plan.png").write_bytes(plan_png(made))
+    _write_json(options.directory / "plan.json", made)
     print_plan(console, made)
-    return directory
 
 
-def calibrate(report: Path, options: PlanOptions, console: Console) -> Path:
-    """The directory of the calibration's files; InputError where a file is refused."""
+def calibrate(report: Path, options: PlanOptions, console: Console) -> None:
+    """Write `calibration.json`, `.yaml` and `.png`, and show what was found; InputError where a file is refused."""
     _, environment = _environment(options)
     measured = read_report(report)
     found = calibrated(measured, environment, load_timing(options.calibration))
-    directory = new_directory(options.reports)
-    (directory / "calibration.png").write_bytes(calibration_png(found))
-    write_json(directory / "calibration.json", found.model_dump(mode="json"))
-    (directory / "calibration.yaml").write_text(_as_file(found))
+    options.directory.mkdir(parents=True, exist_ok=True)
+    (options.directory / "calibration.png").write_bytes(calibration_png(found))
+    _write_json(options.directory / "calibration.json", found)
+    (options.directory / "calibration.yaml").write_text(_as_file(found))
     print_calibration(console, found)
-    return directory
 
 
 def _environment(options: PlanOptions) -> tuple[Machines, Environment]:
     machines = load_machines(options.machines, options.prices)
     return machines, load_environment(options.stack_file, machines, cluster=options.cluster)
+
+
+def _write_json(path: Path, kept: BaseModel) -> None:
+    path.write_text(json.dumps(kept.model_dump(mode="json"), indent=2) + "\n")
 
 
 def _as_file(found: Calibration) -> str:

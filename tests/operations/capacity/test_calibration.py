@@ -11,7 +11,7 @@ from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline
 from patchbay_loadtests.proof.timeline import Timeline
 from patchbay_operations.capacity.calibration.chart import calibration_png
 from patchbay_operations.capacity.calibration.compare import Calibration, calibrated
-from patchbay_operations.capacity.calibration.measured import from_proof, read_report
+from patchbay_operations.capacity.calibration.measured import read_report
 from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.timing import Timing
 
@@ -23,9 +23,11 @@ KNOWN = Timing(metric_delay_seconds=0.3, pod_start_seconds=9, node_start_seconds
 
 
 @pytest.fixture(scope="module")
-def found() -> Calibration:
+def found(tmp_path_factory: pytest.TempPathFactory) -> Calibration:
     on = environment(group(min_nodes=4))
-    return calibrated(from_proof(made_up(on, REAL), source="example"), on, KNOWN)
+    directory = tmp_path_factory.mktemp("proof")
+    _report(directory, made_up(on, REAL).model_dump_json())
+    return calibrated(read_report(directory), on, KNOWN)
 
 
 def on_one_node(proof: Timeline, phase: Phase) -> NodeTimeline:
@@ -163,6 +165,10 @@ def test_a_loads_record_gives_pods_and_nodes(tmp_path: Path) -> None:
         (None, r"timeline\.json: No such file.*name the directory of a finished report"),
         ("[", r"timeline\.json: not JSON; name another report"),
         ("{}", r"timeline\.json: of no load test; name the directory of a report with samples"),
+        (
+            '{"steps": [], "shape": "map", "samples": [], "pods": []}',
+            r"timeline\.json: samples: no look was recorded; name another report",
+        ),
         ('{"steps": []}', r"timeline\.json: shape: not as this version writes it; run the load test anew"),
     ],
 )

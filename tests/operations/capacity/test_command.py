@@ -1,11 +1,11 @@
-"""`capacity-plan` on the command line."""
+"""`python -m patchbay_operations.capacity`."""
 
 import json
 from pathlib import Path
 
 import pytest
 import yaml
-from patchbay_loadtests.cli import app
+from patchbay_operations.capacity.command import app
 from patchbay_operations.capacity.machines import load_machines
 from patchbay_operations.capacity.stack_file import load_environment
 from typer.testing import CliRunner
@@ -26,12 +26,10 @@ def profile(tmp_path: Path) -> Path:
 
 
 def test_a_plan_is_shown_and_kept_with_its_chart(tmp_path: Path, profile: Path) -> None:
-    done = CliRunner().invoke(
-        app, ["capacity-plan", str(profile), "--stack-file", str(STAGING), "--report", str(tmp_path / "plans")]
-    )
+    done = CliRunner().invoke(app, [str(profile), "--stack-file", str(STAGING), "--report", str(tmp_path / "plans")])
     assert done.exit_code == 0, done.output
     assert "http-connector" in done.output
-    kept = tmp_path / "plans" / "latest"
+    kept = tmp_path / "plans"
     plan = json.loads((kept / "plan.json").read_text())
     assert plan["stack"] == "staging"
     assert len(plan["series"]["hour"]) == len(plan["series"]["pods_ready"]) > 100
@@ -43,9 +41,7 @@ def test_a_remark_is_shown_with_the_lists_it_advises(tmp_path: Path, profile: Pa
     del stack["config"]["patchbay:platform"]["clusterAutoscaler"]["scaleUp"]
     by_chance = tmp_path / "Pulumi.example.yaml"
     by_chance.write_text(yaml.safe_dump(stack))
-    done = CliRunner().invoke(
-        app, ["capacity-plan", str(profile), "--stack-file", str(by_chance), "--report", str(tmp_path / "plans")]
-    )
+    done = CliRunner().invoke(app, [str(profile), "--stack-file", str(by_chance), "--report", str(tmp_path / "plans")])
     assert done.exit_code == 0, done.output
     assert "set expanders: [priority, least-waste]" in " ".join(done.output.split())
 
@@ -56,22 +52,20 @@ def test_a_calibration_serves_later_plans(tmp_path: Path, profile: Path) -> None
     (report / "timeline.json").write_text(made_up(environment(group(min_nodes=4)), REAL, rises=4).model_dump_json())
     (report / "result.json").write_text("{}")
     where = ["--stack-file", str(STAGING), "--report", str(tmp_path / "plans")]
-    done = CliRunner().invoke(app, ["capacity-plan", "--calibrate", str(report), *where])
+    done = CliRunner().invoke(app, ["--calibrate", str(report), *where])
     assert done.exit_code == 0, done.output
     assert "mean absolute error after" in done.output
-    (kept,) = (tmp_path / "plans").iterdir()
+    kept = tmp_path / "plans"
     assert (kept / "calibration.png").read_bytes().startswith(b"\x89PNG")
-    done = CliRunner().invoke(
-        app, ["capacity-plan", str(profile), "--calibration", str(kept / "calibration.yaml"), *where]
-    )
+    done = CliRunner().invoke(app, [str(profile), "--calibration", str(kept / "calibration.yaml"), *where])
     assert done.exit_code == 0, done.output
-    timing = json.loads((tmp_path / "plans" / "latest" / "plan.json").read_text())["timing"]
+    timing = json.loads((tmp_path / "plans" / "plan.json").read_text())["timing"]
     assert timing["pod_start_seconds"] == pytest.approx(REAL.pod_start_seconds, abs=0.3)
 
 
 @pytest.mark.parametrize("options", [[], ["--calibrate", "reports/none", "profile.yaml"]])
 def test_neither_or_both_of_profile_and_report_is_told(options: list[str]) -> None:
-    done = CliRunner().invoke(app, ["capacity-plan", *options, "--stack-file", str(STAGING)])
+    done = CliRunner().invoke(app, [*options, "--stack-file", str(STAGING)])
     assert done.exit_code == 2
     assert "give a profile to plan for, or --calibrate" in done.output
 
@@ -79,7 +73,7 @@ def test_neither_or_both_of_profile_and_report_is_told(options: list[str]) -> No
 def test_a_bad_profile_ends_with_2_and_its_field(tmp_path: Path) -> None:
     bad = tmp_path / "profile.yaml"
     bad.write_text("name: example\nshapes: {map: {perMinute: {curve: steady, base: 1}}}")
-    done = CliRunner().invoke(app, ["capacity-plan", str(bad), "--stack-file", str(STAGING)])
+    done = CliRunner().invoke(app, [str(bad), "--stack-file", str(STAGING)])
     assert done.exit_code == 2
     assert "shapes.map.seconds: missing; add it" in done.output
 
@@ -91,9 +85,9 @@ def test_an_environments_own_prices_lie_over_those_that_come_along_and_the_bill_
     prices = {"perHour": {"eu-central-1": {"m7i.large": 7.0}}, "spotShare": 0.5}
     own.write_text(yaml.safe_dump({"source": "example contract", "date": "2026-11-22", **prices}))
     arguments = ["--stack-file", str(STAGING), "--prices", str(own), "--report", str(tmp_path / "plans")]
-    done = CliRunner().invoke(app, ["capacity-plan", str(profile), *arguments])
+    done = CliRunner().invoke(app, [str(profile), *arguments])
     assert done.exit_code == 0, done.output
-    bill = json.loads((tmp_path / "plans" / "latest" / "plan.json").read_text())["cost"]
+    bill = json.loads((tmp_path / "plans" / "plan.json").read_text())["cost"]
     table = load_machines(None).prices
     assert bill["prices"] == f"example contract, 2026-11-22; otherwise {table.source}, {table.date}"
     assert [item["usd_per_hour"] for item in bill["items"] if item["capacity"] == "on-demand"] == [7.0, 7.0]

@@ -5,7 +5,6 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from patchbay_loadtests.proof.timeline import Record
 from patchbay_runtime.catalog import CATALOG
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +13,7 @@ from patchbay_operations.capacity.calibration.fit import changes, fit, implied, 
 from patchbay_operations.capacity.calibration.measured import Floats, Measured
 from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.quantity import request
+from patchbay_operations.capacity.record import Record
 from patchbay_operations.capacity.simulation.clock import Clock
 from patchbay_operations.capacity.simulation.engine import Outcome, simulate
 from patchbay_operations.capacity.simulation.processes import Replayed

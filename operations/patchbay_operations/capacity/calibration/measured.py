@@ -9,12 +9,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from patchbay_loadtests.nodes.timeline import NodeTimeline, Phase
-from patchbay_loadtests.profiles.timeline import LoadTimeline
-from patchbay_loadtests.proof.timeline import Record, Sample, Timeline
 from pydantic import ValidationError
 
+from patchbay_operations.capacity.calibration.recorded import (
+    LoadTimeline,
+    NodeTimeline,
+    Phase,
+    ProofTimeline,
+    Sample,
+)
 from patchbay_operations.capacity.inputs import InputError
+from patchbay_operations.capacity.record import Record
 
 Floats = npt.NDArray[np.float64]
 _Record = TypeVar("_Record", bound=Record)
@@ -50,7 +55,7 @@ def read_report(directory: Path) -> Measured:
     config = _json(directory / "result.json").get("config", {})
     source = str(directory)
     if "steps" in document:
-        found = from_proof(_record(Timeline, document, directory), source=source)
+        found = _from_proof(_record(ProofTimeline, document, directory), source=source)
     elif "phases" in document:
         found = _from_nodes(_record(NodeTimeline, document, directory), source=source)
     elif "waits" in document:
@@ -60,7 +65,7 @@ def read_report(directory: Path) -> Measured:
     return replace(found, scrape_seconds=config.get("scrape_seconds"))
 
 
-def from_proof(timeline: Timeline, *, source: str) -> Measured:
+def _from_proof(timeline: ProofTimeline, *, source: str) -> Measured:
     """The scaling proof's record. Pods that were there at its beginning tell no start."""
     starts = [
         pod.ready - (pod.scheduled if pod.scheduled is not None else pod.created)
@@ -146,7 +151,7 @@ def _from_samples(
         source=source,
         shape=shape,
         at=at - at[0],
-        processes=np.array([sample.processes for sample in samples], float),
+        processes=np.array([sample.waiting + sample.reserved for sample in samples], float),
         desired=np.array([sample.steered.desired for sample in samples], float),
         ready=np.array([sample.steered.ready for sample in samples], float),
         shown=shown,
@@ -195,7 +200,11 @@ def _record(model: type[_Record], document: dict[str, Any], directory: Path) -> 
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise InputError(
-            f"{directory}/timeline.json: {field}: not as this version writes it; run the load test anew"
-        ) from None
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        problem = (
+            "no look was recorded; name another report"
+            if first["type"] == "too_short"
+            else "not as this version writes it; run the load test anew"
+        )
+        raise InputError(f"{directory}/timeline.json: {field}: {problem}") from None
