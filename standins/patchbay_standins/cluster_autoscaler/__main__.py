@@ -7,13 +7,13 @@ import socket
 import sys
 import threading
 import uuid
-from pathlib import Path
 from typing import Final
+
+from lightkube import Client
 
 from patchbay_standins.cluster_autoscaler import flags, server
 from patchbay_standins.cluster_autoscaler.flags import Options
-from patchbay_standins.cluster_autoscaler.kube.api import Api
-from patchbay_standins.cluster_autoscaler.kube.connection import from_kubeconfig, in_cluster
+from patchbay_standins.cluster_autoscaler.kube.client import connect
 from patchbay_standins.cluster_autoscaler.kube.lease import Lease
 from patchbay_standins.cluster_autoscaler.loop import Autoscaler
 from patchbay_standins.cluster_autoscaler.metrics import Metrics
@@ -29,10 +29,9 @@ def main() -> int:
     )
     try:
         options = flags.parse(sys.argv[1:])
-        connection = from_kubeconfig(Path(options.kubeconfig)) if options.kubeconfig else in_cluster(os.environ)
-        api = Api(connection, options.user_agent)
+        client = connect(options.kubeconfig)
         metrics, health = Metrics(), server.Health(options)
-        autoscaler = Autoscaler(assemble(options, api, metrics, health))
+        autoscaler = Autoscaler(assemble(options, client, metrics, health))
     except ValueError as error:
         LOG.error("%s", error)
         return 1
@@ -42,16 +41,18 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     http = server.serve(options.address, metrics, health)
     try:
-        return _lead(autoscaler, api, options, health, stop)
+        return _lead(autoscaler, client, options, health, stop)
     finally:
         http.shutdown()
 
 
-def _lead(autoscaler: Autoscaler, api: Api, options: Options, health: server.Health, stop: threading.Event) -> int:
+def _lead(
+    autoscaler: Autoscaler, client: Client, options: Options, health: server.Health, stop: threading.Event
+) -> int:
     if not options.leader_elect:
         autoscaler.run(stop)
         return 0
-    lease = Lease(api, options, f"{socket.gethostname()}_{uuid.uuid4()}", stop)
+    lease = Lease(client, options, f"{socket.gethostname()}_{uuid.uuid4()}", stop)
     health.stand_by()
     if not lease.acquire():
         return 0

@@ -3,14 +3,18 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
+from httpx2 import HTTPError
+from lightkube import Client
+from lightkube.models.meta_v1 import DeleteOptions, ObjectMeta, Preconditions
+from lightkube.resources.core_v1 import PodEviction
 
 from patchbay_standins.cluster_autoscaler.aws.actions import Actions
 from patchbay_standins.cluster_autoscaler.evictable import to_move
 from patchbay_standins.cluster_autoscaler.flags import Options
-from patchbay_standins.cluster_autoscaler.kube.api import Api, ApiError
+from patchbay_standins.cluster_autoscaler.kube.client import status_of
 from patchbay_standins.cluster_autoscaler.kube.events import Events
 from patchbay_standins.cluster_autoscaler.kube.node_marks import OURS, TO_BE_DELETED, NodeMarks
 from patchbay_standins.cluster_autoscaler.metrics import Metrics
@@ -57,7 +61,7 @@ class Drain:
     def __init__(
         self,
         *,
-        api: Api,
+        client: Client,
         actions: Actions,
         marks: NodeMarks,
         events: Events,
@@ -65,7 +69,7 @@ class Drain:
         options: Options,
         pods_on: Callable[[str], Sequence[Pod]],
     ) -> None:
-        self._api = api
+        self._client = client
         self._actions = actions
         self._marks = marks
         self._events = events
@@ -80,7 +84,7 @@ class Drain:
         return {name: removal.is_drain for name, removal in self._under_way.items()}
 
     def start(self, candidate: Candidate, now: float) -> None:
-        """Raises ApiError where the node cannot be tainted."""
+        """Raises httpx2.HTTPError where the node cannot be tainted."""
         self._marks.add(candidate.node.name, TO_BE_DELETED)
         self._events.of_node(candidate.node, "ScaleDown", "marked the node as toBeDeleted/unschedulable")
         LOG.info("removing node %s (%s)", candidate.node.name, candidate.reason)
@@ -97,7 +101,7 @@ class Drain:
                     removal.due = now + _RETRY_SECONDS if removal.give_up else now
                     continue
                 self._actions.terminate(removal.candidate.node.instance)
-            except (DrainError, ApiError, ClientError, BotoCoreError) as error:
+            except (DrainError, HTTPError, ClientError, BotoCoreError) as error:
                 ended.append(self._failed(removal, str(error)))
             else:
                 ended.append(self._removed(removal))
@@ -131,11 +135,12 @@ class Drain:
         removal.give_up = removal.give_up or now + self._options.max_pod_eviction_time
         for pod in pods:
             try:
-                self._api.create(f"{_path(pod)}/eviction", _eviction(pod, self._grace(pod)))
-            except ApiError as error:
-                if error.status == 404:
+                self._client.create(_eviction(pod, self._grace(pod)), pod.metadata.name)
+            except HTTPError as error:
+                status = status_of(error)
+                if status == 404:
                     continue
-                if error.status not in _REFUSED_FOR_NOW or now > removal.give_up:
+                if status not in _REFUSED_FOR_NOW or now > removal.give_up:
                     self._metrics.evicted.labels("failed").inc()
                     raise DrainError(f"{pod.key} could not be evicted: {error}") from None
                 LOG.info("%s is not evicted yet: %s", pod.key, error)
@@ -162,21 +167,14 @@ class Drain:
         )
         try:
             self._marks.remove(removal.name, OURS)
-        except ApiError as failure:
+        except HTTPError as failure:
             # Its taint is taken away by the scan that finds the node tainted and not on its way out.
             LOG.warning("node %s keeps its taint for the moment: %s", removal.name, failure)
         return Outcome(removal, error)
 
 
-def _path(pod: Pod) -> str:
-    return f"/api/v1/namespaces/{pod.metadata.namespace}/pods/{pod.metadata.name}"
-
-
-def _eviction(pod: Pod, grace: int) -> dict[str, Any]:
-    return {
-        "apiVersion": "policy/v1",
-        "kind": "Eviction",
-        "metadata": {"name": pod.metadata.name, "namespace": pod.metadata.namespace},
-        # The pod that was looked at, and none that has taken its name since.
-        "deleteOptions": {"gracePeriodSeconds": grace, "preconditions": {"uid": pod.metadata.uid}},
-    }
+def _eviction(pod: Pod, grace: int) -> PodEviction:
+    # The pod that was looked at, and none that has taken its name since.
+    options = DeleteOptions(gracePeriodSeconds=grace, preconditions=Preconditions(uid=pod.metadata.uid))
+    metadata = ObjectMeta(name=pod.metadata.name, namespace=pod.metadata.namespace)
+    return PodEviction(metadata=metadata, deleteOptions=options)

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Final
 
+from httpx2 import HTTPError
+
 from patchbay_standins.cluster_autoscaler import pending, scale_down, scale_up
 from patchbay_standins.cluster_autoscaler.capacity import AWS_ERRORS
 from patchbay_standins.cluster_autoscaler.drain import Outcome
 from patchbay_standins.cluster_autoscaler.fit.placing import place_all
 from patchbay_standins.cluster_autoscaler.fit.snapshot import Place, Snapshot
 from patchbay_standins.cluster_autoscaler.group_options import options_of
-from patchbay_standins.cluster_autoscaler.kube.api import ApiError
 from patchbay_standins.cluster_autoscaler.kube.node_marks import CANDIDATE, OURS, TO_BE_DELETED, has
 from patchbay_standins.cluster_autoscaler.kube.reading import Reading
 from patchbay_standins.cluster_autoscaler.objects import DisruptionBudget, Pod
@@ -66,7 +67,7 @@ class Autoscaler:
         metrics = self._parts.metrics
         try:
             work()
-        except ApiError as error:
+        except HTTPError as error:
             metrics.errors.labels("apiCallError").inc()
             LOG.error("the scan was given up: %s", error)
             return False
@@ -81,7 +82,7 @@ class Autoscaler:
         return True
 
     def scan(self) -> None:
-        """One look at everything. Raises ApiError and the errors of botocore."""
+        """One look at everything. Raises httpx2.HTTPError and the errors of botocore."""
         parts, now, wall = self._parts, time.monotonic(), datetime.now(UTC)
         with parts.metrics.timed("main"):
             with parts.metrics.timed("updateClusterState"):

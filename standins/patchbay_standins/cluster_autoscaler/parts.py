@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from lightkube import Client
+
 from patchbay_standins.cluster_autoscaler.aws.actions import Actions
 from patchbay_standins.cluster_autoscaler.aws.clients import Clients, read_overrides
 from patchbay_standins.cluster_autoscaler.aws.groups import Groups
@@ -13,7 +15,6 @@ from patchbay_standins.cluster_autoscaler.cloud import Cloud
 from patchbay_standins.cluster_autoscaler.drain import Drain
 from patchbay_standins.cluster_autoscaler.expander import Expander
 from patchbay_standins.cluster_autoscaler.flags import Options
-from patchbay_standins.cluster_autoscaler.kube.api import Api
 from patchbay_standins.cluster_autoscaler.kube.events import Events
 from patchbay_standins.cluster_autoscaler.kube.node_marks import NodeMarks
 from patchbay_standins.cluster_autoscaler.kube.reading import Reader
@@ -41,15 +42,15 @@ class Parts:
     status: Status
 
 
-def assemble(options: Options, api: Api, metrics: Metrics, health: Health) -> Parts:
+def assemble(options: Options, client: Client, metrics: Metrics, health: Health) -> Parts:
     """Raises ValueError where the flags or the cloud configuration are wrong."""
     clients = Clients(read_overrides(options.cloud_config), options.user_agent)
     actions = Actions(clients)
     types = InstanceTypes(clients, static=options.aws_use_static_instance_list)
-    events = Events(api, options.namespace, options.status_config_map_name)
+    events = Events(client, options.namespace, options.status_config_map_name)
     backoff = Backoff(options)
-    marks = NodeMarks(api, cordon=options.cordon_node_before_terminating)
-    reader = Reader(api)
+    marks = NodeMarks(client, cordon=options.cordon_node_before_terminating)
+    reader = Reader(client)
     return Parts(
         options=options,
         metrics=metrics,
@@ -57,13 +58,13 @@ def assemble(options: Options, api: Api, metrics: Metrics, health: Health) -> Pa
         reader=reader,
         cloud=Cloud(Groups(clients, options.node_group_auto_discovery, options.nodes)),
         samples=SampleNodes(Templates(clients, types), options),
-        expander=Expander(options.expander, Priorities(api, events, options.namespace).best),
+        expander=Expander(options.expander, Priorities(client, events, options.namespace).best),
         backoff=backoff,
         capacity=Capacity(actions, backoff, events, metrics, options),
         marks=marks,
         events=events,
         drain=Drain(
-            api=api,
+            client=client,
             actions=actions,
             marks=marks,
             events=events,
@@ -71,5 +72,5 @@ def assemble(options: Options, api: Api, metrics: Metrics, health: Health) -> Pa
             options=options,
             pods_on=reader.pods_on,
         ),
-        status=Status(api, options.namespace, options.status_config_map_name),
+        status=Status(client, options.namespace, options.status_config_map_name),
     )

@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import yaml
+from lightkube import Client
+from lightkube.resources.core_v1 import ConfigMap
 from pydantic import StrictInt, StrictStr, TypeAdapter, ValidationError
 
 from patchbay_standins.cluster_autoscaler.expander import Option
-from patchbay_standins.cluster_autoscaler.kube.api import Api
+from patchbay_standins.cluster_autoscaler.kube.client import unless_missing
 from patchbay_standins.cluster_autoscaler.kube.events import Events
 
 LOG: Final = logging.getLogger(__name__)
@@ -31,10 +33,10 @@ class PrioritiesError(ValueError):
 class Priorities:
     """Read again for each choice, so that a change counts at once."""
 
-    def __init__(self, api: Api, events: Events, namespace: str) -> None:
-        self._api = api
+    def __init__(self, client: Client, events: Events, namespace: str) -> None:
+        self._client = client
         self._events = events
-        self._path = f"/api/v1/namespaces/{namespace}/configmaps/{CONFIG_MAP}"
+        self._namespace = namespace
 
     def best(self, options: Sequence[Option]) -> Sequence[Option]:
         """Those of the highest priority: all of them where none has one, none where there is no valid ConfigMap."""
@@ -54,10 +56,10 @@ class Priorities:
         return [option for rank, option in ranked if rank == highest]
 
     def _text(self) -> str:
-        found = self._api.find(self._path)
+        found = unless_missing(lambda: self._client.get(ConfigMap, CONFIG_MAP, namespace=self._namespace))
         if found is None:
             raise PrioritiesError(f"ConfigMap {CONFIG_MAP} is missing")
-        text = (found.get("data") or {}).get(KEY)
+        text = (found.data or {}).get(KEY)
         if not text:
             raise PrioritiesError(f"ConfigMap {CONFIG_MAP} has no {KEY}")
         return str(text)

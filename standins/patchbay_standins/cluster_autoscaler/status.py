@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import yaml
+from httpx2 import HTTPError
+from lightkube import Client
+from lightkube.models.meta_v1 import ObjectMeta
+from lightkube.resources.core_v1 import ConfigMap
 
-from patchbay_standins.cluster_autoscaler.kube.api import Api, ApiError
+from patchbay_standins.cluster_autoscaler.kube.client import status_of
 from patchbay_standins.cluster_autoscaler.state import GroupState
 
 _UPDATED: Final = "cluster-autoscaler.kubernetes.io/last-updated"
@@ -29,15 +33,15 @@ class Findings:
 class Status:
     """Written after each scan; keeps since when each part is as it is."""
 
-    def __init__(self, api: Api, namespace: str, name: str) -> None:
-        self._api = api
+    def __init__(self, client: Client, namespace: str, name: str) -> None:
+        self._client = client
         self._namespace = namespace
         self._name = name
         self._since: dict[tuple[str, str], tuple[str, str]] = {}
         self._written: tuple[list[Any], float] = ([], float("-inf"))
 
     def write(self, findings: Findings, now: float) -> None:
-        """Raises ApiError."""
+        """Raises httpx2.HTTPError."""
         wall = datetime.now(UTC)
         stamp = wall.strftime("%Y-%m-%dT%H:%M:%SZ")
         content = self._content(findings, stamp)
@@ -49,19 +53,14 @@ class Status:
         self._written = (essence, now)
 
     def _put(self, text: str, stamp: str) -> None:
-        folder = f"/api/v1/namespaces/{self._namespace}/configmaps"
-        body = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": self._name, "namespace": self._namespace, "annotations": {_UPDATED: stamp}},
-            "data": {"status": text},
-        }
+        metadata = ObjectMeta(name=self._name, namespace=self._namespace, annotations={_UPDATED: stamp})
+        config_map = ConfigMap(metadata=metadata, data={"status": text})
         try:
-            self._api.replace(f"{folder}/{self._name}", body)
-        except ApiError as error:
-            if error.status != 404:
+            self._client.replace(config_map)
+        except HTTPError as error:
+            if status_of(error) != 404:
                 raise
-            self._api.create(folder, body)
+            self._client.create(config_map)
 
     def _content(self, findings: Findings, stamp: str) -> dict[str, Any]:
         states = findings.states.values()

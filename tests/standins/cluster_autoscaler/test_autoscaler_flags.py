@@ -1,8 +1,10 @@
 """The upstream program's command lines are understood."""
 
 import logging
+from pathlib import Path
 
 import pytest
+import yaml
 from patchbay_standins.cluster_autoscaler import durations, flags
 from patchbay_standins.cluster_autoscaler.aws.clients import CloudConfigError, parse_overrides, region
 from patchbay_standins.cluster_autoscaler.aws.groups import (
@@ -14,6 +16,7 @@ from patchbay_standins.cluster_autoscaler.aws.groups import (
 )
 from patchbay_standins.cluster_autoscaler.expander import Expander, ExpanderError
 from patchbay_standins.cluster_autoscaler.flags import FlagError
+from patchbay_standins.cluster_autoscaler.kube.client import ConnectionSettingsError, connect
 from patchbay_standins.cluster_autoscaler.quantities import amount
 
 GROUP = "--nodes=1:6:flows"
@@ -159,3 +162,34 @@ def test_the_region_is_the_environments_or_that_of_the_overrides() -> None:
 def test_an_unknown_expander_is_refused() -> None:
     with pytest.raises(ExpanderError, match="cheapest"):
         Expander("least-waste,cheapest", by_priority=tuple)
+
+
+def test_without_a_kubeconfig_outside_of_a_pod_the_flag_is_named() -> None:
+    with pytest.raises(ConnectionSettingsError, match="set --kubeconfig"):
+        connect("")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "users: [{name: me, user: {token: hush-hush}}",
+        "hush-hush",
+        yaml.safe_dump({"clusters": [], "contexts": [], "users": [{"name": "me", "user": {"token": "hush-hush"}}]}),
+        yaml.safe_dump(
+            {
+                "current-context": "here",
+                "clusters": [{"name": "here", "cluster": {"server": "https://here"}}],
+                "contexts": [{"name": "here", "context": {"cluster": "here", "user": "me"}}],
+                "users": [{"name": "me", "user": {"client-certificate-data": "aHVzaA==", "client-key-data": "hush"}}],
+            }
+        ),
+    ],
+)
+def test_a_kubeconfig_of_no_use_is_named_and_not_quoted(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "kubeconfig"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(ConnectionSettingsError, match=f"--kubeconfig: {path} cannot be used") as refused:
+        connect(str(path))
+    assert "hush" not in str(refused.value)

@@ -1,89 +1,105 @@
 """The few calls to the API server that bringing the cluster up takes."""
 
-import ssl
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
 
-import httpx
+from httpx2 import HTTPError, HTTPStatusError, Timeout, codes
+from lightkube import ALL_NS, Client, KubeConfig
+from lightkube.config import client_adapter
+from lightkube.models.apps_v1 import DeploymentCondition
+from lightkube.models.core_v1 import NodeCondition
+from lightkube.resources.apps_v1 import Deployment
+from lightkube.resources.coordination_v1 import Lease
+from lightkube.resources.core_v1 import Node, Pod
+from lightkube.types import PatchType
 
-from patchbay_local.kubernetes.cluster.kubeconfig import API_SERVER_URL
-from patchbay_local.kubernetes.cluster.pki import CLUSTER, Pki
+_TIMEOUT: Final = Timeout(5)
 
 
 class Api:
-    """A client with the administrator's certificate. Calls raise httpx.HTTPError where nothing or no good answers."""
+    """A client with the kubeconfig's rights. Calls raise httpx2.HTTPError where nothing or no good answers."""
 
-    def __init__(self, pki: Pki) -> None:
-        context = ssl.create_default_context(cafile=str(pki.pair(CLUSTER).certificate))
-        admin = pki.pair("admin")
-        context.load_cert_chain(admin.certificate, admin.key)
+    def __init__(self, kubeconfig: Path) -> None:
+        config = KubeConfig.from_file(kubeconfig).get()
+        if config is None:
+            raise ValueError(f"{kubeconfig} has no current context")
         # No proxy of the environment stands between the host and its own bridge.
-        self._client = httpx.Client(base_url=API_SERVER_URL, verify=context, timeout=5, trust_env=False)
+        self._client = Client(config, timeout=_TIMEOUT, trust_env=False)
+        parameters = client_adapter.ConnectionParams(timeout=_TIMEOUT, trust_env=False)
+        self._http = client_adapter.Client(config, parameters)
 
     def close(self) -> None:
+        self._http.close()
         self._client.close()
 
     def is_ready(self) -> bool:
         try:
-            return self._client.get("/readyz").status_code == httpx.codes.OK
-        except httpx.HTTPError:
+            return self._http.get("/readyz").is_success
+        except HTTPError:
             return False
 
     def node_readiness(self) -> dict[str, bool]:
         """Ready by node name."""
-        items = self._items("/api/v1/nodes")
-        return {item["metadata"]["name"]: _condition(item, "Ready") for item in items}
+        return {
+            node.metadata.name: _holds("Ready", node.status.conditions if node.status else None)
+            for node in self._client.list(Node)
+            if node.metadata and node.metadata.name
+        }
 
     def lease_renewals(self) -> dict[str, datetime]:
         """When each node's kubelet was last heard of."""
-        renewals = {}
-        for item in self._items("/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"):
-            if renewed := item["spec"].get("renewTime"):
-                renewals[item["metadata"]["name"]] = datetime.fromisoformat(renewed).astimezone(UTC)
-        return renewals
+        return {
+            lease.metadata.name: lease.spec.renewTime
+            for lease in self._client.list(Lease, namespace="kube-node-lease")
+            if lease.metadata and lease.metadata.name and lease.spec and lease.spec.renewTime
+        }
 
     def deployment_is_available(self, namespace: str, name: str) -> bool:
-        response = self._client.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
-        if response.status_code == httpx.codes.NOT_FOUND:
+        try:
+            found = self._client.get(Deployment, name, namespace=namespace)
+        except HTTPError as error:
+            if _is_missing(error):
+                return False
+            raise
+        if not (found.metadata and found.status):
             return False
-        response.raise_for_status()
-        deployment = response.json()
-        seen = deployment.get("status", {}).get("observedGeneration") == deployment["metadata"]["generation"]
-        return bool(seen) and _condition(deployment, "Available")
+        seen = found.status.observedGeneration == found.metadata.generation
+        return seen and _holds("Available", found.status.conditions)
 
     def delete_node(self, name: str) -> None:
         """Takes a machine that is gone for good off the cluster, and its pods, which nothing can end any more.
 
         The pod garbage collector would do the latter a minute later, and services would name the pods until then.
         """
-        path = f"/api/v1/nodes/{name}"
         # Else the pods that take the place of the deleted ones may be sent there.
-        content_type = {"Content-Type": "application/merge-patch+json"}
-        _require(self._client.patch(path, content=b'{"spec": {"unschedulable": true}}', headers=content_type))
+        cordon = {"spec": {"unschedulable": True}}
+        _unless_missing(lambda: self._client.patch(Node, name, cordon, patch_type=PatchType.MERGE))
         self._delete_pods_of(name)
-        _require(self._client.delete(path))
+        _unless_missing(lambda: self._client.delete(Node, name))
         self._delete_pods_of(name)
 
     def _delete_pods_of(self, node: str) -> None:
-        for pod in self._items("/api/v1/pods", fieldSelector=f"spec.nodeName={node}"):
-            metadata = pod["metadata"]
-            path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
-            _require(self._client.delete(path, params={"gracePeriodSeconds": "0"}))
-
-    def _items(self, path: str, **parameters: str) -> list[dict[str, Any]]:
-        response = self._client.get(path, params=parameters)
-        response.raise_for_status()
-        items: list[dict[str, Any]] = response.json()["items"]
-        return items
+        for pod in self._client.list(Pod, namespace=ALL_NS, fields={"spec.nodeName": node}):
+            if pod.metadata and pod.metadata.name:
+                where, name = pod.metadata.namespace, pod.metadata.name
+                _unless_missing(partial(self._client.delete, Pod, name, namespace=where, grace_period=0))
 
 
-def _require(response: httpx.Response) -> None:
+def _unless_missing(change: Callable[[], object]) -> None:
     """What is not there is as it should be."""
-    if response.status_code != httpx.codes.NOT_FOUND:
-        response.raise_for_status()
+    try:
+        change()
+    except HTTPError as error:
+        if not _is_missing(error):
+            raise
 
 
-def _condition(item: Mapping[str, Any], kind: str) -> bool:
-    conditions = item.get("status", {}).get("conditions", [])
-    return any(condition["type"] == kind and condition["status"] == "True" for condition in conditions)
+def _is_missing(error: HTTPError) -> bool:
+    return isinstance(error, HTTPStatusError) and error.response.status_code == codes.NOT_FOUND
+
+
+def _holds(kind: str, conditions: Sequence[NodeCondition] | Sequence[DeploymentCondition] | None) -> bool:
+    return any(condition.type == kind and condition.status == "True" for condition in conditions or ())

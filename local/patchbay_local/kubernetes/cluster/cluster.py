@@ -3,12 +3,11 @@
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-import httpx
 import psutil
+from httpx2 import HTTPError
 
 from patchbay_local.kubernetes.cluster import control_plane, dns, storage
 from patchbay_local.kubernetes.cluster.api import Api
@@ -40,7 +39,7 @@ def _holds(condition: Callable[[], bool]) -> bool:
     """What cannot be asked does not hold yet."""
     try:
         return condition()
-    except httpx.HTTPError:
+    except HTTPError:
         return False
 
 
@@ -70,14 +69,14 @@ class Cluster:
         self._prepare_host()
         self._pki.ensure_control_plane()
         write_kubeconfig(paths.KUBECONFIG, self._pki, self._pki.pair("admin"), user="patchbay-admin")
-        with self._api() as api:
+        with contextlib.closing(Api(paths.KUBECONFIG)) as api:
             self._start_control_plane(api)
         self._apply_dns(images.coredns)
         storage.ensure()
 
     def wait_for_dns(self) -> None:
         """Returns once cluster DNS answers. ClusterError if it does not."""
-        with self._api() as api:
+        with contextlib.closing(Api(paths.KUBECONFIG)) as api:
             self._wait(
                 "cluster DNS",
                 lambda: api.deployment_is_available(dns.NAMESPACE, dns.DEPLOYMENT),
@@ -98,9 +97,9 @@ class Cluster:
         ready: set[str] = set()
         api_ready = False
         if paths.KUBECONFIG.exists():
-            with self._api() as api:
+            with contextlib.closing(Api(paths.KUBECONFIG)) as api:
                 api_ready = api.is_ready()
-                with contextlib.suppress(httpx.HTTPError):
+                with contextlib.suppress(HTTPError):
                     ready = self._ready_names(api, records)
         return ClusterStatus(
             api_server=API_SERVER_URL,
@@ -202,11 +201,3 @@ class Cluster:
                 raise ClusterError(f"{what}: not in {_DEADLINE_SECONDS} s; {remedy}")
             time.sleep(0.1)
         self._progress(f"{what}: {time.monotonic() - begun:.1f} s")
-
-    @contextmanager
-    def _api(self) -> Iterator[Api]:
-        api = Api(self._pki)
-        try:
-            yield api
-        finally:
-            api.close()

@@ -1,6 +1,6 @@
 """The nodes of this machine, started and ended one by one."""
 
-import httpx
+from httpx2 import HTTPError
 
 from patchbay_local.kubernetes.cluster.api import Api
 from patchbay_local.kubernetes.cluster.machine_image import ensure_image
@@ -20,9 +20,8 @@ class LocalNodes:
     """Safe to use from several threads, for different nodes."""
 
     def __init__(self, journal: Journal, images: ClusterImages) -> None:
-        pki = Pki(paths.PKI)
-        self._host = NodeHost(journal=journal, pki=pki)
-        self._api = Api(pki)
+        self._host = NodeHost(journal=journal, pki=Pki(paths.PKI))
+        self._api = Api(paths.KUBECONFIG)
         self._images = images
 
     def prepare(self) -> None:
@@ -55,7 +54,7 @@ class LocalNodes:
         self._host.kill(record)
         try:
             self._api.delete_node(record.spec.name)
-        except httpx.HTTPError as error:
+        except HTTPError as error:
             raise ClusterAwayError(f"{record.spec.name} is dead, but the API server does not forget it") from error
         self._host.remove(record)
 
@@ -67,5 +66,5 @@ class LocalNodes:
         return strangers
 
     def ready(self) -> set[str]:
-        """Names of the nodes whose kubelets are Ready. httpx.HTTPError where the API server does not answer."""
+        """Names of the nodes whose kubelets are Ready. httpx2.HTTPError where the API server does not answer."""
         return {name for name, ready in self._api.node_readiness().items() if ready}

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import httpx
 from botocore.exceptions import BotoCoreError, ClientError
+from httpx2 import HTTPError
 
 from patchbay_local.kubernetes.nodes.cloud import Cloud
 from patchbay_local.kubernetes.nodes.instance import Group
@@ -39,7 +39,7 @@ def wait_until_ready(cloud: Cloud, nodes: LocalNodes, report: Callable[[str], No
         try:
             ready = nodes.ready()
             faults = missing(cloud.groups(), ready)
-        except (BotoCoreError, ClientError, httpx.HTTPError) as error:
+        except (BotoCoreError, ClientError, HTTPError) as error:
             ready, faults = set(), [str(error)]
         if not faults:
             return len(ready)

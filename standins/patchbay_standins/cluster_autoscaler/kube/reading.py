@@ -1,50 +1,27 @@
 """What a scan reads: one list call for each kind."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
-from pydantic import BaseModel
+from lightkube import ALL_NS, Client
+from lightkube.core.dictmixin import DictMixin
+from lightkube.resources import apps_v1, core_v1, policy_v1, storage_v1
 
 from patchbay_standins.cluster_autoscaler.fit.volumes import NO_VOLUMES, Volumes
-from patchbay_standins.cluster_autoscaler.kube.api import Api
-from patchbay_standins.cluster_autoscaler.objects import DaemonSet, DisruptionBudget, Labels, Namespace, Node, Pod
+from patchbay_standins.cluster_autoscaler.objects import (
+    DaemonSet,
+    DisruptionBudget,
+    Labels,
+    Namespace,
+    Node,
+    Object,
+    Pod,
+)
 from patchbay_standins.cluster_autoscaler.volume_objects import Claim, PersistentVolume, StorageClass
 
-# The API server answers from its cache, without asking etcd; what it misses is seen by the next scan.
-_CACHED: Final = {"resourceVersion": "0"}
 _ENDED: Final = frozenset({"Succeeded", "Failed"})
-
-
-class _Nodes(BaseModel):
-    items: list[Node]
-
-
-class _Pods(BaseModel):
-    items: list[Pod]
-
-
-class _DaemonSets(BaseModel):
-    items: list[DaemonSet]
-
-
-class _Budgets(BaseModel):
-    items: list[DisruptionBudget]
-
-
-class _Claims(BaseModel):
-    items: list[Claim]
-
-
-class _PersistentVolumes(BaseModel):
-    items: list[PersistentVolume]
-
-
-class _StorageClasses(BaseModel):
-    items: list[StorageClass]
-
-
-class _Namespaces(BaseModel):
-    items: list[Namespace]
+_Kind = TypeVar("_Kind", bound=Object)
 
 
 @dataclass(frozen=True)
@@ -60,41 +37,43 @@ class Reading:
 
 
 class Reader:
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
     def read(self) -> Reading:
-        pods = tuple(pod for pod in self._pods() if pod.status.phase not in _ENDED)
+        pods = _not_ended(self._client.list(core_v1.Pod, namespace=ALL_NS))
+        budgets = self._client.list(policy_v1.PodDisruptionBudget, namespace=ALL_NS)
         return Reading(
-            nodes=tuple(_Nodes.model_validate_json(self._list("/api/v1/nodes")).items),
+            nodes=_all(Node, self._client.list(core_v1.Node)),
             pods=pods,
-            daemon_sets=tuple(_DaemonSets.model_validate_json(self._list("/apis/apps/v1/daemonsets")).items),
-            budgets=tuple(_Budgets.model_validate_json(self._list("/apis/policy/v1/poddisruptionbudgets")).items),
+            daemon_sets=_all(DaemonSet, self._client.list(apps_v1.DaemonSet, namespace=ALL_NS)),
+            budgets=_all(DisruptionBudget, budgets),
             volumes=self._volumes() if any(_has_claims(pod) for pod in pods) else NO_VOLUMES,
             namespaces=self._namespaces() if any(_selects_namespaces(pod) for pod in pods) else {},
         )
 
-    def pods_on(self, node: str) -> list[Pod]:
-        """The pods bound to the node at this moment, not from the cache."""
-        found = self._api.read("/api/v1/pods", {"fieldSelector": f"spec.nodeName={node}"})
-        return [pod for pod in _Pods.model_validate_json(found).items if pod.status.phase not in _ENDED]
-
-    def _pods(self) -> list[Pod]:
-        return _Pods.model_validate_json(self._list("/api/v1/pods")).items
-
-    def _list(self, path: str) -> bytes:
-        return self._api.read(path, _CACHED)
+    def pods_on(self, node: str) -> tuple[Pod, ...]:
+        """The pods bound to the node at this moment."""
+        return _not_ended(self._client.list(core_v1.Pod, namespace=ALL_NS, fields={"spec.nodeName": node}))
 
     def _volumes(self) -> Volumes:
         return Volumes.of(
-            _Claims.model_validate_json(self._list("/api/v1/persistentvolumeclaims")).items,
-            _PersistentVolumes.model_validate_json(self._list("/api/v1/persistentvolumes")).items,
-            _StorageClasses.model_validate_json(self._list("/apis/storage.k8s.io/v1/storageclasses")).items,
+            _all(Claim, self._client.list(core_v1.PersistentVolumeClaim, namespace=ALL_NS)),
+            _all(PersistentVolume, self._client.list(core_v1.PersistentVolume)),
+            _all(StorageClass, self._client.list(storage_v1.StorageClass)),
         )
 
     def _namespaces(self) -> dict[str, Labels]:
-        listed = _Namespaces.model_validate_json(self._list("/api/v1/namespaces")).items
+        listed = _all(Namespace, self._client.list(core_v1.Namespace))
         return {namespace.metadata.name: namespace.metadata.labels for namespace in listed}
+
+
+def _all(kind: type[_Kind], listed: Iterable[DictMixin]) -> tuple[_Kind, ...]:
+    return tuple(kind.model_validate(item.to_dict()) for item in listed)
+
+
+def _not_ended(listed: Iterable[DictMixin]) -> tuple[Pod, ...]:
+    return tuple(pod for pod in _all(Pod, listed) if pod.status.phase not in _ENDED)
 
 
 def _has_claims(pod: Pod) -> bool:
