@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import pulumi
 from patchbay_config.model import Model
+from patchbay_runtime.quantity import mebibytes, millicores
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs, DeploymentStrategyArgs
 from pulumi_kubernetes.core.v1 import ContainerArgs, PodSpecArgs
 from pydantic import Field
@@ -18,8 +19,6 @@ NAME: Final = "headroom"
 # may choose a victim for two pods. Of victims that are gone at once such a pod may miss every deletion: it then stays
 # Pending beside the room that was made for it, until the scheduler's look at all pods some minutes later.
 GRACE_SECONDS: Final = 1
-
-_FACTORS: Final = {"Mi": 1, "Gi": 1024}
 
 
 class HeadroomConfig(Model):
@@ -37,8 +36,8 @@ class HeadroomConfig(Model):
     def quota(self) -> QuotaConfig:
         """For twice the pods: one that was pushed out counts until it is gone."""
         most = 2 * self.pods
-        memory = int(self.memory[:-2]) * _FACTORS[self.memory[-2:]]
-        return QuotaConfig(cpu=f"{int(self.cpu[:-1]) * most}m", memory=f"{memory * most}Mi", pods=most)
+        cpu, memory = millicores(self.cpu) * most, mebibytes(self.memory) * most
+        return QuotaConfig(cpu=f"{cpu}m", memory=f"{memory}Mi", pods=most)
 
 
 class Headroom(pulumi.ComponentResource):

@@ -9,7 +9,7 @@ from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.proof import latency
 from patchbay_loadtests.proof.periods import Periods, polling_seconds, scale_down_seconds, seconds
 from patchbay_loadtests.proof.plan import Plan
-from patchbay_loadtests.proof.sampler import external_metric, quantity, seen_again
+from patchbay_loadtests.proof.sampler import external_metric, seen_again
 from pydantic import ValidationError
 
 from tests.loadtests.recorded import Recorder, good_record, pods
@@ -76,11 +76,6 @@ def test_a_pod_keeps_the_time_at_which_it_was_first_seen_in_each_state() -> None
     }
     life = seen_again(life, pod, 3.0)
     assert (life.created, life.scheduled, life.started, life.ready) == (1.0, 2.0, 3.0, 3.0)
-
-
-@pytest.mark.parametrize(("text", "value"), [("2", 2), ("2500m", 2.5), ("1k", 1000)])
-def test_a_metric_quantity_is_read_with_its_suffix(text: str, value: float) -> None:
-    assert quantity(text) == value
 
 
 def test_the_metric_that_the_hpa_reads_is_found_in_it() -> None:

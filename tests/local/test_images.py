@@ -36,6 +36,18 @@ def test_every_image_that_pods_use_is_in_the_catalogue() -> None:
     assert {image.name for image in DEPLOYED} == set(CONTRACT.split())
 
 
+def test_the_autoscalers_image_holds_every_module_of_ours_that_the_program_loads() -> None:
+    show = (
+        "import sys, patchbay_standins.cluster_autoscaler.__main__ as main; "
+        "print(*(found.__file__ for name, found in sys.modules.items() if name.startswith('patchbay_')))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", show], check=True, capture_output=True, text=True).stdout.split()
+    held = [paths.REPOSITORY / source for source in BY_NAME["cluster-autoscaler"].sources]
+    assert held, "the image is made from a program that was given: unset PATCHBAY_CLUSTER_AUTOSCALER"
+    assert len(loaded) > 20
+    assert not [name for name in loaded if not any(Path(name).is_relative_to(source) for source in held)]
+
+
 @pytest.mark.parametrize("image", DEPLOYED, ids=lambda image: image.name)
 def test_no_image_runs_as_root(image: Image) -> None:
     lines = image.dockerfile.read_text().splitlines()

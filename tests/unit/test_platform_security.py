@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from patchbay_runtime.quantity import mebibytes, millicores
 
 from .conftest import REPOSITORY, Created, Manifest, Program
 
@@ -198,10 +199,6 @@ def test_the_local_nodes_have_room_for_the_platform_and_at_most_for_every_shape(
 
 def _add(sum_: tuple[int, int], pod: Manifest, replicas: int) -> tuple[int, int]:
     requests = [container["resources"]["requests"] for container in pod["spec"]["containers"]]
-    cpu = sum(_milli(request["cpu"]) for request in requests)
-    memory = sum(int(request["memory"].removesuffix("Mi")) for request in requests)
+    cpu = sum(millicores(request["cpu"]) for request in requests)
+    memory = sum(mebibytes(request["memory"]) for request in requests)
     return sum_[0] + replicas * cpu, sum_[1] + replicas * memory
-
-
-def _milli(cpu: str) -> int:
-    return int(cpu.removesuffix("m")) if cpu.endswith("m") else int(cpu) * 1000

@@ -21,20 +21,23 @@ OURS = (
     "patchbay_standins",
 )
 
+# What the shapes are, and how the resources of their pods are written: both without a library of the runtime.
+RUNTIME = ("patchbay_runtime.catalog", "patchbay_runtime.quantity")
+
 # Folder -> the prefixes of our packages and of Pulumi's that it may import. The row of the innermost folder holds.
 ALLOWED = {
     "config": ("patchbay_config", "pulumi"),
     "infra": ("patchbay_infra", "patchbay_config", "pulumi", "pulumi_aws"),
-    "platform": ("patchbay_platform", "patchbay_config", "patchbay_runtime.catalog", "pulumi", "pulumi_kubernetes"),
+    "platform": ("patchbay_platform", "patchbay_config", *RUNTIME, "pulumi", "pulumi_kubernetes"),
     "policies": ("patchbay_policies", "pulumi_policy"),
-    "operations": ("patchbay_operations", "patchbay_runtime.catalog"),
+    "operations": ("patchbay_operations", *RUNTIME),
     "runtime": ("patchbay_runtime",),
-    "loadtests": ("patchbay_loadtests", "patchbay_runtime.catalog"),
+    "loadtests": ("patchbay_loadtests", *RUNTIME),
     # The faults are done to a machine: its nodes, containers, clock and images.
-    "loadtests/patchbay_loadtests/faults": ("patchbay_loadtests", "patchbay_runtime.catalog", "patchbay_local"),
+    "loadtests/patchbay_loadtests/faults": ("patchbay_loadtests", *RUNTIME, "patchbay_local"),
     "local": ("patchbay_local", "patchbay_operations", "patchbay_standins"),
     # The stand-ins of the engine's plugins speak its protocol.
-    "standins": ("patchbay_standins", "pulumi", "pulumi_aws"),
+    "standins": ("patchbay_standins", "patchbay_runtime.quantity", "pulumi", "pulumi_aws"),
 }
 
 

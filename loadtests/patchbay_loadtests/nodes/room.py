@@ -1,18 +1,15 @@
 """How much room the nodes have for pods. Pure functions over the API server's documents."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final
+
+from patchbay_runtime.quantity import millicores, parse
 
 from patchbay_loadtests.core.cluster import Document
 from patchbay_loadtests.nodes.autoscaler import DRAINING_TAINT
 
-_QUANTITY = re.compile(r"^([0-9.]+)(m|k|M|G|T|Ki|Mi|Gi|Ti)?$")
-_FACTORS: Final = {
-    None: 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30,
-    "Ti": 2.0**40,
-}  # fmt: skip
 _FINISHED: Final = frozenset({"Succeeded", "Failed"})
 # Kubernetes' own taints: not ready, unreachable, unschedulable, short of something.
 _STATES: Final = "node.kubernetes.io/"
@@ -43,17 +40,9 @@ class Size:
 NOTHING: Final = Size(0, 0)
 
 
-def amount(quantity: str | int | float) -> float:
-    """A Kubernetes quantity of cores or bytes."""
-    match = _QUANTITY.match(str(quantity))
-    if match is None:
-        raise ValueError(f"not a quantity: {quantity!r}")
-    return float(match[1]) * _FACTORS[match[2]]
-
-
 def size(resources: Mapping[str, Any]) -> Size:
     """The CPU and memory of a resource list."""
-    return Size(round(amount(resources.get("cpu", 0)) * 1000), round(amount(resources.get("memory", 0))))
+    return Size(millicores(str(resources.get("cpu", 0))), ceil(parse(str(resources.get("memory", 0)))))
 
 
 def requested(pod_spec: Mapping[str, Any]) -> Size:

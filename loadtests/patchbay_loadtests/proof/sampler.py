@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
+from patchbay_runtime.quantity import parse
 from pydantic import BaseModel, ConfigDict
 
 from patchbay_loadtests.core.cluster import Cluster, Document
@@ -18,7 +19,6 @@ from patchbay_loadtests.proof.timeline import PodLife, Sample, ShapePods
 SAMPLE_SECONDS = 0.3
 # A look that fails is repeated; this long without a good one ends the proof.
 BLIND_SECONDS = 20.0
-_SUFFIXES = {"m": 1e-3, "k": 1e3, "M": 1e6}
 
 
 class WatchedShape(BaseModel):
@@ -153,7 +153,7 @@ class Sampler:
         path = f"/apis/external.metrics.k8s.io/v1beta1/namespaces/{self._steered.namespace}/{quote(self._metric.name)}"
         with contextlib.suppress(UnusableEnvironmentError, LookupError, ValueError):
             answer = await self._cluster.get(path, {"labelSelector": self._metric.selector})
-            return quantity(answer["items"][0]["value"])
+            return float(parse(answer["items"][0]["value"]))
         return None
 
     async def _shape_pods(self, shape: WatchedShape) -> ShapePods:
@@ -202,8 +202,3 @@ def external_metric(autoscaler: Document) -> ExternalMetric:
                 name=named["name"], selector=",".join(f"{key}={value}" for key, value in labels.items())
             )
     raise UnusableEnvironmentError(f"HPA {autoscaler['metadata']['name']} reads no external metric")
-
-
-def quantity(text: str) -> float:
-    """A Kubernetes quantity of a metric (`2`, `2500m`)."""
-    return float(text[:-1]) * _SUFFIXES[text[-1]] if text[-1] in _SUFFIXES else float(text)

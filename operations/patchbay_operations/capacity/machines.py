@@ -7,10 +7,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Final
 
+from patchbay_runtime.quantity import mebibytes, millicores
 from pydantic import Field
 
 from patchbay_operations.capacity.inputs import Input, InputError, read_yaml, validated
-from patchbay_operations.capacity.quantity import MIB, Quantity, Resources, parse
+from patchbay_operations.capacity.resources import Quantity, Resources
 from patchbay_operations.capacity.simulation.setting import Capacity
 
 TABLE: Final = Path(__file__).parent / "native" / "machines.yaml"
@@ -101,8 +102,8 @@ class Machines(Input):
             return Resources(cpu, memory, _EMULATED_PLACES)
         base, per_place, eviction = _RESERVED_MEMORY
         return Resources(
-            cpu=cpu - _reserved_cpu(cpu) - round(parse(self.daemons.cpu) * 1000),
-            memory=memory - base - per_place * size.max_pods - eviction - round(parse(self.daemons.memory) / MIB),
+            cpu=cpu - _reserved_cpu(cpu) - millicores(self.daemons.cpu),
+            memory=memory - base - per_place * size.max_pods - eviction - mebibytes(self.daemons.memory),
             pods=size.max_pods - self.daemons.pods,
         )
 

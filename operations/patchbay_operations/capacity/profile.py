@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from patchbay_operations.capacity.curves import Floats, NamedCurve, Points
 from patchbay_operations.capacity.inputs import Input, InputError, read_yaml, validated
-from patchbay_operations.capacity.quantity import Quantity, request
+from patchbay_operations.capacity.resources import Quantity, request
 from patchbay_operations.capacity.service_time import Seconds
 from patchbay_operations.capacity.simulation.setting import ShapeSetting
 

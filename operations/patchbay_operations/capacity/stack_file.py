@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+from patchbay_runtime.quantity import mebibytes, millicores
 from pydantic import Field
 
 from patchbay_operations.capacity.inputs import InputError, PartOfStack, read_yaml, validated
 from patchbay_operations.capacity.machines import Machines
-from patchbay_operations.capacity.quantity import MIB, Quantity, parse, request
+from patchbay_operations.capacity.resources import Quantity, request
 from patchbay_operations.capacity.simulation.setting import (
     Capacity,
     Environment,
@@ -232,8 +233,8 @@ def _quota(platform: _Platform) -> Quota | None:
         return None
     quota = platform.quotas.runtime
     return Quota(
-        cpu=round(parse(quota.cpu) * 1000),
-        memory=round(parse(quota.memory) / MIB),
+        cpu=millicores(quota.cpu),
+        memory=mebibytes(quota.memory),
         pods=quota.pods - platform.api.replicas,
     )
 

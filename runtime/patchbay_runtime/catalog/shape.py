@@ -1,12 +1,10 @@
 """What the platform needs to know of a shape to run its pods."""
 
-import re
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-_QUANTITY = re.compile(r"^([0-9]+)(m|Ki|Mi|Gi)?$")
-_FACTORS = {"": 1000, "m": 1, "Ki": 1000 * 2**10, "Mi": 1000 * 2**20, "Gi": 1000 * 2**30}
+from patchbay_runtime.quantity import parse
 
 Cpu = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*m?$")]
 Memory = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(Ki|Mi|Gi)$")]
@@ -34,15 +32,8 @@ class Shape(BaseModel):
     def _bounds_in_order(self) -> Self:
         if self.min_pods > self.max_pods:
             raise ValueError(f"min_pods ({self.min_pods}) must not exceed max_pods ({self.max_pods})")
-        if _milli(self.memory_request) > _milli(self.memory_limit):
+        if parse(self.memory_request) > parse(self.memory_limit):
             raise ValueError(f"memory_request ({self.memory_request}) exceeds memory_limit ({self.memory_limit})")
-        if self.cpu_limit is not None and _milli(self.cpu_request) > _milli(self.cpu_limit):
+        if self.cpu_limit is not None and parse(self.cpu_request) > parse(self.cpu_limit):
             raise ValueError(f"cpu_request ({self.cpu_request}) exceeds cpu_limit ({self.cpu_limit})")
         return self
-
-
-def _milli(quantity: str) -> int:
-    match = _QUANTITY.match(quantity)
-    if match is None:
-        raise ValueError(f"{quantity!r} is not a quantity such as 50m, 1, 96Mi")
-    return int(match[1]) * _FACTORS[match[2] or ""]

@@ -5,9 +5,8 @@ from typing import Literal, TypedDict
 
 from patchbay_runtime.catalog import Shape
 from patchbay_runtime.horizon.stats import CONNECTION
+from patchbay_runtime.quantity import mebibytes
 from patchbay_runtime.queue import MAX_DELIVERIES, Snapshot, WorkerRecord
-
-MEBIBYTES = {"Ki": 1 / 1024, "Mi": 1, "Gi": 1024}
 
 
 class SupervisorOptions(TypedDict):
@@ -92,7 +91,7 @@ def _options(worker: WorkerRecord, shape: Shape | None) -> SupervisorOptions:
         maxTries=MAX_DELIVERIES,
         maxTime=0,
         maxJobs=0,
-        memory=_mebibytes(shape.memory_limit) if shape else 128,
+        memory=mebibytes(shape.memory_limit) if shape else 128,
         nice=0,
         name=f"{worker.name}:{worker.shape}",
         workersName="default",
@@ -104,7 +103,3 @@ def _options(worker: WorkerRecord, shape: Shape | None) -> SupervisorOptions:
         rest=0,
         autoScalingStrategy="size",
     )
-
-
-def _mebibytes(quantity: str) -> int:
-    return round(int(quantity[:-2]) * MEBIBYTES[quantity[-2:]])

@@ -2,15 +2,20 @@
 
 from datetime import UTC, datetime
 from functools import cached_property
+from math import ceil
 from typing import Annotated, Any, Final, Literal
 
+from patchbay_runtime.quantity import millicores, parse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from patchbay_standins.cluster_autoscaler.quantities import amount
-
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
 Amounts = dict[str, int]  # by resource: CPU in thousandths of a core, the rest in bytes or pieces
+
+
+def amount(resource: str, text: str) -> int:
+    """How much of a resource a quantity is, rounded up as the scheduler does. ValueError where it is none."""
+    return millicores(text) if resource == "cpu" else ceil(parse(text))
 
 
 def _amounts(given: Any) -> Any:

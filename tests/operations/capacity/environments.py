@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from patchbay_operations.capacity.plan import Plan, make_plan
 from patchbay_operations.capacity.profile import Profile
-from patchbay_operations.capacity.quantity import Resources, request
+from patchbay_operations.capacity.resources import Resources, request
 from patchbay_operations.capacity.simulation.clock import Clock
 from patchbay_operations.capacity.simulation.engine import Outcome, simulate
 from patchbay_operations.capacity.simulation.processes import Counts, Replayed

@@ -17,7 +17,7 @@ from patchbay_standins.cluster_autoscaler.aws.groups import (
 from patchbay_standins.cluster_autoscaler.expander import Expander, ExpanderError
 from patchbay_standins.cluster_autoscaler.flags import FlagError
 from patchbay_standins.cluster_autoscaler.kube.client import ConnectionSettingsError, connect
-from patchbay_standins.cluster_autoscaler.quantities import amount
+from patchbay_standins.cluster_autoscaler.objects import amount
 
 GROUP = "--nodes=1:6:flows"
 

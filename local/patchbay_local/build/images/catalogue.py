@@ -114,6 +114,8 @@ def _cluster_autoscaler(given: str | None) -> Image:
         base=PYTHON.name,
         sources=(
             "requirements/autoscaler.txt",
+            "runtime/patchbay_runtime/__init__.py",
+            "runtime/patchbay_runtime/quantity.py",
             "standins/patchbay_standins/__init__.py",
             "standins/patchbay_standins/cluster_autoscaler",
         ),

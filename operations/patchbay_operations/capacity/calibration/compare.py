@@ -12,8 +12,8 @@ from rich.table import Table
 from patchbay_operations.capacity.calibration.fit import changes, fit, implied, steady
 from patchbay_operations.capacity.calibration.measured import Floats, Measured
 from patchbay_operations.capacity.inputs import InputError
-from patchbay_operations.capacity.quantity import request
 from patchbay_operations.capacity.record import Record
+from patchbay_operations.capacity.resources import request
 from patchbay_operations.capacity.simulation.clock import Clock
 from patchbay_operations.capacity.simulation.engine import Outcome, simulate
 from patchbay_operations.capacity.simulation.processes import Replayed

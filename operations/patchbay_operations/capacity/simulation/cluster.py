@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from patchbay_operations.capacity.quantity import Resources
+from patchbay_operations.capacity.resources import Resources
 from patchbay_operations.capacity.simulation.clock import Clock
 from patchbay_operations.capacity.simulation.node_autoscaler import NodeAutoscaler
 from patchbay_operations.capacity.simulation.nodes import READY, NodePool, Rows

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from patchbay_operations.capacity.quantity import Resources
+from patchbay_operations.capacity.resources import Resources
 from patchbay_operations.capacity.simulation.setting import NodeGroup
 
 Rows = npt.NDArray[np.intp]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from patchbay_operations.capacity.quantity import Resources
+from patchbay_operations.capacity.resources import Resources
 
 Capacity = Literal["on-demand", "spot"]
 Expander = Literal["priority", "least-waste", "least-nodes", "most-pods", "random"]

@@ -18,8 +18,8 @@ from patchbay_standins.cluster_autoscaler.objects import (
     NodeSpec,
     NodeStatus,
     Taint,
+    amount,
 )
-from patchbay_standins.cluster_autoscaler.quantities import amount
 
 LOG: Final = logging.getLogger(__name__)
 
