@@ -9,13 +9,13 @@ from patchbay_local.deploy.stack import pulumi
 from patchbay_operations.checks.facts import Facts
 
 from tests.emulated.deployment import STACKS, Deployment, deployed
+from tests.pinned_tools import need
 
 
 @pytest.fixture(scope="session")
 def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Deployment]]:
     """The deployment of a stack."""
-    if not pulumi.program().exists():
-        pytest.skip("Pulumi's CLI is not built")
+    need(pulumi.program())
     made: dict[str, Deployment] = {}
     failed: dict[str, Exception] = {}
     with ExitStack() as running:
