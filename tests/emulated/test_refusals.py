@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 import yaml
 from patchbay_local.deploy.emulation.config import StackConfig
-from patchbay_local.deploy.stack import pulumi
 from patchbay_local.machine.programs import CommandError
 from patchbay_operations.inventory.read import inventory
 
 from tests.emulated.deployment import Deployment, empty_account
-from tests.pinned_tools import need
 
 
 def _world(infra: dict[str, Any]) -> None:
@@ -49,7 +47,6 @@ def _no_emulator(infra: dict[str, Any]) -> None:
 def test_nothing_is_created(
     spoil: Callable[[dict[str, Any]], None], said: list[str], command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    need(pulumi.program())
     with empty_account(tmp_path, StackConfig.read("dev")) as empty:
         stack = empty.emulation.stack
         stack.prepare()
