@@ -1,5 +1,6 @@
 """The programs that the environment is built of, for tests that need one and nothing else of it."""
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,18 @@ from patchbay_local.machine import paths
 
 
 def need(*files: Path) -> None:
-    """Skips the test where one of them is not built."""
-    if not all(file.exists() for file in files):
-        pytest.skip("the pinned tools are not built")
+    """Fails the test where one of them is not there."""
+    if missing := [str(file) for file in files if not file.exists()]:
+        pytest.fail(f"{missing[0]} is not there: `make up` makes it")
+
+
+def program(name: str) -> str:
+    """A server program of one of the Debian packages that the environment installs."""
+    # Debian's servers are where only root has its path.
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.fail(f"{name} is not installed: `make up` installs it")
+    return found
 
 
 def keda_manifests() -> list[dict[str, Any]]:

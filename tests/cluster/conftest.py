@@ -1,6 +1,7 @@
 """Fixtures over the environment that `make up` brought up on this machine."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,6 +9,14 @@ from lightkube import Client, KubeConfig
 from patchbay_local.machine import paths
 
 EDGE = f"http://127.0.0.1:{paths.EDGE_PORT}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever is in this folder uses the machine's one cluster."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="session")

@@ -59,6 +59,14 @@ def test_the_scaling_metric_is_scraped_every_5_seconds_or_more_often(prometheus:
     assert all(interval.endswith("s") and int(interval[:-1]) <= 5 for interval in intervals), intervals
 
 
+def test_keda_exposes_what_the_alerts_ask_of_it_for_every_shape(prometheus: httpx.Client) -> None:
+    def exposed() -> None:
+        rows = query(prometheus, 'keda_scaled_object_errors_total{job="keda"}')
+        assert {row["metric"]["scaledObject"] for row in rows} == {f"shape-{shape}" for shape in CATALOG}
+
+    eventually(exposed, within=60)
+
+
 def test_the_own_metrics_of_every_shapes_worker_are_scraped(kubernetes: Client, prometheus: httpx.Client) -> None:
     def scraped() -> None:
         found = {row["metric"]["instance"] for row in query(prometheus, 'up{job="workers"} == 1')}

@@ -5,17 +5,25 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from patchbay_local.deploy.stack import pulumi
+from patchbay_local.machine import paths
 from patchbay_operations.checks.facts import Facts
 
 from tests.emulated.deployment import STACKS, Deployment, deployed
+from tests.standins.pulumi_plugins.conftest import pulumi
+
+__all__ = ["pulumi"]
+
+
+@pytest.fixture(autouse=True)
+def _own_plugins(pulumi: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-ins of this work tree, and no file of the machine's own environment."""
+    monkeypatch.setattr(paths, "BIN", pulumi.parent)
+    monkeypatch.setattr(paths, "PULUMI_HOME", pulumi.parent / "home")
 
 
 @pytest.fixture(scope="session")
 def deployments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Deployment]]:
     """The deployment of a stack."""
-    if not pulumi.program().exists():
-        pytest.skip("Pulumi's CLI is not built")
     made: dict[str, Deployment] = {}
     failed: dict[str, Exception] = {}
     with ExitStack() as running:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from patchbay_local.deploy.emulation.config import StackConfig
 from patchbay_local.deploy.emulation.emulation import Emulation
-from patchbay_local.deploy.stack import pulumi
 from patchbay_local.machine import paths
 from patchbay_local.machine.journal import open_journal
 
+pytestmark = pytest.mark.alone
 PATCHBAY = (sys.executable, "-m", "patchbay_local")
 REPORT = paths.REPORTS / "emulated" / "dev"
 
@@ -46,8 +46,6 @@ def result() -> Mapping[str, Any]:
 
 @pytest.mark.usefixtures("as_it_was")
 def test_a_stack_is_deployed_checked_and_reported_and_then_there_is_nothing_to_change() -> None:
-    if not pulumi.program().exists():
-        pytest.skip("Pulumi's CLI is not built")
     first = emulate("dev", "--afresh")
     assert first.returncode == 0, first.stdout + first.stderr
     assert str(REPORT / "index.html") in first.stdout

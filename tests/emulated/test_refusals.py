@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 from patchbay_local.deploy.emulation.config import StackConfig
-from patchbay_local.deploy.stack import pulumi
 from patchbay_local.machine.programs import CommandError
 from patchbay_operations.inventory.read import inventory
 
@@ -48,8 +47,6 @@ def _no_emulator(infra: dict[str, Any]) -> None:
 def test_nothing_is_created(
     spoil: Callable[[dict[str, Any]], None], said: list[str], command: tuple[str, ...], tmp_path: Path
 ) -> None:
-    if not pulumi.program().exists():
-        pytest.skip("Pulumi's CLI is not built")
     with empty_account(tmp_path, StackConfig.read("dev")) as empty:
         stack = empty.emulation.stack
         stack.prepare()

@@ -1,7 +1,7 @@
 """The machine is the same before `up` and after `down`, whatever was killed in between.
 
-Starts and stops the machine's one cluster, so it runs only when asked: PATCHBAY_CLUSTER_LIFECYCLE=1 pytest -m
-cluster_lifecycle. Needs built tools and images, and no environment that is up.
+Starts and stops the machine's one cluster, so that it runs only in the complete set (`make test ARGS=--all`), or by
+`make down` and `pytest -m cluster_lifecycle`. Needs built tools and images.
 """
 
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from patchbay_local.build.images import build as images
 from patchbay_local.build.images import node_registry
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.node import NodeState
@@ -24,12 +25,7 @@ from patchbay_local.machine.commands import run
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.processes import TOKEN_VARIABLE
 
-pytestmark = [
-    pytest.mark.cluster_lifecycle,
-    pytest.mark.skipif(
-        os.environ.get("PATCHBAY_CLUSTER_LIFECYCLE") != "1", reason="stops the machine's cluster; see the module's text"
-    ),
-]
+pytestmark = [pytest.mark.alone, pytest.mark.cluster_lifecycle]
 
 SYSCTLS = (
     "fs/inotify/max_user_instances",
@@ -89,6 +85,8 @@ def untouched() -> Iterator[dict[str, list[str]]]:
     """The machine without a cluster; checked to be the same afterwards."""
     if paths.KUBECONFIG.exists():
         pytest.fail("an environment is up: stop it first (make down)")
+    # `make down` removes the lock, not the images that it names.
+    images.write_lock()
     before = machine()
     journal = open_journal()
     node_registry.up(journal)

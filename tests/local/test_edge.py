@@ -1,7 +1,6 @@
 """The edge on loopback hands the client's own address to the gateway."""
 
 import contextlib
-import shutil
 import socket
 import subprocess
 import threading
@@ -15,6 +14,7 @@ from patchbay_local.kubernetes.cluster.spec import MAX_NODES, NodeSpec
 from patchbay_local.kubernetes.edge import edge
 from patchbay_local.machine import paths
 
+from tests.pinned_tools import program
 from tests.ports import free_port
 
 PROXY_V2_SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -69,7 +69,7 @@ def running_edge(tmp_path: Path, gateway: list[bytes]) -> Iterator[tuple[int, Pa
     port, control, file = free_port(), tmp_path / "control", tmp_path / "haproxy.cfg"
     servers = {"n0": IPv4Address("127.0.0.8"), "n1": IPv4Address("127.0.0.9")}
     file.write_text(edge.configuration(servers, port=port, control=control))
-    with subprocess.Popen(["haproxy", "-db", "-f", file]) as process:
+    with subprocess.Popen([program("haproxy"), "-db", "-f", file]) as process:
         try:
             for _ in range(100):
                 if control.exists():
@@ -80,10 +80,6 @@ def running_edge(tmp_path: Path, gateway: list[bytes]) -> Iterator[tuple[int, Pa
             process.terminate()
 
 
-needs_haproxy = pytest.mark.skipif(shutil.which("haproxy") is None, reason="needs Debian's haproxy")
-
-
-@needs_haproxy
 def test_two_clients_on_one_machine_keep_their_addresses(running_edge: tuple[int, Path], gateway: list[bytes]) -> None:
     port, control = running_edge
     edge.pass_to({1}, control=control, servers=2)
@@ -96,14 +92,12 @@ def test_two_clients_on_one_machine_keep_their_addresses(running_edge: tuple[int
         )
 
 
-@needs_haproxy
 def test_a_connection_goes_to_another_node_where_one_does_not_answer(running_edge: tuple[int, Path]) -> None:
     port, control = running_edge
     edge.pass_to({0, 1}, control=control, servers=2)
     assert [_ask(port, "127.0.0.1") for _ in range(4)] == [b"answer"] * 4
 
 
-@needs_haproxy
 def test_a_node_that_is_none_any_more_gets_no_connection(running_edge: tuple[int, Path]) -> None:
     port, control = running_edge
     edge.pass_to({1}, control=control, servers=2)

@@ -13,6 +13,8 @@ from patchbay_local.build.images.build import Record
 from patchbay_local.build.images.catalogue import BY_NAME, DEPLOYED, Image
 from patchbay_local.machine import paths
 
+from tests.ports import free_port
+
 CONTRACT = (
     "runtime redis mariadb prometheus haproxy json-exporter keda keda-metrics-adapter coredns pause cluster-autoscaler"
 )
@@ -158,11 +160,10 @@ def test_build_steps_get_pip_settings_with_the_environment_first() -> None:
     assert buildah.parse_pip_settings(listing) == {"index-url": "https://index.example/simple", "timeout": "9"}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="buildah runs as root here")
 def test_an_image_of_a_static_program_runs_through_build_push_and_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    context = tmp_path / "context"
+    context, port = tmp_path / "context", free_port()
     context.mkdir()
     (context / "hello").write_bytes(Path(sys.executable).resolve().read_bytes()[:4096])
     (context / "Dockerfile").write_text('FROM scratch\nCOPY hello /hello\nUSER 65532\nENTRYPOINT ["/hello"]\n')
@@ -170,7 +171,7 @@ def test_an_image_of_a_static_program_runs_through_build_push_and_lock(
         monkeypatch.setattr(paths, name, tmp_path / name.lower())
     storage = ("--root", str(tmp_path / "storage"), "--runroot", str(tmp_path / "run"), "--storage-driver", "vfs")
     monkeypatch.setattr(buildah, "_STORAGE", storage)
-    monkeypatch.setattr(registry, "PUSH_HOST", "127.0.0.1:15789")
+    monkeypatch.setattr(registry, "PUSH_HOST", f"127.0.0.1:{port}")
     paths.IMAGES.mkdir()
 
     buildah.build("example", context / "Dockerfile", context, {}, tmp_path / "log")
@@ -181,4 +182,4 @@ def test_an_image_of_a_static_program_runs_through_build_push_and_lock(
     assert not registry.holds("example", "sha256:" + "0" * 64)
     assert registry.transfer_size(digest) > 0
     listening = subprocess.run(["ss", "-ltn"], check=True, capture_output=True, text=True).stdout
-    assert ":15789 " not in listening
+    assert f":{port} " not in listening

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from patchbay_runtime.migrations import migrate
 from patchbay_runtime.queue import ProcessQueue, run_worker
 from patchbay_runtime.settings import Settings
 
+from tests.pinned_tools import program
 from tests.ports import free_port
 from tests.runtime.authority import Authority
 from tests.runtime.identity_agent import IdentityAgent
@@ -30,14 +30,6 @@ HOST = "127.0.0.1"
 DATABASE_USER = "patchbay"
 DATABASE_PASSWORD = "only-for-tests"
 START_SECONDS = 180.0
-
-
-def program(name: str) -> str:
-    """The path of an installed server program, or a skip that says what to install."""
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
-    if path is None:
-        pytest.skip(f"{name} is not installed: apt-get install redis-server mariadb-server")
-    return path
 
 
 class Server:
@@ -203,13 +195,13 @@ class Program:
 
 def end_all(programs: Sequence[Program]) -> list[int]:
     """SIGTERM to all; their exit statuses."""
-    for program in programs:
-        program.process.terminate()
+    for one in programs:
+        one.process.terminate()
     try:
-        return [program.process.wait(30) for program in programs]
+        return [one.process.wait(30) for one in programs]
     finally:
-        for program in programs:
-            program.process.kill()
+        for one in programs:
+            one.process.kill()
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 90.0) -> None:
@@ -232,13 +224,13 @@ def answers(url: str) -> bool:
 def api_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running API."""
     port = free_port()
-    program = Program(settings, "api", "--host", HOST, "--port", str(port), log=tmp_path_factory.mktemp("api") / "log")
+    api = Program(settings, "api", "--host", HOST, "--port", str(port), log=tmp_path_factory.mktemp("api") / "log")
     url = f"http://{HOST}:{port}"
     try:
         wait_until(lambda: answers(f"{url}/readyz"), START_SECONDS)
         yield url
     finally:
-        end_all([program])
+        end_all([api])
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,11 @@ from patchbay_runtime.storage.database import is_unavailable, outage
 from patchbay_runtime.storage.engine import create_engine
 from sqlalchemy import NullPool, text
 
+from tests.pinned_tools import program
 from tests.ports import free_port
 from tests.runtime.authority import Authority
 from tests.runtime.clear_password_server import ClearPasswordServer
-from tests.runtime.conftest import HOST, Server, program
+from tests.runtime.conftest import HOST, Server
 from tests.runtime.identity_agent import ACCESS_KEY, IdentityAgent
 
 ADMINISTRATOR, PASSWORD = "admin", "only-for-tests"

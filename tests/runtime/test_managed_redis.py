@@ -9,9 +9,10 @@ import pytest
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.settings import Settings
 
+from tests.pinned_tools import program
 from tests.ports import free_port
 from tests.runtime.authority import Authority
-from tests.runtime.conftest import HOST, Server, program
+from tests.runtime.conftest import HOST, Server
 from tests.runtime.identity_agent import IdentityAgent
 
 PASSWORD = "only-for-tests"

@@ -1,6 +1,5 @@
 """Each alert fires for what it is there for, in Prometheus' own rule tester, and falls silent after."""
 
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,6 @@ import yaml
 from patchbay_platform.prometheus.rules import RULE_FILES
 
 from tests.unit.test_prometheus_rules import NATIVE, check
-
-pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 
 # A sample every two seconds; the worker under test runs on node-a.
 WELL: Final[Mapping[str, str]] = {

@@ -26,8 +26,6 @@ def exceptions() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def failures(program: Program, tmp_path_factory: pytest.TempPathFactory) -> list[Failure]:
     """Check, `Kind.namespace.name` and description of each failed check."""
-    if not checkov.installed():
-        pytest.skip("checkov is not installed: `make test` installs it")
     objects = [dict(resource.inputs) for resource in program.resources if "apiVersion" in resource.inputs]
     manifests = tmp_path_factory.mktemp("manifests") / "platform.yaml"
     # The engine's numbers are floating; Kubernetes gets 10001, not 10001.0.
@@ -71,8 +69,6 @@ def test_every_exception_has_a_reason_and_is_still_needed(
 
 
 def test_a_manifest_without_security_is_found(tmp_path: Path) -> None:
-    if not checkov.installed():
-        pytest.skip("checkov is not installed: `make test` installs it")
     container = {"name": "web", "image": "web:latest", "securityContext": {"privileged": True}}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [container]}}
     (tmp_path / "pod.yaml").write_text(yaml.safe_dump(pod))

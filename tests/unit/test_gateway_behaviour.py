@@ -1,7 +1,6 @@
 """The gateway as it runs: HAProxy with the rendered configuration on loopback, in front of a stub of the API."""
 
 import json
-import shutil
 import signal
 import socket
 import subprocess
@@ -19,9 +18,8 @@ import pytest
 from patchbay_platform.gateway.config import GatewayConfig
 from patchbay_platform.gateway.render import render
 
+from tests.pinned_tools import program
 from tests.ports import free_port
-
-pytestmark = pytest.mark.skipif(shutil.which("haproxy") is None, reason="haproxy is not installed")
 
 ALLOWED, OTHER = "127.0.0.1", "127.0.0.2"
 LIMIT = 1000
@@ -180,7 +178,7 @@ def running(
         )
     )
     process = subprocess.Popen(
-        ["haproxy", "-db", "-f", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [program("haproxy"), "-db", "-f", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         _wait_until(lambda: client.health() == 200)

@@ -1,17 +1,16 @@
 """Native configuration files, checked by the programs that read them."""
 
 import json
-import shutil
 import subprocess
 import time
 from pathlib import Path
 
-import pytest
 import yaml
 from patchbay_local.machine import paths
 from patchbay_platform.gateway.config import GatewayConfig
 
 from tests.pinned_tools import need
+from tests.pinned_tools import program as tool
 
 from .conftest import Program
 
@@ -24,12 +23,10 @@ def accepted(*command: str | Path) -> None:
 
 
 def test_haproxy_takes_the_gateway_s_configuration(program: Program, tmp_path: Path) -> None:
-    if shutil.which("haproxy") is None:
-        pytest.skip("haproxy is not installed")
     config = tmp_path / "haproxy.cfg"
     # The name is resolved while it runs, not while it is checked.
     config.write_text(program.one("ConfigMap", "gateway").inputs["data"]["haproxy.cfg"])
-    accepted("haproxy", "-c", "-f", config)
+    accepted(tool("haproxy"), "-c", "-f", config)
 
 
 def test_every_allowlist_of_the_stack_stands_in_the_gateway_s_configuration(
@@ -69,8 +66,6 @@ def test_the_pods_mount_the_native_files_as_they_are(program: Program) -> None:
 
 
 def test_redis_starts_with_its_configuration_and_persists_what_it_gets(tmp_path: Path) -> None:
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed")
     config = (PLATFORM / "redis/native/redis.conf").read_text()
     settings = dict(line.split(" ", 1) for line in config.splitlines() if line and not line.startswith("#"))
     assert (settings["appendonly"], settings["maxmemory-policy"]) == ("yes", "noeviction")
@@ -78,8 +73,8 @@ def test_redis_starts_with_its_configuration_and_persists_what_it_gets(tmp_path:
     local = config.replace("/etc/redis-acl/", f"{tmp_path}/").replace("dir /data", f"dir {tmp_path}")
     local = local.replace("port 6379", "port 0").replace("bind * -::*", f"unixsocket {tmp_path}/socket")
     (tmp_path / "redis.conf").write_text(local)
-    server = subprocess.Popen(["redis-server", tmp_path / "redis.conf"], stdout=subprocess.DEVNULL)
-    client = ["redis-cli", "-s", str(tmp_path / "socket"), "set", "key", "value"]
+    server = subprocess.Popen([tool("redis-server"), tmp_path / "redis.conf"], stdout=subprocess.DEVNULL)
+    client = [tool("redis-cli"), "-s", str(tmp_path / "socket"), "set", "key", "value"]
     deadline = time.monotonic() + 15
     try:
         while subprocess.run(client, capture_output=True, check=False).stdout != b"OK\n":

@@ -11,16 +11,16 @@ import yaml
 from patchbay_platform.prometheus.rules import RULE_FILES, desired_pods, thresholds
 from patchbay_runtime.catalog import CATALOG, Shape
 
+from tests.pinned_tools import program
+
 NATIVE = Path(__file__).resolve().parents[2] / "platform/patchbay_platform/prometheus/native"
 SHAPE = Shape(name="map", description="the shape under test")
 
 EDGES = ((0, 1), (1, 1), (7, 1), (8, 2), (15, 2), (16, 3), (39, 5), (40, 6), (80, 11))
 
-pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-
 
 def promtool(*arguments: str | Path) -> None:
-    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([program("promtool"), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

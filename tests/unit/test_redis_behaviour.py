@@ -1,14 +1,12 @@
 """The Redis that the program deploys, with its own command and configuration, as a process."""
 
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
-
+from tests.pinned_tools import program as tool
 from tests.ports import free_port
 
 from .conftest import Program
@@ -18,9 +16,8 @@ class Redis:
     """Starts what the program's pod would, on files of the test."""
 
     def __init__(self, program: Program, directory: Path) -> None:
-        for tool in ("redis-server", "redis-cli", "flock"):
-            if shutil.which(tool) is None:
-                pytest.skip(f"{tool} is not installed: apt-get install redis-server util-linux")
+        for name in ("redis-server", "redis-cli", "flock"):
+            tool(name)
         (container,) = program.one("StatefulSet", "redis").inputs["spec"]["template"]["spec"]["containers"]
         configuration = program.one("ConfigMap", "redis").inputs["data"]["redis.conf"]
         placed = configuration.replace("/etc/redis-acl", str(directory)).replace("dir /data", f"dir {directory}")

@@ -1,18 +1,17 @@
-"""`make lint` and `make test`: the static checks, then every test on the running environment."""
+"""`make lint`: types, style, shell scripts."""
 
 import os
 import shutil
-import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
 
-from patchbay_local.build import checkov
-from patchbay_local.deploy.stack import environments
 from patchbay_local.machine import packages, paths
+from patchbay_local.machine.programs import CommandError, run, terminate_all
 from patchbay_local.machine.single_run import only_one
 
 # Two programs of one name cannot be checked in one go.
@@ -34,25 +33,39 @@ _PYTHON: Final = (
 
 
 def lint(console: Console) -> bool:
-    """Run every check; whether all are clean."""
+    """Run every check, the quick ones beside the types; whether all are clean."""
     tools = Path(sys.executable).parent
     python = [path for path in _PYTHON if (paths.REPOSITORY / path).exists()]
-    scripts = subprocess.run(
-        ["git", "ls-files", "*.sh", ".ci/run"], check=True, capture_output=True, text=True, cwd=paths.REPOSITORY
-    ).stdout.split()
-    checks: list[tuple[str, list[str | Path]]] = [
-        ("ruff check", [tools / "ruff", "check", *python, _POLICY_PACK]),
-        ("ruff format", [tools / "ruff", "format", "--check", *python, _POLICY_PACK]),
+    scripts = run(["git", "ls-files", "*.sh", ".ci/run"], cwd=paths.REPOSITORY).split()
+    # One after the other: the second uses what the first has put into mypy's cache.
+    types: list[tuple[str, list[str | Path]]] = [
         ("mypy", [tools / "mypy", *python]),
         ("mypy, policy pack", [tools / "mypy", _POLICY_PACK]),
     ]
-    if clean := ensure_shellcheck(console):
-        checks.append(("shellcheck", ["shellcheck", *scripts]))
-    for name, command in checks:
-        code = subprocess.run(command, check=False, cwd=paths.REPOSITORY).returncode
-        console.print(f"{name}: {'clean' if code == 0 else 'FAILED'}", highlight=False)
-        clean = clean and code == 0
-    return clean
+    style: list[tuple[str, list[str | Path]]] = [
+        ("ruff check", [tools / "ruff", "check", *python, _POLICY_PACK]),
+        ("ruff format", [tools / "ruff", "format", "--check", *python, _POLICY_PACK]),
+    ]
+    if installed := ensure_shellcheck(console):
+        style.append(("shellcheck", ["shellcheck", *scripts]))
+    with ThreadPoolExecutor() as pool:
+        try:
+            results = list(pool.map(lambda checks: [_is_clean(console, *check) for check in checks], (style, types)))
+        except BaseException:
+            terminate_all()
+            raise
+    return installed and all(clean for found in results for clean in found)
+
+
+def _is_clean(console: Console, name: str, command: list[str | Path]) -> bool:
+    try:
+        run(command, cwd=paths.REPOSITORY, on_line=(lines := list[str]()).append)
+    except CommandError:
+        # In one piece: others print at the same time.
+        console.print("\n".join([*lines, f"{name}: FAILED"]), markup=False, highlight=False, soft_wrap=True)
+        return False
+    console.print(f"{name}: clean", highlight=False)
+    return True
 
 
 def ensure_shellcheck(console: Console) -> bool:
@@ -66,11 +79,3 @@ def ensure_shellcheck(console: Console) -> bool:
     with only_one("installing shellcheck"), console.status("") as status:
         packages.install(["shellcheck"], lambda line, _: status.update(escape(line)))
     return True
-
-
-def run_tests(arguments: list[str]) -> NoReturn:
-    """Become pytest, so that its closing line is the last one shown."""
-    checkov.install()
-    os.chdir(paths.REPOSITORY)
-    environment = {**os.environ, **environments.variables()}
-    os.execve(sys.executable, [sys.executable, "-m", "pytest", *arguments], environment)  # noqa: S606 - a list, no shell

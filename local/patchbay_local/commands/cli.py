@@ -14,6 +14,9 @@ from patchbay_local.commands.down import down
 from patchbay_local.commands.emulate import emulate
 from patchbay_local.commands.recovery import recover_stack
 from patchbay_local.commands.status import status
+from patchbay_local.commands.testing.complete import Tree, run_parts
+from patchbay_local.commands.testing.parts import complete
+from patchbay_local.commands.testing.phases import run_tests
 from patchbay_local.commands.up import Options, up
 from patchbay_local.deploy.stack import environments
 
@@ -91,12 +94,21 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 @app.command("test", context_settings=_PASS_ON)
-def test_command(context: typer.Context) -> None:
+def run_tests_command(
+    context: typer.Context,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="The complete set, for hours; with a record.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="With --all: leave out what passed before.")] = False,
+) -> None:
     """Check, bring the platform up, and run every test; further arguments go to pytest."""
+    if everything:
+        if context.args:
+            raise RuntimeError(f"--all takes no further arguments, not {' '.join(context.args)}: it is all there is")
+        raise typer.Exit(0 if run_parts(_console, complete(_console), tree=Tree.of(), resume=resume) else 1)
     if not checks.lint(_console):
         raise typer.Exit(1)
     up(_console, Options(skip_proof=True))
-    checks.run_tests(context.args)
+    raise typer.Exit(run_tests(_console, context.args))
 
 
 @app.command("bench", context_settings=_PASS_ON)

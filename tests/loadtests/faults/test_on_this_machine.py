@@ -12,6 +12,7 @@ from patchbay_loadtests.faults.faults.catalogue import SHORT
 RATE, RUNS = 10, 500
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_done_twice_while_something_fails(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "patchbay_loadtests.faults", "run", "--short", f"--report={tmp_path}"]

@@ -9,6 +9,7 @@ import pytest
 from patchbay_local.deploy import plugins as install
 from patchbay_local.machine import paths
 
+from tests.pinned_tools import need
 from tests.standins.pulumi_plugins.control_plane import ControlPlane, environment_without_pulumi
 from tests.standins.pulumi_plugins.stack import Stack
 
@@ -22,6 +23,7 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 @pytest.fixture(scope="session")
 def pulumi(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A CLI of its own, with the stand-ins of this work tree beside it."""
+    need(paths.BIN / "pulumi")
     directory = tmp_path_factory.mktemp("pulumi")
     shutil.copy2((paths.BIN / "pulumi").resolve(), directory / "pulumi")
     install.install(directory / "home", directory)

@@ -86,6 +86,11 @@ def records() -> dict[str, Record]:
     return {name: Record(**values) for name, values in stored.items()}
 
 
+def forget() -> None:
+    """Every image is made anew by the next build."""
+    _RECORDS.unlink(missing_ok=True)
+
+
 def _build(image: Image) -> None:
     log = paths.LOGS / f"image-{image.name}.log"
     fingerprint = stamp(image)

@@ -31,7 +31,7 @@ def install_stand_ins() -> None:
 
 def variables() -> dict[str, str]:
     """What a shell needs so that `pulumi` and `kubectl` mean this environment."""
-    settings = engine.environment()
+    settings = engine.environment(paths.PULUMI_HOME, paths.PULUMI_BACKEND)
     if installed_cli():
         # It downloads its plugins as anywhere else.
         del settings["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"]

@@ -1,0 +1,1 @@
+"""`make test`: pytest in two phases, its reports, and the complete set."""

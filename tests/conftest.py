@@ -1,0 +1,3 @@
+"""What holds for every test; each concern is a plugin of its own below `harness/`."""
+
+pytest_plugins = ("tests.harness.groups", "tests.harness.phases", "tests.harness.skips")

@@ -1,0 +1,130 @@
+"""The complete set goes on after a failure, and its record says of one commit what passed and what did not."""
+
+import io
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from patchbay_local.commands.testing.complete import Part, Tree, run_parts
+from patchbay_local.commands.testing.parts import complete
+from rich.console import Console
+
+TREE = Tree("0123abc", ())
+
+
+class Set:
+    """Parts that a test makes up, the order in which they ran, and what is told and recorded of them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.record = directory / "complete.json"
+        self.ran: list[str] = []
+        self.told = ""
+
+    def part(self, name: str, end: Callable[[], bool] = lambda: True, *, lasting: bool = True) -> Part:
+        def run() -> bool:
+            self.ran.append(name)
+            return end()
+
+        return Part(name, f"what {name} covers", run, lasting)
+
+    def run(self, *parts: Part, tree: Tree = TREE, resume: bool = False) -> bool:
+        text = io.StringIO()
+        self.ran.clear()
+        try:
+            return run_parts(Console(file=text, width=120), parts, tree=tree, record=self.record, resume=resume)
+        finally:
+            self.told = text.getvalue()
+
+    @property
+    def content(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.record.read_text())
+        return found
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Set:
+    return Set(tmp_path)
+
+
+def broken() -> bool:
+    raise RuntimeError("the cluster did not come up")
+
+
+def test_a_set_that_passed_is_recorded_with_its_commit_and_every_part(made: Set) -> None:
+    assert made.run(made.part("a"), made.part("b"))
+    assert (made.content["commit"], made.content["passed"]) == ("0123abc", True)
+    assert [(one["name"], one["passed"]) for one in made.content["parts"]] == [("a", True), ("b", True)]
+    assert "what a covers" in made.told
+
+
+@pytest.mark.parametrize(("end", "told"), [(lambda: False, "FAILED"), (broken, "FAILED the cluster did not come up")])
+def test_a_part_that_fails_ends_nothing_and_fails_the_set(made: Set, end: Callable[[], bool], told: str) -> None:
+    assert not made.run(made.part("a", end), made.part("b"))
+    assert made.ran == ["a", "b"]
+    assert made.content["passed"] is False
+    assert [one["passed"] for one in made.content["parts"]] == [False, True]
+    assert told in made.told
+
+
+def test_a_set_that_was_interrupted_is_recorded_as_not_passed_with_what_did_not_run(made: Set) -> None:
+    def interrupt() -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made.run(made.part("a"), made.part("b", interrupt), made.part("c"))
+    assert made.content["passed"] is False
+    assert made.content["not_run"] == ["b", "c"]
+
+
+def test_what_is_not_committed_makes_the_set_count_for_no_commit(made: Set) -> None:
+    made.run(made.part("a"), tree=Tree("0123abc", ("README.md",)))
+    assert made.content["passed"] is False
+    assert made.content["changed"] == ["README.md"]
+    assert "counts for no commit" in made.told
+
+
+def test_going_on_repeats_what_failed_and_what_others_need(made: Set) -> None:
+    made.run(made.part("up", lasting=False), made.part("a"), made.part("b", lambda: False))
+    assert made.run(made.part("up", lasting=False), made.part("a"), made.part("b"), resume=True)
+    assert made.ran == ["up", "b"]
+    assert [one["name"] for one in made.content["parts"]] == ["up", "a", "b"]
+
+
+@pytest.mark.parametrize("tree", [Tree("4567def", ()), Tree("0123abc", ("README.md",))], ids=["another", "changed"])
+def test_going_on_takes_nothing_over_from_another_tree(made: Set, tree: Tree) -> None:
+    made.run(made.part("a"))
+    made.run(made.part("a"), tree=tree, resume=True)
+    assert made.ran == ["a"]
+
+
+def test_without_going_on_every_part_runs_again(made: Set) -> None:
+    made.run(made.part("a"))
+    made.run(made.part("a"))
+    assert made.ran == ["a"]
+
+
+def test_the_tree_is_known_by_its_commit_and_by_what_is_not_committed(tmp_path: Path) -> None:
+    def git(*words: str) -> str:
+        who = ["-c", "user.name=tests", "-c", "user.email=tests@example.com"]
+        return subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+
+    git("init", "--quiet")
+    (tmp_path / "a file").write_text("one")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "One")
+    assert Tree.of(tmp_path) == Tree(git("rev-parse", "HEAD").strip(), [])
+    (tmp_path / "a file").write_text("two")
+    (tmp_path / "new").write_text("new")
+    assert [name.strip('"') for name in Tree.of(tmp_path).changed] == ["a file", "new"]
+
+
+def test_the_set_has_everything_and_leaves_the_machine_for_its_end() -> None:
+    names = [part.name for part in complete(Console())]
+    assert len(set(names)) == len(names)
+    assert {"tests", "proof", "nodes", "load", "comparison", "faults", "bootstrap"} <= set(names)
+    # The machine without a cluster comes last, and the environment is brought up again.
+    assert names[-2:] == ["machine", "images"]
+    assert not complete(Console())[-1].lasting

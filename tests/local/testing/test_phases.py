@@ -1,0 +1,124 @@
+"""`make test` ends with one line for all of its tests, with the exit code of the worse phase, and with reports."""
+
+import io
+import json
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from patchbay_local.build import checkov
+from patchbay_local.commands.testing import phases
+from rich.console import Console
+
+PASSED = '<testcase classname="tests.unit.test_it" name="test_{name}" time="{seconds}" />'
+FAILED = '<testcase classname="tests.cluster.test_it" name="test_{name}" time="2.5"><failure>why</failure></testcase>'
+ERROR = '<testcase classname="tests.cluster.test_it" name="test_{name}" time="1"><error>why</error></testcase>'
+
+Execute = Callable[[Sequence[str]], int]
+
+
+@pytest.fixture(autouse=True)
+def _no_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkov, "install", lambda: None)
+
+
+def pytests(**phase_results: tuple[int, str]) -> tuple[Execute, list[list[str]]]:
+    """Writes what pytest would: phase -> exit code and test cases (empty: nothing is written)."""
+    commands: list[list[str]] = []
+
+    def execute(command: Sequence[str]) -> int:
+        commands.append(list(command))
+        options = dict(word.split("=", 1) for word in command if word.startswith("--") and "=" in word)
+        code, cases = phase_results[options["--phase"]]
+        if cases:
+            Path(options["--junitxml"]).write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+            left_out = {"tests/unit/test_it.py::test_slow": ["long"]} if options["--phase"] == "parallel" else {}
+            Path(options["--left-out"]).write_text(json.dumps(left_out))
+        return code
+
+    return execute, commands
+
+
+def run(reports: Path, execute: Execute, *arguments: str) -> tuple[int, str]:
+    text = io.StringIO()
+    code = phases.run_tests(Console(file=text, width=80), arguments, reports=reports, execute=execute)
+    return code, text.getvalue().splitlines()[-1]
+
+
+def test_the_last_line_counts_the_tests_of_both_phases(tmp_path: Path) -> None:
+    execute, commands = pytests(
+        parallel=(0, PASSED.format(name="a", seconds=1) + PASSED.format(name="b", seconds=2)),
+        alone=(0, PASSED.format(name="c", seconds=3)),
+    )
+    code, last = run(tmp_path, execute)
+    assert code == 0
+    assert re.fullmatch(r"=+ 3 passed in \d+\.\d\ds =+", last)
+    assert [command.count("--phase=parallel") for command in commands] == [1, 0]
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_the_second_phase_runs_after_a_failure_of_the_first_and_the_failure_counts(tmp_path: Path, first: int) -> None:
+    cases = FAILED.format(name="a") + ERROR.format(name="b") + ERROR.format(name="c")
+    execute, commands = pytests(parallel=(first, cases), alone=(0, PASSED.format(name="d", seconds=1)))
+    code, last = run(tmp_path, execute)
+    assert (code, len(commands)) == (first, 2)
+    assert " 1 failed, 1 passed, 2 errors in " in last
+
+
+def test_a_failure_of_the_second_phase_counts(tmp_path: Path) -> None:
+    execute, _ = pytests(parallel=(0, PASSED.format(name="a", seconds=1)), alone=(1, FAILED.format(name="b")))
+    assert run(tmp_path, execute)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("parallel", "alone", "expected"), [((0, "one"), (5, ""), 0), ((5, ""), (0, "one"), 0), ((5, ""), (5, ""), 5)]
+)
+def test_a_phase_without_tests_is_no_failure_unless_both_are(
+    tmp_path: Path, parallel: tuple[int, str], alone: tuple[int, str], expected: int
+) -> None:
+    def cases(result: tuple[int, str]) -> tuple[int, str]:
+        return result[0], PASSED.format(name=result[1], seconds=1) if result[1] else " "
+
+    execute, _ = pytests(parallel=cases(parallel), alone=cases(alone))
+    code, last = run(tmp_path, execute)
+    assert code == expected
+    assert ("no tests ran" if expected else "1 passed") in last
+
+
+def test_a_phase_that_died_without_a_report_is_an_error_and_its_old_report_is_not_taken_for_it(tmp_path: Path) -> None:
+    run(tmp_path, pytests(parallel=(0, PASSED.format(name="a", seconds=1)), alone=(5, " "))[0])
+    code, last = run(tmp_path, pytests(parallel=(-9, ""), alone=(5, " "))[0])
+    assert code == -9
+    assert "1 error" in last
+    assert "passed" not in last
+
+
+def test_what_is_asked_of_pytest_cannot_make_the_second_phase_run_beside_others(tmp_path: Path) -> None:
+    execute, (parallel, alone) = pytests(parallel=(5, " "), alone=(5, " "))[0], ([], [])
+    commands: list[list[str]] = []
+
+    def note(command: Sequence[str]) -> int:
+        commands.append(list(command))
+        return execute(command)
+
+    run(tmp_path, note, *shlex.split("-n 7 -k gateway"))
+    parallel, alone = commands
+    assert parallel.index("7") > parallel.index("-n")
+    assert [alone[index + 1] for index, word in enumerate(alone) if word == "-n"] == ["7", "0"]
+
+
+def test_reports_tell_how_long_tests_took_and_what_was_not_covered(tmp_path: Path) -> None:
+    cases = PASSED.format(name="a", seconds=1) + PASSED.format(name="b", seconds=20) + FAILED.format(name="c")
+    run(tmp_path, pytests(parallel=(1, cases), alone=(5, " "))[0])
+    durations = json.loads((tmp_path / "durations.json").read_text())
+    assert durations["suites"] == {
+        "tests/unit": {"tests": 2, "seconds": 21.0},
+        "tests/cluster": {"tests": 1, "seconds": 2.5},
+    }
+    assert durations["slowest"][0] == {"test": "tests/unit/test_it.py::test_b", "seconds": 20.0}
+    assert durations["left_out"] == {"marked long": ["tests/unit/test_it.py::test_slow"]}
+    summary = (tmp_path / "summary.md").read_text()
+    assert "- 1 tests: marked long" in summary
+    assert "- failed: `tests/cluster/test_it.py::test_c`" in summary
