@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from patchbay_local.build import checkov
-from patchbay_local.deploy.stack import environments
+from patchbay_local.deploy import environments
 from patchbay_local.machine import packages, paths
 from patchbay_local.machine.single_run import only_one
 

@@ -15,7 +15,7 @@ from patchbay_local.commands.emulate import emulate
 from patchbay_local.commands.recovery import recover_stack
 from patchbay_local.commands.status import status
 from patchbay_local.commands.up import Options, up
-from patchbay_local.deploy.stack import environments
+from patchbay_local.deploy import environments
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Patchbay on one machine.")
 # Wide enough for the tables where the output is a file or a pipe, whose width nobody knows.
