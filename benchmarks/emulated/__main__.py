@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from patchbay_local.deploy.emulation.config import StackConfig
-from patchbay_local.deploy.emulation.emulation import Emulation
+from patchbay_local.deploy.emulation import Emulation
+from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine import paths
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.single_run import only_one

@@ -1,5 +1,10 @@
 """`python -m patchbay_local`."""
 
-from patchbay_local.commands.cli import main
+import sys
+
+try:
+    from patchbay_local.commands.cli import main
+except RuntimeError as error:  # the file of addresses, which is read at the import, cannot be used
+    sys.exit(f"error: {error}")
 
 main()

@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 from lightkube import Client, KubeConfig
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, paths
 
-EDGE = f"http://127.0.0.1:{paths.EDGE_PORT}"
+EDGE = f"http://127.0.0.1:{addresses.EDGE_PORT}"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,7 +7,7 @@ from contextlib import closing
 from http.client import HTTPConnection
 
 import httpx
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses
 
 Connect = Callable[[str], httpx.Client]
 ALLOWED = "127.0.0.1"
@@ -50,7 +50,7 @@ def test_a_path_with_dots_reaches_nothing_behind_another_route(edge_client: Conn
 
 
 def test_a_body_over_the_limit_is_413() -> None:
-    connection = HTTPConnection("127.0.0.1", paths.EDGE_PORT, timeout=30, source_address=(ALLOWED, 0))
+    connection = HTTPConnection("127.0.0.1", addresses.EDGE_PORT, timeout=30, source_address=(ALLOWED, 0))
     with closing(connection):
         connection.putrequest("POST", "/hooks/nobody/orders")
         # The route's limit is 256 KiB. The body stays away: the refusal would close the connection while it is sent.

@@ -13,7 +13,7 @@ from lightkube.models.core_v1 import NodeSpec
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import Node, Pod
-from patchbay_local.deploy.stack import environments
+from patchbay_local.deploy import environments
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.status import NodeStatus
 from patchbay_local.kubernetes.nodes import daemon as agent

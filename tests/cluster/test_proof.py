@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from patchbay_local.kubernetes.cluster.spec import ClusterSpec
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, paths
 
 
 @pytest.mark.timeout(600)
@@ -18,7 +18,7 @@ def test_the_scaling_proof_holds_on_this_machine(tmp_path: Path) -> None:
         "patchbay_loadtests",
         "prove",
         "--short",
-        f"--host=http://127.0.0.1:{paths.EDGE_PORT}",
+        f"--host=http://127.0.0.1:{addresses.EDGE_PORT}",
         f"--kubeconfig={paths.KUBECONFIG}",
         f"--report={tmp_path}",
         f"--hpa-sync-seconds={ClusterSpec().hpa_sync_seconds}",

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from patchbay_local.deploy.emulation.config import StackConfig
-from patchbay_local.deploy.emulation.emulation import Emulation
+from patchbay_local.deploy.emulation import Emulation
 from patchbay_local.deploy.emulator import Emulator
+from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine.journal import Journal
 from patchbay_operations.checks.facts import Facts
 

@@ -11,8 +11,8 @@ from typing import Final
 
 import psutil
 import pytest
-from patchbay_local.deploy import plugins as install
-from patchbay_local.deploy.emulation.emulation import Emulation
+from patchbay_local.deploy.emulation import Emulation
+from patchbay_local.deploy.stack import plugins as install
 from patchbay_local.deploy.stack.stack import Stack
 from patchbay_local.machine import paths
 from patchbay_local.machine.programs import CommandError

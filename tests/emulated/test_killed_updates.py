@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 import yaml
-from patchbay_local.deploy.emulation.config import StackConfig
 from patchbay_local.deploy.stack.stack import Stack
+from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_operations.inventory.read import counts, inventory
 from patchbay_operations.recovery.recover import Recovery
 

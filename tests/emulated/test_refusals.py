@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from patchbay_local.deploy.emulation.config import StackConfig
+from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine.programs import CommandError
 from patchbay_operations.inventory.read import inventory
 

@@ -21,9 +21,9 @@ from patchbay_local.kubernetes.cluster.node import NodeState
 from patchbay_local.kubernetes.cluster.spec import ClusterSpec, NodeSpec
 from patchbay_local.kubernetes.nodes.local_nodes import LocalNodes
 from patchbay_local.machine import paths
-from patchbay_local.machine.commands import run
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.processes import TOKEN_VARIABLE
+from patchbay_local.machine.programs import run
 
 pytestmark = [pytest.mark.alone, pytest.mark.cluster_lifecycle]
 

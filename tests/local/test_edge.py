@@ -12,7 +12,7 @@ import pytest
 from patchbay_local.kubernetes.cluster.records import address_of
 from patchbay_local.kubernetes.cluster.spec import MAX_NODES, NodeSpec
 from patchbay_local.kubernetes.edge import edge
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses
 
 from tests.pinned_tools import program
 from tests.ports import free_port
@@ -25,7 +25,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
     """A listener in the gateway's place that keeps the first bytes of every connection."""
     seen: list[bytes] = []
     with socket.create_server(("127.0.0.9", 0)) as listener:
-        monkeypatch.setattr(paths, "GATEWAY_NODE_PORT", listener.getsockname()[1])
+        monkeypatch.setattr(addresses, "GATEWAY_NODE_PORT", listener.getsockname()[1])
 
         def serve() -> None:
             while True:
@@ -112,13 +112,13 @@ def test_a_node_that_is_none_any_more_gets_no_connection(running_edge: tuple[int
 def test_the_edge_knows_every_node_that_there_can_be() -> None:
     text = edge.configuration({f"n{index}": address_of(index) for index in range(MAX_NODES)})
     assert text.count("\n    server ") == MAX_NODES
-    assert f"server n199 10.89.0.219:{paths.GATEWAY_NODE_PORT}" in text
+    assert f"server n199 10.89.0.219:{addresses.GATEWAY_NODE_PORT}" in text
 
 
 def test_the_edge_listens_on_loopback_only() -> None:
     text = edge.configuration({"n0": address_of(0)})
     binds = [line.split()[1] for line in text.splitlines() if line.strip().startswith("bind ")]
-    assert binds == [f"127.0.0.1:{paths.EDGE_PORT}"]
+    assert binds == [f"127.0.0.1:{addresses.EDGE_PORT}"]
 
 
 @pytest.mark.parametrize(("pool", "taken"), [("system", True), ("flows", False)])

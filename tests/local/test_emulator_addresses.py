@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from patchbay_local.deploy.emulator import Emulator
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses
 from patchbay_standins.aws import IDENTITY_PATH
 
 from tests.ports import free_port
@@ -44,4 +44,4 @@ def test_an_account_answers_on_loopback_and_at_the_address_that_it_is_given(tmp_
 
 
 def test_only_the_account_of_this_machines_cluster_is_for_pods() -> None:
-    assert {stack for stack in paths.EMULATOR_PORTS if Emulator.of_stack(stack, ACCOUNT).for_pods} == {"local"}
+    assert {stack for stack in addresses.EMULATOR_PORTS if Emulator.of_stack(stack, ACCOUNT).for_pods} == {"local"}

@@ -9,7 +9,7 @@ import pytest
 from patchbay_local.machine import cgroups
 from patchbay_local.machine.cgroups import Hierarchy, Write
 from patchbay_local.machine.changes import SubtreeControllers
-from patchbay_local.machine.commands import HostError
+from patchbay_local.machine.programs import HostError
 
 UNIFIED = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
 LEGACY = """31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755

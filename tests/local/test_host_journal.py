@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from patchbay_local.machine import changes, journal
 from patchbay_local.machine.changes import Directory, Mount, Sysctl
-from patchbay_local.machine.commands import HostError
 from patchbay_local.machine.journal import Journal
+from patchbay_local.machine.programs import HostError
 
 
 @pytest.fixture

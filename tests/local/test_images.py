@@ -11,7 +11,7 @@ import yaml
 from patchbay_local.build.images import build, buildah, debian, registry
 from patchbay_local.build.images.build import Record
 from patchbay_local.build.images.catalogue import BY_NAME, DEPLOYED, Image
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, paths
 
 from tests.ports import free_port
 
@@ -124,7 +124,7 @@ def test_the_lock_names_every_image_by_digest_at_the_registry(tmp_path: Path, mo
     lock = json.loads((tmp_path / "state" / "images.json").read_text())
     assert set(lock) == set(CONTRACT.split())
     for name, reference in lock.items():
-        assert reference.startswith(f"{paths.REGISTRY_HOST}/patchbay/{name}@sha256:")
+        assert reference.startswith(f"{addresses.REGISTRY_HOST}/patchbay/{name}@sha256:")
 
 
 def test_the_lock_leaves_out_what_is_not_pushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 from moto.server import ThreadedMotoServer
-from patchbay_local.deploy import plugins as install
+from patchbay_local.deploy.stack import plugins as install
 
 from tests.ports import free_port
 from tests.standins.pulumi_plugins.conftest import pulumi

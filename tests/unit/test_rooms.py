@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,47 @@ def test_the_catalogue_is_imported_without_the_runtimes_dependencies() -> None:
     )
     assert "pydantic" in loaded
     assert not loaded & {"alembic", "asyncmy", "fastapi", "httpx", "jsonata", "redis", "sqlalchemy", "uvicorn"}
+
+
+# Sub-package of local -> the other ones that it may import; `commands` and what lies beside it may import all.
+LAYERS = {"machine": (), "build": ("machine",), "kubernetes": ("machine",), "deploy": ("machine",)}
+LOCAL = REPOSITORY / "local"
+
+
+def package_of(module: str) -> str:
+    """The folder of `local/` that the module lies in."""
+    place = LOCAL.joinpath(*module.split("."))
+    while not place.is_dir():
+        place = place.parent
+    return place.relative_to(LOCAL).as_posix()
+
+
+def imports_between_packages() -> dict[str, set[str]]:
+    """Folder of `local/` -> the other folders that its own modules import."""
+    found: dict[str, set[str]] = {}
+    for source in LOCAL.rglob("*.py"):
+        package = source.parent.relative_to(LOCAL).as_posix()
+        imported = {package_of(module) for module in imported_modules(source) if within(module, ("patchbay_local",))}
+        found.setdefault(package, set()).update(imported - {package})
+    return found
+
+
+def test_no_packages_of_the_one_machine_environment_import_each_other_in_a_circle() -> None:
+    try:
+        TopologicalSorter(imports_between_packages()).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_each_layer_of_the_one_machine_environment_imports_only_those_below_it(layer: str) -> None:
+    allowed = {"patchbay_local", *(f"patchbay_local/{name}" for name in (layer, *LAYERS[layer]))}
+    imports = {
+        f"{package} imports {other}"
+        for package, others in imports_between_packages().items()
+        if package.split("/")[1:2] == [layer]
+        for other in others
+        if "/".join(other.split("/")[:2]) not in allowed
+    }
+    assert any(package.split("/")[1:2] == [layer] for package in imports_between_packages())
+    assert not imports, sorted(imports)

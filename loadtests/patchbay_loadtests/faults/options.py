@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from patchbay_local.kubernetes.edge import edge
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, paths
 from pydantic import Field
 
 from patchbay_loadtests.core.target import Target
@@ -18,7 +18,7 @@ class Options(Target):
     data_namespace: str = "patchbay-data"
     gateway_namespace: str = "patchbay-gateway"
     # Where flows deliver to: an address that no machine but this one's nodes reaches.
-    receiver_address: str = str(paths.BRIDGE_ADDRESS)
+    receiver_address: str = str(addresses.BRIDGE_ADDRESS)
     # Always the same one: what an interrupted run left in the queues is delivered to the next. 0: any.
     receiver_port: int = Field(default=5690, ge=0, le=65535)
     # What was changed and not yet put back is kept here.

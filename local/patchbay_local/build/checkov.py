@@ -30,8 +30,7 @@ def install() -> None:
     if installed():
         return
     target = _environment()
-    for other in paths.CHECKOV.glob("*"):
-        shutil.rmtree(other)
+    shutil.rmtree(paths.CHECKOV, ignore_errors=True)
     log = paths.LOGS / "checkov.log"
     # Scripts of an environment name its place: it is made where it stays, and counts once its last file is there.
     run([sys.executable, "-m", "venv", target], log=log)

@@ -18,7 +18,7 @@ from patchbay_local.commands.testing.complete import Tree, run_parts
 from patchbay_local.commands.testing.parts import complete
 from patchbay_local.commands.testing.phases import run_tests
 from patchbay_local.commands.up import Options, up
-from patchbay_local.deploy.stack import environments
+from patchbay_local.deploy import environments
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Patchbay on one machine.")
 # Wide enough for the tables where the output is a file or a pipe, whose width nobody knows.

@@ -17,9 +17,9 @@ from patchbay_local.build.tools.modules import PULUMI
 from patchbay_local.build.tools.prepare import all_built, prepare
 from patchbay_local.commands.plan import durations
 from patchbay_local.commands.progress import Planned, Progress, Step, short_duration
-from patchbay_local.deploy.emulation.config import StackConfig
-from patchbay_local.deploy.emulation.emulation import Emulation
+from patchbay_local.deploy.emulation import Emulation
 from patchbay_local.deploy.stack import pulumi
+from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine import paths
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.single_run import only_one

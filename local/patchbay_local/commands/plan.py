@@ -7,8 +7,8 @@ from patchbay_local.build.images import catalogue
 from patchbay_local.build.tools.modules import CLUSTER, KUBERNETES_PROVIDER, PULUMI, GoModule
 from patchbay_local.build.tools.prepare import all_built
 from patchbay_local.commands.progress import Durations, Planned
+from patchbay_local.deploy.environments import local
 from patchbay_local.deploy.stack import pulumi
-from patchbay_local.deploy.stack.environments import local
 from patchbay_local.machine import packages, paths
 
 # Seconds, measured on 2 cores; the durations of the last run take their place.

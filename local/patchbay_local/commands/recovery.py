@@ -6,11 +6,11 @@ from collections.abc import Callable
 from patchbay_operations.recovery.recover import Recovery, recover
 from rich.console import Console
 
-from patchbay_local.deploy.emulation.config import StackConfig
-from patchbay_local.deploy.emulation.emulation import Emulation
+from patchbay_local.deploy.emulation import Emulation
+from patchbay_local.deploy.environments import LOCAL, local
 from patchbay_local.deploy.stack import pulumi
 from patchbay_local.deploy.stack.backend import Backend
-from patchbay_local.deploy.stack.environments import LOCAL, local
+from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine import paths
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.programs import run

@@ -17,7 +17,7 @@ from patchbay_local.build.tools.prepare import prepare
 from patchbay_local.commands import proof, verdict
 from patchbay_local.commands.plan import durations, make_plan, modules
 from patchbay_local.commands.progress import Progress
-from patchbay_local.deploy.stack import environments
+from patchbay_local.deploy import environments
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.edge import edge

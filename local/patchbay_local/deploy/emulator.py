@@ -13,10 +13,11 @@ from typing import Final
 from patchbay_standins import aws
 from patchbay_standins.aws import IDENTITY_PATH
 
-from patchbay_local.machine import paths
-from patchbay_local.machine.commands import HostError
+from patchbay_local.machine import addresses, paths
 from patchbay_local.machine.daemons import Daemon, DaemonStatus, Supervisor
+from patchbay_local.machine.files import contents, files_below
 from patchbay_local.machine.journal import Journal
+from patchbay_local.machine.programs import HostError
 
 _START_SECONDS: Final = 60.0  # half a second on an idle machine
 _STOP_SECONDS: Final = 15.0  # to save the state
@@ -39,11 +40,15 @@ class Emulator:
 
     @classmethod
     def of_stack(cls, stack: str, account: str) -> "Emulator":
-        """The one of a stack. ValueError for a stack without a port in `paths`."""
-        if stack not in paths.EMULATOR_PORTS:
-            raise ValueError(f"the stack {stack} has no port in paths.EMULATOR_PORTS: add one")
+        """The one of a stack. ValueError for a stack without a port."""
+        if stack not in addresses.EMULATOR_PORTS:
+            raise ValueError(f"the stack {stack} has no port in patchbay_local.machine.addresses: add one")
         return cls(
-            stack, paths.EMULATOR_PORTS[stack], paths.EMULATORS / stack, account, for_pods=stack == paths.CLUSTER_STACK
+            stack,
+            addresses.EMULATOR_PORTS[stack],
+            paths.EMULATORS / stack,
+            account,
+            for_pods=stack == paths.CLUSTER_STACK,
         )
 
     @property
@@ -54,8 +59,8 @@ class Emulator:
         """Start it, or start it anew where its code has changed; returns once it answers. Raises HostError."""
         supervisor = self._supervisor(journal)
         arguments = ["--port", str(self.port), "--state", str(self.directory), "--account", self.account]
-        if self.for_pods and Path("/sys/class/net", paths.BRIDGE).exists():
-            arguments += ["--also-on", str(paths.BRIDGE_ADDRESS)]
+        if self.for_pods and Path("/sys/class/net", addresses.BRIDGE).exists():
+            arguments += ["--also-on", str(addresses.BRIDGE_ADDRESS)]
         supervisor.ensure(
             Daemon(
                 name=self._daemon,
@@ -121,6 +126,7 @@ def client_environment(emulator: Emulator, region: str) -> dict[str, str]:
 
 def _code_digest() -> str:
     digest = hashlib.sha256(importlib.metadata.version("moto").encode())
-    for source in sorted(Path(aws.__file__).parent.rglob("*.py")):
-        digest.update(source.read_bytes())
+    sources = (file for file in files_below(Path(aws.__file__).parent) if file.suffix == ".py")
+    for _, content in contents(sources):
+        digest.update(content)
     return digest.hexdigest()

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from patchbay_local.machine.commands import HostError
+from patchbay_local.machine.programs import HostError
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 UNIFIED_MOUNT = Path("/sys/fs/cgroup")

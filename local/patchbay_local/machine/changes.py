@@ -9,8 +9,8 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from patchbay_local.machine import cgroups, processes
-from patchbay_local.machine.commands import HostError, run, succeeds
 from patchbay_local.machine.processes import ProcessId
+from patchbay_local.machine.programs import HostError, run, succeeds
 
 SYSCTL_ROOT: Final = Path("/proc/sys")
 

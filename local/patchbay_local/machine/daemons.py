@@ -11,10 +11,10 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from patchbay_local.machine.changes import Process
-from patchbay_local.machine.commands import HostError
 from patchbay_local.machine.files import write_if_changed
 from patchbay_local.machine.journal import Journal
 from patchbay_local.machine.processes import TOKEN_VARIABLE, ProcessId
+from patchbay_local.machine.programs import HostError
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

@@ -1,7 +1,13 @@
-"""Files that running programs watch."""
+"""Files that running programs watch, and files that others may remove meanwhile."""
 
+import errno
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
+
+# The last two are what files of the kernel say whose process or control group has ended.
+_GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESRCH, errno.ENODEV})
 
 
 def write_if_changed(path: Path, content: str | bytes, *, mode: int = 0o644) -> None:
@@ -17,3 +23,26 @@ def write_if_changed(path: Path, content: str | bytes, *, mode: int = 0o644) -> 
     with os.fdopen(handle, "wb") as stream:
         stream.write(data)
     temporary.replace(path)
+
+
+def entries(directory: Path) -> list[Path]:
+    """What is in the directory, sorted; nothing where it is not there."""
+    try:
+        return sorted(directory.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def files_below(directory: Path) -> list[Path]:
+    """Every file below the directory, sorted; directories that vanish meanwhile are left out."""
+    return sorted(Path(where) / name for where, _, names in os.walk(directory) for name in names)
+
+
+def contents(files: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
+    """Each file that is still there, with what it holds: what was listed a moment ago may be gone."""
+    for file in files:
+        try:
+            yield file, file.read_bytes()
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from patchbay_local.machine import paths
 from patchbay_local.machine.changes import SYSCTL_ROOT, Change, Process, Sysctl
-from patchbay_local.machine.commands import HostError
 from patchbay_local.machine.files import write_if_changed
+from patchbay_local.machine.programs import HostError
 
 _COMPACT_BYTES = 256 * 1024
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses
 from patchbay_local.machine.changes import Link, NftTable, Route
-from patchbay_local.machine.commands import run, succeeds
 from patchbay_local.machine.journal import Journal
+from patchbay_local.machine.programs import run, succeeds
 
 SCOPE = "network"
 _TABLE_FAMILY = "inet"
@@ -19,15 +19,24 @@ def ensure_bridge(journal: Journal) -> None:
     """The bridge with its address, forwarding, and the filter that keeps other machines out. Safe to repeat."""
     journal.set_sysctl(SCOPE, "net/ipv4/ip_forward", "1")
     _ensure_filter(journal)
-    if not Path("/sys/class/net", paths.BRIDGE).exists():
-        journal.record(SCOPE, Link(name=paths.BRIDGE))
-        run(["ip", "link", "add", paths.BRIDGE, "type", "bridge", "forward_delay", "0", "stp_state", "0"])
-    run(["ip", "address", "replace", f"{paths.BRIDGE_ADDRESS}/{paths.BRIDGE_NETWORK.prefixlen}", "dev", paths.BRIDGE])
-    run(["ip", "link", "set", paths.BRIDGE, "up"])
+    if not Path("/sys/class/net", addresses.BRIDGE).exists():
+        journal.record(SCOPE, Link(name=addresses.BRIDGE))
+        run(["ip", "link", "add", addresses.BRIDGE, "type", "bridge", "forward_delay", "0", "stp_state", "0"])
+    run(
+        [
+            "ip",
+            "address",
+            "replace",
+            f"{addresses.BRIDGE_ADDRESS}/{addresses.BRIDGE_NETWORK.prefixlen}",
+            "dev",
+            addresses.BRIDGE,
+        ]
+    )
+    run(["ip", "link", "set", addresses.BRIDGE, "up"])
     # Nodes reach each other's pods through the host by intention; the kernel sends redirects if either setting is on.
-    for interface in ("all", paths.BRIDGE):
+    for interface in ("all", addresses.BRIDGE):
         journal.set_sysctl(SCOPE, f"net/ipv4/conf/{interface}/send_redirects", "0")
-    for network in (paths.POD_NETWORK, paths.SERVICE_NETWORK):
+    for network in (addresses.POD_NETWORK, addresses.SERVICE_NETWORK):
         # What belongs to no node must not leave by the machine's default route.
         _ensure_route(journal, network, ["unreachable", str(network)])
 
@@ -35,7 +44,7 @@ def ensure_bridge(journal: Journal) -> None:
 def ensure_pod_route(journal: Journal, scope: str, pods: IPv4Network, node: IPv4Address) -> None:
     """Pods of a node are reached through the node."""
     journal.record(scope, Route(destination=str(pods)))
-    run(["ip", "route", "replace", str(pods), "via", str(node), "dev", paths.BRIDGE])
+    run(["ip", "route", "replace", str(pods), "via", str(node), "dev", addresses.BRIDGE])
 
 
 def connect(journal: Journal, scope: str, link: str, pid: int, hardware_address: str) -> None:
@@ -43,7 +52,7 @@ def connect(journal: Journal, scope: str, link: str, pid: int, hardware_address:
     if not Path("/sys/class/net", link).exists():
         journal.record(scope, Link(name=link))
         peer = ["peer", "name", "eth0", "address", hardware_address, "netns", str(pid)]
-        run(["ip", "link", "add", link, "master", paths.BRIDGE, "type", "veth", *peer])
+        run(["ip", "link", "add", link, "master", addresses.BRIDGE, "type", "veth", *peer])
     run(["ip", "link", "set", link, "up"])
 
 
@@ -83,7 +92,7 @@ def _ensure_route(journal: Journal, destination: IPv4Network, route: Sequence[st
 
 def _ensure_filter(journal: Journal) -> None:
     journal.record(SCOPE, NftTable(family=_TABLE_FAMILY, name=_TABLE))
-    inside = f"{{ {paths.BRIDGE_NETWORK}, {paths.POD_NETWORK}, {paths.SERVICE_NETWORK} }}"
+    inside = f"{{ {addresses.BRIDGE_NETWORK}, {addresses.POD_NETWORK}, {addresses.SERVICE_NETWORK} }}"
     run(
         ["nft", "-f", "-"],
         stdin=f"""
@@ -93,22 +102,22 @@ table {_TABLE_FAMILY} {_TABLE} {{
   # Only this machine and its nodes reach the services on the bridge's address.
   chain input {{
     type filter hook input priority filter; policy accept;
-    ip daddr {paths.BRIDGE_ADDRESS} iifname != {{ "lo", "{paths.BRIDGE}" }} drop
+    ip daddr {addresses.BRIDGE_ADDRESS} iifname != {{ "lo", "{addresses.BRIDGE}" }} drop
   }}
   # Only answers come in from outside.
   chain forward {{
     type filter hook forward priority filter; policy accept;
-    oifname "{paths.BRIDGE}" iifname != "{paths.BRIDGE}" ct state new drop
-    iifname "{paths.BRIDGE}" oifname != "{paths.BRIDGE}" ip saddr != {inside} drop
+    oifname "{addresses.BRIDGE}" iifname != "{addresses.BRIDGE}" ct state new drop
+    iifname "{addresses.BRIDGE}" oifname != "{addresses.BRIDGE}" ip saddr != {inside} drop
   }}
   chain postrouting {{
     type nat hook postrouting priority srcnat; policy accept;
-    ip saddr {inside} ip daddr != {inside} oifname != {{ "lo", "{paths.BRIDGE}" }} masquerade
+    ip saddr {inside} ip daddr != {inside} oifname != {{ "lo", "{addresses.BRIDGE}" }} masquerade
   }}
   # The API server listens on the bridge's address alone; this machine also finds it on loopback.
   chain output {{
     type nat hook output priority -100; policy accept;
-    ip daddr 127.0.0.1 tcp dport {paths.API_SERVER_PORT} dnat ip to {paths.BRIDGE_ADDRESS}
+    ip daddr 127.0.0.1 tcp dport {addresses.API_SERVER_PORT} dnat ip to {addresses.BRIDGE_ADDRESS}
   }}
 }}
 """,

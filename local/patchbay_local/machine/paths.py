@@ -1,6 +1,5 @@
-"""Where the one-machine environment keeps its files, and the addresses that it uses."""
+"""Where the one-machine environment keeps its files."""
 
-from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Final
 
@@ -34,26 +33,4 @@ LOGS: Final = Path("/var/log/patchbay")
 
 REPORTS: Final = REPOSITORY / "reports"
 
-BRIDGE: Final = "patchbay0"
-BRIDGE_NETWORK: Final = IPv4Network("10.89.0.0/24")
-BRIDGE_ADDRESS: Final = IPv4Address("10.89.0.1")
-POD_NETWORK: Final = IPv4Network("10.90.0.0/16")  # a /24 per node
-SERVICE_NETWORK: Final = IPv4Network("10.91.0.0/16")
-DNS_ADDRESS: Final = IPv4Address("10.91.0.10")
-API_SERVER_PORT: Final = 6443
-
-REGISTRY_HOST: Final = "registry.patchbay.internal:5000"  # nodes map it to the bridge address
-REGISTRY_PORT: Final = 5000
-
-EDGE_PORT: Final = 8080  # the edge on loopback: every 127.0.0.0/8 address is a client of its own
-GATEWAY_NODE_PORT: Final = 30080
-
 CLUSTER_STACK: Final = "local"  # whose platform runs on this machine's cluster, and whose instances are its nodes
-
-EMULATOR_PORTS: Final = {
-    "local": 5601,
-    "dev": 5602,
-    "staging": 5603,
-    "production": 5604,
-    "benchmark": 5605,
-}  # on loopback, by stack

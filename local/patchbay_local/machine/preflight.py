@@ -11,9 +11,9 @@ from typing import Final
 
 import psutil
 
-from patchbay_local.machine import cgroups, paths
-from patchbay_local.machine.commands import HostError
+from patchbay_local.machine import addresses, cgroups, paths
 from patchbay_local.machine.processes import TOKEN_VARIABLE
+from patchbay_local.machine.programs import HostError
 
 GIB: Final = 1024**3
 MIN_CORES: Final = 2
@@ -22,14 +22,14 @@ MIN_DISK_GIB: Final = 15  # measured: 10 of Go's caches, 1 of built programs, 3 
 MIN_DISK_BUILT_GIB: Final = 4
 _NAMESPACES: Final = ("mnt", "net", "pid", "uts", "ipc")
 _PORTS: Final = {
-    paths.EDGE_PORT: "the edge",
-    paths.API_SERVER_PORT: "the Kubernetes API server",
-    paths.REGISTRY_PORT: "the image registry",
-    paths.EMULATOR_PORTS["local"]: "the emulated AWS",
+    addresses.EDGE_PORT: "the edge",
+    addresses.API_SERVER_PORT: "the Kubernetes API server",
+    addresses.REGISTRY_PORT: "the image registry",
+    addresses.EMULATOR_PORTS["local"]: "the emulated AWS",
     2379: "etcd",
     2380: "etcd's peers",
 }
-_OURS: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", str(paths.BRIDGE_ADDRESS)})  # noqa: S104 - compared
+_OURS: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", str(addresses.BRIDGE_ADDRESS)})  # noqa: S104 - compared
 
 
 @dataclass(frozen=True)

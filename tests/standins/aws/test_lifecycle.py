@@ -10,9 +10,9 @@ import sys
 import psutil
 import pytest
 from patchbay_local.deploy.emulator import Emulator, client_environment
-from patchbay_local.machine import paths
-from patchbay_local.machine.commands import HostError
+from patchbay_local.machine import addresses
 from patchbay_local.machine.journal import Journal
+from patchbay_local.machine.programs import HostError
 
 from tests.standins.aws.account import Account, refused
 
@@ -58,10 +58,10 @@ def test_two_emulators_do_not_share_a_state(emulator: Emulator, journal: Journal
 
 
 def test_every_stack_has_a_port_of_its_own() -> None:
-    emulators = [Emulator.of_stack(stack, "111122223333") for stack in paths.EMULATOR_PORTS]
+    emulators = [Emulator.of_stack(stack, "111122223333") for stack in addresses.EMULATOR_PORTS]
     assert len({emulator.port for emulator in emulators}) == len(emulators)
     assert len({emulator.directory for emulator in emulators}) == len(emulators)
-    with pytest.raises(ValueError, match=r"paths\.EMULATOR_PORTS"):
+    with pytest.raises(ValueError, match="unheard-of has no port"):
         Emulator.of_stack("unheard-of", "111122223333")
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from patchbay_local.deploy.emulator import Emulator
-from patchbay_local.machine.commands import HostError
 from patchbay_local.machine.journal import Journal
 from patchbay_local.machine.processes import ProcessId
+from patchbay_local.machine.programs import HostError
 from patchbay_standins.aws import snapshot
 
 from tests.standins.aws.account import Account

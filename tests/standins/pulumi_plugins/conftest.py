@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patchbay_local.deploy import plugins as install
+from patchbay_local.deploy.stack import plugins as install
 from patchbay_local.machine import paths
 
 from tests.pinned_tools import need

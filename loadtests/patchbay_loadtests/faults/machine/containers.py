@@ -7,6 +7,7 @@ from typing import Any
 
 from patchbay_local.kubernetes.cluster.records import load_records
 from patchbay_local.machine import cgroups
+from patchbay_local.machine.files import contents, files_below
 from patchbay_local.machine.processes import ProcessId
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
@@ -26,8 +27,13 @@ def processes_of(group: Path, containers: Iterable[str]) -> list[ProcessId]:
     """What runs in the containers' groups below a node's group, as this machine numbers it."""
     found: dict[int, ProcessId] = {}
     for container in containers:
-        for listed in group.glob(f"kubepods/**/{container}/**/cgroup.procs"):
-            for pid in map(int, listed.read_text(encoding="ascii").split()):
+        listed = (
+            file
+            for file in files_below(group / "kubepods")
+            if file.name == "cgroup.procs" and container in file.relative_to(group).parts
+        )
+        for _, pids in contents(listed):
+            for pid in map(int, pids.split()):
                 process = ProcessId.of(pid) if pid > 1 else None
                 if process is not None:
                     found[pid] = process

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 from patchbay_local.build.images.registry import PUSH_HOST, accepting_pushes
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 
@@ -22,8 +22,8 @@ async def another_digest(image: str) -> str:
 
 
 def _push(image: str) -> str:
-    repository, _, digest = image.removeprefix(f"{paths.REGISTRY_HOST}/").partition("@")
-    if not digest or not image.startswith(paths.REGISTRY_HOST):
+    repository, _, digest = image.removeprefix(f"{addresses.REGISTRY_HOST}/").partition("@")
+    if not digest or not image.startswith(addresses.REGISTRY_HOST):
         raise UnusableEnvironmentError(f"{image} is no image by digest of this machine's registry")
     with accepting_pushes():
         kind, body = _request("GET", f"{repository}/manifests/{digest}")
@@ -32,7 +32,7 @@ def _push(image: str) -> str:
         content = json.dumps(manifest).encode()
         changed = f"sha256:{hashlib.sha256(content).hexdigest()}"
         _request("PUT", f"{repository}/manifests/{changed}", content, kind)
-    return f"{paths.REGISTRY_HOST}/{repository}@{changed}"
+    return f"{addresses.REGISTRY_HOST}/{repository}@{changed}"
 
 
 def _request(method: str, path: str, body: bytes | None = None, kind: str | None = None) -> tuple[str, bytes]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from patchbay_local.build.images import buildah, debian, registry
 from patchbay_local.build.images.catalogue import BASE, BY_NAME, DEPLOYED, Image
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, paths
 
 _RECORDS: Final = paths.IMAGES / "built.json"
 _TAG: Final = "current"
@@ -66,7 +66,7 @@ def write_lock() -> dict[str, str]:
     """Write the reference by digest of every deployed image to paths.IMAGE_LOCK; other processes see it whole."""
     known = records()
     lock = {
-        image.name: f"{paths.REGISTRY_HOST}/patchbay/{image.name}@{record.digest}"
+        image.name: f"{addresses.REGISTRY_HOST}/patchbay/{image.name}@{record.digest}"
         for image in sorted(DEPLOYED, key=lambda image: image.name)
         if (record := known.get(image.name)) and record.digest
     }

@@ -11,6 +11,7 @@ from typing import Final
 
 from patchbay_local.build.images import debian
 from patchbay_local.machine import paths
+from patchbay_local.machine.files import contents, files_below
 
 _NATIVE: Final = Path(__file__).parent
 _IGNORED: Final = shutil.ignore_patterns("__pycache__", "*.egg-info", "*.pyc", ".*")
@@ -44,9 +45,9 @@ class Image:
             digest.update(str(tool(self.program)).encode())  # the folder's name is the build's stamp
         if self.given:
             digest.update(_bytes_of(self.given))
-        for path in self._files():
+        for path, content in contents(self._files()):
             digest.update(f"{path.relative_to(paths.REPOSITORY)}\n".encode())
-            digest.update(path.read_bytes())
+            digest.update(content)
         return digest.hexdigest()[:16]
 
     def prepare_context(self) -> Path:
@@ -76,10 +77,7 @@ class Image:
             if origin.is_file():
                 found.append(origin)
                 continue
-            for path in origin.rglob("*"):
-                parts = path.relative_to(origin).parts
-                if path.is_file() and not any(_IGNORED("", list(parts))):
-                    found.append(path)
+            found += [path for path in files_below(origin) if not _IGNORED("", list(path.relative_to(origin).parts))]
         return sorted(found)
 
 

@@ -3,12 +3,12 @@
 from typing import Final
 
 from patchbay_local.build.images import registry
-from patchbay_local.machine import network, paths
+from patchbay_local.machine import addresses, network, paths
 from patchbay_local.machine.daemons import Daemon, DaemonStatus, Supervisor
 from patchbay_local.machine.journal import Journal
 
 SCOPE: Final = "registry"
-ADDRESS: Final = f"{paths.BRIDGE_ADDRESS}:{paths.REGISTRY_PORT}"
+ADDRESS: Final = f"{addresses.BRIDGE_ADDRESS}:{addresses.REGISTRY_PORT}"
 _DAEMON: Final = "registry"
 
 

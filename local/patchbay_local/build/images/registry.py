@@ -16,10 +16,10 @@ from typing import Final
 
 import yaml
 
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, paths
 from patchbay_local.machine.programs import run
 
-PUSH_HOST: Final = f"127.0.0.1:{paths.REGISTRY_PORT}"
+PUSH_HOST: Final = f"127.0.0.1:{addresses.REGISTRY_PORT}"
 _START_SECONDS: Final = 15.0
 
 

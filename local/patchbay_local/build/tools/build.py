@@ -9,6 +9,7 @@ from typing import Final
 from patchbay_local.build.tools.go import Go
 from patchbay_local.build.tools.modules import CLUSTER, KEDA_MODULE, GoModule
 from patchbay_local.machine import paths
+from patchbay_local.machine.files import entries
 from patchbay_local.machine.programs import run
 
 KEDA_CONFIG: Final = paths.TOOLS / "keda-config"
@@ -130,6 +131,6 @@ def _count_packages(module: GoModule, go: Go, report: Report) -> int:
 
 
 def _remove_older(module: GoModule, keep: Path) -> None:
-    for other in paths.TOOLS.glob(f"{module.name}-*"):
-        if other != keep and not other.name.endswith(".partial"):
-            shutil.rmtree(other)
+    for other in entries(paths.TOOLS):
+        if other.name.startswith(f"{module.name}-") and other != keep and not other.name.endswith(".partial"):
+            shutil.rmtree(other, ignore_errors=True)

@@ -10,6 +10,8 @@ from typing import Final
 
 from patchbay_standins.pulumi_plugins.sdk import sdk_version
 
+from patchbay_local.machine.files import contents, files_below
+
 _KUBERNETES: Final = "k8s.io/kubernetes"
 _KEDA: Final = "github.com/kedacore/keda/v2"
 _GO: Final = Path(__file__).parents[1] / "go"
@@ -53,9 +55,14 @@ class GoModule:
     def stamp(self, go_version: str, flags: str) -> str:
         """A hash of all that decides what is built."""
         digest = hashlib.sha256(f"{go_version}\n{flags}\n{self.packages}\n{sorted(self.beside)}\n".encode())
-        for source in sorted([*self.directory.glob("go.*"), *self.directory.rglob("*.go")]):
+        sources = (
+            file
+            for file in files_below(self.directory)
+            if file.suffix == ".go" or (file.parent == self.directory and file.name.startswith("go."))
+        )
+        for source, content in contents(sources):
             digest.update(f"{source.relative_to(self.directory)}\n".encode())
-            digest.update(source.read_bytes())
+            digest.update(content)
         return digest.hexdigest()[:16]
 
     def _stamp_value(self, value: str) -> str:

@@ -13,7 +13,7 @@ from rich.console import Console
 from patchbay_local.build import checkov
 from patchbay_local.commands.testing import report
 from patchbay_local.commands.testing.results import Outcome, read
-from patchbay_local.deploy.stack import environments
+from patchbay_local.deploy import environments
 from patchbay_local.machine import paths
 from patchbay_local.machine.programs import run_in_front
 

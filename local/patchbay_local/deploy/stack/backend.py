@@ -1,5 +1,6 @@
 """What the file backend keeps of a stack, and what a killed update leaves there."""
 
+import contextlib
 import json
 import socket
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import psutil
+
+from patchbay_local.machine.files import contents, entries
 
 PROJECT: Final = "patchbay"
 
@@ -23,11 +26,11 @@ class Lock:
     @classmethod
     def read(cls, file: Path) -> "Lock | None":
         """None for one that has just been given back, or is being written."""
-        try:
-            content = json.loads(file.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        return cls(int(content["pid"]), str(content["hostname"]), str(content.get("timestamp", "")))
+        for _, text in contents([file]):
+            with contextlib.suppress(json.JSONDecodeError):
+                content = json.loads(text)
+                return cls(int(content["pid"]), str(content["hostname"]), str(content.get("timestamp", "")))
+        return None
 
     @property
     def is_held(self) -> bool:
@@ -78,8 +81,8 @@ class Backend:
 
     def locks(self, stack: str) -> list[Lock]:
         """All of the stack's locks, those of killed updates included."""
-        files = (self.directory / ".pulumi" / "locks" / "organization" / PROJECT / stack).glob("*.json")
-        return [lock for file in sorted(files) if (lock := Lock.read(file))]
+        files = entries(self.directory / ".pulumi" / "locks" / "organization" / PROJECT / stack)
+        return [lock for file in files if file.suffix == ".json" and (lock := Lock.read(file))]
 
     def require_free(self, stack: str) -> None:
         """RuntimeError where an update of the stack may still run."""

@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from patchbay_local.deploy import plugins as engine
+from patchbay_local.deploy.stack import plugins as engine
 from patchbay_local.machine import paths
 
 

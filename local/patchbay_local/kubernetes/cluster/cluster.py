@@ -19,9 +19,9 @@ from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.cluster.status import ClusterStatus, NodeStatus
 from patchbay_local.machine import cgroups, network, paths
 from patchbay_local.machine.changes import Cgroup, Directory, SubtreeControllers
-from patchbay_local.machine.commands import run
 from patchbay_local.machine.daemons import Daemon, Supervisor
 from patchbay_local.machine.journal import Journal
+from patchbay_local.machine.programs import run
 
 Progress = Callable[[str], None]
 SCOPE = "cluster"

@@ -5,11 +5,11 @@ from pathlib import Path
 from patchbay_local.kubernetes.cluster.kubeconfig import write_kubeconfig
 from patchbay_local.kubernetes.cluster.pki import CLUSTER, ETCD, FRONT_PROXY, Pki
 from patchbay_local.kubernetes.cluster.spec import ClusterSpec
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, paths
 from patchbay_local.machine.daemons import Daemon
 
-ETCD_CLIENT_URL = "https://127.0.0.1:2379"
-_ETCD_PEER_URL = "https://127.0.0.1:2380"
+ETCD_CLIENT_URL = f"https://127.0.0.1:{addresses.CHOSEN.ports.etcd}"
+_ETCD_PEER_URL = f"https://127.0.0.1:{addresses.CHOSEN.ports.etcd_peers}"
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 
 
@@ -56,10 +56,10 @@ def api_server(pki: Pki, cgroup_files: tuple[Path, ...]) -> Daemon:
         name="kube-apiserver",
         argv=(
             str(paths.BIN / "kube-apiserver"),
-            f"--bind-address={paths.BRIDGE_ADDRESS}",
-            f"--advertise-address={paths.BRIDGE_ADDRESS}",
-            f"--secure-port={paths.API_SERVER_PORT}",
-            f"--service-cluster-ip-range={paths.SERVICE_NETWORK}",
+            f"--bind-address={addresses.BRIDGE_ADDRESS}",
+            f"--advertise-address={addresses.BRIDGE_ADDRESS}",
+            f"--secure-port={addresses.API_SERVER_PORT}",
+            f"--service-cluster-ip-range={addresses.SERVICE_NETWORK}",
             f"--tls-cert-file={serving.certificate}",
             f"--tls-private-key-file={serving.key}",
             f"--client-ca-file={pki.pair(CLUSTER).certificate}",
@@ -104,6 +104,7 @@ def controller_manager(pki: Pki, spec: ClusterSpec, cgroup_files: tuple[Path, ..
         argv=(
             str(paths.BIN / "kube-controller-manager"),
             "--bind-address=127.0.0.1",
+            f"--secure-port={addresses.CHOSEN.ports.controller_manager}",
             f"--kubeconfig={kubeconfig}",
             f"--authentication-kubeconfig={kubeconfig}",
             f"--authorization-kubeconfig={kubeconfig}",
@@ -130,6 +131,7 @@ def scheduler(pki: Pki, cgroup_files: tuple[Path, ...]) -> Daemon:
         argv=(
             str(paths.BIN / "kube-scheduler"),
             "--bind-address=127.0.0.1",
+            f"--secure-port={addresses.CHOSEN.ports.scheduler}",
             f"--kubeconfig={kubeconfig}",
             f"--authentication-kubeconfig={kubeconfig}",
             f"--authorization-kubeconfig={kubeconfig}",

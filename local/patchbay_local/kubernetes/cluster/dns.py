@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses
 
 NAMESPACE = "kube-system"
 DEPLOYMENT = "coredns"
@@ -18,9 +18,9 @@ def manifests(image: str, nameservers: tuple[IPv4Address, ...]) -> list[dict[str
     """The objects of cluster DNS; names outside of the cluster are asked of the host's name servers."""
     text = Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         image=image,
-        address=paths.DNS_ADDRESS,
-        registry_address=paths.BRIDGE_ADDRESS,
-        registry_name=paths.REGISTRY_HOST.partition(":")[0],
+        address=addresses.DNS_ADDRESS,
+        registry_address=addresses.BRIDGE_ADDRESS,
+        registry_name=addresses.REGISTRY_HOST.partition(":")[0],
         forward=f"forward . {' '.join(map(str, nameservers))}" if nameservers else "",
     )
     return list(yaml.safe_load_all(text))

@@ -6,10 +6,10 @@ from pathlib import Path
 import yaml
 
 from patchbay_local.kubernetes.cluster.pki import CLUSTER, Pair, Pki
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses
 from patchbay_local.machine.files import write_if_changed
 
-API_SERVER_URL = f"https://{paths.BRIDGE_ADDRESS}:{paths.API_SERVER_PORT}"
+API_SERVER_URL = f"https://{addresses.BRIDGE_ADDRESS}:{addresses.API_SERVER_PORT}"
 
 
 def write_kubeconfig(path: Path, pki: Pki, client: Pair, *, user: str) -> None:

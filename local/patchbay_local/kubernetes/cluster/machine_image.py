@@ -11,8 +11,9 @@ from typing import Final
 
 from patchbay_local.kubernetes.cluster import node_files
 from patchbay_local.kubernetes.cluster.spec import ClusterImages
-from patchbay_local.machine import paths
-from patchbay_local.machine.commands import run
+from patchbay_local.machine import addresses, paths
+from patchbay_local.machine.files import entries
+from patchbay_local.machine.programs import run
 
 _GIB: Final = 1024**3
 # What a disk that has an image must at least be; the images take a fraction of it.
@@ -45,7 +46,7 @@ def ensure_image(images: ClusterImages) -> None:
         configuration = work / "containerd.toml"
         # Only what pulls: no pod is started.
         configuration.write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
-        hosts = work / "certs.d" / paths.REGISTRY_HOST / "hosts.toml"
+        hosts = work / "certs.d" / addresses.REGISTRY_HOST / "hosts.toml"
         hosts.parent.mkdir(parents=True)
         hosts.write_text(node_files.registry_hosts())
         run(
@@ -57,8 +58,8 @@ def ensure_image(images: ClusterImages) -> None:
             timeout_seconds=_BUILD_SECONDS,
         )
     partial.replace(file)
-    for outdated in set(file.parent.iterdir()) - {file}:
-        outdated.unlink()
+    for outdated in set(entries(file.parent)) - {file}:
+        outdated.unlink(missing_ok=True)
 
 
 def make_disk(file: Path, gib: int, image: Path) -> None:

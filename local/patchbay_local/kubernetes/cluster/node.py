@@ -1,5 +1,6 @@
 """A node: containerd, kubelet and kube-proxy in namespaces and control groups of their own."""
 
+import contextlib
 import hashlib
 import shutil
 import time
@@ -14,13 +15,13 @@ from patchbay_local.kubernetes.cluster.machine_image import image_of, make_disk
 from patchbay_local.kubernetes.cluster.pki import CLUSTER, Pki, node_request
 from patchbay_local.kubernetes.cluster.records import NodeRecord
 from patchbay_local.kubernetes.cluster.spec import ClusterImages
-from patchbay_local.machine import cgroups, network, paths
+from patchbay_local.machine import addresses, cgroups, network, paths
 from patchbay_local.machine.changes import Cgroup, Directory
-from patchbay_local.machine.commands import HostError
 from patchbay_local.machine.daemons import Daemon, Supervisor
 from patchbay_local.machine.files import write_if_changed
 from patchbay_local.machine.journal import Journal
 from patchbay_local.machine.processes import ProcessId
+from patchbay_local.machine.programs import HostError
 
 _INIT = Path(__file__).parent / "templates" / "node-init.sh"
 # The kubelet writes these for the whole machine.
@@ -67,8 +68,8 @@ class NodeHost:
                 str(record.directory),
                 str(paths.CACHE),
                 str(paths.LOGS),
-                f"{record.address}/{paths.BRIDGE_NETWORK.prefixlen}",
-                str(paths.BRIDGE_ADDRESS),
+                f"{record.address}/{addresses.BRIDGE_NETWORK.prefixlen}",
+                str(addresses.BRIDGE_ADDRESS),
                 str(paths.VOLUMES),
             ),
             cgroup_files=daemons,
@@ -142,7 +143,7 @@ class NodeHost:
             **{root / MACHINE / name: text for name, text in machine_files(spec.size).items()},
             root / "etc/hosts": node_files.hosts_file(spec, record.address),
             configuration / "containerd.toml": node_files.containerd_config(images.pause),
-            configuration / "certs.d" / paths.REGISTRY_HOST / "hosts.toml": node_files.registry_hosts(),
+            configuration / "certs.d" / addresses.REGISTRY_HOST / "hosts.toml": node_files.registry_hosts(),
             configuration / "cni/patchbay.conflist": node_files.cni_config(record.pods),
             configuration / "kubelet.yaml": node_files.kubelet_config(spec, cgroup=record.cgroup),
             configuration / "kubelet.flags": node_files.kubelet_flags(spec, record.address),
@@ -170,7 +171,8 @@ def _wait_for_namespace(process: ProcessId) -> None:
     own = Path("/proc/self/ns/net").readlink()
     deadline = time.monotonic() + 10
     while process.is_alive() and time.monotonic() < deadline:
-        if Path(f"/proc/{process.pid}/ns/net").readlink() != own:
-            return
+        with contextlib.suppress(FileNotFoundError):
+            if Path(f"/proc/{process.pid}/ns/net").readlink() != own:
+                return
         time.sleep(0.005)
     raise HostError(f"pid {process.pid}: got no network namespace")

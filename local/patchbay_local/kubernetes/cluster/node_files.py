@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from patchbay_local.kubernetes.cluster.spec import NodeSpec
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses
 
 CONFIGURATION = Path("/var/lib/node")
 CERTIFICATES = CONFIGURATION / "pki"
@@ -64,9 +64,9 @@ config_path = "{_REGISTRIES}"
 
 def registry_hosts() -> str:
     """The local registry speaks plain HTTP on the bridge, which no other machine reaches."""
-    return f"""server = "http://{paths.BRIDGE_ADDRESS}:{paths.REGISTRY_PORT}"
+    return f"""server = "http://{addresses.BRIDGE_ADDRESS}:{addresses.REGISTRY_PORT}"
 
-[host."http://{paths.BRIDGE_ADDRESS}:{paths.REGISTRY_PORT}"]
+[host."http://{addresses.BRIDGE_ADDRESS}:{addresses.REGISTRY_PORT}"]
 capabilities = ["pull", "resolve"]
 """
 
@@ -112,7 +112,7 @@ def kubelet_config(node: NodeSpec, *, cgroup: str) -> str:
         "cgroupRoot": cgroup,
         "failCgroupV1": False,
         "failSwapOn": False,
-        "clusterDNS": [str(paths.DNS_ADDRESS)],
+        "clusterDNS": [str(addresses.DNS_ADDRESS)],
         "clusterDomain": "cluster.local",
         "resolvConf": str(CONFIGURATION / "resolv.conf"),
         "maxPods": node.size.pods,
@@ -167,7 +167,7 @@ def kube_proxy_config(node: NodeSpec) -> str:
         "clientConnection": {"kubeconfig": str(CONFIGURATION / "kube-proxy.kubeconfig")},
         "hostnameOverride": node.name,
         "mode": "nftables",
-        "clusterCIDR": str(paths.POD_NETWORK),
+        "clusterCIDR": str(addresses.POD_NETWORK),
         "detectLocalMode": "ClusterCIDR",
         "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
         "oomScoreAdj": 0,
@@ -176,8 +176,8 @@ def kube_proxy_config(node: NodeSpec) -> str:
 
 
 def hosts_file(node: NodeSpec, address: IPv4Address) -> str:
-    registry = paths.REGISTRY_HOST.partition(":")[0]
-    return f"127.0.0.1 localhost\n{address} {node.name}\n{paths.BRIDGE_ADDRESS} {registry}\n"
+    registry = addresses.REGISTRY_HOST.partition(":")[0]
+    return f"127.0.0.1 localhost\n{address} {node.name}\n{addresses.BRIDGE_ADDRESS} {registry}\n"
 
 
 def resolv_conf(nameservers: tuple[IPv4Address, ...]) -> str:

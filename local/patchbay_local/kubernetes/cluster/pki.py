@@ -12,13 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses
 from patchbay_local.machine.files import write_if_changed
 
 _VALID = datetime.timedelta(days=365)
 _RENEW_BEFORE = datetime.timedelta(days=30)
 _CLOCK_SKEW = datetime.timedelta(minutes=5)
-API_SERVICE_ADDRESS = paths.SERVICE_NETWORK[1]
+API_SERVICE_ADDRESS = addresses.SERVICE_NETWORK[1]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ CONTROL_PLANE: tuple[Request, ...] = (
             "localhost",
             IPv4Address("127.0.0.1"),
             API_SERVICE_ADDRESS,
-            paths.BRIDGE_ADDRESS,
+            addresses.BRIDGE_ADDRESS,
         ),
         client=False,
         server=True,

@@ -7,8 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from patchbay_local.kubernetes.cluster.spec import MAX_NODES, NodeSpec
-from patchbay_local.machine import paths
-from patchbay_local.machine.files import write_if_changed
+from patchbay_local.machine import addresses, paths
+from patchbay_local.machine.files import contents, entries, write_if_changed
 
 CGROUP = "/patchbay"
 _FIRST_ADDRESS = 20
@@ -29,7 +29,7 @@ class NodeRecord(BaseModel):
 
     @property
     def pods(self) -> IPv4Network:
-        return list(paths.POD_NETWORK.subnets(new_prefix=24))[_FIRST_ADDRESS + self.index]
+        return list(addresses.POD_NETWORK.subnets(new_prefix=24))[_FIRST_ADDRESS + self.index]
 
     @property
     def hardware_address(self) -> str:
@@ -59,14 +59,14 @@ class NodeRecord(BaseModel):
 
 def address_of(index: int) -> IPv4Address:
     """Of the node that has the index, or would have it."""
-    return paths.BRIDGE_NETWORK[_FIRST_ADDRESS + index]
+    return addresses.BRIDGE_NETWORK[_FIRST_ADDRESS + index]
 
 
 def load_records() -> dict[str, NodeRecord]:
     """Every node that was added and not removed, by name."""
     records = {}
-    for path in sorted(paths.NODES.glob(f"*/{_FILE}")):
-        record = NodeRecord.model_validate_json(path.read_text(encoding="utf-8"))
+    for _, content in contents(directory / _FILE for directory in entries(paths.NODES)):
+        record = NodeRecord.model_validate_json(content)
         records[record.spec.name] = record
     return records
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from patchbay_local.machine import paths
-from patchbay_local.machine.commands import run
+from patchbay_local.machine.programs import run
 
 STORAGE_CLASS = "patchbay-volumes"
 # The user of the platform's images: a kubelet leaves the owner of a host's directory as it is.

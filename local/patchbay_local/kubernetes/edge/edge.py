@@ -14,13 +14,13 @@ from typing import Final
 
 from patchbay_local.kubernetes.cluster.records import address_of, load_records
 from patchbay_local.kubernetes.cluster.spec import MAX_NODES, NodeSpec
-from patchbay_local.machine import paths
-from patchbay_local.machine.commands import run
+from patchbay_local.machine import addresses, paths
 from patchbay_local.machine.daemons import Daemon, DaemonStatus, Supervisor
 from patchbay_local.machine.journal import Journal
+from patchbay_local.machine.programs import run
 
 SCOPE: Final = "edge"
-URL: Final = f"http://127.0.0.1:{paths.EDGE_PORT}"
+URL: Final = f"http://127.0.0.1:{addresses.EDGE_PORT}"
 CONTROL: Final = paths.RUN / "edge" / "control.sock"
 _DAEMON: Final = "edge"
 _TEMPLATE: Final = Path(__file__).parent / "native" / "haproxy.cfg"
@@ -28,9 +28,11 @@ _COMMANDS_AT_ONCE: Final = 50  # HAProxy reads no more than 16 KiB of them
 _POOL: Final = ("patchbay.dev/pool", "system")
 
 
-def configuration(servers: Mapping[str, IPv4Address], *, port: int = paths.EDGE_PORT, control: Path = CONTROL) -> str:
+def configuration(
+    servers: Mapping[str, IPv4Address], *, port: int = addresses.EDGE_PORT, control: Path = CONTROL
+) -> str:
     """HAProxy's configuration. No connection goes to a server until a command at the control socket enables it."""
-    lines = (f"    server {name} {address}:{paths.GATEWAY_NODE_PORT}" for name, address in servers.items())
+    lines = (f"    server {name} {address}:{addresses.GATEWAY_NODE_PORT}" for name, address in servers.items())
     return Template(_TEMPLATE.read_text()).substitute(port=port, control=control, servers="\n".join(lines))
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from patchbay_local.machine import paths
 from patchbay_local.machine.daemons import Daemon, DaemonStatus, Supervisor
+from patchbay_local.machine.files import contents, files_below
 from patchbay_local.machine.journal import Journal
 
 SCOPE: Final = "node-agent"
@@ -48,7 +49,7 @@ def _code_digest() -> str:
     digest = hashlib.sha256()
     package = Path(__file__).parents[2]
     for folder in ("kubernetes", "machine"):
-        for source in sorted((package / folder).rglob("*.*")):
-            if source.suffix != ".pyc":
-                digest.update(source.read_bytes())
+        sources = (file for file in files_below(package / folder) if file.parent.name != "__pycache__")
+        for _, content in contents(sources):
+            digest.update(content)
     return digest.hexdigest()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 from patchbay_infra import provider
-from patchbay_local.deploy import plugins as install
+from patchbay_local.deploy.stack import plugins as install
 from patchbay_operations.access import Access
 
 from tests.ports import free_port

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from patchbay_local.deploy.emulation.config import StackConfig
 from patchbay_local.deploy.emulator import Emulator, client_environment
 from patchbay_local.deploy.stack import pulumi
 from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.deploy.stack.stack import Stack
+from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine import paths
 
 LOCAL: Final = paths.CLUSTER_STACK

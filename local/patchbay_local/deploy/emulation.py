@@ -9,10 +9,10 @@ from typing import Final
 
 from patchbay_operations.access import Access
 
-from patchbay_local.deploy.emulation.config import StackConfig
 from patchbay_local.deploy.emulator import Emulator, client_environment
 from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.deploy.stack.stack import Report, Stack
+from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine import paths
 from patchbay_local.machine.journal import Journal
 
