@@ -42,6 +42,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.rule = rule
         self.deliver_twice = False
+        self.max_pods = 10
         self.away = False
         self.sink = SinkServer(("127.0.0.1", 0))
         self.lock = threading.Lock()
@@ -92,9 +93,9 @@ class SmallEnvironment(ThreadingHTTPServer):
             "/api/tenants/": lambda: {"status": "completed" if self.runs[name] == 0 else "running"},
             "/status/config": lambda: {"data": {"yaml": yaml.safe_dump(PROMETHEUS_CONFIG)}},
             "/status/buildinfo": lambda: {"data": {"version": "2"}},
-            "/api/v1/query": lambda: {"data": {"result": [{"metric": {"job": "horizon"}, "value": [0, "1"]}]}},
+            "/api/v1/query": lambda: {"data": {"result": [{"metric": {"job": "horizon"}, "value": [0, "8"]}]}},
             "/scaledobjects/": lambda: {
-                "spec": {"minReplicaCount": 1, "maxReplicaCount": 10, "triggers": [{"type": "prometheus"}]},
+                "spec": {"minReplicaCount": 1, "maxReplicaCount": self.max_pods, "triggers": [{"type": "prometheus"}]},
                 "status": {"hpaName": f"keda-hpa-{name}"},
             },
             "/horizontalpodautoscalers/": lambda: {

@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from patchbay_loadtests.proof.timeline import expected_pods
+from patchbay_loadtests.proof.promise import Promise
 
 from tests.loadtests.small_environment import delayed, serving
 from tests.loadtests.small_scaling import SmallScaling, found
 
 
 def promised(processes: int) -> int:
-    return expected_pods(processes, threshold=8, max_pods=10)
+    return Promise(max_pods=10).pods(processes)
 
 
 def send(environment: SmallScaling, directory: Path, verb: str, *options: str) -> tuple[int, str, dict[str, Any]]:

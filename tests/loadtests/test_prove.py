@@ -10,18 +10,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from patchbay_loadtests.proof.timeline import expected_pods
+from patchbay_loadtests.proof.promise import Promise
 
 from tests.loadtests.small_environment import SmallEnvironment, delayed, small_environment
 
+PROMISE = (
+    "--max-pods=10",
+    "--scrape-seconds=0.1",
+    "--evaluation-seconds=0.1",
+    "--hpa-sync-seconds=0.5",
+    "--scale-down-seconds=4",
+)
+
 
 def promised(processes: int) -> int:
-    return expected_pods(processes, threshold=8, max_pods=10)
+    return Promise(max_pods=10).pods(processes)
 
 
 def command(environment: SmallEnvironment, kubeconfig: Path, reports: Path, *options: str) -> list[str]:
     program = [sys.executable, "-m", "patchbay_loadtests", "prove", f"--host={environment.url}"]
-    return [*program, f"--kubeconfig={kubeconfig}", f"--report={reports}", "--hpa-sync-seconds=0.5", *options]
+    return [*program, f"--kubeconfig={kubeconfig}", f"--report={reports}", *PROMISE, *options]
 
 
 def prove(

@@ -8,14 +8,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from patchbay_loadtests.proof.timeline import expected_pods
+from patchbay_loadtests.proof.promise import Promise
 
 from tests.loadtests.small_environment import serving
 from tests.loadtests.small_nodes import MOST_WORKERS, SmallNodes
 
 
 def promised(processes: int) -> int:
-    return expected_pods(processes, threshold=8, max_pods=10)
+    return Promise(max_pods=10).pods(processes)
 
 
 def command(environment: SmallNodes, kubeconfig: Path, reports: Path, *options: str) -> list[str]:

@@ -33,8 +33,9 @@ from patchbay_loadtests.nodes.room import requested
 from patchbay_loadtests.nodes.timeline import PhaseName
 from patchbay_loadtests.nodes.worker import worker_spec
 from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof.deployed import DEFAULT_MAX_PODS
 from patchbay_loadtests.proof.periods import read_periods
-from patchbay_loadtests.proof.run import DEFAULT_MAX_PODS, USERS
+from patchbay_loadtests.proof.run import USERS
 from patchbay_loadtests.proof.sampler import Sampler, external_metric
 from patchbay_loadtests.proof.steering import Steering
 
