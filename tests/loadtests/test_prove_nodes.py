@@ -20,7 +20,14 @@ def promised(processes: int) -> int:
 
 def command(environment: SmallNodes, kubeconfig: Path, reports: Path, *options: str) -> list[str]:
     program = [sys.executable, "-m", "patchbay_loadtests", "prove-nodes", f"--host={environment.url}"]
-    return [*program, f"--kubeconfig={kubeconfig}", f"--report={reports}", "--hpa-sync-seconds=0.5", *options]
+    return [
+        *program,
+        f"--kubeconfig={kubeconfig}",
+        f"--report={reports}",
+        "--hpa-sync-seconds=0.5",
+        "--max-pods=10",
+        *options,
+    ]
 
 
 def prove(environment: SmallNodes, directory: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
