@@ -46,7 +46,7 @@ nodes: bootstrap ## Load until pods fit on no node, and back: nodes come, nodes 
 load: bootstrap ## A day's load in short: ARGS="--profile black-friday", soak or steady
 	@$(PATCHBAY) load $(ARGS)
 
-compare: bootstrap ## The same load twice: as it scales here, and with the tools' defaults
+compare: bootstrap ## The same load in pairs: as it scales here, and with the tools' defaults
 	@$(PATCHBAY) compare $(ARGS)
 
 faults: bootstrap ## What can go wrong, on purpose and under load; nothing may be lost

@@ -1,8 +1,13 @@
 """Timelines as a proof records them, for the verdict's tests."""
 
+from patchbay_loadtests.proof.periods import Periods
+from patchbay_loadtests.proof.promise import Deployed, Promise
 from patchbay_loadtests.proof.timeline import PodLife, Sample, ShapePods, Step, Timeline
 
 PERIOD = 14.0
+PERIODS = Periods(scrape=2, evaluation=2, polling=5, hpa_sync=5, scale_down=16)
+PROMISE = Promise(periods=PERIODS, pod_start_seconds=32)
+DEPLOYED = Deployed(threshold=8, min_pods=1, max_pods=16, periods=PERIODS, scale_up_tolerance=0)
 INTERVAL = 0.5
 IDLE = ShapePods(desired=1, replicas=1, ready=1)
 
@@ -20,6 +25,7 @@ class Recorder:
         self.samples: list[Sample] = []
         self.steps: list[Step] = []
         self.pods: list[PodLife] = []
+        self.deployed = DEPLOYED
 
     def look(self, seconds: float, processes: int, steered: ShapePods, idle: ShapePods = IDLE) -> None:
         """Samples of one unchanging state."""
@@ -37,18 +43,9 @@ class Recorder:
             )
             self.at += INTERVAL
 
-    def step(
-        self, since: float, processes: int, expected: int, *, hold: float = PERIOD, deadline: float = 60.0
-    ) -> Step:
+    def step(self, since: float, processes: int) -> Step:
         """The step that began at `since` and ends with the latest sample."""
-        step = Step(
-            processes=processes,
-            expected_pods=expected,
-            change=since,
-            end=self.samples[-1].at,
-            hold_seconds=hold,
-            deadline_seconds=deadline,
-        )
+        step = Step(processes=processes, change=since, end=self.samples[-1].at)
         self.steps.append(step)
         return step
 
@@ -57,7 +54,8 @@ class Recorder:
         return Timeline(
             shape="http-connector",
             idle_shape="filter",
-            threshold=8,
+            promise=PROMISE,
+            deployed=self.deployed,
             steps=tuple(self.steps),
             samples=tuple(self.samples),
             pods=tuple(self.pods),
@@ -69,7 +67,7 @@ def good_record() -> Recorder:
     recorder = Recorder()
     recorder.look(1, 3, pods(1))
     recorder.look(45, 7, pods(1))
-    recorder.step(0.0, 7, 1, hold=3 * PERIOD)
+    recorder.step(0.0, 7)
     at_8 = recorder.at
     recorder.look(4, 8, pods(1))
     recorder.look(3, 8, pods(2, ready=1))
@@ -78,10 +76,10 @@ def good_record() -> Recorder:
         PodLife(name="worker-a", created=0, scheduled=0, started=0, ready=0),
         PodLife(name="worker-b", created=at_8 + 4.5, scheduled=at_8 + 5, started=at_8 + 6, ready=at_8 + 7),
     ]
-    recorder.step(at_8, 8, 2)
+    recorder.step(at_8, 8)
     at_0 = recorder.at
     recorder.look(1, 8, pods(2))
     recorder.look(6, 0, pods(2))
     recorder.look(20, 0, pods(1))
-    recorder.step(at_0, 0, 1)
+    recorder.step(at_0, 0)
     return recorder

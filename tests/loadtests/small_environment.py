@@ -18,6 +18,7 @@ import httpx2
 import yaml
 from patchbay_loadtests.core.sink.server import Ledger, SinkServer
 
+GATEWAY = ("/hooks/", "/api/tenants/", "/horizon/")
 Rule = Callable[[int], int]
 PROMETHEUS_CONFIG = {
     "global": {"scrape_interval": "100ms", "evaluation_interval": "100ms"},
@@ -34,7 +35,12 @@ AUTOSCALER = {
 
 
 class SmallEnvironment(ThreadingHTTPServer):
-    """Gateway and API server on one port. `deliver_twice` and `away` are faults of the platform."""
+    """Gateway and API server on one port.
+
+    `deliver_twice`, `away`, `refuses` (a status that orders get from the given number of orders on) and `stuck`
+    (processes whose calls were answered and that do not end) are faults of the platform. `token`: what the gateway asks
+    for.
+    """
 
     daemon_threads = True
 
@@ -42,6 +48,10 @@ class SmallEnvironment(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.rule = rule
         self.deliver_twice = False
+        self.refuses: tuple[int, int] | None = None
+        self.stuck = False
+        self.token: str | None = None
+        self.max_pods = 10
         self.away = False
         self.sink = SinkServer(("127.0.0.1", 0))
         self.lock = threading.Lock()
@@ -74,6 +84,8 @@ class SmallEnvironment(ThreadingHTTPServer):
     def _process(self, run: str, key: str) -> None:
         for _ in range(2 if self.deliver_twice else 1):
             self._client.post(self.sink_url("/deliveries"), json={"key": key}, headers={"Idempotency-Key": key})
+        if self.stuck:
+            return
         with self.lock:
             self.processes -= 1
             self.runs[run] -= 1
@@ -92,9 +104,9 @@ class SmallEnvironment(ThreadingHTTPServer):
             "/api/tenants/": lambda: {"status": "completed" if self.runs[name] == 0 else "running"},
             "/status/config": lambda: {"data": {"yaml": yaml.safe_dump(PROMETHEUS_CONFIG)}},
             "/status/buildinfo": lambda: {"data": {"version": "2"}},
-            "/api/v1/query": lambda: {"data": {"result": [{"metric": {"job": "horizon"}, "value": [0, "1"]}]}},
+            "/api/v1/query": lambda: {"data": {"result": [{"metric": {"job": "horizon"}, "value": [0, "8"]}]}},
             "/scaledobjects/": lambda: {
-                "spec": {"minReplicaCount": 1, "maxReplicaCount": 10, "triggers": [{"type": "prometheus"}]},
+                "spec": {"minReplicaCount": 1, "maxReplicaCount": self.max_pods, "triggers": [{"type": "prometheus"}]},
                 "status": {"hpaName": f"keda-hpa-{name}"},
             },
             "/horizontalpodautoscalers/": lambda: {
@@ -149,6 +161,10 @@ class Handler(BaseHTTPRequestHandler):
         elif "/services/sink:80/proxy" in path:
             url = self.server.sink_url(path.split("/proxy", 1)[1])
             self._answer(200, httpx2.request(self.command, url, content=body, trust_env=False).json())
+        elif self.server.token and path.startswith(GATEWAY) and not self._is_known():
+            self._answer(401, {"error": "no token"})
+        elif path.startswith("/hooks/") and self.server.refuses and len(self.server.runs) >= self.server.refuses[1]:
+            self._answer(self.server.refuses[0], {"error": "not allowed"})
         elif path.startswith("/hooks/"):
             self._answer(202, {"run": self.server.accept(json.loads(body)), "status": "accepted"})
         elif self.command == "PATCH":
@@ -164,6 +180,9 @@ class Handler(BaseHTTPRequestHandler):
         else:
             found = self.server.document(path)
             self._answer(404 if found is None else 200, {"kind": "Status", "code": 404} if found is None else found)
+
+    def _is_known(self) -> bool:
+        return self.headers.get("Authorization") == f"Bearer {self.server.token}"
 
     def _answer(self, status: int, document: Any) -> None:
         body = json.dumps(document).encode()

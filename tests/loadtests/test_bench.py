@@ -2,7 +2,7 @@
 
 import pytest
 from patchbay_loadtests.bench.cpu import cpu_in, used
-from patchbay_loadtests.bench.result import latencies, level
+from patchbay_loadtests.bench.result import Bench, latencies, level
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.traffic.protocol import Answered
 
@@ -34,6 +34,17 @@ def test_only_completed_runs_count_as_throughput_and_latency() -> None:
     assert (measured.runs_per_second, measured.processes_per_second) == (2.0, 10.0)
     assert (measured.processes_per_worker_core, measured.processes_per_core) == (25.0, 20.0)
     assert measured.latency == latencies([0.1 * number for number in range(1, 11)])
+
+
+def test_a_level_in_which_nothing_completed_fails_the_benchmark() -> None:
+    refused = [Answered(status=503, run_status=None, seconds=0.1)]
+    levels = [level(refused, clients=4, seconds=5, steps=5, worker_cpu=0, api_cpu=0)]
+    result = Bench(steps=5, floor=latencies([0.1]), levels=tuple(levels), versions={})
+    assert result.reasons == ("no run completed in 5 s with 4 clients",)
+
+
+def test_percentiles_say_of_how_many_they_are() -> None:
+    assert latencies([0.1, 0.2]).n == 2
 
 
 def test_a_level_without_a_completed_run_has_no_latency() -> None:

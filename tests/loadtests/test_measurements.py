@@ -8,7 +8,7 @@ from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.proof import latency
 from patchbay_loadtests.proof.periods import Periods, polling_seconds, scale_down_seconds, seconds
-from patchbay_loadtests.proof.plan import Plan
+from patchbay_loadtests.proof.promise import Promise
 from patchbay_loadtests.proof.sampler import external_metric, seen_again
 from pydantic import ValidationError
 
@@ -58,7 +58,7 @@ def test_the_legs_of_a_scale_up_add_up_to_the_whole() -> None:
 def test_a_scale_up_that_never_became_ready_has_no_latency() -> None:
     recorder = Recorder()
     recorder.look(30, 8, pods(2, ready=1))
-    recorder.step(0.0, 8, 2)
+    recorder.step(0.0, 8)
     assert latency.scale_ups(recorder.timeline()) == ()
     assert latency.summarize(()) is None
 
@@ -142,11 +142,11 @@ def test_keda_s_polling_counts_only_where_a_change_waits_for_it(spec: dict[str, 
 
 def test_below_the_threshold_three_full_metric_periods_are_watched() -> None:
     periods = Periods(scrape=2, evaluation=2, polling=5, hpa_sync=5, scale_down=30)
-    plan = Plan(periods=periods, max_pods=10)
+    promise = Promise(periods=periods)
     assert periods.metric == 14
-    assert plan.hold_seconds(7) == 42
-    assert plan.hold_seconds(8) == 14
-    assert plan.deadline_seconds(0) > periods.scale_down
+    assert promise.hold_seconds(7) == 42
+    assert promise.hold_seconds(8) == 14
+    assert promise.deadline_seconds(0) > periods.scale_down
 
 
 def test_load_goes_to_another_machine_only_when_that_is_said(tmp_path: Path) -> None:

@@ -149,6 +149,56 @@ def test_a_record_gives_the_same_verdict_when_it_is_read_again() -> None:
     assert read == timeline
 
 
+def forget(record: NodeRecord, name: str, **marks: None) -> None:
+    """The sampler missed these marks of a pod or a node."""
+    record.pods = [pod.model_copy(update=marks) if pod.name == name else pod for pod in record.pods]
+    record.nodes = [node.model_copy(update=marks) if node.name == name else node for node in record.nodes]
+
+
+@pytest.mark.parametrize("mark", ["scheduled", "running", "ready"])
+def test_a_slow_pod_whose_mark_was_missed_does_not_take_its_limit_along(mark: str) -> None:
+    record = NodeRecord()
+    beyond(record, running_after=100)
+    assert any("too slow" in reason for reason in judged(record).reasons)
+    forget(record, "beyond-3", **{mark: None})
+    assert f"beyond-headroom: pod beyond-3: not seen when it was {mark}" in judged(record).reasons
+
+
+def test_a_pod_that_was_not_seen_to_wait_for_its_node_is_told() -> None:
+    record = NodeRecord()
+    beyond(record, running_after=100)
+    forget(record, "beyond-3", unschedulable=None)
+    assert (
+        "beyond-headroom: pod beyond-3: not seen Pending (Unschedulable), though it was there before its node "
+        "i-00000000000000003"
+    ) in judged(record).reasons
+
+
+def test_a_warm_pod_whose_mark_was_missed_does_not_take_the_headroom_s_limit_along() -> None:
+    record = NodeRecord()
+    warm(record)
+    within(record, ready_after=60)
+    for number in (1, 2):
+        forget(record, f"warm-{number}", ready=None)
+    figures = {figure.name: figure.limit for figure in judged(record).figures}
+    assert figures["within-headroom: pod, created until Ready"] is None
+    assert "warm: pod warm-1: not seen when it was ready" in judged(record).reasons
+
+
+def test_a_node_that_was_not_seen_to_go_is_told() -> None:
+    record = NodeRecord()
+    beyond(record)
+    forget(record, "i-00000000000000003", gone=None)
+    assert "beyond-headroom: 1 nodes were added, and 0 were seen to go" in judged(record).reasons
+
+
+def test_what_ended_a_proof_early_is_a_failure() -> None:
+    result = judge(
+        good_record().timeline(), RUNS, autoscaler=TIMES, limits=Limits(), versions={}, config={}, ended_by="stuck"
+    )
+    assert (result.passed, result.reasons) == (False, ("stuck",))
+
+
 @pytest.mark.parametrize("limit", ["node_start", "headroom_extra", "scale_in"])
 def test_a_limit_is_a_time(limit: str) -> None:
     with pytest.raises(ValueError, match=limit):

@@ -1,26 +1,17 @@
-"""Profiles, their verdict and report, and the comparison of two ways of scaling."""
+"""Profiles, their verdict and report."""
 
 import json
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from patchbay_loadtests.comparison.defaults import GRACE_SECONDS, changes, given_back, grace, rolled_out, target
-from patchbay_loadtests.comparison.result import DEFAULTS, OURS, compare
-from patchbay_loadtests.comparison.run import ComparisonOptions
-from patchbay_loadtests.core.flows import STEERED_SHAPE
-from patchbay_loadtests.core.report.comparison import write_comparison
 from patchbay_loadtests.core.report.load import write_load
 from patchbay_loadtests.profiles.drive import Load
 from patchbay_loadtests.profiles.profile import BlackFriday, Profile, Soak, Steady, arrivals
 from patchbay_loadtests.profiles.result import judge
 from patchbay_loadtests.profiles.run import LoadOptions
 from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEnd
-from patchbay_loadtests.proof.environment import ScaledShape
 from patchbay_loadtests.proof.judgement import RunsVerdict
-from patchbay_loadtests.proof.sampler import WatchedShape
-from patchbay_platform.shapes import grace_seconds
-from patchbay_runtime.catalog import CATALOG
 from pydantic import ValidationError
 
 RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
@@ -79,10 +70,6 @@ def test_what_is_shorter_than_usual_is_told(tmp_path: Path) -> None:
     target = {"host": "http://127.0.0.1:1", "kubeconfig": kubeconfig, "reports": tmp_path}
     load = LoadOptions.model_validate({**target, "profile": {"name": "black-friday"}, "minutes": 2})
     assert load.shortened == ("orders came for 2 minutes, not for the profile's 3.7",)
-    assert ComparisonOptions.model_validate({**target, "minutes": 2}).shortened == (
-        "orders came for 2 minutes each time, not for 3",
-    )
-    assert ComparisonOptions.model_validate(target).shortened == ()
 
 
 def test_a_soak_waves_around_its_rate() -> None:
@@ -132,109 +119,3 @@ def test_refused_orders_and_pods_that_stay_fail_a_load() -> None:
         "9 pods in the end, 8 at the start",
         "2 nodes in the end, 1 at the start",
     )
-
-
-def test_two_ways_of_scaling_stand_side_by_side(tmp_path: Path) -> None:
-    ours = record([8, 40, 48, 48])
-    defaults = record([8, 8, 40, 8], waits=(1.0, 30.0), taken=4)
-    result = compare(
-        {OURS: (ours, RUNS), DEFAULTS: (defaults, RUNS)}, needed=40, versions={}, config={},
-        shortened=("orders came for 1 minute",),
-    )  # fmt: skip
-    assert result.passed
-    assert [(side.time_to_capacity, side.short_of_capacity, side.pods_taken) for side in result.sides] == [
-        (10.0, 10.0, 0),
-        (20.0, 20.0, 4),
-    ]
-    write_comparison(tmp_path, result, {OURS: ours, DEFAULTS: defaults})
-    report = (tmp_path / "report.html").read_text()
-    assert "processes killed" in report
-    assert "Shortened: orders came for 1 minute" in report
-    assert (tmp_path / "timeline.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_platform_that_kills_processes_is_told_so() -> None:
-    ours = record([8, 48]).model_copy(update={"abandoned": 2})
-    result = compare({OURS: (ours, RUNS), DEFAULTS: (record([8, 8]), RUNS)}, needed=40, versions={}, config={})
-    assert result.reasons == ("this platform: 2 processes were killed",)
-    assert [side.work_killed for side in result.sides] == [2, 0]
-
-
-def test_a_platform_that_is_slower_than_the_defaults_is_told_so() -> None:
-    ours, defaults = record([8, 8, 40], waits=(5.0,)), record([8, 40, 40])
-    result = compare({OURS: (ours, RUNS), DEFAULTS: (defaults, RUNS)}, needed=40, versions={}, config={})
-    assert [reason.split(":")[0] for reason in result.reasons] == [
-        "capacity came later than by the tools' defaults",
-        "orders waited longer than by the tools' defaults",
-    ]
-
-
-SCALED_OBJECT = {
-    "spec": {
-        "pollingInterval": 5,
-        "fallback": {"failureThreshold": 1, "replicas": 1},
-        "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 15}}}},
-        "triggers": [{"type": "prometheus", "metadata": {"serverAddress": "http://prometheus:9090", "query": "q"}}],
-    }
-}
-SHAPE = ScaledShape(
-    watched=WatchedShape(name="map", namespace="n", autoscaler="h"),
-    revision="1",
-    scaled_object=SCALED_OBJECT,
-    autoscaler={},
-)
-
-
-@pytest.mark.parametrize(("sync", "polling", "cached"), [(5.0, 15, True), (15.0, 30, False)])
-def test_the_defaults_count_what_waits_at_a_scrape_of_30_seconds(sync: float, polling: int, cached: bool) -> None:
-    spec = changes(SHAPE, threshold=8, hpa_sync_seconds=sync)["spec"]
-    (trigger,) = spec["triggers"]
-    assert trigger["metadata"]["query"] == 'sum(last_over_time(patchbay_horizon_length{shape="map"}[30s:30s]))'
-    assert trigger["metadata"]["threshold"] == "8"
-    assert (spec["pollingInterval"], trigger["useCachedMetrics"]) == (polling, cached)
-    assert (
-        spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 15
-    )
-
-
-def test_what_is_put_back_is_each_field_that_was_changed_as_it_was_found() -> None:
-    scaling = changes(SHAPE, threshold=8, hpa_sync_seconds=5)
-    scaled_object, deployment = given_back(SHAPE, grace(85), scaling)
-    spec = scaled_object.body["spec"]
-    assert [spec[key] for key in ("pollingInterval", "fallback", "triggers")] == [
-        SCALED_OBJECT["spec"][key] for key in ("pollingInterval", "fallback", "triggers")
-    ]
-    behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
-    assert behavior == {
-        "scaleUp": None,
-        "scaleDown": {"stabilizationWindowSeconds": 15, "tolerance": None, "policies": None},
-    }
-    assert scaled_object.path == "/apis/keda.sh/v1alpha1/namespaces/n/scaledobjects/shape-map"
-    assert deployment.body == grace(85)
-    assert deployment.path == "/apis/apps/v1/namespaces/n/deployments/shape-map"
-
-
-def test_a_long_process_outlasts_what_a_pod_has_by_default_and_not_what_a_worker_has(tmp_path: Path) -> None:
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.touch()
-    options = ComparisonOptions(host="http://127.0.0.1:1", kubeconfig=kubeconfig, reports=tmp_path)
-    assert GRACE_SECONDS < options.long_seconds < grace_seconds(CATALOG[STEERED_SHAPE])
-
-
-@pytest.mark.parametrize(
-    ("status", "done"),
-    [({"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1}, False),
-     ({"observedGeneration": 2, "replicas": 2, "updatedReplicas": 1, "readyReplicas": 2}, False),
-     ({"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1}, True)],
-    ids=["not-seen-yet", "the-old-pod-is-there", "done"],
-)  # fmt: skip
-def test_a_shape_has_taken_up_the_change_when_its_newest_pods_alone_are_ready(
-    status: dict[str, int], done: bool
-) -> None:
-    assert rolled_out({"metadata": {"generation": 2}, "status": status}) is done
-
-
-def test_the_hpa_s_target_tells_when_keda_has_followed() -> None:
-    metric = {"type": "External", "external": {"target": {"type": "AverageValue", "averageValue": "8"}}}
-    assert target({"spec": {"metrics": [metric]}}) == "8"
-    assert target({"spec": {}}) is None

@@ -9,19 +9,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
-from patchbay_loadtests.proof.timeline import expected_pods
+from patchbay_loadtests.proof.promise import Promise
 
 from tests.loadtests.small_environment import SmallEnvironment, delayed, small_environment
 
+PROMISE = (
+    "--max-pods=10",
+    "--scrape-seconds=0.1",
+    "--evaluation-seconds=0.1",
+    "--hpa-sync-seconds=0.5",
+    "--scale-down-seconds=4",
+)
+
 
 def promised(processes: int) -> int:
-    return expected_pods(processes, threshold=8, max_pods=10)
+    return Promise(max_pods=10).pods(processes)
 
 
 def command(environment: SmallEnvironment, kubeconfig: Path, reports: Path, *options: str) -> list[str]:
     program = [sys.executable, "-m", "patchbay_loadtests", "prove", f"--host={environment.url}"]
-    return [*program, f"--kubeconfig={kubeconfig}", f"--report={reports}", "--hpa-sync-seconds=0.5", *options]
+    return [*program, f"--kubeconfig={kubeconfig}", f"--report={reports}", *PROMISE, *options]
 
 
 def prove(
@@ -60,6 +69,46 @@ def test_a_platform_that_repeats_deliveries_is_refused(tmp_path: Path) -> None:
         proof, _ = prove(environment, kubeconfig, tmp_path / "reports", "--short", "--pod-start-seconds=1")
     assert proof.returncode == 1, proof.stdout + proof.stderr
     assert "received more than once by the sink" in proof.stdout
+
+
+def test_orders_that_are_refused_end_in_a_report_and_a_failure(tmp_path: Path) -> None:
+    with small_environment(promised, tmp_path) as (environment, kubeconfig):
+        environment.refuses = (403, 4)
+        proof, result = prove(environment, kubeconfig, tmp_path / "reports", "--short")
+    assert proof.returncode == 1, proof.stdout + proof.stderr
+    assert result is not None
+    assert any("403" in reason for reason in result["reasons"])
+
+
+def test_a_shape_whose_maximum_is_lowered_is_refused_and_the_difference_named(tmp_path: Path) -> None:
+    with small_environment(lambda _: 1, tmp_path) as (environment, kubeconfig):
+        environment.max_pods = 1
+        junit = tmp_path / "out" / "junit.xml"
+        options = ("--steps=8,0", "--pod-start-seconds=1", f"--junit={junit}")
+        proof, result = prove(environment, kubeconfig, tmp_path / "reports", *options)
+    assert proof.returncode == 1, proof.stdout + proof.stderr
+    assert result is not None
+    assert "deployed maxReplicaCount is 1, promised 10 (--max-pods)" in result["reasons"]
+    cases = ElementTree.parse(junit).iter("testcase")  # noqa: S314 - our own
+    failed = [case.get("name") for case in cases if case.find("failure") is not None]
+    assert failed == ["deployed as promised", "1. 8 processes, 2 pods"]
+
+
+def test_a_proof_shows_its_token_and_never_prints_it(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("example-token\n")
+    with small_environment(promised, tmp_path) as (environment, kubeconfig):
+        environment.token = "example-token"
+        options = ("--steps=8,0", "--idle-shape=none", f"--token-file={token}")
+        proof, result = prove(environment, kubeconfig, tmp_path / "reports", *options)
+    assert proof.returncode == 0, proof.stdout + proof.stderr
+    assert result is not None
+    endpoints = {endpoint["name"]: endpoint for endpoint in result["endpoints"]}
+    hook = endpoints["POST /hooks/loadtest/loadtest-orders"]
+    assert (hook["n"], hook["failures"]) == (len(environment.runs), 0)
+    assert endpoints["GET /horizon/api/workload"]["n"] > 10
+    written = [path.read_bytes() for path in (tmp_path / "reports").rglob("*") if path.is_file()]
+    assert not any(b"example-token" in text for text in [*written, proof.stdout.encode(), proof.stderr.encode()])
 
 
 @contextmanager

@@ -8,19 +8,26 @@ import time
 from pathlib import Path
 from typing import Any
 
-from patchbay_loadtests.proof.timeline import expected_pods
+from patchbay_loadtests.proof.promise import Promise
 
 from tests.loadtests.small_environment import serving
 from tests.loadtests.small_nodes import MOST_WORKERS, SmallNodes
 
 
 def promised(processes: int) -> int:
-    return expected_pods(processes, threshold=8, max_pods=10)
+    return Promise(max_pods=10).pods(processes)
 
 
 def command(environment: SmallNodes, kubeconfig: Path, reports: Path, *options: str) -> list[str]:
     program = [sys.executable, "-m", "patchbay_loadtests", "prove-nodes", f"--host={environment.url}"]
-    return [*program, f"--kubeconfig={kubeconfig}", f"--report={reports}", "--hpa-sync-seconds=0.5", *options]
+    return [
+        *program,
+        f"--kubeconfig={kubeconfig}",
+        f"--report={reports}",
+        "--hpa-sync-seconds=0.5",
+        "--max-pods=10",
+        *options,
+    ]
 
 
 def prove(environment: SmallNodes, directory: Path, *options: str) -> tuple[int, str, dict[str, Any]]:

@@ -15,9 +15,7 @@ RUNS = RunsVerdict(accepted=4, completed=4, duplicated=0, lost=0)
 
 
 def result_of(recorder: Recorder, runs: RunsVerdict = RUNS) -> Result:
-    return judge(
-        recorder.timeline(), runs, versions={"keda": "<2.20>"}, config={"host": "http://127.0.0.1"}, traffic={}
-    )
+    return judge(recorder.timeline(), runs, versions={"keda": "<2.20>"}, config={"host": "http://127.0.0.1"})
 
 
 def test_result_json_has_the_agreed_form(tmp_path: Path) -> None:
@@ -51,7 +49,7 @@ def test_the_page_needs_nothing_beside_it_and_shows_verdict_steps_and_legs(tmp_p
 def test_a_failed_proof_says_why_on_its_page(tmp_path: Path) -> None:
     recorder = Recorder()
     recorder.look(30, 7, pods(2))
-    recorder.step(0.0, 7, 1)
+    recorder.step(0.0, 7)
     runs = RunsVerdict(accepted=2, completed=1, duplicated=0, lost=1, lost_lines=("order-1/2",))
     write_proof(tmp_path, result_of(recorder, runs), recorder.timeline())
     page = (tmp_path / "report.html").read_text()
@@ -65,7 +63,7 @@ def test_a_record_gives_the_same_verdict_when_it_is_read_again(tmp_path: Path) -
     result = result_of(recorder)
     write_proof(tmp_path, result, recorder.timeline())
     read = Timeline.model_validate_json((tmp_path / "timeline.json").read_text())
-    assert judge(read, RUNS, versions=result.versions, config=result.config, traffic={}) == result
+    assert judge(read, RUNS, versions=result.versions, config=result.config) == result
 
 
 def test_latest_names_the_newest_report_and_older_ones_stay(tmp_path: Path) -> None:

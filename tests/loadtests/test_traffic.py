@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import ProductFailureError
 from patchbay_loadtests.core.flows import OrderBook
 from patchbay_loadtests.core.traffic.locust_process import LocustProcess
 from patchbay_loadtests.core.traffic.protocol import TrafficSettings
@@ -76,7 +76,8 @@ async def test_every_order_is_accepted_once_and_its_run_is_known(webhook: Webhoo
     assert webhook.orders == {order.id: order.payload() for order in orders}
     assert set(webhook.requests.values()) == {1}
     assert traffic.statistics is not None
-    assert (traffic.statistics.requests, traffic.statistics.failures) == (len(orders), 0)
+    (hook,) = traffic.statistics.endpoints
+    assert (hook.name, hook.n, hook.failures) == ("POST /hooks/t/f", len(orders), 0)
 
 
 async def test_an_order_is_tried_again_while_the_gateway_is_busy(webhook: Webhook, tmp_path: Path) -> None:
@@ -87,10 +88,10 @@ async def test_an_order_is_tried_again_while_the_gateway_is_busy(webhook: Webhoo
     assert webhook.requests == {orders[0].id: 3}
 
 
-async def test_a_refused_order_says_that_the_environment_is_unusable(webhook: Webhook, tmp_path: Path) -> None:
+async def test_an_order_that_the_gateway_refuses_is_a_failure_of_the_product(webhook: Webhook, tmp_path: Path) -> None:
     webhook.refusals = [403]
     async with LocustProcess(webhook.settings(), tmp_path / "locust.log") as traffic:
-        with pytest.raises(UnusableEnvironmentError, match="403"):
+        with pytest.raises(ProductFailureError, match="403"):
             await traffic.place(list(OrderBook("order").orders_for(1)))
 
 

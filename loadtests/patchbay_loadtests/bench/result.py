@@ -10,8 +10,9 @@ MILLISECONDS = 1000
 
 
 class Latencies(Record):
-    """Percentiles of latencies in milliseconds."""
+    """Percentiles of `n` latencies in milliseconds."""
 
+    n: int
     p50_ms: float
     p95_ms: float
     p99_ms: float
@@ -39,18 +40,30 @@ class Level(Record):
 
 
 class Bench(Record):
-    """The benchmark's result: `floor` is a request that the API answers without any flow, through the same gateway."""
+    """The benchmark's result: `floor` is a request that the API answers without any flow, through the same gateway.
+
+    A level in which no run completed is a failure of the product.
+    """
 
     steps: int
     floor: Latencies
     levels: tuple[Level, ...]
     versions: dict[str, str]
 
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the benchmark fails, if it does."""
+        return tuple(
+            f"no run completed in {measured.seconds:.0f} s with {measured.clients} clients"
+            for measured in self.levels
+            if not measured.runs
+        )
+
 
 def latencies(seconds: Sequence[float]) -> Latencies:
     """The percentiles of durations in seconds."""
     values = {f"p{percent}_ms": round(percentile(seconds, percent) * MILLISECONDS, 1) for percent in (50, 95, 99)}
-    return Latencies(**values)
+    return Latencies(n=len(seconds), **values)
 
 
 def level(

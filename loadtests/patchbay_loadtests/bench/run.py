@@ -1,6 +1,5 @@
 """A whole benchmark."""
 
-import asyncio
 import uuid
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,8 +12,8 @@ from patchbay_loadtests.bench.cpu import cpu_seconds, used
 from patchbay_loadtests.bench.result import Bench, Latencies, Level, latencies, level
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.cluster import Cluster
-from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.messages import tell
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to, write_json
 from patchbay_loadtests.core.set_up import set_up
 from patchbay_loadtests.core.target import Target
@@ -48,7 +47,7 @@ async def bench(options: BenchOptions, console: Console) -> tuple[Bench, Path]:
     """Run the benchmark; returns its result and the report's directory."""
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
-        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant, options.access))
         await set_up(options, console, cluster, gateway, stack, flow=flows.bench_flow, sink_python=options.sink_python)
         directory = new_directory(options.reports)
         console.print(f"measuring the floor with {FLOOR_REQUESTS} requests", highlight=False)
@@ -74,13 +73,10 @@ async def _floor(gateway: Gateway) -> Latencies:
 
 
 async def _level(options: BenchOptions, cluster: Cluster, directory: Path, clients: int) -> Level:
-    clock = asyncio.get_running_loop()
     workers_before, api_before = await _cpu(options, cluster)
-    began = clock.time()
     traffic = await _closed_loop(options, directory, clients=clients, seconds=options.seconds)
-    elapsed = clock.time() - began
     workers_after, api_after = await _cpu(options, cluster)
-    measured = level(
+    return level(
         traffic.answers,
         clients=clients,
         seconds=options.seconds,
@@ -88,9 +84,6 @@ async def _level(options: BenchOptions, cluster: Cluster, directory: Path, clien
         worker_cpu=used(workers_before, workers_after),
         api_cpu=used(api_before, api_after),
     )
-    if not measured.runs:
-        raise UnusableEnvironmentError(f"no run completed in {elapsed:.0f} s with {clients} clients")
-    return measured
 
 
 async def _closed_loop(options: BenchOptions, directory: Path, *, clients: int, seconds: float) -> LocustProcess:
@@ -102,7 +95,7 @@ async def _closed_loop(options: BenchOptions, directory: Path, *, clients: int, 
         closed_loop_seconds=seconds,
         prefix=f"bench-{uuid.uuid4().hex[:8]}",
     )
-    async with LocustProcess(settings, directory / f"locust-{clients}.log") as traffic:
+    async with LocustProcess(settings, directory / f"locust-{clients}.log", options.access) as traffic:
         await traffic.until_finished(seconds + END_SECONDS)
     return traffic
 
@@ -117,7 +110,7 @@ async def _cpu(options: BenchOptions, cluster: Cluster) -> tuple[dict[str, float
 def print_bench(console: Console, result: Bench) -> None:
     """The table of levels, with the floor as its first row."""
     table = Table(title=f"A synchronous flow of {result.steps} steps through the whole path")
-    for heading in ("clients", "p50", "p95", "p99", "runs/s", "proc/s", "per core", "failed"):
+    for heading in ("clients", "n", "p50", "p95", "p99", "runs/s", "proc/s", "per core", "failed"):
         table.add_column(heading, justify="right")
     table.add_row("floor", *_milliseconds(result.floor))
     for measured in result.levels:
@@ -134,11 +127,13 @@ def print_bench(console: Console, result: Bench) -> None:
         "proc/s: processes per second; per core: processes per CPU second of the workers and the API together"
     )
     console.print("floor: a request that the API answers without any flow, through the same gateway, by one client")
+    for reason in result.reasons:
+        tell(console, "x", reason)
     if any(measured.rate_limited for measured in result.levels):
         console.print("[yellow]the gateway's rate limit bounded a level: its throughput is that limit's[/]")
 
 
-def _milliseconds(latency: Latencies | None) -> tuple[str, str, str]:
+def _milliseconds(latency: Latencies | None) -> tuple[str, ...]:
     if latency is None:
-        return ("-", "-", "-")
-    return (f"{latency.p50_ms:.0f} ms", f"{latency.p95_ms:.0f} ms", f"{latency.p99_ms:.0f} ms")
+        return ("0", "-", "-", "-")
+    return (str(latency.n), f"{latency.p50_ms:.0f} ms", f"{latency.p95_ms:.0f} ms", f"{latency.p99_ms:.0f} ms")

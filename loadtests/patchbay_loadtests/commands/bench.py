@@ -52,3 +52,5 @@ def bench_command(
     result, directory = run(bench(options, console), console)
     print_bench(console, result)
     console.print(f"report: {directory / 'result.json'}", highlight=False)
+    if result.reasons:
+        raise typer.Exit(1)

@@ -19,7 +19,7 @@ from patchbay_loadtests.commands.options import (
     run,
     validated,
 )
-from patchbay_loadtests.comparison.result import Comparison
+from patchbay_loadtests.comparison.result import FEWEST_PAIRS, Comparison, told
 from patchbay_loadtests.comparison.run import USUAL_MINUTES, ComparisonOptions, make_comparison
 from patchbay_loadtests.core.messages import tell
 
@@ -28,6 +28,7 @@ def compare_command(
     host: Host,
     kubeconfig: Kubeconfig,
     *,
+    pairs: Annotated[int, typer.Option(min=FEWEST_PAIRS, help="How many times each; who is first alternates.")] = 3,
     rate: Annotated[float, typer.Option(help="Orders a second.")] = 4,
     minutes: Annotated[
         float, typer.Option(help="How long orders come, each time; what is less than usual is in the report.")
@@ -47,7 +48,7 @@ def compare_command(
     sink_python: SinkPython = "python3",
     allow_remote_host: Remote = False,
 ) -> None:
-    """Send the same load twice: as the platform scales, and with the tools' defaults; the shape is put back after."""
+    """Send the same load in pairs: as the platform scales, and with the tools' defaults; the shape is put back."""
     console = Console(soft_wrap=True)
     options = validated(
         ComparisonOptions,
@@ -58,6 +59,7 @@ def compare_command(
         namespace=namespace,
         tenant=tenant,
         reports=report,
+        pairs=pairs,
         rate=rate,
         minutes=minutes,
         hold_seconds=hold_seconds,
@@ -72,25 +74,23 @@ def compare_command(
     result, directory = run(make_comparison(options, console), console)
     _print(console, result)
     console.print(f"report: {directory / 'report.html'}", highlight=False)
-    if not result.passed:
-        raise typer.Exit(1)
+    if result.verdict != "passed":
+        raise typer.Exit(1 if result.verdict == "failed" else 2)
 
 
 def _print(console: Console, result: Comparison) -> None:
     table = Table(title=f"A load that keeps {result.needed_processes:g} processes running")
-    table.add_column("")
-    for side in result.sides:
+    table.add_column("median (least to most)")
+    for side in result.summaries:
         table.add_column(side.name, justify="right")
     rows = {
-        "until the workers could run all of it": [_seconds(side.time_to_capacity) for side in result.sides],
-        "short of that, in all": [_seconds(side.short_of_capacity) for side in result.sides],
-        "order until its connector called, p95": [
-            _seconds(side.waits.p95 if side.waits else None) for side in result.sides
-        ],
-        "pods taken away under load": [str(side.pods_taken) for side in result.sides],
-        "processes killed": [str(side.work_killed) for side in result.sides],
-        "lines sent more than once": [str(side.redelivered) for side in result.sides],
-        "runs lost": [str(side.runs.lost) for side in result.sides],
+        "until the workers could run all of it": [told(side.time_to_capacity) for side in result.summaries],
+        "short of that, in all": [told(side.short_of_capacity) for side in result.summaries],
+        "order until its connector called, p95": [told(side.waits_p95) for side in result.summaries],
+        "pods taken away under load": [str(side.pods_taken) for side in result.summaries],
+        "processes killed": [str(side.work_killed) for side in result.summaries],
+        "lines sent more than once": [str(side.redelivered) for side in result.summaries],
+        "runs lost": [str(side.lost) for side in result.summaries],
     }
     for label, cells in rows.items():
         table.add_row(label, *cells)
@@ -99,7 +99,3 @@ def _print(console: Console, result: Comparison) -> None:
         console.print(f"shortened: {line}", highlight=False)
     for reason in result.reasons:
         tell(console, "x", reason)
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f} s"

@@ -22,6 +22,7 @@ from patchbay_loadtests.nodes.console import print_node_verdict
 from patchbay_loadtests.nodes.judgement import Limits
 from patchbay_loadtests.nodes.run import NodeOptions, prove_nodes
 from patchbay_loadtests.nodes.timeline import PHASES
+from patchbay_loadtests.proof.promise import MAX_PODS
 
 
 def prove_nodes_command(
@@ -51,6 +52,7 @@ def prove_nodes_command(
     scale_in_limit: Annotated[
         float, typer.Option(min=1, help="The promise: from the end of a node's unneeded time until it is gone.")
     ] = 60,
+    max_pods: Annotated[int, typer.Option(min=2, help="The promise: the shape's most pods.")] = MAX_PODS,
     hpa_sync_seconds: HpaSync = 15,
     sink_python: SinkPython = "python3",
     allow_remote_host: Remote = False,
@@ -70,6 +72,7 @@ def prove_nodes_command(
         phases=tuple(phase or PHASES[:-1]) + (PHASES[-1:] if without_headroom else ()),
         node_start_seconds=node_start_seconds,
         limits=Limits(node_start=node_start_limit, headroom_extra=headroom_limit, scale_in=scale_in_limit),
+        max_pods=max_pods,
         hpa_sync_seconds=hpa_sync_seconds,
         sink_python=sink_python,
         allow_remote_host=allow_remote_host,

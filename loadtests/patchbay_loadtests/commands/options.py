@@ -1,9 +1,10 @@
 """What the commands have in common."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from pydantic import BaseModel, ValidationError
@@ -25,6 +26,27 @@ Remote = Annotated[bool, typer.Option("--allow-remote-host", help="Send load to 
 HpaSync = Annotated[
     float, typer.Option(min=0.5, help="The controller manager's --horizontal-pod-autoscaler-sync-period.")
 ]
+TokenFile = Annotated[
+    Path | None, typer.Option(help="A file with the bearer token of the gateway; by default PATCHBAY_TOKEN's value.")
+]
+ApiKeyFile = Annotated[
+    Path | None, typer.Option(help="A file with the API key of the gateway; by default PATCHBAY_API_KEY's value.")
+]
+Ca = Annotated[
+    Path | None, typer.Option(help="The certificates that sign the gateway's, in PEM; by default PATCHBAY_CA's file.")
+]
+
+
+@contextmanager
+def reading(console: Console) -> Iterator[None]:
+    """Ends the program with 2 and the reason where a file or text that an option names is refused."""
+    try:
+        yield
+    except ValidationError as error:
+        _refuse(console, error)
+    except ValueError as error:
+        tell(console, "options:", str(error))
+        raise typer.Exit(2) from None
 
 
 def run(work: Coroutine[Any, Any, Outcome], console: Console) -> Outcome:
@@ -44,7 +66,11 @@ def validated(model: type[AnyOptions], console: Console, **values: Any) -> AnyOp
     try:
         return model(**values)
     except ValidationError as error:
-        for problem in error.errors():
-            field = ".".join(str(part) for part in problem["loc"])
-            tell(console, f"{field or 'options'}:", problem["msg"].removeprefix("Value error, "))
-        raise typer.Exit(2) from error
+        _refuse(console, error)
+
+
+def _refuse(console: Console, error: ValidationError) -> NoReturn:
+    for problem in error.errors():
+        field = ".".join(str(part) for part in problem["loc"])
+        tell(console, f"{field or 'options'}:", problem["msg"].removeprefix("Value error, "))
+    raise typer.Exit(2) from None

@@ -1,1 +1,1 @@
-"""The same load twice: as this platform scales, and as one does that keeps the tools' defaults."""
+"""The same load in pairs: as this platform scales, and as one does that keeps the tools' defaults."""

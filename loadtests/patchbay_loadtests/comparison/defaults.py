@@ -1,9 +1,9 @@
 """A shape as it is usually deployed and scaled, on this environment's own Prometheus, KEDA and HPA.
 
 Usual is: Prometheus scrapes every 30 s; the metric is the length of the waiting list alone, with a target for each pod;
-KEDA polls every 30 s; the HPA looks every 15 s and scales by its default behaviour; a pod that is told to go has
-Kubernetes' 30 s to finish. The HPA's default of 300 s before it scales down is shortened to this platform's own window:
-in a run of minutes nothing would be seen of it.
+KEDA polls every 30 s; the HPA scales by its default behaviour; a pod that is told to go has Kubernetes' 30 s to finish.
+How often the HPA looks is the control plane's, and the same for both sides. The HPA's default of 300 s before it scales
+down is shortened to this platform's own window: in a run of minutes nothing would be seen of it.
 """
 
 import asyncio
@@ -16,7 +16,6 @@ from patchbay_loadtests.proof.environment import ScaledShape
 
 SCRAPE_SECONDS: Final = 30
 POLL_SECONDS: Final = 30
-HPA_SYNC_SECONDS: Final = 15
 GRACE_SECONDS: Final = 30
 TAKEN_UP_SECONDS: Final = 60.0
 
@@ -27,12 +26,11 @@ def path(shape: ScaledShape) -> str:
     return f"/apis/keda.sh/v1alpha1/namespaces/{watched.namespace}/scaledobjects/{watched.deployment}"
 
 
-def changes(shape: ScaledShape, *, threshold: int, hpa_sync_seconds: float) -> Document:
+def changes(shape: ScaledShape, *, threshold: int) -> Document:
     """The merge patch that makes the ScaledObject a usual one.
 
     A subquery's steps lie at multiples of its resolution, so that it answers what a scrape every 30 s would have
-    brought. Where this environment's HPA looks more often than every 15 s, KEDA answers it from what it polled at that
-    pace; elsewhere KEDA asks Prometheus whenever it is asked, as is its default.
+    brought. KEDA asks Prometheus whenever it is asked, as is its default.
     """
     spec = shape.scaled_object["spec"]
     waiting = f'patchbay_horizon_length{{shape="{shape.watched.name}"}}'
@@ -41,17 +39,16 @@ def changes(shape: ScaledShape, *, threshold: int, hpa_sync_seconds: float) -> D
         "query": f"sum(last_over_time({waiting}[{SCRAPE_SECONDS}s:{SCRAPE_SECONDS}s]))",
         "threshold": str(threshold),
     }
-    slower = hpa_sync_seconds < HPA_SYNC_SECONDS
     trigger: dict[str, Any] = {"type": "prometheus", "metricType": "AverageValue", "metadata": metadata}
     behavior = spec.get("advanced", {}).get("horizontalPodAutoscalerConfig", {}).get("behavior", {})
     window = behavior.get("scaleDown", {}).get("stabilizationWindowSeconds", 0)
     scale_down = {"stabilizationWindowSeconds": window, "tolerance": None, "policies": None}
     return {
         "spec": {
-            "pollingInterval": HPA_SYNC_SECONDS if slower else POLL_SECONDS,
+            "pollingInterval": POLL_SECONDS,
             "fallback": None,
             "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleUp": None, "scaleDown": scale_down}}},
-            "triggers": [{**trigger, "useCachedMetrics": slower}],
+            "triggers": [trigger],
         }
     }
 
@@ -80,16 +77,21 @@ async def take_up(cluster: Cluster, shape: ScaledShape, scaling: Document, *, th
     """Change the shape and wait until HPA and pods have followed; what undoes it must have been arranged before."""
     await cluster.merge(path(shape), scaling)
     await cluster.merge(deployment_path(shape), grace(GRACE_SECONDS))
+    await until_taken_up(cluster, shape, str(threshold))
+
+
+async def until_taken_up(cluster: Cluster, shape: ScaledShape, metric_target: str | None) -> None:
+    """Wait until the HPA has this target for each pod, and the newest pods alone are ready."""
     clock = asyncio.get_running_loop()
     give_up = clock.time() + TAKEN_UP_SECONDS
     namespace = shape.watched.namespace
     while not (
-        target(await cluster.autoscaler(namespace, shape.watched.autoscaler)) == str(threshold)
+        target(await cluster.autoscaler(namespace, shape.watched.autoscaler)) == metric_target
         and rolled_out(await cluster.deployment(namespace, shape.watched.deployment))
     ):
         if clock.time() > give_up:
             raise UnusableEnvironmentError(
-                f"{shape.watched.deployment} did not take up the defaults within {TAKEN_UP_SECONDS:.0f} s"
+                f"{shape.watched.deployment} did not take up its scaling within {TAKEN_UP_SECONDS:.0f} s"
             )
         await asyncio.sleep(1)
 

@@ -1,102 +1,138 @@
-"""What the same load came to under each way of scaling."""
+"""What the same load came to under each way of scaling, and whether that allows a verdict."""
 
-from collections.abc import Mapping
-from itertools import pairwise
-from typing import Any
+from collections.abc import Sequence
+from math import inf
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from patchbay_loadtests.profiles.result import Waits, waits_of
-from patchbay_loadtests.profiles.timeline import LoadTimeline
-from patchbay_loadtests.proof.judgement import RunsVerdict
+from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, Spread, Summary, summary
 from patchbay_loadtests.proof.result import run_reasons
 from patchbay_loadtests.proof.timeline import Record
 
-OURS, DEFAULTS = "this platform", "the tools' defaults"
-
-
-class Side(Record):
-    """One way of scaling; seconds, except counts.
-
-    `time_to_capacity`: until the live workers could first run all that the load keeps running; None: never.
-    `short_of_capacity`: for how long of the load they could not. `pods_taken`: workers told to go while the load was
-    on. `work_killed`: connector calls cut before their answer, by the end of their worker; `redelivered`: lines that
-    were sent more than once.
-    """
-
-    name: str
-    orders: int
-    time_to_capacity: float | None
-    short_of_capacity: float
-    most_pods: int
-    pods_taken: int
-    work_killed: int
-    redelivered: int
-    waits: Waits | None
-    runs: RunsVerdict
+FEWEST_PAIRS: Final = 3
+# The shortest HPA sync period that EKS offers, for a provisioned control plane: 10s to 15s, 15s by default (EKS API
+# reference, HorizontalPodAutoscalerControllerConfigRequest.horizontalPodAutoscalerSyncPeriod).
+EKS_FLOOR_SECONDS: Final = 10.0
 
 
 class Comparison(Record):
-    """`result.json`. `shortened`: in what the load was less than usual."""
+    """`result.json`. `none`: the opponent did not work, or there was too little of it, which says nothing.
 
-    passed: bool
+    `sides` are all loads in the order in which they were sent, `summaries` this platform's and the opponent's.
+    `shortened`: in what the load was less than usual.
+    """
+
+    verdict: Literal["passed", "failed", "none"]
     needed_processes: float
+    hpa_sync_seconds: float
     sides: tuple[Side, ...]
+    summaries: tuple[Summary, Summary]
     shortened: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
     config: dict[str, Any] = Field(default_factory=dict)
 
 
-def side(name: str, timeline: LoadTimeline, runs: RunsVerdict, needed: float) -> Side:
-    """One side's figures; `needed` is how many processes the load keeps running."""
-    samples = [sample for sample in timeline.samples if timeline.began <= sample.at <= timeline.ended]
-    enough = next((sample.at for sample in samples if sample.slots >= needed), None)
-    short = sum(later.at - earlier.at for earlier, later in pairwise(samples) if earlier.slots < needed)
-    return Side(
-        name=name,
-        orders=timeline.orders,
-        time_to_capacity=None if enough is None else round(enough - timeline.began, 1),
-        short_of_capacity=round(short, 1),
-        most_pods=max((sample.steered_ready for sample in samples), default=0),
-        pods_taken=sum(timeline.began <= pod.leaving <= timeline.ended for pod in timeline.leaving),
-        work_killed=timeline.abandoned,
-        redelivered=len(runs.duplicated_lines),
-        waits=waits_of(timeline),
-        runs=runs,
-    )
-
-
 def compare(
-    timelines: Mapping[str, tuple[LoadTimeline, RunsVerdict]],
+    sides: Sequence[Side],
     *,
     needed: float,
+    hpa_sync_seconds: float,
     versions: dict[str, str],
     config: dict[str, Any],
     shortened: tuple[str, ...] = (),
 ) -> Comparison:
-    """Both sides, and whether this platform kept its promise and was no worse."""
-    sides = {name: side(name, timeline, runs, needed) for name, (timeline, runs) in timelines.items()}
-    ours, defaults = sides[OURS], sides[DEFAULTS]
-    reasons = [f"{OURS}: {reason}" for reason in run_reasons(ours.runs)]
-    if timelines[OURS][0].refusals:
-        reasons.append(f"{OURS}: {len(timelines[OURS][0].refusals)} orders were refused")
-    if ours.work_killed:
-        reasons.append(f"{OURS}: {ours.work_killed} processes were killed")
-    if ours.time_to_capacity is None:
-        reasons.append(f"{OURS}: the load's {needed:g} processes never had room")
-    elif defaults.time_to_capacity is not None and ours.time_to_capacity > defaults.time_to_capacity:
-        reasons.append(
-            f"capacity came later than by {DEFAULTS}: {ours.time_to_capacity} s, {defaults.time_to_capacity} s"
-        )
-    if ours.waits and defaults.waits and ours.waits.p95 > defaults.waits.p95:
-        reasons.append(f"orders waited longer than by {DEFAULTS}: p95 {ours.waits.p95} s, {defaults.waits.p95} s")
+    """Whether this platform kept its promise in every load, and was no worse by the median.
+
+    A load of this platform that fails is a failure, whatever the opponent did. An opponent that did not work is no
+    measure: no verdict.
+    """
+    ours, defaults = summary(OURS, sides), summary(DEFAULTS, sides)
+    failures = [reason for each in sides if each.name == OURS for reason in _failures(each, needed)]
+    doubts = [
+        *_conditions(sides, hpa_sync_seconds),
+        *(doubt for each in sides if each.name == DEFAULTS for doubt in _doubts(each)),
+    ]
+    worse = [] if doubts else _worse(ours, defaults)
+    verdict: Literal["passed", "failed", "none"] = "passed"
+    if failures or worse:
+        verdict = "failed"
+    elif doubts:
+        verdict = "none"
     return Comparison(
-        passed=not reasons,
+        verdict=verdict,
         needed_processes=needed,
-        sides=(ours, defaults),
+        hpa_sync_seconds=hpa_sync_seconds,
+        sides=tuple(sides),
+        summaries=(ours, defaults),
         shortened=shortened,
-        reasons=tuple(reasons),
+        reasons=(*failures, *worse, *(f"no verdict: {doubt}" for doubt in doubts)),
         versions=versions,
         config=config,
     )
+
+
+def _failures(side: Side, needed: float) -> list[str]:
+    reasons = run_reasons(side.runs)
+    if side.refused:
+        reasons.append(f"{side.refused} orders were refused")
+    if side.work_killed:
+        reasons.append(f"{side.work_killed} processes were killed")
+    if side.time_to_capacity is None:
+        reasons.append(f"the load's {needed:g} processes never had room")
+    if side.waits is None:
+        reasons.append("no order reached its connector")
+    return [f"{side.name}, pair {side.pair}: {reason}" for reason in reasons]
+
+
+def _conditions(sides: Sequence[Side], hpa_sync_seconds: float) -> list[str]:
+    doubts = []
+    if hpa_sync_seconds < EKS_FLOOR_SECONDS:
+        doubts.append(f"an HPA sync period of {hpa_sync_seconds:g} s, where EKS offers {EKS_FLOOR_SECONDS:g} s or more")
+    pairs = [tuple(side.name for side in sides[begin : begin + 2]) for begin in range(0, len(sides), 2)]
+    if len(pairs) < FEWEST_PAIRS:
+        doubts.append(f"{len(pairs)} pairs, where {FEWEST_PAIRS} are the fewest that show a spread")
+    turns = [(OURS, DEFAULTS) if number % 2 == 0 else (DEFAULTS, OURS) for number in range(len(pairs))]
+    if pairs != turns:
+        doubts.append("the two ways were not sent in pairs, each first in turn")
+    return doubts
+
+
+def _doubts(side: Side) -> list[str]:
+    """Why an opponent's load is no measure. What it kills and sends again is how it works; what it loses is not."""
+    runs = side.runs
+    found = []
+    if side.refused:
+        found.append(f"{side.refused} of its orders were refused")
+    if runs.accepted == 0 or runs.lost:
+        found.append(f"{runs.lost} of its {runs.accepted} runs did not complete")
+    if side.most_pods <= 1:
+        found.append("its pods did not scale")
+    if side.waits is None:
+        found.append("none of its orders reached the connector")
+    return [f"{side.name}, pair {side.pair}: {doubt}" for doubt in found]
+
+
+def _worse(ours: Summary, defaults: Summary) -> list[str]:
+    figures = {
+        "capacity came later": (ours.time_to_capacity, defaults.time_to_capacity),
+        "orders waited longer, p95": (ours.waits_p95, defaults.waits_p95),
+    }
+    return [
+        f"{name} than by {DEFAULTS}: {told(own)}, {told(other)}"
+        for name, (own, other) in figures.items()
+        if _median(own) > _median(other)
+    ]
+
+
+def _median(spread: Spread) -> float:
+    return inf if spread.median is None else spread.median
+
+
+def told(spread: Spread) -> str:
+    """`4.0 s (3.1 s to 6.0 s, n = 3)`."""
+    middle, least, most = (
+        "never" if value is None else f"{value:.1f} s" for value in (spread.median, spread.least, spread.most)
+    )
+    return f"{middle} ({least} to {most}, n = {spread.n})"

@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,8 @@ from pydantic import Field
 from rich.console import Console
 
 from patchbay_loadtests.comparison import defaults
-from patchbay_loadtests.comparison.result import DEFAULTS, OURS, Comparison, compare
+from patchbay_loadtests.comparison.result import EKS_FLOOR_SECONDS, FEWEST_PAIRS, Comparison, compare
+from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, side
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.gateway import Gateway
@@ -30,18 +32,20 @@ from patchbay_loadtests.proof.judgement import RunsVerdict
 
 USUAL_MINUTES: Final = 3.0
 SHOWN: Final = {
-    "host", "rate", "minutes", "hold_seconds", "long_every", "long_seconds", "seed", "hpa_sync_seconds",
+    "host", "pairs", "rate", "minutes", "hold_seconds", "long_every", "long_seconds", "seed", "hpa_sync_seconds",
 }  # fmt: skip
 
 
 class ComparisonOptions(Target):
     """How one comparison is made: `rate` orders a second for `minutes` each time, each `hold_seconds` at the sink.
 
-    Every `long_every`th takes `long_seconds`: less than a worker of this platform has to finish, and more than a pod
-    has by default.
+    `pairs`: of loads, one under each way of scaling; which comes first alternates. `hpa_sync_seconds`: the control
+    plane's, for both ways. Every `long_every`th takes `long_seconds`: less than a worker of this platform has to
+    finish, and more than a pod has by default.
     """
 
     reports: Path
+    pairs: int = Field(default=FEWEST_PAIRS, ge=FEWEST_PAIRS, le=20)
     rate: float = Field(default=4, gt=0, le=100)
     minutes: float = Field(default=USUAL_MINUTES, ge=0.1, le=60)
     hold_seconds: float = Field(default=8, ge=0.1, le=40)
@@ -49,7 +53,7 @@ class ComparisonOptions(Target):
     long_seconds: float = Field(default=45, ge=0.1, le=flows.CONNECTOR_TIMEOUT_SECONDS - 5)
     threshold: int = 8
     seed: int = 1
-    hpa_sync_seconds: float = 15
+    hpa_sync_seconds: float = Field(default=15, ge=EKS_FLOOR_SECONDS)
     settle_seconds: float = Field(default=300, gt=0)
     sink_python: str = "python3"
 
@@ -68,37 +72,55 @@ class ComparisonOptions(Target):
 
 
 async def make_comparison(options: ComparisonOptions, console: Console) -> tuple[Comparison, Path]:
-    """Send the same load twice; returns what it came to and the report's directory."""
+    """Send the same load in pairs; returns what it came to and the report's directory."""
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
-        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant, options.access))
         await environment.undo_killed(cluster, console, options.namespace, headroom.NAMESPACE)
         versions = await environment.versions(cluster, options)
         shape = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
         directory = new_directory(options.reports)
-        send = partial(_side, options, console=console, cluster=cluster, gateway=gateway, shape=shape)
-        found = {OURS: await send(log=directory / "locust-ours.log")}
-        deployment = await cluster.deployment(options.namespace, shape.watched.deployment)
-        scaling = defaults.changes(shape, threshold=options.threshold, hpa_sync_seconds=options.hpa_sync_seconds)
-        restores = defaults.given_back(shape, deployment, scaling)
-        async with Restoring(options.kubeconfig, options.context, *restores):
-            console.print(f"scaling {shape.watched.name} by {DEFAULTS} for a while", highlight=False)
-            await defaults.take_up(cluster, shape, scaling, threshold=options.threshold)
-            found[DEFAULTS] = await send(log=directory / "locust-defaults.log")
+        send = partial(_send, options, console=console, cluster=cluster, gateway=gateway, shape=shape)
+        sides: list[Side] = []
+        last: dict[str, LoadTimeline] = {}
+        for pair in range(1, options.pairs + 1):
+            for name in (OURS, DEFAULTS) if pair % 2 else (DEFAULTS, OURS):
+                console.print(f"pair {pair} of {options.pairs}: {name}", highlight=False)
+                log = directory / f"locust-{pair}-{'ours' if name == OURS else 'defaults'}.log"
+                async with _scaled_by(name, options, cluster=cluster, shape=shape):
+                    last[name], runs = await send(log=log)
+                sides.append(side(name, pair, last[name], runs, options.needed))
         result = compare(
-            found,
+            sides,
             needed=options.needed,
+            hpa_sync_seconds=options.hpa_sync_seconds,
             shortened=options.shortened,
             versions=versions,
             config=options.model_dump(include=SHOWN),
         )
-        timelines = {name: timeline for name, (timeline, _) in found.items()}
-        await asyncio.to_thread(write_comparison, directory, result, timelines)
+        await asyncio.to_thread(write_comparison, directory, result, last)
         point_latest_to(directory)
         return result, directory
 
 
-async def _side(
+@asynccontextmanager
+async def _scaled_by(
+    name: str, options: ComparisonOptions, *, cluster: Cluster, shape: ScaledShape
+) -> AsyncIterator[None]:
+    """The shape scaled in this way; afterwards, and when the load test is killed, as it was found."""
+    if name == OURS:
+        yield
+        return
+    deployment = await cluster.deployment(options.namespace, shape.watched.deployment)
+    scaling = defaults.changes(shape, threshold=options.threshold)
+    restores = defaults.given_back(shape, deployment, scaling)
+    async with Restoring(options.kubeconfig, options.context, *restores):
+        await defaults.take_up(cluster, shape, scaling, threshold=options.threshold)
+        yield
+    await defaults.until_taken_up(cluster, shape, defaults.target(shape.autoscaler))
+
+
+async def _send(
     options: ComparisonOptions,
     *,
     console: Console,

@@ -22,17 +22,18 @@ class ProgressLines:
         self._shown: tuple[object, ...] = ()
         self._shown_at = 0.0
 
-    def __call__(self, step: Step, sample: Sample, left: float) -> None:
+    def __call__(self, step: Step, expected: int, sample: Sample, left: float) -> None:
         pods = sample.steered
         state = (step.change, sample.processes, pods.desired, pods.replicas, pods.ready)
         now = time.monotonic()
         if state == self._shown and now - self._shown_at < QUIET_SECONDS:
             return
         self._shown, self._shown_at = state, now
+        idle = "" if sample.idle is None else f"idle shape {sample.idle.ready}   "
         self._console.print(
-            f"{sample.at:6.1f} s  step {step.processes:>2} -> {step.expected_pods} pods   "
+            f"{sample.at:6.1f} s  step {step.processes:>2} -> {expected} pods   "
             f"processes {sample.processes:>2}   desired {pods.desired}   ready {pods.ready}/{pods.replicas}   "
-            f"idle shape {sample.idle.ready}   at most {left:.0f} s left",
+            f"{idle}at most {left:.0f} s left",
             highlight=False,
         )
 
@@ -68,7 +69,7 @@ def _print_latency(console: Console, result: Result) -> None:
     found = result.latency
     if found is None:
         return
-    legs = Table(title=f"From process {result.threshold} to the second pod, {len(found.scale_ups)} times")
+    legs = Table(title=f"From process {result.threshold} to the second pod, n = {found.n}")
     for heading in ("part", "p50", "p95", "share"):
         legs.add_column(heading, justify="left" if heading == "part" else "right")
     for leg, meaning in LEGS.items():

@@ -7,3 +7,7 @@ class UnusableEnvironmentError(Exception):
 
 class NotFoundError(UnusableEnvironmentError):
     """The API server has no such object."""
+
+
+class ProductFailureError(Exception):
+    """The product did not do its part, so that the load cannot go on. A report, and exit code 1."""

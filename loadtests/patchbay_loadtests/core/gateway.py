@@ -1,14 +1,17 @@
 """The environment's public HTTP API, as a customer reaches it through the gateway."""
 
 import asyncio
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import httpx2
 
+from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.cluster import Document
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.latencies import EndpointLatency, endpoint_latencies
 
 REQUEST_SECONDS = 15.0
 # How long a 429 or 503 is waited out before the environment is given up.
@@ -33,10 +36,15 @@ class ShapeLoad:
 class Gateway:
     """A client of one gateway and tenant."""
 
-    def __init__(self, host: str, tenant: str) -> None:
+    def __init__(self, host: str, tenant: str, access: Access | None = None) -> None:
         self.host = host
         self.tenant = tenant
-        self._http = httpx2.AsyncClient(base_url=host, timeout=REQUEST_SECONDS, trust_env=False)
+        access = access or Access.from_environment()
+        self._http = httpx2.AsyncClient(
+            base_url=host, timeout=REQUEST_SECONDS, trust_env=False, headers=access.headers(), verify=access.tls()
+        )
+        self._timings: defaultdict[str, list[float]] = defaultdict(list)
+        self._failures: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,22 +54,30 @@ class Gateway:
     ) -> None:
         await self._http.aclose()
 
+    def endpoints(self) -> tuple[EndpointLatency, ...]:
+        """How long each endpoint took to answer this client."""
+        return endpoint_latencies(self._timings, self._failures)
+
     async def register(self, flow: Document) -> int:
         """Make sure that the tenant exists and give it the flow; returns the flow's version."""
-        await self._json("PUT", f"/api/tenants/{self.tenant}")
-        registered = await self._json("POST", f"/api/tenants/{self.tenant}/flows", body=flow)
+        await self._json("PUT", f"/api/tenants/{self.tenant}", name="PUT /api/tenants/{tenant}")
+        registered = await self._json(
+            "POST", f"/api/tenants/{self.tenant}/flows", body=flow, name="POST /api/tenants/{tenant}/flows"
+        )
         return int(registered["version"])
 
     async def run(self, run: str) -> Document:
         """A run with its status and steps."""
-        found = await self._json("GET", f"/api/tenants/{self.tenant}/runs/{run}")
+        found = await self._json(
+            "GET", f"/api/tenants/{self.tenant}/runs/{run}", name="GET /api/tenants/{tenant}/runs/{run}"
+        )
         if not isinstance(found, dict):
             raise UnusableEnvironmentError(f"run {run}: not a JSON object")
         return found
 
     async def workload(self) -> dict[str, ShapeLoad]:
         """Every shape's processes by Horizon."""
-        rows = await self._json("GET", "/horizon/api/workload")
+        rows = await self._json("GET", "/horizon/api/workload", name="GET /horizon/api/workload")
         try:
             return {
                 row["name"]: ShapeLoad(
@@ -79,13 +95,13 @@ class Gateway:
         """Seconds that the API takes, through the gateway, to say that a path below its own does not exist."""
         clock = asyncio.get_running_loop()
         began = clock.time()
-        answer = await self._patiently("GET", "/api/", None)
+        answer = await self._patiently("GET", "/api/", None, "GET /api/")
         if answer.status_code != 404:
             raise UnusableEnvironmentError(f"gateway, GET /api/: {answer.status_code}, not 404")
         return clock.time() - began
 
-    async def _json(self, method: str, path: str, body: Document | None = None) -> Any:
-        answer = await self._patiently(method, path, body)
+    async def _json(self, method: str, path: str, *, name: str, body: Document | None = None) -> Any:
+        answer = await self._patiently(method, path, body, name)
         if not answer.is_success:
             raise UnusableEnvironmentError(
                 f"gateway, {method} {path}: {answer.status_code} {answer.text.strip()[:500]}"
@@ -95,12 +111,16 @@ class Gateway:
         except ValueError as error:
             raise UnusableEnvironmentError(f"gateway, {method} {path}: not JSON: {answer.text[:200]!r}") from error
 
-    async def _patiently(self, method: str, path: str, body: Document | None) -> httpx2.Response:
+    async def _patiently(self, method: str, path: str, body: Document | None, name: str) -> httpx2.Response:
+        """`name`: of the endpoint, without what differs from request to request."""
         clock = asyncio.get_running_loop()
         give_up = clock.time() + PATIENCE_SECONDS
         while True:
+            began = clock.time()
             try:
                 answer = await self._http.request(method, path, json=body)
+                self._timings[name].append(clock.time() - began)
+                self._failures[name] += answer.is_server_error or answer.status_code == 429
             except httpx2.HTTPError as error:
                 if clock.time() > give_up:
                     raise UnusableEnvironmentError(

@@ -6,7 +6,9 @@ from socket import gaierror, getaddrinfo
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from patchbay_loadtests.core.access import Access
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$")]
 
@@ -24,6 +26,7 @@ class Target(BaseModel):
     sink_namespace: Name = "patchbay-loadtest"
     tenant: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] = "loadtest"
     allow_remote_host: bool = False
+    access: Access = Field(default_factory=Access.from_environment, exclude=True)
 
     @field_validator("host")
     @classmethod

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import ProductFailureError
 from patchbay_loadtests.nodes import legs
 from patchbay_loadtests.nodes.ballast import Ballast
 from patchbay_loadtests.nodes.hold import Hold
@@ -68,6 +68,8 @@ class Drive:
         async with self._hold.on():
             now = self._sampler.now()
             phase = Phase(name=name, burst_pods=burst_pods, change=now, fall=now, end=now)
+            # From here on the record has it, also when it ends early.
+            self.phases.append(phase)
             await self._steering.drive_to(burst_pods * self._plan.threshold)
             await self._until(
                 phase,
@@ -76,14 +78,14 @@ class Drive:
                 lambda sample, _: (sample.metric_pods or 0) > burst_pods,
                 steady=0,
             )
-            phase = phase.model_copy(update={"asked": self._sampler.now()})
+            phase = self._noted(phase, asked=self._sampler.now())
         await self._until(
             phase,
             "pods",
             self._plan.node_start_seconds,
             lambda sample, look: self._stands(phase, sample, look, placeholders),
         )
-        phase = phase.model_copy(update={"fall": self._sampler.now()})
+        phase = self._noted(phase, fall=self._sampler.now())
         await self._steering.drive_to(0)
         await self._ballast.drop()
         await self._until(
@@ -93,7 +95,11 @@ class Drive:
             lambda sample, look: self._is_back(sample, look, placeholders),
         )
         await self._recorder.next_look()
-        self.phases.append(phase.model_copy(update={"end": self._recorder.looks[-1].at}))
+        self._noted(phase, end=self._recorder.looks[-1].at)
+
+    def _noted(self, phase: Phase, **marks: float) -> Phase:
+        self.phases[-1] = phase.model_copy(update={"end": self._recorder.looks[-1].at, **marks})
+        return self.phases[-1]
 
     async def until_placeholders_run(self, placeholders: int) -> None:
         """Wait until the headroom stands, on the nodes of the start."""
@@ -104,8 +110,9 @@ class Drive:
             and self._recorder.settled
         ):
             if self._sampler.now() > give_up:
-                raise UnusableEnvironmentError(
-                    f"{look.placeholders} of {placeholders} placeholders run on {look.nodes} nodes"
+                raise ProductFailureError(
+                    f"{look.placeholders} of {placeholders} placeholders run on {look.nodes} nodes after "
+                    f"{self._plan.back_seconds:.0f} s"
                 )
 
     async def _until(
@@ -133,14 +140,20 @@ class Drive:
                 return
 
     def _ensure_alone(self, phase: Phase, sample: Sample) -> None:
-        """UnusableEnvironmentError when there are more processes than are driven: another's take the measured room."""
+        """ProductFailureError when there are more processes than are driven: they take the room that is measured."""
         driven = self._steering.processes
         draining = driven == 0 and sample.at - phase.fall < DRAIN_SECONDS
-        if sample.processes > driven and not draining:
-            raise UnusableEnvironmentError(
-                f"Horizon counts {sample.processes} processes at {self._shape} where {driven} are driven: "
-                "another load is on this environment"
+        if sample.processes <= driven or draining:
+            return
+        if driven == 0:
+            raise ProductFailureError(
+                f"{sample.processes} processes at {self._shape} are stuck: their calls were answered "
+                f"{sample.at - phase.fall:.0f} s ago"
             )
+        raise ProductFailureError(
+            f"Horizon counts {sample.processes} processes at {self._shape} where {driven} are driven: they were "
+            "doubled, or another load has come"
+        )
 
     def _stands(self, phase: Phase, sample: Sample, look: Look, placeholders: int) -> bool:
         pods = sample.steered.ready == sample.steered.replicas == phase.burst_pods + 1

@@ -9,6 +9,7 @@ from pydantic import Field
 from patchbay_loadtests.nodes import legs
 from patchbay_loadtests.nodes.autoscaler import AutoscalerTimes
 from patchbay_loadtests.nodes.legs import ScaleIn, ScaleOut
+from patchbay_loadtests.nodes.marks import missing_marks
 from patchbay_loadtests.nodes.timeline import Look, NodeTimeline, Phase, PodTrack
 from patchbay_loadtests.proof.judgement import MAX_GAP_SECONDS
 from patchbay_loadtests.proof.timeline import Record
@@ -71,6 +72,7 @@ def judge_phase(timeline: NodeTimeline, phase: Phase, times: AutoscalerTimes) ->
         *(_node_reasons(timeline, phase, pods) if phase.name in {"beyond-headroom", "without-headroom"} else []),
         *_return_reasons(timeline, phase),
         *_gap_reasons(timeline, phase),
+        *missing_marks(timeline, phase),
     ]
     return PhaseVerdict(
         name=phase.name,

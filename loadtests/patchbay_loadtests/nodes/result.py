@@ -34,14 +34,15 @@ def judge(
     limits: Limits,
     versions: dict[str, str],
     config: dict[str, Any],
+    ended_by: str | None = None,
 ) -> NodeResult:
-    """The verdict over everything that was recorded."""
+    """The verdict over everything that was recorded. `ended_by`: what the product did that ended it early."""
     verdicts = tuple(judge_phase(timeline, phase, autoscaler) for phase in timeline.phases)
     found = figures(verdicts, limits)
     reasons = [reason for verdict in verdicts for reason in verdict.reasons]
     if not verdicts:
         reasons.append("no phase was driven")
-    reasons += [*figure_reasons(found), *run_reasons(runs)]
+    reasons += [*figure_reasons(found), *([] if ended_by is None else [ended_by]), *run_reasons(runs)]
     return NodeResult(
         passed=not reasons,
         phases=verdicts,

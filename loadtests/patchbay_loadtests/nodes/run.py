@@ -2,15 +2,18 @@
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from pydantic import Field
 from rich.console import Console
 
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.cluster import Cluster
-from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import ProductFailureError, UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.messages import tell
 from patchbay_loadtests.core.report.nodes import write_node_proof
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
 from patchbay_loadtests.core.restoration import Restoring
@@ -33,8 +36,10 @@ from patchbay_loadtests.nodes.room import requested
 from patchbay_loadtests.nodes.timeline import PhaseName
 from patchbay_loadtests.nodes.worker import worker_spec
 from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof.deployed import DEFAULT_MAX_PODS
 from patchbay_loadtests.proof.periods import read_periods
-from patchbay_loadtests.proof.run import DEFAULT_MAX_PODS, USERS
+from patchbay_loadtests.proof.promise import MAX_PODS
+from patchbay_loadtests.proof.run import USERS
 from patchbay_loadtests.proof.sampler import Sampler, external_metric
 from patchbay_loadtests.proof.steering import Steering
 
@@ -48,6 +53,7 @@ class NodeOptions(Target):
     reports: Path
     idle_shape: str = "filter"
     threshold: int = 8
+    max_pods: int = Field(default=MAX_PODS, ge=2)
     phases: tuple[PhaseName, ...] = ("warm", "within-headroom", "beyond-headroom")
     node_start_seconds: float = 120
     limits: Limits = Limits()
@@ -59,12 +65,18 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
     """Run the node proof; returns its result and the report's directory."""
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
-        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant, options.access))
         await environment.undo_killed(cluster, console, options.namespace, headroom.NAMESPACE)
         times = await read_times(cluster)
         steered = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)
         idle = await environment.find_shape(cluster, options.namespace, options.idle_shape)
         worker = await worker_spec(cluster, options.namespace, flows.STEERED_SHAPE)
+        deployed_max = steered.scaled_object["spec"].get("maxReplicaCount", DEFAULT_MAX_PODS)
+        if deployed_max != options.max_pods:
+            raise UnusableEnvironmentError(
+                f"deployed maxReplicaCount of {steered.watched.deployment} is {deployed_max}, promised "
+                f"{options.max_pods} (--max-pods): a burst of that size does not come"
+            )
         versions = await environment.versions(cluster, options)
         sink = await set_up(
             options, console, cluster, gateway, stack, flow=flows.order_flow, sink_python=options.sink_python
@@ -82,7 +94,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             periods=periods,
             times=times,
             threshold=options.threshold,
-            max_pods=steered.scaled_object["spec"].get("maxReplicaCount", DEFAULT_MAX_PODS),
+            max_pods=options.max_pods,
             placeholders=found.pods,
             slots=found.slots(need),
             free_slots=sum(left.holds(need) for left in (await free_room(cluster, worker)).values()),
@@ -118,7 +130,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             orders_per_second=ORDERS_PER_SECOND,
         )
         book = flows.OrderBook(f"order-{uuid.uuid4().hex[:8]}")
-        async with LocustProcess(settings, directory / "locust.log") as traffic:
+        async with LocustProcess(settings, directory / "locust.log", options.access) as traffic:
             async with Steering(sink, traffic, sampler, book) as steering:
                 drive = Drive(
                     plan,
@@ -136,16 +148,16 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
                     hold=Hold(cluster, steered, kubeconfig=options.kubeconfig, context=options.context),
                     progress=NodeProgress(console),
                 )
-                for name, pods in bursts.items():
-                    if name == "without-headroom" and found.pods:
-                        async with Restoring(options.kubeconfig, options.context, headroom.given_back(found)):
-                            console.print("taking the headroom away for a while")
-                            await headroom.remove(cluster)
-                            await _until_settled(recorder, 0, plan)
-                            await drive.run(name, pods, placeholders=0)
-                        await drive.until_placeholders_run(found.pods)
-                    else:
-                        await drive.run(name, pods, placeholders=found.pods)
+                ended_by = await _drive(
+                    drive,
+                    bursts,
+                    found=found,
+                    recorder=recorder,
+                    plan=plan,
+                    options=options,
+                    cluster=cluster,
+                    console=console,
+                )
             await environment.ensure_not_rolled_out(cluster, [steered, idle])
             console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
             runs = await settle(gateway, sink, steering.orders, traffic.runs)
@@ -156,11 +168,41 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             autoscaler=times,
             limits=options.limits,
             versions=versions,
+            ended_by=ended_by,
             config={"host": options.host, "bursts": bursts, "placeholders": found.pods, "slots": plan.slots},
         )
         await asyncio.to_thread(write_node_proof, directory, result, timeline)
         point_latest_to(directory)
         return result, directory
+
+
+async def _drive(
+    drive: Drive,
+    bursts: Mapping[PhaseName, int],
+    *,
+    found: headroom.Headroom,
+    recorder: NodeRecorder,
+    plan: NodePlan,
+    options: NodeOptions,
+    cluster: Cluster,
+    console: Console,
+) -> str | None:
+    """Drive the phases; what the product did that ended them early, if it did."""
+    try:
+        for name, pods in bursts.items():
+            if name == "without-headroom" and found.pods:
+                async with Restoring(options.kubeconfig, options.context, headroom.given_back(found)):
+                    console.print("taking the headroom away for a while")
+                    await headroom.remove(cluster)
+                    await _until_settled(recorder, 0, plan)
+                    await drive.run(name, pods, placeholders=0)
+                await drive.until_placeholders_run(found.pods)
+            else:
+                await drive.run(name, pods, placeholders=found.pods)
+    except ProductFailureError as error:
+        tell(console, "the load cannot go on:", str(error))
+        return str(error)
+    return None
 
 
 async def _until_settled(recorder: NodeRecorder, placeholders: int, plan: NodePlan) -> None:

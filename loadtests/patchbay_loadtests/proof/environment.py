@@ -107,7 +107,10 @@ async def until_at_rest(cluster: Cluster, gateway: Gateway, shapes: list[Watched
     give_up = clock.time() + seconds
     while busy := await _busy(cluster, gateway, shapes):
         if clock.time() > give_up:
-            raise UnusableEnvironmentError(f"not at rest after {seconds:.0f} s: {'; '.join(busy)}")
+            raise UnusableEnvironmentError(
+                f"not at rest after {seconds:.0f} s: {'; '.join(busy)}; take the load away, or watch another "
+                "idle shape or none"
+            )
         await asyncio.sleep(POLL_SECONDS)
 
 

@@ -5,7 +5,8 @@ from itertools import pairwise
 
 from patchbay_loadtests.core.flows import Order
 from patchbay_loadtests.core.sink.client import Delivery
-from patchbay_loadtests.proof.timeline import Record, Sample, ShapePods, Step, Timeline
+from patchbay_loadtests.proof.promise import REPEAT_HOLD_SECONDS
+from patchbay_loadtests.proof.timeline import Record, Sample, ShapePods, Step, Timeline, refresh_batch
 
 # A longer gap in the record could hide a pod that came and went; a busy API server may well take half of it.
 MAX_GAP_SECONDS = 8.0
@@ -67,7 +68,7 @@ def as_driven(sample: Sample, step: Step) -> bool:
     if sample.processes == step.processes:
         return True
     refreshing = any(begin - SLACK_SECONDS <= sample.at <= end + SLACK_SECONDS for begin, end in step.refreshes)
-    return refreshing and sample.processes == step.processes - 1
+    return refreshing and step.processes - refresh_batch(step.processes) <= sample.processes < step.processes
 
 
 def judge_step(timeline: Timeline, step: Step) -> StepVerdict:
@@ -75,8 +76,9 @@ def judge_step(timeline: Timeline, step: Step) -> StepVerdict:
     samples = [sample for sample in timeline.samples if step.change <= sample.at <= step.end]
     if not samples:
         return _verdict(timeline, step, (), reasons=[f"nothing was recorded at {step.processes} processes"])
-    desired_at = settled_at(samples, lambda sample: sample.steered.desired == step.expected_pods)
-    ready_at = settled_at(samples, lambda sample: all_ready(sample, step.expected_pods))
+    expected = timeline.promise.pods(step.processes)
+    desired_at = settled_at(samples, lambda sample: sample.steered.desired == expected)
+    ready_at = settled_at(samples, lambda sample: all_ready(sample, expected))
     reasons = [
         *_load_reasons(samples, step),
         *_pod_reasons(timeline, samples, step, desired_at, ready_at),
@@ -84,6 +86,11 @@ def judge_step(timeline: Timeline, step: Step) -> StepVerdict:
         *_gap_reasons(samples, step),
     ]
     return _verdict(timeline, step, samples, reasons=reasons, desired_at=desired_at, ready_at=ready_at)
+
+
+def hold_seconds(timeline: Timeline, step: Step) -> float:
+    """How long the step's pods must have stood, unchanged, at its end."""
+    return REPEAT_HOLD_SECONDS if step.kind == "repeat" else timeline.promise.hold_seconds(step.processes)
 
 
 def judge_runs(
@@ -141,7 +148,7 @@ def _verdict(
     return StepVerdict(
         shape=timeline.shape,
         processes=step.processes,
-        expected_pods=step.expected_pods,
+        expected_pods=timeline.promise.pods(step.processes),
         reached_pods=samples[-1].steered.ready if samples else 0,
         desired_seconds=None if desired_at is None else round(desired_at - step.change, 2),
         ready_seconds=None if ready_at is None else round(ready_at - step.change, 2),
@@ -161,7 +168,9 @@ def _load_reasons(samples: Sequence[Sample], step: Step) -> list[str]:
 def _pod_reasons(
     timeline: Timeline, samples: Sequence[Sample], step: Step, desired_at: float | None, ready_at: float | None
 ) -> list[str]:
-    expected = step.expected_pods
+    expected = timeline.promise.pods(step.processes)
+    deadline = timeline.promise.deadline_seconds(step.processes)
+    hold = hold_seconds(timeline, step)
     reasons = []
     allowed = max(expected, _pods_before(timeline, step))
     most = max(max(sample.steered.desired, sample.steered.replicas) for sample in samples)
@@ -174,11 +183,11 @@ def _pod_reasons(
         reasons.append(f"{last.ready} of {last.replicas} pods were ready at {step.processes} processes, not {expected}")
         return reasons
     seconds = ready_at - step.change
-    if seconds > step.deadline_seconds:
-        reasons.append(f"too late: {expected} pods were ready after {seconds:.1f} s of {step.deadline_seconds:.0f} s")
+    if seconds > deadline:
+        reasons.append(f"too late: {expected} pods were ready after {seconds:.1f} s of {deadline:.0f} s")
     held = samples[-1].at - ready_at
-    if held < step.hold_seconds:
-        reasons.append(f"{expected} pods were watched for {held:.1f} s only, not {step.hold_seconds:.0f} s")
+    if held < hold:
+        reasons.append(f"{expected} pods were watched for {held:.1f} s only, not {hold:.0f} s")
     return reasons
 
 
@@ -189,12 +198,15 @@ def _pods_before(timeline: Timeline, step: Step) -> int:
 
 
 def _idle_reasons(timeline: Timeline, samples: Sequence[Sample], step: Step) -> list[str]:
-    idle = ShapePods(desired=1, replicas=1, ready=1)
-    moved = [sample for sample in samples if sample.idle != idle]
-    if not moved:
+    if timeline.idle_shape is None:
         return []
-    first = moved[0]
-    seen = f"{first.idle.desired} desired, {first.idle.ready} of {first.idle.replicas} ready at {first.at:.1f} s"
+    idle = ShapePods(desired=1, replicas=1, ready=1)
+    moved = next((sample for sample in samples if sample.idle != idle), None)
+    if moved is None:
+        return []
+    seen = "it was not seen"
+    if moved.idle is not None:
+        seen = f"{moved.idle.desired} desired, {moved.idle.ready} of {moved.idle.replicas} ready at {moved.at:.1f} s"
     return [f"the idle shape {timeline.idle_shape} did not stay at 1 pod at {step.processes} processes: {seen}"]
 
 

@@ -17,6 +17,9 @@ LEGS: Final = {
 }
 
 
+SECOND: Final = 2
+
+
 class ScaleUp(Record):
     """One scale-up from 1 to 2 pods, in seconds: each leg, and from the metric shown to the second pod Ready."""
 
@@ -25,8 +28,9 @@ class ScaleUp(Record):
 
 
 class Latency(Record):
-    """All scale-ups of a proof."""
+    """All scale-ups of a proof; the percentiles are of `n`."""
 
+    n: int
     scale_ups: tuple[ScaleUp, ...]
     legs_p50: dict[str, float]
     legs_p95: dict[str, float]
@@ -37,7 +41,9 @@ class Latency(Record):
 
 def scale_ups(timeline: Timeline) -> tuple[ScaleUp, ...]:
     """The scale-ups from 1 to 2 pods that the record shows in full."""
-    edges = [step for step in timeline.steps if step.processes == timeline.threshold and step.expected_pods == 2]
+    if timeline.promise.pods(timeline.threshold) != SECOND:
+        return ()
+    edges = [step for step in timeline.steps if step.processes == timeline.threshold]
     return tuple(found for step in edges if (found := _scale_up(timeline, step)) is not None)
 
 
@@ -48,6 +54,7 @@ def summarize(found: Sequence[ScaleUp]) -> Latency | None:
     totals = {leg: sum(item.legs[leg] for item in found) for leg in LEGS}
     whole = sum(totals.values()) or 1.0
     return Latency(
+        n=len(found),
         scale_ups=tuple(found),
         legs_p50={leg: round(percentile([item.legs[leg] for item in found], 50), 2) for leg in LEGS},
         legs_p95={leg: round(percentile([item.legs[leg] for item in found], 95), 2) for leg in LEGS},
@@ -61,8 +68,8 @@ def _scale_up(timeline: Timeline, step: Step) -> ScaleUp | None:
     samples = [sample for sample in timeline.samples if step.change <= sample.at <= step.end]
     pod = _new_pod(timeline.pods, step)
     counted = _first(sample.at for sample in samples if sample.processes >= step.processes)
-    metric = _first(sample.at for sample in samples if (sample.metric_pods or 0) >= step.expected_pods)
-    desired = _first(sample.at for sample in samples if sample.steered.desired >= step.expected_pods)
+    metric = _first(sample.at for sample in samples if (sample.metric_pods or 0) >= SECOND)
+    desired = _first(sample.at for sample in samples if sample.steered.desired >= SECOND)
     if pod is None or None in (counted, metric, desired):
         return None
     marks = [step.change, counted, metric, desired, pod.scheduled, pod.started, pod.ready]

@@ -24,16 +24,17 @@ class Periods(BaseModel):
     """The waits on the metric path, in seconds.
 
     KEDA's polling lies on it only where the HPA reads what KEDA polled last, or where KEDA starts the first pod; else
-    KEDA asks Prometheus whenever the HPA asks KEDA, and `polling` is 0.
+    KEDA asks Prometheus whenever the HPA asks KEDA, and `polling` is 0. `scale_down`: the window and its policies. The
+    defaults are this platform's.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    scrape: float = Field(gt=0)
-    evaluation: float = Field(ge=0)
-    polling: float = Field(ge=0)
-    hpa_sync: float = Field(gt=0)
-    scale_down: float = Field(ge=0)
+    scrape: float = Field(default=2, gt=0)
+    evaluation: float = Field(default=2, ge=0)
+    polling: float = Field(default=0, ge=0)
+    hpa_sync: float = Field(default=15, gt=0)
+    scale_down: float = Field(default=16, ge=0)
 
     @property
     def metric(self) -> float:

@@ -54,7 +54,7 @@ class Sampler:
         gateway: Gateway,
         *,
         steered: WatchedShape,
-        idle: WatchedShape,
+        idle: WatchedShape | None,
         metric: ExternalMetric,
         metrics_namespace: str,
     ) -> None:
@@ -121,7 +121,7 @@ class Sampler:
             self._prometheus_pods(),
             self._metric_pods(),
             self._shape_pods(self._steered),
-            self._shape_pods(self._idle),
+            self._idle_pods(),
             self._look_at_pods(),
         )
         return Sample(
@@ -155,6 +155,9 @@ class Sampler:
             answer = await self._cluster.get(path, {"labelSelector": self._metric.selector})
             return float(parse(answer["items"][0]["value"]))
         return None
+
+    async def _idle_pods(self) -> ShapePods | None:
+        return None if self._idle is None else await self._shape_pods(self._idle)
 
     async def _shape_pods(self, shape: WatchedShape) -> ShapePods:
         autoscaler, deployment = await asyncio.gather(

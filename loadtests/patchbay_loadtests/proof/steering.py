@@ -5,12 +5,13 @@ import contextlib
 from types import TracebackType
 from typing import Self
 
-from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import ProductFailureError, UnusableEnvironmentError
 from patchbay_loadtests.core.flows import Order, OrderBook
 from patchbay_loadtests.core.sink.client import LEASE_SECONDS, SinkClient, SinkState
 from patchbay_loadtests.core.traffic.locust_process import LocustProcess
 from patchbay_loadtests.proof.plan import REFRESH_SECONDS
 from patchbay_loadtests.proof.sampler import Sampler
+from patchbay_loadtests.proof.timeline import refresh_batch
 
 SETTLE_SECONDS = 20.0
 
@@ -59,9 +60,9 @@ class Steering:
         self.processes = processes
 
     async def refresh(self, older_than: float = REFRESH_SECONDS) -> tuple[float, float] | None:
-        """Replace deliveries that have been held too long, one at a time; returns when that began and ended.
+        """Replace deliveries that have been held too long, some at a time; returns when that began and ended.
 
-        The one that leaves is gone from Horizon's count before its replacement is placed: the load never exceeds N.
+        Those that leave are gone from Horizon's count before others are placed: the load never exceeds N.
         """
         if self._keeper.done():
             self._keeper.result()
@@ -70,11 +71,13 @@ class Steering:
         if not aged or not self.processes:
             return None
         began = self._sampler.now()
-        for _ in range(aged):
-            await self._sink.release(1)
-            await self._until_counted(self.processes - 1)
-            await self._place(1)
+        while aged > 0:
+            batch = min(aged, refresh_batch(self.processes))
+            await self._sink.release(batch)
+            await self._until_counted(self.processes - batch)
+            await self._place(batch)
             await self._until_counted(self.processes)
+            aged -= batch
         return began, self._sampler.now()
 
     async def _place(self, parcels: int) -> None:
@@ -88,9 +91,9 @@ class Steering:
                 while (await self._sampler.next_sample()).processes != processes:
                     pass
         except TimeoutError:
-            raise UnusableEnvironmentError(
+            raise ProductFailureError(
                 f"while deliveries were replaced, Horizon did not come to {processes} processes within "
-                f"{SETTLE_SECONDS:.0f} s"
+                f"{SETTLE_SECONDS:.0f} s, but stayed at {self._sampler.samples[-1].processes}"
             ) from None
 
     async def _close_gate(self) -> None:

@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from patchbay_loadtests.proof.promise import Deployed, Promise
+
 
 class Record(BaseModel):
     """A part of the record."""
@@ -22,9 +24,9 @@ class ShapePods(Record):
 class Sample(Record):
     """One look at the environment.
 
-    `at` is when the look began. `waiting` and `reserved` are Horizon's counts of the steered shape.
-    `prometheus_pods` is the recording rule's value, `metric_pods` the same through the API server's external metrics
-    API, which the HPA reads; either is None where it could not be read.
+    `at` is when the look began. `waiting` and `reserved` are Horizon's counts of the steered shape. `idle`: of the
+    shape that must not move; None where there is none. `prometheus_pods` is the recording rule's value, `metric_pods`
+    the same through the API server's external metrics API, which the HPA reads; None where it could not be read.
     """
 
     at: float
@@ -33,7 +35,7 @@ class Sample(Record):
     prometheus_pods: float | None
     metric_pods: float | None
     steered: ShapePods
-    idle: ShapePods
+    idle: ShapePods | None
 
     @property
     def processes(self) -> int:
@@ -54,32 +56,34 @@ class PodLife(Record):
 class Step(Record):
     """One held load. `change` is when the load began to change, `end` when the verifier stopped to watch.
 
-    `hold_seconds` is how long the expected pods must have stood, unchanged, at the end; `deadline_seconds` how long
-    after the change they may come up. In `refreshes` (begin, end) deliveries that neared the connector's time limit
-    were replaced one by one, so that Horizon may count one process less.
+    In `refreshes` (begin, end) deliveries that neared the connector's time limit were replaced, `refresh_batch` at a
+    time, so that Horizon may count as many processes less.
     """
 
     processes: int
-    expected_pods: int
     change: float
     end: float
-    hold_seconds: float
-    deadline_seconds: float
     refreshes: tuple[tuple[float, float], ...] = ()
     kind: Literal["edge", "repeat"] = "edge"
 
 
 class Timeline(Record):
-    """The whole record."""
+    """The whole record. `deployed`: what the environment said of itself at the start; None: it was not asked."""
 
     shape: str
-    idle_shape: str
-    threshold: int
+    idle_shape: str | None
+    promise: Promise = Promise()
+    deployed: Deployed | None = None
     steps: tuple[Step, ...]
     samples: tuple[Sample, ...]
     pods: tuple[PodLife, ...]
 
+    @property
+    def threshold(self) -> int:
+        """Processes per pod, as promised."""
+        return self.promise.threshold
 
-def expected_pods(processes: int, threshold: int, max_pods: int) -> int:
-    """The promise: a shape that reaches a multiple of the threshold gets another pod, up to its maximum."""
-    return min(processes // threshold + 1, max_pods)
+
+def refresh_batch(processes: int) -> int:
+    """How many deliveries are replaced at once: all are renewed before the first one's time is over."""
+    return max(1, processes // 5)

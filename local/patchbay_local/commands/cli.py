@@ -131,8 +131,8 @@ def load_command(context: typer.Context) -> None:
 
 @app.command("compare", context_settings=_PASS_ON)
 def compare_command(context: typer.Context) -> None:
-    """Send the same load twice: as it scales here, and with the tools' defaults."""
-    raise typer.Exit(proof.compare(context.args))
+    """Send the same load in pairs: as it scales here, and with the tools' defaults."""
+    raise typer.Exit(proof.compare(_console, context.args))
 
 
 @app.command("faults", context_settings=_PASS_ON)

@@ -7,33 +7,24 @@ from rich.console import Console
 from rich.table import Table
 
 from patchbay_local.commands import proof
-from patchbay_local.kubernetes.cluster.cluster import Cluster
+from patchbay_local.commands.sync_period import EKS_DEFAULT_SECONDS, put_back_after, set_sync_period
 from patchbay_local.kubernetes.cluster.spec import ClusterSpec
 from patchbay_local.machine import paths
-from patchbay_local.machine.journal import open_journal
 
 REPORTS: Final = paths.REPORTS / "latency"
-EKS_DEFAULT_SECONDS: Final = 15.0  # kube-controller-manager's --horizontal-pod-autoscaler-sync-period
 
 
 def compare(console: Console, *, repeat: int) -> bool:
     """Scale up `repeat` + 1 times under each period; puts this environment's own period back. False: a proof failed."""
     own = ClusterSpec().hpa_sync_seconds
     passed = True
-    try:
+    with put_back_after(console):
         for seconds in (own, EKS_DEFAULT_SECONDS):
-            _set_sync_period(console, seconds)
+            set_sync_period(console, seconds)
             reports = REPORTS / f"sync-{seconds:g}s"
             passed &= proof.run(hpa_sync_seconds=seconds, short=True, repeat=repeat, reports=reports)
-    finally:
-        _set_sync_period(console, own)
     console.print(_table({seconds: _latency(seconds) for seconds in (own, EKS_DEFAULT_SECONDS)}))
     return passed
-
-
-def _set_sync_period(console: Console, seconds: float) -> None:
-    console.print(f"HPA sync period: {seconds:g} s")
-    Cluster(ClusterSpec(hpa_sync_seconds=seconds), journal=open_journal()).up()
 
 
 def _latency(seconds: float) -> dict[str, Any]:

@@ -39,7 +39,6 @@ def made_up(on: Environment, timing: Timing, *, sync: float = 5.04, rises: int =
     return Timeline(
         shape=SHAPE,
         idle_shape="filter",
-        threshold=8,
         steps=tuple(steps),
         samples=tuple(
             _sample(*each) for each in zip(at, processes, _shown(at, processes, timing), desired, ready, strict=True)
@@ -82,9 +81,6 @@ def _sample(at: float, processes: float, shown: float, desired: int, ready: int)
 def _step(processes: int, change: float, end: float) -> Step:
     return Step(
         processes=processes,
-        expected_pods=processes // 8 + 1,
         change=change,
         end=end,
-        hold_seconds=5,
-        deadline_seconds=60,
     )

@@ -52,17 +52,13 @@ def _draw_processes(axes: Axes, timeline: Timeline) -> None:
 
 def _draw_pods(axes: Axes, timeline: Timeline) -> None:
     times = [sample.at for sample in timeline.samples]
-    lines = (
+    lines = [
         ("desired by the HPA", [sample.steered.desired for sample in timeline.samples], DESIRED, "-", 1.6),
         ("ready", [sample.steered.ready for sample in timeline.samples], READY, "-", 2.4),
-        (
-            f"ready, idle shape {timeline.idle_shape}",
-            [sample.idle.ready for sample in timeline.samples],
-            IDLE,
-            ":",
-            1.6,
-        ),
-    )
+    ]
+    if timeline.idle_shape is not None:
+        idle = [0 if sample.idle is None else sample.idle.ready for sample in timeline.samples]
+        lines.append((f"ready, idle shape {timeline.idle_shape}", idle, IDLE, ":", 1.6))
     for label, values, color, style, width in lines:
         axes.step(times, values, where="post", color=color, linestyle=style, linewidth=width, label=label, zorder=3)
     axes.set_ylabel("pods")

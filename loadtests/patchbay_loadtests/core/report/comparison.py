@@ -6,7 +6,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from patchbay_loadtests.comparison.result import DEFAULTS, OURS, Comparison
+from patchbay_loadtests.comparison.result import Comparison, told
+from patchbay_loadtests.comparison.side import DEFAULTS, OURS
 from patchbay_loadtests.core.report.chart import READY
 from patchbay_loadtests.core.report.page import page
 from patchbay_loadtests.core.report.panels import WARNING, Line, draw_lines, draw_spans, png
@@ -17,17 +18,17 @@ COLORS = {OURS: READY, DEFAULTS: WARNING}
 
 
 def write_comparison(directory: Path, result: Comparison, timelines: Mapping[str, LoadTimeline]) -> None:
-    """`timeline.json` holds both records by name."""
+    """`timelines`: of the last pair, by name, which `timeline.json` holds."""
     chart = comparison_png(timelines, result.needed_processes)
     (directory / "timeline.png").write_bytes(chart)
     records = {name: timeline.model_dump(mode="json") for name, timeline in timelines.items()}
     (directory / "timeline.json").write_text(json.dumps(records))
-    (directory / "report.html").write_text(page("comparison.html", chart, result=result))
+    (directory / "report.html").write_text(page("comparison.html", chart, result=result, told=told))
     write_json(directory / "result.json", result.model_dump(mode="json"))
 
 
 def comparison_png(timelines: Mapping[str, LoadTimeline], needed: float) -> bytes:
-    """Both records from the first order on, in the same panels, as a PNG of 1500 x 1200 pixels."""
+    """Both records of a pair from the first order on, in the same panels, as a PNG of 1500 x 1200 pixels."""
     figure = Figure(figsize=(10, 8), dpi=150, layout="constrained")
     figure.suptitle("The same load, scaled in two ways", fontsize=12)
     panels = figure.subplots(4, 1, sharex=True)

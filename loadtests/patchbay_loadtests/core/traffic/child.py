@@ -1,8 +1,10 @@
 """The process in which Locust runs."""
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
@@ -18,8 +20,13 @@ class LocustChild:
     output: asyncio.StreamReader
 
 
-async def start(driver: str, settings: BaseModel, log: IO[bytes]) -> LocustChild:
-    """Run the module `driver` with its settings; what else it writes goes to the log."""
+async def start(
+    driver: str, settings: BaseModel, log: IO[bytes], *, variables: Mapping[str, str] | None = None
+) -> LocustChild:
+    """Run the module `driver` with its settings; what else it writes goes to the log.
+
+    `variables`: added to its environment, where a secret is not seen by others as it would be among the arguments.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -28,6 +35,7 @@ async def start(driver: str, settings: BaseModel, log: IO[bytes]) -> LocustChild
         stdin=PIPE,
         stdout=PIPE,
         stderr=log,
+        env={**os.environ, **(variables or {})},
         # Ctrl-C reaches the parent alone, which then ends Locust in good order.
         start_new_session=True,
     )

@@ -12,8 +12,9 @@ import gevent
 from gevent.fileobject import FileObject
 from gevent.queue import Queue
 
+from patchbay_loadtests.core.latencies import EndpointLatency
 from patchbay_loadtests.core.traffic.protocol import Message, OrderToPlace, Statistics, TrafficSettings
-from patchbay_loadtests.core.traffic.users import ClosedLoopUser, OrderUser
+from patchbay_loadtests.core.traffic.users import AccessUser, ClosedLoopUser, OrderUser
 
 
 def tell(message: Message) -> None:
@@ -27,7 +28,8 @@ def drive(settings: TrafficSettings) -> None:
     orders: Queue[OrderToPlace] = Queue()
     members = {"settings": settings, "orders": orders, "tell": staticmethod(tell), "numbers": count(1)}
     closed_loop = settings.closed_loop_seconds is not None
-    user_class = type("Shop", (ClosedLoopUser if closed_loop else OrderUser,), members)
+    kind: type[AccessUser] = ClosedLoopUser if closed_loop else OrderUser
+    user_class = type("Shop", (kind,), members)
 
     environment = Environment(user_classes=[user_class], host=settings.host, stop_timeout=0)
     runner = environment.create_local_runner()
@@ -36,16 +38,23 @@ def drive(settings: TrafficSettings) -> None:
     reader.join(timeout=settings.closed_loop_seconds)
 
     runner.stop()
-    total = environment.stats.total
-    tell(
-        Statistics(
-            requests=total.num_requests,
-            failures=total.num_failures,
-            p50_seconds=total.get_response_time_percentile(0.5) / 1000,
-            p95_seconds=total.get_response_time_percentile(0.95) / 1000,
-        )
-    )
+    tell(Statistics(endpoints=endpoints_of(environment)))
     runner.quit()
+
+
+def endpoints_of(environment: Environment) -> tuple[EndpointLatency, ...]:
+    """Locust's statistics; its percentiles are rounded to two digits."""
+    return tuple(
+        EndpointLatency(
+            name=f"{method} {name}",
+            n=entry.num_requests,
+            failures=entry.num_failures,
+            p50=entry.get_response_time_percentile(0.5) / 1000,
+            p95=entry.get_response_time_percentile(0.95) / 1000,
+            p99=entry.get_response_time_percentile(0.99) / 1000,
+        )
+        for (name, method), entry in sorted(environment.stats.entries.items())
+    )
 
 
 def _read_orders(orders: "Queue[OrderToPlace]", pause: float) -> None:

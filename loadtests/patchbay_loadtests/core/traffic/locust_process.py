@@ -6,7 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.access import Access
+from patchbay_loadtests.core.errors import ProductFailureError, UnusableEnvironmentError
 from patchbay_loadtests.core.flows import Order
 from patchbay_loadtests.core.traffic.child import start
 from patchbay_loadtests.core.traffic.protocol import (
@@ -26,11 +27,12 @@ STOP_SECONDS = 15.0
 class LocustProcess:
     """Starts Locust, gives it orders and collects which runs the environment accepted."""
 
-    def __init__(self, settings: TrafficSettings, log: Path) -> None:
+    def __init__(self, settings: TrafficSettings, log: Path, access: Access | None = None) -> None:
         self.runs: dict[str, str] = {}  # order id -> run id
         self.answers: list[Answered] = []
         self.statistics: Statistics | None = None
         self._settings = settings
+        self._access = access or Access.from_environment()
         self._log_path = log
         self.refused: list[Refused] = []
         self._changed = asyncio.Condition()
@@ -38,7 +40,9 @@ class LocustProcess:
 
     async def __aenter__(self) -> Self:
         self._log: IO[bytes] = self._log_path.open("wb")
-        child = await start("patchbay_loadtests.core.traffic.driver", self._settings, self._log)
+        child = await start(
+            "patchbay_loadtests.core.traffic.driver", self._settings, self._log, variables=self._access.variables()
+        )
         self._process, self._orders = child.process, child.input
         self._reader = asyncio.create_task(self._read_events(child.output))
         return self
@@ -50,7 +54,10 @@ class LocustProcess:
         self._log.close()
 
     async def place(self, orders: Sequence[Order]) -> None:
-        """Post the orders; returns when every one is accepted."""
+        """Post the orders; returns when every one is accepted.
+
+        ProductFailureError when the gateway answers and does not take one, or takes too long.
+        """
         for order in orders:
             await self.post(order)
         waited_for = {order.id for order in orders}
@@ -102,9 +109,10 @@ class LocustProcess:
             async with asyncio.timeout(seconds), self._changed:
                 await self._changed.wait_for(decided)
         except TimeoutError:
-            raise UnusableEnvironmentError(f"{failure} within {seconds:.0f} s") from None
+            raise ProductFailureError(f"{failure} within {seconds:.0f} s") from None
         if self.refused:
-            raise UnusableEnvironmentError(f"{failure}: {self.refused[0].reason}")
+            kind = ProductFailureError if self.refused[0].status else UnusableEnvironmentError
+            raise kind(f"{failure}: {self.refused[0].reason}")
         if not holds():
             raise UnusableEnvironmentError(f"{failure}: Locust ended early; see {self._log_path}")
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from patchbay_loadtests.core.latencies import EndpointLatency
+
 
 class Message(BaseModel):
     """A line of the protocol."""
@@ -44,10 +46,11 @@ class Accepted(Message):
 
 
 class Refused(Message):
-    """The order was given up."""
+    """The order was given up. `status`: of the last answer; 0: there was none."""
 
     event: Literal["refused"] = "refused"
     order: str
+    status: int
     reason: str
 
 
@@ -61,13 +64,10 @@ class Answered(Message):
 
 
 class Statistics(Message):
-    """Locust's own count of the process's requests; the last line."""
+    """Locust's own count of the process's requests, by endpoint; the last line."""
 
     event: Literal["statistics"] = "statistics"
-    requests: int
-    failures: int
-    p50_seconds: float
-    p95_seconds: float
+    endpoints: tuple[EndpointLatency, ...]
 
 
 Event = Annotated[Accepted | Refused | Answered | Statistics, Field(discriminator="event")]

@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from gevent.queue import Queue
 from locust import FastHttpUser, constant, task
+from locust.env import Environment
 
+from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.flows import Order
 from patchbay_loadtests.core.gateway import retry_after
 from patchbay_loadtests.core.traffic.protocol import (
@@ -24,7 +26,20 @@ ORDER_SECONDS = 30.0
 WAIT_SECONDS = 30
 
 
-class OrderUser(FastHttpUser):
+class AccessUser(FastHttpUser):
+    """Shows the gateway who it is, and verifies the gateway; both as the process's environment has them."""
+
+    abstract = True
+    insecure = False
+
+    def __init__(self, environment: Environment) -> None:
+        access = Access.from_environment()
+        self.ssl_context_factory = access.tls
+        self.default_headers = access.headers()
+        super().__init__(environment)
+
+
+class OrderUser(AccessUser):
     """Posts the orders that the verifier asks for, each until it is accepted."""
 
     abstract = True
@@ -55,13 +70,13 @@ class OrderUser(FastHttpUser):
                 final = answer.status_code not in {0, 429, 502, 503, 504} or seconds > ORDER_SECONDS
                 if final:
                     reason = f"{path}: {answer.status_code} {(answer.text or '').strip()[:300]}"
-                    type(self).tell(Refused(order=order.id, reason=reason))
+                    type(self).tell(Refused(order=order.id, status=answer.status_code, reason=reason))
                     return
                 pause = retry_after((answer.headers or {}).get("Retry-After"))
             time.sleep(pause)
 
 
-class ClosedLoopUser(FastHttpUser):
+class ClosedLoopUser(AccessUser):
     """Runs the flow synchronously, one run after the other."""
 
     abstract = True

@@ -1,0 +1,195 @@
+"""What `prove` is given besides: objectives, a baseline, a flow, a token, and JUnit XML for build servers."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from patchbay_loadtests.cli import app
+from patchbay_loadtests.core import access
+from patchbay_loadtests.core.access import Access
+from patchbay_loadtests.core.flows import order_flow
+from patchbay_loadtests.core.latencies import EndpointLatency, endpoint_latencies
+from patchbay_loadtests.core.report.junit import write_junit
+from patchbay_loadtests.core.report.publish import write_proof
+from patchbay_loadtests.proof.baseline import Baseline, read_baseline, slower
+from patchbay_loadtests.proof.flow_file import read_flow
+from patchbay_loadtests.proof.judgement import RunsVerdict
+from patchbay_loadtests.proof.objectives import ScalingObjectives, misses, read_objectives
+from patchbay_loadtests.proof.result import Result, judge
+from typer.testing import CliRunner
+
+from tests.loadtests.recorded import good_record
+
+RUNS = RunsVerdict(accepted=4, completed=4, duplicated=0, lost=0)
+HOOK = EndpointLatency(name="POST /hooks/t/f", n=40, failures=0, p50=0.02, p95=0.04, p99=0.05)
+
+
+def proven(endpoints: tuple[EndpointLatency, ...] = (HOOK,)) -> Result:
+    return judge(good_record().timeline(), RUNS, versions={}, config={}, endpoints=endpoints)
+
+
+def missed(objectives: ScalingObjectives, result: Result) -> list[str]:
+    return misses(objectives, result.steps, result.latency, result.endpoints)
+
+
+def test_objectives_that_are_met_and_missed_are_told_apart() -> None:
+    assert missed(ScalingObjectives(pods_ready=8, second_pod_p95=8, order_accepted_p95=0.05), proven()) == []
+    assert missed(ScalingObjectives(pods_ready=5, second_pod_p95=5, order_accepted_p95=0.03), proven()) == [
+        "objective missed: 2 pods Ready at 8 processes: 7.00 s of 5 s",
+        "objective missed: second pod, p95 of n = 1: 7.00 s of 5 s",
+        "objective missed: order accepted, p95 of n = 40: 0.04 s of 0.03 s",
+    ]
+
+
+def test_an_objective_of_what_was_not_measured_is_missed() -> None:
+    result = proven(()).model_copy(update={"latency": None})
+    assert missed(ScalingObjectives(second_pod_p95=5, order_accepted_p95=1), result) == [
+        "objective missed: second pod, p95 of n = 0: not measured of 5 s",
+        "objective missed: order accepted, p95 of n = 0: not measured of 1 s",
+    ]
+
+
+def test_what_is_held_further_decides_the_verdict_and_is_a_test_case() -> None:
+    result = proven().held_to("objectives", ["too slow"])
+    assert (result.passed, result.reasons) == (False, ("too slow",))
+    assert result.cases()["objectives"] == ("too slow",)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("other: 1", "scaling: Field required"),
+        ("scaling: {pods_ready: 0}", "scaling.pods_ready"),
+        ("scaling: {pods: 1}", "scaling.pods"),
+        ("[", "not a YAML file"),
+    ],
+)
+def test_a_file_of_objectives_that_is_wrong_is_refused_with_the_field(tmp_path: Path, text: str, wrong: str) -> None:
+    path = tmp_path / "slo.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=wrong):
+        read_objectives(path)
+
+
+def with_ready(result: Result, seconds: float | None) -> Result:
+    steps = tuple(
+        step.model_copy(update={"ready_seconds": seconds}) if step.processes == 8 else step for step in result.steps
+    )
+    return result.model_copy(update={"steps": steps})
+
+
+def test_a_proof_as_quick_as_its_baseline_or_within_its_jitter_passes() -> None:
+    assert slower(Baseline(result=proven()), proven()) == []
+    assert slower(Baseline(result=proven()), with_ready(proven(), 20.9)) == []
+
+
+def test_what_got_slower_than_the_baseline_beyond_the_margin_is_named() -> None:
+    (reason,) = slower(Baseline(result=proven()), with_ready(proven(), 21.1))
+    assert reason == (
+        "slower than the baseline: http-connector at 8 processes, pods Ready: 21.10 s, was 7.00 s, at most 21.00 s"
+    )
+    slow_hook = HOOK.model_copy(update={"p95": 0.2})
+    (reason,) = slower(Baseline(result=proven()), proven((slow_hook,)))
+    assert reason.startswith("slower than the baseline: POST /hooks/t/f, p95: 0.20 s, was 0.04 s")
+
+
+def test_what_the_baseline_measured_and_this_proof_did_not_is_a_failure() -> None:
+    (reason,) = slower(Baseline(result=proven()), with_ready(proven(), None))
+    assert "pods Ready: not measured, was 7.00 s" in reason
+
+
+def test_a_baseline_of_another_sync_period_is_refused() -> None:
+    periods = proven().promise.periods.model_copy(update={"hpa_sync": 15})
+    other = proven().model_copy(update={"promise": proven().promise.model_copy(update={"periods": periods})})
+    (reason,) = slower(Baseline(result=other), proven())
+    assert "HPA sync period was 15 s, this one's is 5 s" in reason
+
+
+def test_a_proof_s_own_result_is_a_baseline(tmp_path: Path) -> None:
+    result = proven()
+    write_proof(tmp_path, result, good_record().timeline())
+    assert read_baseline(tmp_path / "result.json", 0.5) == Baseline(result=result, margin=0.5)
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"no result\.json of a proof: threshold"):
+        read_baseline(tmp_path / "other.json", 0.5)
+
+
+def test_junit_has_a_case_for_each_thing_that_was_judged(tmp_path: Path) -> None:
+    result = proven().held_to("baseline", ["slower <than> the baseline\x00"])
+    write_junit(tmp_path / "junit.xml", "scaling proof", result.cases())
+    (suite,) = ElementTree.parse(tmp_path / "junit.xml").getroot()  # noqa: S314 - our own
+    assert (suite.get("tests"), suite.get("failures")) == ("7", "1")
+    (failure,) = suite.iter("failure")
+    assert failure.get("message") == "slower <than> the baseline?"
+
+
+def test_each_endpoint_has_percentiles_with_their_n() -> None:
+    (found,) = endpoint_latencies({"GET /a": [0.1] * 98 + [0.5, 0.9], "GET /never": []}, {"GET /a": 2})
+    assert (found.n, found.failures, found.p50, found.p95, found.p99) == (100, 2, 0.1, 0.1, 0.5)
+
+
+def flow_of(**changed: Any) -> str:
+    return json.dumps({**order_flow("${SINK_URL}", name="own"), **changed})
+
+
+def test_a_flow_of_one_s_own_gets_the_sink_s_address(tmp_path: Path) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(flow_of())
+    assert read_flow(path, "http-connector")("http://sink/x") == order_flow("http://sink/x", name="own")
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "wrong"),
+    [
+        ("{", "http-connector", "Invalid JSON"),
+        (flow_of(name=None), "http-connector", "name"),
+        (flow_of(), "smtp-connector", "one step of the shape smtp-connector, not 0"),
+        (flow_of(), "map", r"must call \$\{SINK_URL\}"),
+    ],
+)
+def test_a_flow_that_cannot_hold_the_shape_is_refused(tmp_path: Path, text: str, shape: str, wrong: str) -> None:
+    path = tmp_path / "flow.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=wrong):
+        read_flow(path, shape)
+
+
+def test_a_token_comes_from_a_file_or_the_environment_and_is_never_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(access.TOKEN, "from-environment")
+    monkeypatch.setenv(access.API_KEY, "key")
+    found = Access.from_environment()
+    assert found.headers() == {"Authorization": "Bearer from-environment", "X-Api-Key": "key"}
+    (tmp_path / "token").write_text("from-file\n")
+    of_file = Access.from_environment(token_file=tmp_path / "token")
+    assert of_file.variables() == {access.TOKEN: "from-file", access.API_KEY: "key"}
+    assert "from-file" not in f"{of_file!r} {of_file.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        (["--token-file=MISSING"], "cannot be read"),
+        (["--token-file=TWO"], "one line of printable characters"),
+        (["--ca=TWO"], "no certificates in PEM form"),
+        (["--slo=MISSING"], "slo"),
+        (["--steps=7,8"], "end with 0"),
+        (["--baseline=TWO"], "no result.json"),
+        (["--flow=TWO"], "flow"),
+    ],
+)
+def test_an_option_that_is_wrong_ends_with_2_and_the_reason_without_the_secret(
+    tmp_path: Path, options: list[str], wrong: str
+) -> None:
+    (tmp_path / "two").write_text("first-secret\nsecond-secret")
+    (tmp_path / "kubeconfig").touch()
+    given = [each.replace("MISSING", f"{tmp_path}/none").replace("TWO", f"{tmp_path}/two") for each in options]
+    line = ["prove", "--host=http://127.0.0.1:1", f"--kubeconfig={tmp_path}/kubeconfig", *given]
+    ended = CliRunner().invoke(app, line)
+    assert ended.exit_code == 2, ended.output
+    assert wrong in ended.output
+    if "--token-file=TWO" in options or "--ca=TWO" in options:
+        assert "first-secret" not in ended.output
