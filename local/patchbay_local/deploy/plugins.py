@@ -55,6 +55,8 @@ def environment(home: Path = paths.PULUMI_HOME, backend: Path = paths.PULUMI_BAC
         "PULUMI_BACKEND_URL": Backend(backend).url,
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # The provider is on PATH too, beside the CLI: the engine would take that one, and warn in every run.
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
 
