@@ -8,7 +8,6 @@ from patchbay_config.model import Model
 from patchbay_config.stack import load, stack_config
 from patchbay_infra.cluster.workload_identity import Workload
 from patchbay_infra.network.address_plan import divide
-from patchbay_infra.ordering import once_known
 from patchbay_infra.provider import provider
 from patchbay_infra.settings import InfraSettings
 from patchbay_infra.stack import Cell, Infra, PlatformWorkloads
@@ -46,11 +45,6 @@ WORKLOADS = PlatformWorkloads(
 )
 
 
-def once_entitled(cell: Cell, value: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The value, once new pods get their AWS identities: a pod that is made before never does."""
-    return once_known(value, cell.cluster.workload_role_arns.values())
-
-
 def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServices:
     """A cluster's own cache, and its schema on the database that all clusters share."""
     subnets = divide(settings.network.cidr, settings.zones).data
@@ -61,7 +55,7 @@ def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServ
             address=cell.cache.address,
             port=cell.cache.port,
             user_name=cell.cache.user_name,
-            cache_name=once_entitled(cell, cell.cache.replication_group_id),
+            cache_name=cell.cache.replication_group_id,
         ),
         database=ManagedDatabase(
             address=infra.databases.writer_address,
@@ -76,7 +70,7 @@ def host_cluster(key: str, cell: Cell, settings: InfraSettings) -> HostCluster:
     """What the autoscaler finds the cluster's node groups by, and what workers have to tolerate on them."""
     taints = settings.clusters[key].flows.taints
     return HostCluster(
-        name=once_entitled(cell, cell.cluster.cluster_name),
+        name=cell.cluster.cluster_name,
         region=settings.aws.region,
         worker_taints=[NodeTaint(taint.key, taint.value, taint.effect) for taint in taints],
     )
@@ -92,7 +86,7 @@ def deploy_platform(infra: Infra, settings: Settings, platform: PlatformSettings
             platform,
             images=images,
             catalog=CATALOG,
-            provider=cluster.provider(f"{name}-cluster", access or cell.cluster.kubeconfig),
+            provider=cluster.provider(f"{name}-cluster", access or cell.cluster.kubeconfig, after=infra.beneath(key)),
             data=None if access else data_services(infra, cell, settings.infra),
             host=host_cluster(key, cell, settings.infra),
         )

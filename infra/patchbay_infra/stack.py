@@ -77,6 +77,7 @@ class Infra(pulumi.ComponentResource):
             "network", settings.network, context=context, logs_key_arn=self._keys.logs_arn, opts=child
         )
         self._operators: dict[str, pulumi.Input[str]] = {}
+        self._way_in: list[pulumi.Resource] = [self._network]
         if settings.vpn is not None:
             vpn = ClientVpn(
                 "vpn",
@@ -87,6 +88,7 @@ class Infra(pulumi.ComponentResource):
                 opts=child,
             )
             self._operators["vpn"] = vpn.security_group_id
+            self._way_in.append(vpn)
         self._images = Images("images", settings.images, context=context, opts=child)
         self._edge = Edge(
             "edge",
@@ -127,6 +129,10 @@ class Infra(pulumi.ComponentResource):
         topic = self._watching().topic_arn
         self.outputs = self._outputs(topic)
         self.register_outputs(self.outputs)
+
+    def beneath(self, key: str) -> Sequence[pulumi.Resource]:
+        """What objects on a cluster live by: its nodes, their network, their identities, and the access to it."""
+        return [self.cells[key].cluster, *self._way_in]
 
     def _cell(self, key: str) -> Cell:
         cluster = Cluster(

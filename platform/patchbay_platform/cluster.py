@@ -1,5 +1,6 @@
 """The cluster that the platform is put on."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pulumi
@@ -22,10 +23,15 @@ class ClusterConfig(Model):
         return path
 
 
-def provider(name: str, access: ClusterConfig | pulumi.Output[str]) -> kubernetes.Provider:
+def provider(
+    name: str, access: ClusterConfig | pulumi.Output[str], *, after: Sequence[pulumi.Resource]
+) -> kubernetes.Provider:
     """`access`: a file of this machine, or the text of a kubeconfig that names a program for its credentials.
 
     Of a file the provider gets the path, not its content: that holds a private key, and would stand in Pulumi's state.
+
+    `after`: what the cluster runs on and is reached by. All objects are made after it, and gone before it goes: those
+    with a finalizer need whoever takes it away, which needs a node.
     """
     kubeconfig: pulumi.Input[str] | None
     if isinstance(access, ClusterConfig):
@@ -38,4 +44,5 @@ def provider(name: str, access: ClusterConfig | pulumi.Output[str]) -> kubernete
         context=context,
         # A changed ConfigMap is updated in place: pods that read it are rolled by the checksum in their template.
         enable_config_map_mutable=True,
+        opts=pulumi.ResourceOptions(depends_on=list(after)),
     )

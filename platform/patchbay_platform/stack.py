@@ -82,7 +82,7 @@ class Platform(pulumi.ComponentResource):
             node_labels=nodes.platform,
             opts=child,
         )
-        NetworkPolicies(
+        policies = NetworkPolicies(
             f"{name}-network",
             settings.network,
             edge_networks=settings.gateway.edge_networks,
@@ -162,7 +162,7 @@ class Platform(pulumi.ComponentResource):
                 runtime,
                 placement=workers,
                 prometheus=prometheus.endpoint,
-                autoscaler=keda.resources,
+                autoscaler=keda.resources.apply(lambda resources: [*resources, policies]),
                 opts=child,
             )
         self.register_outputs({})

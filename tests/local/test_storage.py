@@ -101,7 +101,7 @@ def test_a_volume_whose_claim_was_deleted_starts_empty(cluster: ControlPlane, cl
         return str(found["status"]["phase"])
 
     until(lambda: phase() == "Released", "the claim is gone")
-    storage.ensure(cluster.kubeconfig, root)
+    storage.empty_released(cluster.kubeconfig, root)
     client.post(CLAIMS, json=claim("data-redis-0")).raise_for_status()
     until(lambda: volume_of(client, "data-redis-0") == "redis", "a new claim gets the volume")
     assert list((root / "redis").iterdir()) == []

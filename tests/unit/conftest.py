@@ -11,6 +11,7 @@ from typing import Any
 import pulumi
 import pytest
 import yaml
+from pulumi.runtime.mocks import MockMonitor
 
 from tests import pinned_tools
 
@@ -155,10 +156,16 @@ def local_config(tmp_path_factory: pytest.TempPathFactory, image_lock: Path) -> 
 def record(program: Callable[[], object], config: dict[str, str], keda_manifests: Sequence[Manifest]) -> Program:
     """What `program` registers, run by the engine's mocks."""
     engine = RecordingEngine(keda_manifests)
+    run(program, config, MockMonitor(engine))
+    return Program(engine.created)
+
+
+def run(program: Callable[[], object], config: dict[str, str], monitor: MockMonitor, *, stack: str = "local") -> None:
+    """Run `program` with the engine's mocks."""
     # Asynchronous tests that ran before leave the thread without the event loop that the SDK asks for.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    pulumi.runtime.set_mocks(engine, project="patchbay", stack="local", preview=False)
+    pulumi.runtime.set_mocks(monitor.mocks, project="patchbay", stack=stack, preview=False, monitor=monitor)
     pulumi.runtime.set_all_config(config)
     try:
         # The SDK leaves `test` without types.
@@ -166,7 +173,6 @@ def record(program: Callable[[], object], config: dict[str, str], keda_manifests
     finally:
         pulumi.runtime.set_all_config({})
         loop.close()
-    return Program(engine.created)
 
 
 def infra_config(stack: str) -> dict[str, str]:

@@ -77,7 +77,7 @@ def both(settings: PlatformSettings, images: ImageLock, keda_manifests: Sequence
                 settings,
                 images=images,
                 catalog=CATALOG,
-                provider=cluster.provider(f"{name}-cluster", access),
+                provider=cluster.provider(f"{name}-cluster", access, after=[]),
                 data=data_of(name, pulumi.Output.from_input),
                 host=HostCluster(pulumi.Output.from_input(f"patchbay-dev-{name}"), "eu-central-1", TAINTS),
             )

@@ -15,7 +15,6 @@ from patchbay_infra.cluster.node_role import node_role
 from patchbay_infra.cluster.security_groups import ClusterSecurityGroups
 from patchbay_infra.cluster.workload_identity import HomeCluster, Workload, WorkloadIdentity
 from patchbay_infra.context import Context
-from patchbay_infra.ordering import once_known
 from patchbay_infra.policy_document import Statement
 
 
@@ -33,7 +32,7 @@ class Cluster(pulumi.ComponentResource):
     """`name`: the cluster's key in the config. Its tenants' requests reach it through the target group given.
 
     `operators`: security groups, by name, from which people call the API server's private endpoint.
-    `node_security_group_id` is what data stores let in. `workload_role_arns`: by workload, those of `grant` included.
+    `node_security_group_id` is what data stores let in.
     """
 
     cluster_name: pulumi.Output[str]
@@ -44,7 +43,6 @@ class Cluster(pulumi.ComponentResource):
     node_role_arn: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     kubeconfig_command: pulumi.Output[str]
-    workload_role_arns: dict[str, pulumi.Output[str]]
 
     def __init__(
         self,
@@ -63,7 +61,6 @@ class Cluster(pulumi.ComponentResource):
         super().__init__("patchbay:infra:Cluster", name, None, opts)
         self._name, self._config, self._context = name, config, context
         self._subnet_ids: Mapping[str, pulumi.Input[str]] = network.private_subnet_ids
-        self.workload_role_arns = {}
         child = pulumi.ResourceOptions(parent=self)
         groups = ClusterSecurityGroups(
             name,
@@ -106,10 +103,9 @@ class Cluster(pulumi.ComponentResource):
         nodes = [
             NodeGroup(f"{name}-{plan.name}", plan, context=context, home=home, opts=ready) for plan in self._plans()
         ]
-        services = self._grant_cluster_services(key_arn, nodes)
+        self._grant_cluster_services(key_arn, nodes)
         self.kubeconfig = kubeconfig(
-            # Whoever uses it finds nodes to run on and the kinds of objects that add-ons bring.
-            once_known(self.cluster_name, (service.urn for service in services)),
+            self.cluster_name,
             region=context.region,
             endpoint=self.endpoint,
             certificate_authority=self.certificate_authority,
@@ -132,7 +128,7 @@ class Cluster(pulumi.ComponentResource):
         managed_policies: Sequence[str] = (),
     ) -> WorkloadIdentity:
         """Gives pods of this cluster rights in AWS, also to what is made after the cluster, such as its data stores."""
-        identity = WorkloadIdentity(
+        return WorkloadIdentity(
             f"{self._name}-{workload.name}",
             workload,
             context=self._context,
@@ -141,19 +137,14 @@ class Cluster(pulumi.ComponentResource):
             managed_policies=managed_policies,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.workload_role_arns[workload.name] = identity.role_arn
-        return identity
 
-    def _grant_cluster_services(
-        self, volume_key_arn: pulumi.Input[str], nodes: Sequence[pulumi.Resource]
-    ) -> list[pulumi.Resource]:
-        """Returns the add-ons that run on nodes."""
+    def _grant_cluster_services(self, volume_key_arn: pulumi.Input[str], nodes: Sequence[pulumi.Resource]) -> None:
         name = self._plane.cluster_name
         self.grant(workload_rights.AUTOSCALER, workload_rights.autoscaler_rights(self._context, name))
         volume_rights = self.grant(
             workload_rights.EBS_CSI, workload_rights.ebs_csi_rights(self._context, name, volume_key_arn)
         )
-        return self._install(addons.ON_NODES, [volume_rights, *nodes])
+        self._install(addons.ON_NODES, [volume_rights, *nodes])
 
     def _install(self, chosen: Sequence[Addon], after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         return addons.install(

@@ -7,7 +7,6 @@ import pulumi
 import pulumi_aws as aws
 
 from patchbay_infra.context import Context
-from patchbay_infra.ordering import once_known
 from patchbay_infra.policy_document import Statement, document, trust
 
 
@@ -32,10 +31,8 @@ class HomeCluster:
 class WorkloadIdentity(pulumi.ComponentResource):
     """A role that only these pods of this cluster can take: the agent tags each session with where it comes from.
 
-    `role_arn`: known once pods that are made get the role; those made before never do.
+    Pods that are made once it is there get the role; those made before never do.
     """
-
-    role_arn: pulumi.Output[str]
 
     def __init__(
         self,
@@ -81,7 +78,7 @@ class WorkloadIdentity(pulumi.ComponentResource):
             rights.append(
                 aws.iam.RolePolicy(name, name=workload.name, role=role.name, policy=document(*statements), opts=child)
             )
-        associations = [
+        for account in workload.service_accounts:
             aws.eks.PodIdentityAssociation(
                 f"{name}-{account}",
                 cluster_name=cluster.name,
@@ -92,7 +89,4 @@ class WorkloadIdentity(pulumi.ComponentResource):
                 # Pods start with all of their rights, or wait.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=rights),
             )
-            for account in workload.service_accounts
-        ]
-        self.role_arn = once_known(role.arn, (association.id for association in associations))
-        self.register_outputs({"roleArn": self.role_arn})
+        self.register_outputs({"roleArn": role.arn})

@@ -1,10 +1,11 @@
 """What an environment says of its own scaling."""
 
+from patchbay_runtime.quantity import parse
+
 from patchbay_loadtests.core.cluster import Cluster, Document
 from patchbay_loadtests.proof.environment import ScaledShape
 from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE, read_periods
 from patchbay_loadtests.proof.promise import Deployed
-from patchbay_loadtests.proof.sampler import quantity
 
 # KEDA's own.
 DEFAULT_MIN_PODS = 0
@@ -34,7 +35,7 @@ async def read_deployed(
 def scale_up_tolerance(autoscaler: Document) -> float | None:
     """The HPA's own tolerance for scaling up; None where the controller manager's holds."""
     found = autoscaler["spec"].get("behavior", {}).get("scaleUp", {}).get("tolerance")
-    return None if found is None else quantity(str(found))
+    return None if found is None else float(parse(str(found)))
 
 
 async def _threshold(cluster: Cluster, metrics_namespace: str, shape: str) -> int | None:

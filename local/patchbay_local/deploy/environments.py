@@ -10,8 +10,6 @@ from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine import paths
 
 LOCAL: Final = paths.CLUSTER_STACK
-# Pods wait for nodes, and so do the engine's steps for pods: as many as these may not keep it from making the nodes.
-_STEPS_AT_ONCE: Final = {"PULUMI_PARALLEL": "128"}
 
 
 def emulator() -> Emulator:
@@ -31,9 +29,9 @@ def aws_variables() -> dict[str, str]:
 
 def variables() -> dict[str, str]:
     """What a shell needs so that `pulumi`, `kubectl` and AWS clients mean this environment."""
-    return {**pulumi.variables(), **_STEPS_AT_ONCE, **aws_variables()}
+    return {**pulumi.variables(), **aws_variables()}
 
 
 def local() -> Stack:
     """The engine's stack."""
-    return Stack(LOCAL, Backend(paths.PULUMI_BACKEND), environment={**_STEPS_AT_ONCE, **aws_variables()})
+    return Stack(LOCAL, Backend(paths.PULUMI_BACKEND), environment=aws_variables())

@@ -1,8 +1,8 @@
 """Stand-ins for Pulumi's plugins, for machines on which the official ones cannot be downloaded.
 
-The engine is always the unchanged Pulumi CLI. `install` puts the stand-ins where that CLI looks for its plugins:
+The engine is always the unchanged Pulumi CLI, which finds them where `patchbay_local.deploy.plugins` puts them:
 
-- `language_host`: `pulumi-language-python`
-- `kubernetes_provider`: `pulumi-resource-kubernetes`
-- `plugin`: what every plugin shares
+- `language_host`: `pulumi-language-python`, around the SDK's own program that runs Python
+- `aws_provider`: `pulumi-resource-aws`
+- `plugin`: what both share
 """

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patchbay_local.build.tools.modules import PYTHON_EXECUTE
 from patchbay_local.deploy.stack import plugins as install
 from patchbay_local.machine import paths
 
@@ -22,10 +23,14 @@ def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlP
 
 @pytest.fixture(scope="session")
 def pulumi(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A CLI of its own, with the stand-ins of this work tree beside it."""
+    """A CLI of its own, with the stand-ins of this work tree and the built Kubernetes provider beside it."""
+    provider = "pulumi-resource-kubernetes"
     need(paths.BIN / "pulumi")
     directory = tmp_path_factory.mktemp("pulumi")
-    shutil.copy2((paths.BIN / "pulumi").resolve(), directory / "pulumi")
+    built = (paths.BIN / "pulumi").resolve()
+    for name in ("pulumi", PYTHON_EXECUTE):
+        shutil.copy2(built.with_name(name), directory / name)
+    (directory / provider).symlink_to((paths.BIN / provider).resolve())
     install.install(directory / "home", directory)
     return directory / "pulumi"
 

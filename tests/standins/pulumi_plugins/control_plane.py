@@ -1,4 +1,4 @@
-"""A control plane without nodes on loopback, for tests of the engine's stand-ins."""
+"""A control plane without nodes on loopback, for tests."""
 
 import os
 import ssl
@@ -124,7 +124,7 @@ class ControlPlane:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
         (self._directory / "service-accounts.key").write_bytes(pem)
         (self._directory / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
-        cluster = {"server": self.address, "certificate-authority": "certificates/apiserver.crt"}
+        cluster = {"server": self.address, "certificate-authority": str(self._authority)}
         content = {
             "apiVersion": "v1",
             "kind": "Config",

@@ -64,7 +64,6 @@ def cluster(config: Mapping[str, Any], context: Context, then: Callable[[Cluster
         return {
             "kubeconfig": made.kubeconfig,
             "command": made.kubeconfig_command,
-            "roles": made.workload_role_arns,
             "nodes": made.node_security_group_id,
         }
 

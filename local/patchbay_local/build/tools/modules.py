@@ -14,9 +14,11 @@ from patchbay_local.machine.files import contents, files_below
 
 _KUBERNETES: Final = "k8s.io/kubernetes"
 _KEDA: Final = "github.com/kedacore/keda/v2"
+PYTHON_EXECUTE: Final = "pulumi-language-python-exec"
 _GO: Final = Path(__file__).parents[1] / "go"
 _KUBERNETES_PROVIDER: Final = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 _PULUMI: Final = "github.com/pulumi/pulumi/pkg/v3"
+_PULUMI_SDK: Final = "github.com/pulumi/pulumi/sdk/v3"
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,10 @@ PULUMI: Final = GoModule(
     directory=_GO / "pulumi",
     packages=(f"{_PULUMI}/cmd/pulumi",),
     links={"pulumi": "pulumi"},
-    version_variables={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"{_PULUMI}#bare"},
+    version_variables={f"{_PULUMI_SDK}/go/common/version.Version": f"{_PULUMI}#bare"},
     weight=0.25,
+    # What runs a Python program, itself in Python: the language host's half that the module does carry.
+    beside={PYTHON_EXECUTE: (_PULUMI_SDK, f"python/cmd/{PYTHON_EXECUTE}")},
 )
 
 KUBERNETES_PROVIDER: Final = GoModule(

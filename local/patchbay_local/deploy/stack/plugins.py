@@ -8,10 +8,12 @@ from typing import Final
 
 from patchbay_standins.pulumi_plugins.sdk import sdk_version
 
+from patchbay_local.build.tools.modules import PYTHON_EXECUTE
 from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.machine import paths
 
 LANGUAGE_HOST: Final = "pulumi-language-python"
+_LANGUAGE_HOST: Final = "patchbay_standins.pulumi_plugins.language_host"
 _AWS_PROVIDER: Final = "patchbay_standins.pulumi_plugins.aws_provider"
 
 
@@ -32,7 +34,7 @@ def install(pulumi_home: Path, pulumi_bin_dir: Path) -> None:
     """
     binary = (pulumi_bin_dir / "pulumi").resolve(strict=True)
     host = binary.with_name(LANGUAGE_HOST)
-    _write_launcher(host, "patchbay_standins.pulumi_plugins.language_host")
+    _write_launcher(host, _LANGUAGE_HOST, str(binary.with_name(PYTHON_EXECUTE)))
     _link(pulumi_bin_dir / LANGUAGE_HOST, host)
     pulumi_home.mkdir(parents=True, exist_ok=True)
     _switch_trace_off(pulumi_home)
@@ -53,6 +55,8 @@ def environment(home: Path = paths.PULUMI_HOME, backend: Path = paths.PULUMI_BAC
         "PULUMI_BACKEND_URL": Backend(backend).url,
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # The provider is on PATH too, beside the CLI: the engine would take that one, and warn in every run.
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
 
@@ -65,7 +69,7 @@ def _place(pulumi_home: Path, name: str) -> Path:
 
 
 def _link(link: Path, target: Path) -> None:
-    if link.is_symlink() and link.readlink() == target:
+    if link == target or (link.is_symlink() and link.readlink() == target):
         return
     fresh = link.with_name(f".{link.name}.new")
     fresh.unlink(missing_ok=True)
@@ -86,8 +90,9 @@ def _switch_trace_off(pulumi_home: Path) -> None:
         trace.write_text("A file on purpose: the Pulumi CLI writes no debug trace when this is no directory.\n")
 
 
-def _write_launcher(path: Path, module: str) -> None:
-    content = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m {module} "$@"\n'
+def _write_launcher(path: Path, module: str, *arguments: str) -> None:
+    command = shlex.join([sys.executable, "-P", "-m", module, *arguments])
+    content = f'#!/bin/sh\nexec {command} "$@"\n'
     if path.is_file() and path.read_text() == content:
         return
     # Replaced in one step: the engine of another terminal may be starting it.

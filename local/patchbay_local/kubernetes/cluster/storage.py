@@ -52,10 +52,7 @@ VOLUMES = (
 
 
 def ensure(kubeconfig: Path = paths.KUBECONFIG, root: Path = paths.VOLUMES) -> None:
-    """Makes the storage class, and each volume with its directory. A volume whose claim was deleted starts empty.
-
-    Deleting a claim gives its data up, as it does with the volumes of a cloud. Raises HostError.
-    """
+    """Makes the storage class, and each volume with its directory. Raises HostError."""
     storage_class = {
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",
@@ -70,6 +67,14 @@ def ensure(kubeconfig: Path = paths.KUBECONFIG, root: Path = paths.VOLUMES) -> N
         *("apply", "--server-side", "--force-conflicts", "--field-manager=patchbay-cluster", "-f", "-"),
         stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": manifests}),
     )
+    empty_released(kubeconfig, root)
+
+
+def empty_released(kubeconfig: Path = paths.KUBECONFIG, root: Path = paths.VOLUMES) -> None:
+    """Gives each volume whose claim was deleted to the next claim, empty. Raises HostError.
+
+    Deleting a claim gives its data up, as it does with the volumes of a cloud.
+    """
     for name in _released(kubeconfig):
         shutil.rmtree(root / name)
         _make_directory(root / name)

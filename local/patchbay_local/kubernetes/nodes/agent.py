@@ -9,6 +9,7 @@ from functools import partial
 from threading import Event
 from typing import Final
 
+from patchbay_local.kubernetes.cluster import storage
 from patchbay_local.kubernetes.cluster.node import NodeState
 from patchbay_local.kubernetes.cluster.records import NodeRecord
 from patchbay_local.kubernetes.edge import edge
@@ -19,7 +20,7 @@ from patchbay_local.kubernetes.nodes.reconciliation import reconcile
 
 _PERIOD_SECONDS: Final = 0.5
 _AFTER_FAILURE_SECONDS: Final = 2.0
-_STRANGERS_SECONDS: Final = 30.0
+_TIDYING_SECONDS: Final = 30.0
 _AT_ONCE: Final = 6
 _log = logging.getLogger("nodes")
 
@@ -34,7 +35,7 @@ class Agent:
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
         self._busy: dict[str, Future[None]] = {}
         self._behind_edge: frozenset[int] | None = None
-        self._strangers_looked_for = 0.0
+        self._tidied = 0.0
         self._troubles: dict[str, str] = {}
         self._prepared = Event()
 
@@ -66,8 +67,10 @@ class Agent:
             self._work(name, partial(self._end, records[name]))
         for instance in actions.join:
             self._work(instance.identity, partial(self._join, instance))
-        if time.monotonic() - self._strangers_looked_for > _STRANGERS_SECONDS:
-            self._strangers_looked_for = time.monotonic()
+        if time.monotonic() - self._tidied > _TIDYING_SECONDS:
+            self._tidied = time.monotonic()
+            # A platform that was destroyed is made again by the engine alone, which knows nothing of volumes.
+            self._attempt("volumes", storage.empty_released)
             for name in self._nodes.forget_strangers(set(instances)):
                 _log.info("%s was nobody's node", name)
 

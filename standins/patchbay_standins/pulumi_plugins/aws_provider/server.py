@@ -38,10 +38,10 @@ from patchbay_standins.pulumi_plugins.plugin.provider import (
 
 
 class AwsProvider(Provider):
-    """Serves the engine at `engine`."""
+    """Answers the engine's calls for resources of AWS."""
 
-    def __init__(self, engine: str) -> None:
-        super().__init__("aws", engine)
+    def __init__(self) -> None:
+        super().__init__("aws")
         self._configured: tuple[Settings, Clients, Lifecycle] | None = None
 
     def CheckConfig(

@@ -73,14 +73,11 @@ class PolicyHost:
         self._arguments = ["pulumi.policy", engine, program]
         self._pack = PackServer()
         self._stack = b""
-        self._remediates = True
 
     def register(self, server: grpc.Server) -> None:
         """Serve the engine there."""
         handlers = {method.name: self._passing_on(method.name) for method in _SERVICE.methods}
         handlers["GetAnalyzerInfo"] = grpc.unary_unary_rpc_method_handler(self._info)
-        handlers["Configure"] = grpc.unary_unary_rpc_method_handler(self._configure)
-        handlers["Remediate"] = grpc.unary_unary_rpc_method_handler(self._remediate)
         handlers["Handshake"] = grpc.unary_unary_rpc_method_handler(_handshake)
         handlers["ConfigureStack"] = grpc.unary_unary_rpc_method_handler(self._configure_stack)
         handlers["Cancel"] = grpc.unary_unary_rpc_method_handler(_cancel)
@@ -107,21 +104,7 @@ class PolicyHost:
     def _info(self, request: bytes, context: grpc.ServicerContext) -> bytes:
         # The stack's tags are told by this call only.
         self._call("ConfigureStack", self._stack, context)
-        answer = self._call("GetAnalyzerInfo", request, context)
-        levels = [policy.enforcementLevel for policy in analyzer_pb2.AnalyzerInfo.FromString(answer).policies]
-        self._remediates = analyzer_pb2.REMEDIATE in levels
-        return answer
-
-    def _configure(self, request: bytes, context: grpc.ServicerContext) -> bytes:
-        config = analyzer_pb2.ConfigureAnalyzerRequest.FromString(request).policyConfig
-        self._remediates |= any(policy.enforcementLevel == analyzer_pb2.REMEDIATE for policy in config.values())
-        return self._call("Configure", request, context)
-
-    def _remediate(self, request: bytes, context: grpc.ServicerContext) -> bytes:
-        # The engine asks about every resource, also where the pack has nothing that would change one.
-        if self._remediates:
-            return self._call("Remediate", request, context)
-        return analyzer_pb2.RemediateResponse().SerializeToString()
+        return self._call("GetAnalyzerInfo", request, context)
 
     def _passing_on(self, method: str) -> "grpc.RpcMethodHandler[bytes, bytes]":
         return grpc.unary_unary_rpc_method_handler(partial(self._call, method))

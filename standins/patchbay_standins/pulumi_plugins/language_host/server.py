@@ -12,17 +12,19 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-from patchbay_standins.pulumi_plugins.language_host import dependencies, environment, execute, packages, plugins
+from patchbay_standins.pulumi_plugins.language_host import dependencies, environment, packages, plugins
 from patchbay_standins.pulumi_plugins.language_host.children import Children, end
 from patchbay_standins.pulumi_plugins.plugin.errors import ProviderError, reported
 
-EXECUTE: Final = Path(execute.__file__)
+# Of the SDK's program that runs the user's: it has told the user what went wrong.
+_TOLD: Final = 32
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """Runs Python programs for the engine at `engine`."""
+    """Runs Python programs for the engine at `engine`, by the SDK's own `pulumi-language-python-exec`."""
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, execute: Path, engine: str) -> None:
+        self._execute = execute
         self._engine = engine
         self._children = Children()
 
@@ -91,21 +93,19 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     @reported
     def Run(self, request: language_pb2.RunRequest, context: grpc.ServicerContext) -> language_pb2.RunResponse:
         info = request.info
-        program = Path(info.program_directory, info.entry_point)
         command = [
             str(environment.find(info).python),
             "-u",
-            str(EXECUTE),
+            str(self._execute),
+            f"--monitor={request.monitor_address}",
+            f"--engine={self._engine}",
             f"--project={request.project}",
             f"--stack={request.stack}",
             f"--organization={request.organization}",
             f"--root_directory={info.root_directory}",
             f"--parallel={request.parallel}",
-            f"--monitor={request.monitor_address}",
-            f"--engine={self._engine}",
-            *(["--dry_run"] if request.dryRun else []),
-            *(["--debug"] if _debugging() else []),
-            str(program),
+            f"--dry_run={str(request.dryRun).lower()}",
+            str(Path(info.program_directory, info.entry_point)),
             *request.args,
         ]
         # The child writes to the same streams as this process: the engine shows them line by line.
@@ -116,15 +116,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             status = child.wait()
         if status == 0:
             return language_pb2.RunResponse()
-        if status == execute.SHOWN:
+        if status == _TOLD:
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=f"the program ended with exit status {status}")
-
-
-def _debugging() -> bool:
-    """Whether the CLI, which is this process's parent, was asked to show debug messages; no call tells that."""
-    words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().split(b"\0")
-    return bool({b"--debug", b"-d"} & set(words)) or "PULUMI_OPTION_DEBUG" in os.environ
 
 
 def _environment(request: language_pb2.RunRequest) -> dict[str, str]:

@@ -152,30 +152,6 @@ def _seal_one(value: Any, path: Path) -> Any:
     return value
 
 
-def contains_unknown(value: Any) -> bool:
-    """Whether a part of the value becomes known only when the program is deployed."""
-    if isinstance(value, str):
-        return value == UNKNOWN
-    if isinstance(value, dict):
-        return any(contains_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(contains_unknown(item) for item in value)
-    if isinstance(value, Secret):
-        return contains_unknown(value.value)
-    return False
-
-
-def mark_secret(value: Value) -> None:
-    """Marks a protobuf value as secret, in place."""
-    if value.WhichOneof("kind") == "struct_value" and _SIGNATURE in value.struct_value.fields:
-        return
-    inner = Value()
-    inner.CopyFrom(value)
-    value.struct_value.Clear()
-    value.struct_value.fields[_SIGNATURE].string_value = _SECRET
-    value.struct_value.fields["value"].CopyFrom(inner)
-
-
 def same(left: Struct, right: Struct) -> bool:
     """Whether two property maps are equal, without decoding them."""
     return left.SerializeToString(deterministic=True) == right.SerializeToString(deterministic=True)

@@ -12,17 +12,15 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from patchbay_standins.pulumi_plugins.plugin.errors import ProviderError, SettingsError, hide, reported
-from patchbay_standins.pulumi_plugins.plugin.messages import EngineLog
 from patchbay_standins.pulumi_plugins.plugin.properties import UNKNOWN, decode, encode, reveal, same, secret_strings
 from patchbay_standins.pulumi_plugins.sdk import sdk_version
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """A provider of the resources of one package, which serves the engine at `engine`."""
+    """A provider of the resources of one package."""
 
-    def __init__(self, package: str, engine: str) -> None:
+    def __init__(self, package: str) -> None:
         self.package = package
-        self.messages = EngineLog(engine)
         self.cancelled = threading.Event()
 
     def register(self, server: grpc.Server) -> None:
@@ -35,10 +33,6 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
         return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
-
-    def Attach(self, request: plugin_pb2.PluginAttach, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        self.messages = EngineLog(request.address)
-        return empty_pb2.Empty()
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=sdk_version(self.package))
