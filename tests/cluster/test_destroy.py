@@ -8,9 +8,9 @@ import pytest
 from lightkube import Client
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.core_v1 import Namespace, Node, PersistentVolume, PersistentVolumeClaim
-from patchbay_local.deploy.emulation.config import StackConfig
-from patchbay_local.deploy.stack import environments
+from patchbay_local.deploy import environments
 from patchbay_local.deploy.stack.stack import Stack
+from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.kubernetes.cluster.spec import ClusterImages
 from patchbay_local.kubernetes.edge import edge
 from patchbay_local.kubernetes.nodes.cloud import Cloud

@@ -24,7 +24,7 @@ def module(tmp_path: Path) -> GoModule:
     (folder / "hello").mkdir(parents=True)
     (folder / "go.mod").write_text("module example.com/hello\n\ngo 1.21\n")
     (folder / "hello" / "main.go").write_text(HELLO)
-    return GoModule("hello", folder, ("./hello",), {"hello": "hello", "greet": "hello"}, {})
+    return GoModule("hello", folder, ("./hello",), {"hello": "hello", "greet": "hello"}, {}, weight=1.0)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def complete(console: Console) -> Sequence[Part]:
         Part(
             "comparison",
             "the same load, as it scales here and by default",
-            lambda: proof.compare([]) == 0,
+            lambda: proof.compare(console, []) == 0,
         ),
         Part("faults", "every fault under load: nothing lost, nothing done twice", lambda: faults.run([]) == 0),
         Part("machine", "a killed start, a killed node and a stop leave this machine as it was", machine),
