@@ -9,6 +9,8 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from patchbay_local.build.tools import source
+from patchbay_local.build.tools.lock import renew
 from patchbay_local.commands import checks, faults, latency, proof
 from patchbay_local.commands.down import down
 from patchbay_local.commands.emulate import emulate
@@ -87,6 +89,13 @@ def env_command() -> None:
 def lint_command() -> None:
     """Check types, style and shell scripts."""
     if not checks.lint(_console):
+        raise typer.Exit(1)
+
+
+@app.command("lock-downloads")
+def lock_downloads_command() -> None:
+    """Fetch the checksums that the projects publish, and write downloads.lock."""
+    if not renew(source.from_environment(), lambda line: _console.print(line, markup=False, soft_wrap=True)):
         raise typer.Exit(1)
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from patchbay_local.build.tools.modules import PULUMI
-from patchbay_local.build.tools.prepare import all_built, prepare
+from patchbay_local.build.tools.prepare import all_there, prepare
 from patchbay_local.commands.plan import durations
 from patchbay_local.commands.progress import Planned, Progress, Step, short_duration
 from patchbay_local.deploy.emulation import Emulation
@@ -59,7 +59,7 @@ class _Run:
     def prepare(self) -> None:
         with self._progress.step(_key(self._emulation, "tools")) as step:
             if pulumi.installed_cli() is None:
-                step.detail = prepare([PULUMI], step.update)
+                step.detail = prepare([PULUMI], step.update, step.warn)
 
     def start(self, *, afresh: bool) -> None:
         with self._timed("emulator") as step:
@@ -113,7 +113,7 @@ def _key(emulation: Emulation, name: str) -> str:
 
 def _plan(emulation: Emulation) -> list[Planned]:
     kinds = {
-        "tools": "present" if pulumi.installed_cli() or all_built([PULUMI]) else "build",
+        "tools": "present" if pulumi.installed_cli() or all_there([PULUMI]) else "build",
         "aws": "update" if emulation.stack.exists() else "create",
     }
     return [Planned(_key(emulation, step.name), step.title, kinds.get(step.name, "")) for step in _STEPS]

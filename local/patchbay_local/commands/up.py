@@ -86,7 +86,7 @@ def _building_images_beside(progress: Progress) -> Iterator[Future[None]]:
 def _build_tools(progress: Progress) -> None:
     with progress.step("tools") as step:
         wanted = modules()
-        step.detail = prepare(wanted, step.update)
+        step.detail = prepare(wanted, step.update, step.warn)
         for module in (PULUMI, KUBERNETES_PROVIDER):
             if module not in wanted:
                 tools.unlink(module)
