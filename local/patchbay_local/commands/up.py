@@ -43,6 +43,7 @@ def up(console: Console, options: Options) -> bool:
     """Bring everything up; True unless the proof failed."""
     began = time.monotonic()
     with only_one("make up"):
+        environments.require_agreement()
         for warning in preflight.check(preflight.measure()):
             console.print(f"warning: {warning}", markup=False)
         progress = Progress(console, make_plan(skip_proof=options.skip_proof), durations())
