@@ -43,7 +43,11 @@ def status(console: Console) -> bool:
     console.print(f"registry:   http://{node_registry.ADDRESS}/v2/_catalog", highlight=False)
     console.print(f"aws:        {environments.emulator().url}, an emulated account", highlight=False)
     console.print('shell:      eval "$(make -s env)"', highlight=False, markup=False)
-    return cluster.healthy and all(daemon.pid for daemon in daemons)
+    unsaved = environments.emulator().saving_failure()
+    if unsaved:
+        remedy = "make room on the disk: it is tried again every few seconds"
+        console.print(f"aws state:  {unsaved}; {remedy}", style="red", markup=False, highlight=False, soft_wrap=True)
+    return not unsaved and cluster.healthy and all(daemon.pid for daemon in daemons)
 
 
 def _nodes(nodes: Sequence[NodeStatus]) -> Table:
