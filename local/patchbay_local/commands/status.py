@@ -13,13 +13,17 @@ from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.cluster.status import NodeStatus
 from patchbay_local.kubernetes.edge import edge
 from patchbay_local.kubernetes.nodes import daemon as agent
-from patchbay_local.machine import paths
+from patchbay_local.machine import checkout, paths
 from patchbay_local.machine.journal import open_journal
 
 
 def status(console: Console) -> bool:
     """Print it; whether the cluster, the registry and the edge are all up."""
     journal = open_journal()
+    if (owner := checkout.owner()) is not None and owner.resolve() != paths.REPOSITORY.resolve():
+        console.print(
+            f"this environment belongs to the checkout {owner}", markup=False, highlight=False, soft_wrap=True
+        )
     if not paths.KUBECONFIG.exists() and not journal.pending():
         console.print("nothing runs; `make up` starts it", highlight=False)
         return False
