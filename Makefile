@@ -1,5 +1,5 @@
 # Thin on purpose: bootstrap.sh makes the Python environment, `python -m patchbay_local` does the work.
-.PHONY: help up down status env emulate recover test bench latency nodes load compare faults plan lint lock lock-downloads bootstrap
+.PHONY: help up down clean status env emulate recover test bench latency nodes load compare faults plan lint lock lock-downloads bootstrap
 .DEFAULT_GOAL := help
 PATCHBAY := .venv/bin/python -m patchbay_local
 COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
@@ -18,6 +18,9 @@ up: bootstrap ## From a bare machine to a proven platform; safe to repeat
 
 down: bootstrap ## Stop everything and put the machine back; builds are kept
 	@$(PATCHBAY) down
+
+clean: bootstrap ## Remove builds and downloads, which `make down` keeps
+	@$(PATCHBAY) clean
 
 status: bootstrap ## What runs, where, and the addresses to open
 	@$(PATCHBAY) status

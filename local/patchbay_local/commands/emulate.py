@@ -20,7 +20,7 @@ from patchbay_local.commands.progress import Planned, Progress, Step, short_dura
 from patchbay_local.deploy.emulation import Emulation
 from patchbay_local.deploy.stack import pulumi
 from patchbay_local.deploy.stack_config import StackConfig
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, checkout, paths, preflight
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.single_run import only_one
 
@@ -39,6 +39,9 @@ def emulate(console: Console, stack: str, *, afresh: bool) -> bool:
     emulation = Emulation.of(StackConfig.read(stack))
     with only_one(f"make emulate STACK={stack}"):
         run = _Run(console, emulation)
+        if emulation.emulator.status(open_journal()).pid is None:
+            preflight.require_free([addresses.port_of_emulator(stack)])
+        checkout.claim()
         run.prepare()
         run.start(afresh=afresh)
         run.deploy()

@@ -25,7 +25,7 @@ from patchbay_local.kubernetes.nodes import daemon as agent
 from patchbay_local.kubernetes.nodes.cloud import Cloud
 from patchbay_local.kubernetes.nodes.local_nodes import LocalNodes
 from patchbay_local.kubernetes.nodes.readiness import wait_until_ready
-from patchbay_local.machine import packages, paths, preflight
+from patchbay_local.machine import checkout, packages, paths, preflight
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.programs import terminate_all
 from patchbay_local.machine.single_run import only_one
@@ -43,8 +43,10 @@ def up(console: Console, options: Options) -> bool:
     """Bring everything up; True unless the proof failed."""
     began = time.monotonic()
     with only_one("make up"):
+        environments.require_agreement()
         for warning in preflight.check(preflight.measure()):
             console.print(f"warning: {warning}", markup=False)
+        checkout.claim()
         progress = Progress(console, make_plan(skip_proof=options.skip_proof), durations())
         _install_packages(progress)
         with _building_images_beside(progress) as from_packages:

@@ -1,6 +1,7 @@
 """The ports and address ranges that the environment takes on this machine, and the file that changes them."""
 
 from collections import Counter
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 from pathlib import Path
@@ -114,5 +115,38 @@ API_SERVER_PORT: Final = CHOSEN.ports.api_server
 REGISTRY_PORT: Final = CHOSEN.ports.registry
 REGISTRY_HOST: Final = f"registry.patchbay.internal:{REGISTRY_PORT}"  # nodes map it to the bridge address
 EMULATOR_PORTS: Final[dict[str, int]] = CHOSEN.ports.emulated_aws.model_dump()  # by stack
+
+
+@dataclass(frozen=True)
+class PortUse:
+    """What a port of this machine is for, and the setting that changes it."""
+
+    port: int
+    purpose: str
+    setting: str
+
+
+def port_of_emulator(stack: str) -> PortUse:
+    """The port of the stack's emulated AWS account."""
+    return PortUse(EMULATOR_PORTS[stack], f"the emulated AWS of {stack}", f"ports.emulatedAws.{stack}")
+
+
+# What `make up` needs.
+CLUSTER_PORTS: Final = (
+    PortUse(EDGE_PORT, "the edge", "ports.edge"),
+    PortUse(API_SERVER_PORT, "the Kubernetes API server", "ports.apiServer"),
+    PortUse(REGISTRY_PORT, "the image registry", "ports.registry"),
+    PortUse(CHOSEN.ports.etcd, "etcd", "ports.etcd"),
+    PortUse(CHOSEN.ports.etcd_peers, "etcd's peers", "ports.etcdPeers"),
+    PortUse(CHOSEN.ports.controller_manager, "the controller manager", "ports.controllerManager"),
+    PortUse(CHOSEN.ports.scheduler, "the scheduler", "ports.scheduler"),
+    port_of_emulator("local"),
+)
+# By the setting that changes it.
+RANGES: Final = {
+    "networks.bridge": BRIDGE_NETWORK,
+    "networks.pods": POD_NETWORK,
+    "networks.services": SERVICE_NETWORK,
+}
 
 GATEWAY_NODE_PORT: Final = 30080  # of each node's own address

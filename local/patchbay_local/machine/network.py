@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from patchbay_local.machine import addresses
+from patchbay_local.machine import addresses, firewall
 from patchbay_local.machine.changes import Link, NftTable, Route
 from patchbay_local.machine.journal import Journal
 from patchbay_local.machine.programs import run, succeeds
@@ -15,8 +15,11 @@ _TABLE_FAMILY = "inet"
 _TABLE = "patchbay"
 
 
-def ensure_bridge(journal: Journal) -> None:
-    """The bridge with its address, forwarding, and the filter that keeps other machines out. Safe to repeat."""
+def ensure_bridge(journal: Journal) -> list[str]:
+    """The bridge with its address, forwarding, and the filter that keeps other machines out. Safe to repeat.
+
+    Returns the chains of other firewalls that let the bridge's traffic through by rules of ours.
+    """
     journal.set_sysctl(SCOPE, "net/ipv4/ip_forward", "1")
     _ensure_filter(journal)
     if not Path("/sys/class/net", addresses.BRIDGE).exists():
@@ -39,6 +42,7 @@ def ensure_bridge(journal: Journal) -> None:
     for network in (addresses.POD_NETWORK, addresses.SERVICE_NETWORK):
         # What belongs to no node must not leave by the machine's default route.
         _ensure_route(journal, network, ["unreachable", str(network)])
+    return firewall.ensure(journal, SCOPE)
 
 
 def ensure_pod_route(journal: Journal, scope: str, pods: IPv4Network, node: IPv4Address) -> None:
