@@ -11,6 +11,7 @@ from patchbay_local.commands.progress import short_duration
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.edge import edge
+from patchbay_local.kubernetes.network_policy import daemon as network_policy
 from patchbay_local.kubernetes.nodes import daemon as agent
 from patchbay_local.machine import packages, paths
 from patchbay_local.machine.journal import open_journal
@@ -31,9 +32,10 @@ def down(console: Console) -> None:
             shutil.rmtree(state, ignore_errors=True)
         # Before the nodes: it would start them again.
         agent.down(journal)
+        network_policy.down(journal)
         edge.down(journal)
         node_registry.down(journal)
-        say("node agent, edge and registry stopped")
+        say("node agent, network policies, edge and registry stopped")
         # Going down needs no images: the lock may be gone already.
         nothing = ClusterImages(pause="none", coredns="none")
         Cluster(ClusterSpec(images=nothing), progress=say, journal=journal).down()
