@@ -197,8 +197,8 @@ CASES = (
     ),
     Case(
         "a name is looked for with its protocol",
-        into_store({"ports": [{"protocol": "UDP", "port": "web"}]}),
-        into_store_but(),
+        [policy("shop", ALL, ingress=[{"ports": [{"protocol": "UDP", "port": "web"}]}])],
+        lambda _, server, *__: within("shop", server),
     ),
     Case(
         "a named port in an egress rule is the called pod's, and nobody's outside",

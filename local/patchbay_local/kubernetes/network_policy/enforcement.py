@@ -8,15 +8,12 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
-from typing import Final
 
 from patchbay_local.kubernetes.network_policy.ruleset import Cluster, ruleset
 from patchbay_local.machine.commands import HostError, run
 from patchbay_local.machine.processes import ProcessId
 
 _log = logging.getLogger("network-policy")
-# A node that has started is found by looking; a change of the cluster's objects is told.
-_PERIOD_SECONDS: Final = 0.5
 
 
 def apply(process: ProcessId, rules: str) -> None:
@@ -44,18 +41,23 @@ class Enforcement:
         nodes: Callable[[], Mapping[str, ProcessId]],
         *,
         put: Callable[[ProcessId, str], None] = apply,
+        period_seconds: float = 0.5,
     ) -> None:
-        """`cluster`: None while it is not known. `nodes`: by name, a process in each one's network namespace."""
+        """`cluster`: None while it is not known. `nodes`: by name, a process in each one's network namespace.
+
+        `period_seconds`: how often nodes are looked for; a change of the cluster's objects is told.
+        """
         self._cluster = cluster
         self._nodes = nodes
         self._put = put
+        self._period_seconds = period_seconds
         self._applied: dict[str, tuple[ProcessId, str]] = {}
         self._troubles: dict[str, str] = {}
 
     def run(self, changed: Event, end: Event) -> None:
         """Returns soon after `end` is set."""
         while not end.is_set():
-            changed.wait(_PERIOD_SECONDS)
+            changed.wait(self._period_seconds)
             changed.clear()
             try:
                 self.step()

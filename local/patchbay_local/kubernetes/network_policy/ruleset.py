@@ -10,7 +10,7 @@ A denied packet is dropped, as Amazon's plugin drops it: who connects waits, and
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Network, collapse_addresses
+from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 from patchbay_local.kubernetes.network_policy.objects import IpBlock, Namespace, Peer, Pod, Policy, Rule
@@ -158,7 +158,7 @@ def _block(block: IpBlock, direction: _Direction) -> Iterator[str]:
         return
     matches = [] if block.cidr == _EVERYWHERE else [f"ip {direction.other} {block.cidr}"]
     if denied := [network for network in block.except_ if isinstance(network, IPv4Network)]:
-        matches.append(f"ip {direction.other} != {_set(collapse_addresses(denied))}")
+        matches.append(f"ip {direction.other} != {_set(denied)}")
     yield " ".join(matches)
 
 

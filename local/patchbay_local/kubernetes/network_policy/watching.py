@@ -14,7 +14,6 @@ _log = logging.getLogger("network-policy")
 # The API server ends a watch after this; what broke without a word is noticed a little later.
 _WATCH_SECONDS: Final = 60
 _SILENCE_SECONDS: Final = 75.0
-_AFTER_FAILURE_SECONDS: Final = 1.0
 _Read = Callable[[Mapping[str, Any]], T]
 
 
@@ -25,12 +24,15 @@ class _EndedError(Exception):
 class Watched(Generic[T]):
     """Safe to read from any thread while another one follows."""
 
-    def __init__(self, client: httpx2.Client, path: str, read: _Read[T], changed: Event) -> None:
-        """`changed` is set whenever an object differs in what `read` takes from it."""
+    def __init__(
+        self, client: httpx2.Client, path: str, read: _Read[T], changed: Event, *, pause_seconds: float = 1
+    ) -> None:
+        """`changed` is set when an object differs in what `read` takes from it. `pause_seconds`: after a failure."""
         self._client = client
         self._path = path
         self._read = read
         self._changed = changed
+        self._pause_seconds = pause_seconds
         self._lock = Lock()
         self._objects: dict[str, T] | None = None
 
@@ -54,7 +56,7 @@ class Watched(Generic[T]):
                 # Told once, not every second.
                 if trouble != (trouble := f"{type(error).__name__}: {error}"):
                     _log.warning("%s: %s", self._path, trouble)
-                end.wait(_AFTER_FAILURE_SECONDS)
+                end.wait(self._pause_seconds)
 
     def _list(self) -> str:
         response = self._client.get(self._path)
