@@ -15,6 +15,7 @@ from patchbay_loadtests.core.sink.reach import NAME, Reach
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 FLOWS, SINK = "patchbay-runtime", "patchbay-loadtest"
+API_SERVER = "192.0.2.7"
 WITHIN_SECONDS = 60.0
 CONTROLLERS = "job-controller,ttl-after-finished-controller,garbage-collector-controller"
 # A load test of its own process, which never ends by itself.
@@ -44,6 +45,15 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
                 restricted = {"pod-security.kubernetes.io/enforce": "restricted"}
                 body = {"metadata": {"name": name, "labels": restricted}}
                 client.post("/api/v1/namespaces", json=body).raise_for_status()
+            # One on loopback does not name itself.
+            slice_ = {
+                "metadata": {"name": "kubernetes", "labels": {"kubernetes.io/service-name": "kubernetes"}},
+                "addressType": "IPv4",
+                "endpoints": [{"addresses": [API_SERVER]}],
+                "ports": [{"port": 6443}],
+            }
+            path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+            client.post(path, json=slice_).raise_for_status()
         yield plane
 
 
@@ -115,8 +125,7 @@ async def test_only_connectors_reach_only_the_sinks_port_and_only_meanwhile(
                             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": FLOWS}},
                             "podSelector": connectors,
                         },
-                        # The API server's own address.
-                        {"ipBlock": {"cidr": "127.0.0.1/32"}},
+                        {"ipBlock": {"cidr": f"{API_SERVER}/32"}},
                     ],
                     "ports": ports,
                 }

@@ -109,6 +109,8 @@ class Reach:
             for endpoint in item.get("endpoints") or []
             for address in endpoint["addresses"]
         }
+        if not addresses:
+            raise UnusableEnvironmentError("EndpointSlices of default/kubernetes name no address of the API server")
         return [{"ipBlock": {"cidr": f"{address}/{address.max_prefixlen}"}} for address in sorted(addresses, key=str)]
 
     async def _close(self) -> None:
