@@ -32,6 +32,7 @@ def ensure_bridge(journal: Journal) -> None:
             addresses.BRIDGE,
         ]
     )
+    run(["ip", "address", "replace", f"{addresses.ELSEWHERE_ADDRESS}/32", "dev", addresses.BRIDGE])
     run(["ip", "link", "set", addresses.BRIDGE, "up"])
     # Nodes reach each other's pods through the host by intention; the kernel sends redirects if either setting is on.
     for interface in ("all", addresses.BRIDGE):
@@ -99,10 +100,10 @@ def _ensure_filter(journal: Journal) -> None:
 table {_TABLE_FAMILY} {_TABLE}
 delete table {_TABLE_FAMILY} {_TABLE}
 table {_TABLE_FAMILY} {_TABLE} {{
-  # Only this machine and its nodes reach the services on the bridge's address.
+  # Only this machine and its nodes reach the services on the bridge's addresses.
   chain input {{
     type filter hook input priority filter; policy accept;
-    ip daddr {addresses.BRIDGE_ADDRESS} iifname != {{ "lo", "{addresses.BRIDGE}" }} drop
+    ip daddr {{ {addresses.BRIDGE_ADDRESS}, {addresses.ELSEWHERE_ADDRESS} }} iifname != {{ "lo", "{addresses.BRIDGE}" }} drop
   }}
   # Only answers come in from outside.
   chain forward {{
