@@ -1,6 +1,6 @@
 """Who may talk to whom: one table, and a NetworkPolicy for each workload in it.
 
-A network plugin that enforces no policies ignores these; Amazon's VPC plugin enforces them.
+Amazon's VPC plugin enforces them on EKS, a daemon of ours on one machine. Other network plugins may ignore them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
