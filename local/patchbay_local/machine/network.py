@@ -93,6 +93,7 @@ def _ensure_route(journal: Journal, destination: IPv4Network, route: Sequence[st
 
 def _ensure_filter(journal: Journal) -> None:
     journal.record(SCOPE, NftTable(family=_TABLE_FAMILY, name=_TABLE))
+    bridge = f"{{ {addresses.BRIDGE_ADDRESS}, {addresses.ELSEWHERE_ADDRESS} }}"
     inside = f"{{ {addresses.BRIDGE_NETWORK}, {addresses.POD_NETWORK}, {addresses.SERVICE_NETWORK} }}"
     run(
         ["nft", "-f", "-"],
@@ -103,7 +104,7 @@ table {_TABLE_FAMILY} {_TABLE} {{
   # Only this machine and its nodes reach the services on the bridge's addresses.
   chain input {{
     type filter hook input priority filter; policy accept;
-    ip daddr {{ {addresses.BRIDGE_ADDRESS}, {addresses.ELSEWHERE_ADDRESS} }} iifname != {{ "lo", "{addresses.BRIDGE}" }} drop
+    ip daddr {bridge} iifname != {{ "lo", "{addresses.BRIDGE}" }} drop
   }}
   # Only answers come in from outside.
   chain forward {{

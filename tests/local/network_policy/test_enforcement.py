@@ -10,8 +10,8 @@ import pytest
 from patchbay_local.kubernetes.network_policy.enforcement import Enforcement, apply
 from patchbay_local.kubernetes.network_policy.objects import Pod, Policy
 from patchbay_local.kubernetes.network_policy.ruleset import TABLE, Cluster, ruleset
-from patchbay_local.machine.commands import HostError, run
 from patchbay_local.machine.processes import ProcessId
+from patchbay_local.machine.programs import HostError, run
 
 from tests.local.network_policy.cases import ALL, PODS, policy
 from tests.local.network_policy.lab import Endpoint

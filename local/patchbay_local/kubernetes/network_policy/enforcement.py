@@ -10,8 +10,8 @@ from pathlib import Path
 from threading import Event
 
 from patchbay_local.kubernetes.network_policy.ruleset import Cluster, ruleset
-from patchbay_local.machine.commands import HostError, run
 from patchbay_local.machine.processes import ProcessId
+from patchbay_local.machine.programs import HostError, run
 
 _log = logging.getLogger("network-policy")
 
@@ -22,7 +22,7 @@ def apply(process: ProcessId, rules: str) -> None:
     # A node that is just being started is still in the machine's own.
     if _identity(namespace) == _identity(Path("/proc/self/ns/net")):
         raise HostError(f"pid {process.pid} has no network namespace of its own")
-    run(["nsenter", f"--net={namespace}", "nft", "-f", "-"], stdin=rules)
+    run(["nsenter", f"--net={namespace}", "nft", "-f", "-"], stdin=rules, timeout_seconds=30)
 
 
 def _identity(namespace: Path) -> str:
