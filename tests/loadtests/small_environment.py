@@ -102,6 +102,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         answers: dict[str, Callable[[], Any]] = {
             "/horizon/": lambda: [{"name": each, "length": 0, "reserved": load} for each, load in loads.items()],
             "/api/tenants/": lambda: {"status": "completed" if self.runs[name] == 0 else "running"},
+            "/endpointslices": lambda: {"items": [{"endpoints": [{"addresses": ["127.0.0.1"]}]}]},
             "/status/config": lambda: {"data": {"yaml": yaml.safe_dump(PROMETHEUS_CONFIG)}},
             "/status/buildinfo": lambda: {"data": {"version": "2"}},
             "/api/v1/query": lambda: {"data": {"result": [{"metric": {"job": "horizon"}, "value": [0, "8"]}]}},
@@ -171,7 +172,11 @@ class Handler(BaseHTTPRequestHandler):
             if path.endswith("/deployments/sink"):
                 self.server.sink_is_there = True
                 self.server.sink.ledger = Ledger()
-            self._answer(200, yaml.safe_load(body))
+            applied = yaml.safe_load(body)
+            # As whatever is owned by an object names it.
+            self._answer(200, {**applied, "metadata": {**applied.get("metadata", {}), "uid": path}})
+        elif self.command == "DELETE" and path.endswith("/jobs/loadtest-sink"):
+            self._answer(404, {"kind": "Status", "code": 404})
         elif self.command == "DELETE":
             self.server.sink_is_there = False
             self._answer(200, {"kind": "Status"})

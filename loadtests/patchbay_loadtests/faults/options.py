@@ -17,8 +17,8 @@ class Options(Target):
     tenant: str = "faults"
     data_namespace: str = "patchbay-data"
     gateway_namespace: str = "patchbay-gateway"
-    # Where flows deliver to: an address that no machine but this one's nodes reaches.
-    receiver_address: str = str(addresses.BRIDGE_ADDRESS)
+    # Where flows deliver to: no address of our own networks, which connectors may not call.
+    receiver_address: str = str(addresses.ELSEWHERE_ADDRESS)
     # Always the same one: what an interrupted run left in the queues is delivered to the next. 0: any.
     receiver_port: int = Field(default=5690, ge=0, le=65535)
     # What was changed and not yet put back is kept here.

@@ -12,6 +12,7 @@ from patchbay_local.commands.progress import short_duration
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.edge import edge
+from patchbay_local.kubernetes.network_policy import daemon as network_policy
 from patchbay_local.kubernetes.nodes import daemon as agent
 from patchbay_local.machine import checkout, packages, paths
 from patchbay_local.machine.journal import Journal, open_journal
@@ -61,10 +62,10 @@ def _put_back(journal: Journal, say: Callable[[str], None]) -> list[str]:
     with contextlib.suppress(HostError):
         # Before the nodes: it would start them again.
         agent.down(journal)
-    for stop in (edge.down, node_registry.down):
+    for stop in (network_policy.down, edge.down, node_registry.down):
         with contextlib.suppress(HostError):
             stop(journal)
-    say("node agent, edge and registry stopped")
+    say("node agent, network policies, edge and registry stopped")
     with contextlib.suppress(HostError):
         # Going down needs no images: the lock may be gone already.
         nothing = ClusterImages(pause="none", coredns="none")

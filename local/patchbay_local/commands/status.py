@@ -12,6 +12,7 @@ from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.cluster.status import NodeStatus
 from patchbay_local.kubernetes.edge import edge
+from patchbay_local.kubernetes.network_policy import daemon as network_policy
 from patchbay_local.kubernetes.nodes import daemon as agent
 from patchbay_local.machine import checkout, paths
 from patchbay_local.machine.journal import open_journal
@@ -33,6 +34,7 @@ def status(console: Console) -> bool:
         edge.status(journal),
         environments.emulator().status(journal),
         agent.status(journal),
+        network_policy.status(journal),
     )
     daemons = [*cluster.control_plane, *own]
     table = Table("what", "pid", "where", title="host", title_justify="left")

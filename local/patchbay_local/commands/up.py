@@ -21,6 +21,7 @@ from patchbay_local.deploy import environments
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.edge import edge
+from patchbay_local.kubernetes.network_policy import daemon as network_policy
 from patchbay_local.kubernetes.nodes import daemon as agent
 from patchbay_local.kubernetes.nodes.cloud import Cloud
 from patchbay_local.kubernetes.nodes.local_nodes import LocalNodes
@@ -110,6 +111,8 @@ def _start_cluster(progress: Progress, spec: ClusterSpec) -> Cluster:
         node_registry.up(journal)
         cluster = Cluster(spec, progress=step.update, journal=journal)
         cluster.up()
+        # Before the first node: no pod runs without its policies.
+        network_policy.up(journal)
     with progress.step("edge"):
         edge.up(journal)
     with progress.step("aws"):

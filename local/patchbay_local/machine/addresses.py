@@ -106,6 +106,9 @@ CHOSEN: Final = load()
 BRIDGE: Final = "patchbay0"
 BRIDGE_NETWORK: Final = CHOSEN.networks.bridge
 BRIDGE_ADDRESS: Final = BRIDGE_NETWORK[1]
+# On the bridge, too. Nodes and pods take it for a system elsewhere, such as a customer's. Its network is for tests of
+# networks (RFC 2544), and nobody's.
+ELSEWHERE_ADDRESS: Final = IPv4Address("198.18.0.1")
 POD_NETWORK: Final = CHOSEN.networks.pods
 SERVICE_NETWORK: Final = CHOSEN.networks.services
 DNS_ADDRESS: Final[IPv4Address] = SERVICE_NETWORK[10]

@@ -35,6 +35,7 @@ def ensure_bridge(journal: Journal) -> list[str]:
             addresses.BRIDGE,
         ]
     )
+    run(["ip", "address", "replace", f"{addresses.ELSEWHERE_ADDRESS}/32", "dev", addresses.BRIDGE])
     run(["ip", "link", "set", addresses.BRIDGE, "up"])
     # Nodes reach each other's pods through the host by intention; the kernel sends redirects if either setting is on.
     for interface in ("all", addresses.BRIDGE):
@@ -96,6 +97,7 @@ def _ensure_route(journal: Journal, destination: IPv4Network, route: Sequence[st
 
 def _ensure_filter(journal: Journal) -> None:
     journal.record(SCOPE, NftTable(family=_TABLE_FAMILY, name=_TABLE))
+    bridge = f"{{ {addresses.BRIDGE_ADDRESS}, {addresses.ELSEWHERE_ADDRESS} }}"
     inside = f"{{ {addresses.BRIDGE_NETWORK}, {addresses.POD_NETWORK}, {addresses.SERVICE_NETWORK} }}"
     run(
         ["nft", "-f", "-"],
@@ -103,10 +105,10 @@ def _ensure_filter(journal: Journal) -> None:
 table {_TABLE_FAMILY} {_TABLE}
 delete table {_TABLE_FAMILY} {_TABLE}
 table {_TABLE_FAMILY} {_TABLE} {{
-  # Only this machine and its nodes reach the services on the bridge's address.
+  # Only this machine and its nodes reach the services on the bridge's addresses.
   chain input {{
     type filter hook input priority filter; policy accept;
-    ip daddr {addresses.BRIDGE_ADDRESS} iifname != {{ "lo", "{addresses.BRIDGE}" }} drop
+    ip daddr {bridge} iifname != {{ "lo", "{addresses.BRIDGE}" }} drop
   }}
   # Only answers come in from outside.
   chain forward {{
