@@ -9,6 +9,7 @@ from patchbay_loadtests.comparison.defaults import GRACE_SECONDS, changes, given
 from patchbay_loadtests.comparison.result import DEFAULTS, OURS, compare
 from patchbay_loadtests.comparison.run import ComparisonOptions
 from patchbay_loadtests.core.flows import STEERED_SHAPE
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.report.comparison import write_comparison
 from patchbay_loadtests.core.report.load import write_load
 from patchbay_loadtests.profiles.drive import Load
@@ -17,7 +18,6 @@ from patchbay_loadtests.profiles.result import judge
 from patchbay_loadtests.profiles.run import LoadOptions
 from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEnd
 from patchbay_loadtests.proof.environment import ScaledShape
-from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.sampler import WatchedShape
 from patchbay_platform.shapes import grace_seconds
 from patchbay_runtime.catalog import CATALOG

@@ -35,6 +35,9 @@ ALLOWED = {
     "standins": ("patchbay_standins", "pulumi", "pulumi_aws"),
 }
 
+# A part of a room that may import more.
+ALSO = {"loadtests/patchbay_loadtests/faults/machine": ("patchbay_local",)}
+
 
 def imported_modules(source: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(source.read_text(), filename=str(source))):
@@ -52,6 +55,10 @@ def governed(module: str) -> bool:
     return module.split(".", maxsplit=1)[0] in OURS or module.split(".", maxsplit=1)[0].startswith("pulumi")
 
 
+def also(source: Path) -> tuple[str, ...]:
+    return next((prefixes for part, prefixes in ALSO.items() if source.is_relative_to(part)), ())
+
+
 @pytest.mark.parametrize("room", sorted(ALLOWED))
 def test_a_room_imports_only_what_its_row_of_the_table_allows(room: str) -> None:
     sources = sorted((REPOSITORY / room).rglob("*.py"))
@@ -60,7 +67,7 @@ def test_a_room_imports_only_what_its_row_of_the_table_allows(room: str) -> None
         f"{source.relative_to(REPOSITORY)} imports {module}"
         for source in sources
         for module in imported_modules(source)
-        if governed(module) and not within(module, ALLOWED[room])
+        if governed(module) and not within(module, ALLOWED[room] + also(source.relative_to(REPOSITORY)))
     ]
     assert not strangers, "\n".join(strangers)
 

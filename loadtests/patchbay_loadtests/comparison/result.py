@@ -6,10 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.profiles.result import Waits, waits_of
 from patchbay_loadtests.profiles.timeline import LoadTimeline
-from patchbay_loadtests.proof.judgement import RunsVerdict
-from patchbay_loadtests.proof.result import run_reasons
 from patchbay_loadtests.proof.timeline import Record
 
 OURS, DEFAULTS = "this platform", "the tools' defaults"
@@ -78,7 +77,7 @@ def compare(
     """Both sides, and whether this platform kept its promise and was no worse."""
     sides = {name: side(name, timeline, runs, needed) for name, (timeline, runs) in timelines.items()}
     ours, defaults = sides[OURS], sides[DEFAULTS]
-    reasons = [f"{OURS}: {reason}" for reason in run_reasons(ours.runs)]
+    reasons = [f"{OURS}: {reason}" for reason in ours.runs.reasons]
     if timelines[OURS][0].refusals:
         reasons.append(f"{OURS}: {len(timelines[OURS][0].refusals)} orders were refused")
     if ours.work_killed:

@@ -1,6 +1,7 @@
 """The environment's public HTTP API, as a customer reaches it through the gateway."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -59,6 +60,11 @@ class Gateway:
             raise UnusableEnvironmentError(f"run {run}: not a JSON object")
         return found
 
+    async def runs(self, after: str, limit: int) -> list[Document]:
+        """The tenant's runs that follow the run `after`, oldest first, at most `limit` of them."""
+        page = await self._json("GET", f"/api/tenants/{self.tenant}/runs", params={"after": after, "limit": str(limit)})
+        return list(page["runs"])
+
     async def workload(self) -> dict[str, ShapeLoad]:
         """Every shape's processes by Horizon."""
         rows = await self._json("GET", "/horizon/api/workload")
@@ -84,8 +90,10 @@ class Gateway:
             raise UnusableEnvironmentError(f"gateway, GET /api/: {answer.status_code}, not 404")
         return clock.time() - began
 
-    async def _json(self, method: str, path: str, body: Document | None = None) -> Any:
-        answer = await self._patiently(method, path, body)
+    async def _json(
+        self, method: str, path: str, body: Document | None = None, params: Mapping[str, str] | None = None
+    ) -> Any:
+        answer = await self._patiently(method, path, body, params)
         if not answer.is_success:
             raise UnusableEnvironmentError(
                 f"gateway, {method} {path}: {answer.status_code} {answer.text.strip()[:500]}"
@@ -95,12 +103,14 @@ class Gateway:
         except ValueError as error:
             raise UnusableEnvironmentError(f"gateway, {method} {path}: not JSON: {answer.text[:200]!r}") from error
 
-    async def _patiently(self, method: str, path: str, body: Document | None) -> httpx2.Response:
+    async def _patiently(
+        self, method: str, path: str, body: Document | None, params: Mapping[str, str] | None = None
+    ) -> httpx2.Response:
         clock = asyncio.get_running_loop()
         give_up = clock.time() + PATIENCE_SECONDS
         while True:
             try:
-                answer = await self._http.request(method, path, json=body)
+                answer = await self._http.request(method, path, json=body, params=params)
             except httpx2.HTTPError as error:
                 if clock.time() > give_up:
                     raise UnusableEnvironmentError(

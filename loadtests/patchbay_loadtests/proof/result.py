@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import Field
 
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.proof import latency
-from patchbay_loadtests.proof.judgement import RunsVerdict, StepVerdict, judge_step
+from patchbay_loadtests.proof.judgement import StepVerdict, judge_step
 from patchbay_loadtests.proof.latency import Latency
 from patchbay_loadtests.proof.timeline import Record, Timeline
 
@@ -22,7 +23,7 @@ class Result(Record):
     repeats: tuple[StepVerdict, ...] = ()
     latency: Latency | None = None
     config: dict[str, Any] = Field(default_factory=dict)
-    traffic: dict[str, float] = Field(default_factory=dict)
+    traffic: dict[str, Any] = Field(default_factory=dict)
 
 
 def judge(
@@ -31,7 +32,7 @@ def judge(
     *,
     versions: dict[str, str],
     config: dict[str, Any],
-    traffic: dict[str, float],
+    traffic: dict[str, Any],
 ) -> Result:
     """The verdict over everything that was recorded."""
     verdicts = {
@@ -41,7 +42,7 @@ def judge(
     reasons = [reason for verdict in (*verdicts["edge"], *verdicts["repeat"]) for reason in verdict.reasons]
     if not verdicts["edge"]:
         reasons.append("no step was driven")
-    reasons += run_reasons(runs)
+    reasons += runs.reasons
     return Result(
         threshold=timeline.threshold,
         passed=not reasons,
@@ -54,19 +55,3 @@ def judge(
         config=config,
         traffic=traffic,
     )
-
-
-def run_reasons(runs: RunsVerdict) -> list[str]:
-    """Why the runs do not pass, if they do not."""
-    faults = {
-        "lost at the sink": runs.lost_lines,
-        "received more than once by the sink": runs.duplicated_lines,
-        "accepted but not completed": runs.unfinished_runs,
-        "at the sink without an order": runs.unexpected_lines,
-    }
-    reasons = [f"{len(keys)} {fault}: {', '.join(keys[:5])}" for fault, keys in faults.items() if keys]
-    if runs.accepted == 0:
-        reasons.append("no run was accepted")
-    elif not reasons and runs.completed != runs.accepted:
-        reasons.append(f"{runs.accepted - runs.completed} accepted runs are not completed")
-    return reasons
