@@ -105,8 +105,8 @@ def test_a_proof_shows_its_token_and_never_prints_it(tmp_path: Path) -> None:
     assert result is not None
     endpoints = {endpoint["name"]: endpoint for endpoint in result["endpoints"]}
     hook = endpoints["POST /hooks/loadtest/loadtest-orders"]
-    assert (hook["n"], hook["failures"]) == (len(environment.runs), 0)
-    assert endpoints["GET /horizon/api/workload"]["n"] > 10
+    assert (hook["requests"], hook["failures"]) == (len(environment.runs), 0)
+    assert endpoints["GET /horizon/api/workload"]["requests"] > 10
     written = [path.read_bytes() for path in (tmp_path / "reports").rglob("*") if path.is_file()]
     assert not any(b"example-token" in text for text in [*written, proof.stdout.encode(), proof.stderr.encode()])
 
