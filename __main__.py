@@ -73,6 +73,7 @@ def host_cluster(key: str, cell: Cell, settings: InfraSettings) -> HostCluster:
         name=cell.cluster.cluster_name,
         region=settings.aws.region,
         worker_taints=[NodeTaint(taint.key, taint.value, taint.effect) for taint in taints],
+        version=settings.clusters[key].version,
     )
 
 

@@ -4,6 +4,7 @@ import typer
 
 from patchbay_loadtests.commands.bench import bench_command
 from patchbay_loadtests.commands.compare import compare_command
+from patchbay_loadtests.commands.faults import app as faults_app
 from patchbay_loadtests.commands.load import load_command
 from patchbay_loadtests.commands.nodes import prove_nodes_command
 from patchbay_loadtests.commands.prove import prove_command
@@ -26,5 +27,6 @@ app.command("prove")(prove_command)
 app.command("prove-nodes")(prove_nodes_command)
 app.command("load")(load_command)
 app.command("compare")(compare_command)
+app.add_typer(faults_app, name="faults")
 app.command("put-back")(put_back_command)
 app.command("bench")(bench_command)

@@ -21,8 +21,12 @@ class NodeTaint:
 
 @dataclass(frozen=True)
 class HostCluster:
-    """`name`: in AWS, which is in the tags of its node groups. `worker_taints`: of the nodes that workers run on."""
+    """`name`: in AWS, which is in the tags of its node groups. `worker_taints`: of the nodes that workers run on.
+
+    `version`: of its Kubernetes, as `1.35`; None: not known.
+    """
 
     name: pulumi.Input[str]
     region: str
     worker_taints: Sequence[NodeTaint] = ()
+    version: str | None = None

@@ -1,8 +1,10 @@
 """A shape of the catalogue as a workload: its pods, and what scales them."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import pulumi
+from patchbay_config.errors import ConfigError
 from patchbay_config.model import Model
 from patchbay_runtime.catalog import Shape
 from pulumi_kubernetes.apiextensions import CustomResource
@@ -17,6 +19,7 @@ from pydantic import Field
 
 from patchbay_platform import pods
 from patchbay_platform.endpoint import Endpoint
+from patchbay_platform.host_cluster import HostCluster
 from patchbay_platform.placement import Placement
 from patchbay_platform.prometheus.rules import desired_pods
 from patchbay_platform.runtime_pod import RuntimePod
@@ -32,6 +35,26 @@ _SHUTDOWN_MARGIN_SECONDS: Final = 15
 def grace_seconds(shape: Shape) -> int:
     """What a worker that is told to leave has to finish what it runs."""
     return shape.longest_step_seconds + _SHUTDOWN_MARGIN_SECONDS
+
+
+# By the HPA's usual tolerance of a tenth one pod more is not seen above this many.
+_EXACT_WITHOUT_TOLERANCE: Final = 10
+# An HPA has a tolerance of its own from here on.
+_OWN_TOLERANCE: Final = (1, 35)
+
+
+def check(catalog: Mapping[str, Shape], host: HostCluster | None) -> None:
+    """Raises ConfigError for a Kubernetes on which shapes would not follow their processes."""
+    if host is None or host.version is None:
+        return
+    major, minor = map(int, host.version.split("."))
+    large = [shape.name for shape in catalog.values() if shape.max_pods > _EXACT_WITHOUT_TOLERANCE]
+    if large and (major, minor) < _OWN_TOLERANCE:
+        raise ConfigError(
+            f"patchbay:infra.clusters: version: {host.version} lets no HPA have a tolerance of its own, so that above "
+            f"{_EXACT_WITHOUT_TOLERANCE} pods a shape would not get another ({', '.join(large)}); set it to 1.35 "
+            "or later"
+        )
 
 
 class ScalingConfig(Model):

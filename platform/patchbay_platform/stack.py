@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from patchbay_runtime.catalog import Shape
 
-from patchbay_platform import api, autoscaling, namespaces, stores
+from patchbay_platform import api, autoscaling, namespaces, shapes, stores
 from patchbay_platform.api import Api
 from patchbay_platform.cloudwatch_metrics import CloudwatchMetrics
 from patchbay_platform.data_services import DataServices
@@ -50,6 +50,7 @@ class Platform(pulumi.ComponentResource):
         watched = host if data else None
         stores.check(settings, images, data)
         autoscaling.check(settings, images, catalog, host)
+        shapes.check(catalog, host)
         super().__init__("patchbay:platform:Platform", name, None, pulumi.ResourceOptions(providers=[provider]))
         child = pulumi.ResourceOptions(parent=self)
         priorities = Priorities(f"{name}-priorities", child)

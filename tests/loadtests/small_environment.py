@@ -6,6 +6,7 @@ It has no pods and no queue: processes are threads that call a real sink, and `r
 import json
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ class SmallEnvironment(ThreadingHTTPServer):
 
     def accept(self, order: dict[str, Any]) -> str:
         """Run the order flow: a process for each parcel line."""
-        run = f"run-of-{order['id']}"
+        run = uuid.uuid5(uuid.NAMESPACE_OID, order["id"]).hex
         keys = [f"{order['id']}/{line['number']}" for line in order["lines"] if line["kind"] == "parcel"]
         with self.lock:
             if run in self.runs:
@@ -101,8 +102,8 @@ class SmallEnvironment(ThreadingHTTPServer):
         pods = self.pods("http-connector")
         answers: dict[str, Callable[[], Any]] = {
             "/horizon/": lambda: [{"name": each, "length": 0, "reserved": load} for each, load in loads.items()],
-            "/api/tenants/": lambda: {"status": "completed" if self.runs[name] == 0 else "running"},
             "/endpointslices": lambda: {"items": [{"endpoints": [{"addresses": ["127.0.0.1"]}]}]},
+            "/runs": lambda: {"runs": self._runs()},
             "/status/config": lambda: {"data": {"yaml": yaml.safe_dump(PROMETHEUS_CONFIG)}},
             "/status/buildinfo": lambda: {"data": {"version": "2"}},
             "/api/v1/query": lambda: {"data": {"result": [{"metric": {"job": "horizon"}, "value": [0, "8"]}]}},
@@ -125,6 +126,18 @@ class SmallEnvironment(ThreadingHTTPServer):
             },
         }
         return next((answer() for part, answer in answers.items() if part in path), None)
+
+    def _runs(self) -> list[dict[str, Any]]:
+        """Of every run, on one page."""
+        return [
+            {
+                "run": run,
+                "status": "running" if left else "completed",
+                "created_at": "2026-01-02T03:04:05Z",
+                "finished_at": None if left else "2026-01-02T03:04:06Z",
+            }
+            for run, left in self.runs.items()
+        ]
 
     def handle(self, _command: str, _path: str, _document: Any) -> tuple[int, Any] | None:
         """What a further kind of environment answers itself; None: nothing."""

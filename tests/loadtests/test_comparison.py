@@ -10,9 +10,9 @@ from patchbay_loadtests.comparison.result import Comparison, compare
 from patchbay_loadtests.comparison.run import ComparisonOptions
 from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, side, spread
 from patchbay_loadtests.core.flows import STEERED_SHAPE
+from patchbay_loadtests.core.ledger import REPEATED, RunsVerdict
 from patchbay_loadtests.core.report.comparison import write_comparison
 from patchbay_loadtests.proof.environment import ScaledShape
-from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.sampler import WatchedShape
 from patchbay_platform.shapes import grace_seconds
 from patchbay_runtime.catalog import CATALOG
@@ -82,7 +82,7 @@ def test_an_opponent_that_did_not_work_gives_no_verdict(broken: dict[str, Any], 
 
 
 def test_what_the_defaults_kill_and_send_again_is_how_they_work() -> None:
-    twice = RUNS.model_copy(update={"completed": 9, "duplicated": 1, "duplicated_lines": ("o-1/1",)})
+    twice = RUNS.model_copy(update={"completed": 9, "duplicated": 1, "faults": {REPEATED: ("o-1/1",)}})
     assert judged(changed(loads(), DEFAULTS, work_killed=4, redelivered=1, runs=twice)).verdict == "passed"
 
 

@@ -1,20 +1,15 @@
 """What the verifier makes of recorded timelines and of the accepted runs."""
 
 import pytest
-from patchbay_loadtests.core.flows import Order
-from patchbay_loadtests.core.sink.client import Delivery
-from patchbay_loadtests.proof.judgement import RunsVerdict, judge_runs, judge_step
+from patchbay_loadtests.core.ledger import RunsVerdict
+from patchbay_loadtests.proof.judgement import judge_step
 from patchbay_loadtests.proof.promise import Promise
 from patchbay_loadtests.proof.result import judge
 from patchbay_loadtests.proof.timeline import ShapePods
 
 from tests.loadtests.recorded import Recorder, good_record, pods
 
-ORDERS = [Order("o-1", parcels=2, downloads=1), Order("o-2", parcels=1, downloads=0)]
-RUNS = {"o-1": "run-1", "o-2": "run-2"}
-COMPLETED = {"run-1": "completed", "run-2": "completed"}
-ONCE = Delivery(received=1, answered=1)
-DELIVERED = {"o-1/1": ONCE, "o-1/2": ONCE, "o-2/1": ONCE}
+RUNS = RunsVerdict(accepted=2, completed=2, duplicated=0, lost=0)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +22,7 @@ def test_a_shape_gets_a_pod_more_each_time_it_reaches_the_threshold(processes: i
 
 def test_a_platform_that_keeps_the_promise_passes() -> None:
     recorder = good_record()
-    result = judge(recorder.timeline(), judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED), versions={}, config={})
+    result = judge(recorder.timeline(), RUNS, versions={}, config={})
     assert result.reasons == ()
     assert result.passed
     assert [(step.processes, step.reached_pods) for step in result.steps] == [(7, 1), (8, 2), (0, 1)]
@@ -145,42 +140,3 @@ def test_an_empty_record_fails() -> None:
     )
     assert not verdict.passed
     assert verdict.reasons == ("no step was driven",)
-
-
-def test_runs_that_are_at_the_sink_exactly_once_pass() -> None:
-    verdict = judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED)
-    assert (verdict.accepted, verdict.completed, verdict.lost, verdict.duplicated) == (2, 2, 0, 0)
-    assert verdict.passed
-
-
-def test_a_line_that_never_reached_the_sink_is_a_lost_run() -> None:
-    verdict = judge_runs(ORDERS, RUNS, COMPLETED, {"o-1/1": ONCE, "o-2/1": ONCE})
-    assert (verdict.completed, verdict.lost, verdict.lost_lines) == (1, 1, ("o-1/2",))
-    assert not verdict.passed
-
-
-def test_a_line_that_was_received_but_never_answered_is_a_lost_run() -> None:
-    verdict = judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED | {"o-2/1": Delivery(received=1, answered=0)})
-    assert (verdict.completed, verdict.lost, verdict.lost_lines) == (1, 1, ("o-2/1",))
-
-
-def test_a_line_that_came_twice_is_a_duplicated_run() -> None:
-    verdict = judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED | {"o-1/1": Delivery(received=2, answered=1)})
-    assert (verdict.completed, verdict.duplicated, verdict.duplicated_lines) == (1, 1, ("o-1/1",))
-    assert not verdict.passed
-
-
-def test_a_run_that_does_not_say_that_it_completed_is_lost() -> None:
-    verdict = judge_runs(ORDERS, RUNS, COMPLETED | {"run-2": "running"}, DELIVERED)
-    assert (verdict.completed, verdict.lost, verdict.unfinished_runs) == (1, 1, ("run-2 (o-2): running",))
-    assert not verdict.passed
-
-
-def test_a_delivery_that_nobody_ordered_fails() -> None:
-    verdict = judge_runs(ORDERS, RUNS, COMPLETED, DELIVERED | {"o-9/1": ONCE})
-    assert verdict.unexpected_lines == ("o-9/1",)
-    assert not verdict.passed
-
-
-def test_a_proof_without_a_single_accepted_run_fails() -> None:
-    assert not judge_runs([], {}, {}, {}).passed

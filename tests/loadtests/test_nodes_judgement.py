@@ -1,11 +1,11 @@
 """The node proof's verdict over recorded samples."""
 
 import pytest
+from patchbay_loadtests.core.ledger import LOST, RunsVerdict
 from patchbay_loadtests.nodes.autoscaler import AutoscalerTimes
 from patchbay_loadtests.nodes.judgement import Limits
 from patchbay_loadtests.nodes.result import NodeResult, judge
 from patchbay_loadtests.nodes.timeline import NodeTimeline
-from patchbay_loadtests.proof.judgement import RunsVerdict
 
 from tests.loadtests.recorded_nodes import NodeRecord, beyond, good_record, warm, within
 
@@ -137,7 +137,7 @@ def test_a_node_that_goes_away_under_load_is_told() -> None:
 def test_a_lost_run_and_a_gap_in_the_record_are_refused() -> None:
     record = good_record()
     record.looks = [look for look in record.looks if not 5 < look.at < 15]
-    lost = RunsVerdict(accepted=4, completed=3, duplicated=0, lost=1, lost_lines=("order-1/1",))
+    lost = RunsVerdict(accepted=4, completed=3, duplicated=0, lost=1, faults={LOST: ("order-1/1",)})
     reasons = judged(record, lost).reasons
     assert "1 lost at the sink: order-1/1" in reasons
     assert any("nothing was recorded for" in reason for reason in reasons)

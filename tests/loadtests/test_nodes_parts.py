@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.report.nodes import write_node_proof
 from patchbay_loadtests.nodes import room
 from patchbay_loadtests.nodes.autoscaler import AutoscalerTimes, times_of, wanted_nodes
@@ -15,7 +16,6 @@ from patchbay_loadtests.nodes.result import judge
 from patchbay_loadtests.nodes.room import Size
 from patchbay_loadtests.nodes.timeline import PHASES
 from patchbay_loadtests.nodes.tracks import node_seen, pod_seen
-from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.periods import Periods
 
 from tests.loadtests.recorded_nodes import good_record

@@ -5,13 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.report.load import write_load
 from patchbay_loadtests.profiles.drive import Load
 from patchbay_loadtests.profiles.profile import BlackFriday, Profile, Soak, Steady, arrivals
 from patchbay_loadtests.profiles.result import judge
 from patchbay_loadtests.profiles.run import LoadOptions
 from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEnd
-from patchbay_loadtests.proof.judgement import RunsVerdict
 from pydantic import ValidationError
 
 RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)

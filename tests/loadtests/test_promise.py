@@ -1,7 +1,7 @@
 """The promise that a proof judges by: given, and never taken from what is deployed."""
 
 import pytest
-from patchbay_loadtests.proof.judgement import RunsVerdict
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.proof.plan import EDGES, LARGE_EDGES, Plan, parse_steps
 from patchbay_loadtests.proof.promise import Promise, differences
 from patchbay_loadtests.proof.result import Result, judge

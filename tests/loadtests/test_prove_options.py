@@ -10,12 +10,13 @@ from patchbay_loadtests.cli import app
 from patchbay_loadtests.core import access
 from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.flows import order_flow
-from patchbay_loadtests.core.latencies import EndpointLatency, endpoint_latencies
+from patchbay_loadtests.core.latencies import endpoints_of
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.report.junit import write_junit
 from patchbay_loadtests.core.report.publish import write_proof
+from patchbay_loadtests.core.traffic.protocol import Endpoint
 from patchbay_loadtests.proof.baseline import Baseline, read_baseline, slower
 from patchbay_loadtests.proof.flow_file import read_flow
-from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.objectives import ScalingObjectives, misses, read_objectives
 from patchbay_loadtests.proof.result import Result, judge
 from typer.testing import CliRunner
@@ -23,10 +24,10 @@ from typer.testing import CliRunner
 from tests.loadtests.recorded import good_record
 
 RUNS = RunsVerdict(accepted=4, completed=4, duplicated=0, lost=0)
-HOOK = EndpointLatency(name="POST /hooks/t/f", n=40, failures=0, p50=0.02, p95=0.04, p99=0.05)
+HOOK = Endpoint(name="POST /hooks/t/f", requests=40, failures=0, p50_seconds=0.02, p95_seconds=0.04, p99_seconds=0.05)
 
 
-def proven(endpoints: tuple[EndpointLatency, ...] = (HOOK,)) -> Result:
+def proven(endpoints: tuple[Endpoint, ...] = (HOOK,)) -> Result:
     return judge(good_record().timeline(), RUNS, versions={}, config={}, endpoints=endpoints)
 
 
@@ -90,7 +91,7 @@ def test_what_got_slower_than_the_baseline_beyond_the_margin_is_named() -> None:
     assert reason == (
         "slower than the baseline: http-connector at 8 processes, pods Ready: 21.10 s, was 7.00 s, at most 21.00 s"
     )
-    slow_hook = HOOK.model_copy(update={"p95": 0.2})
+    slow_hook = HOOK.model_copy(update={"p95_seconds": 0.2})
     (reason,) = slower(Baseline(result=proven()), proven((slow_hook,)))
     assert reason.startswith("slower than the baseline: POST /hooks/t/f, p95: 0.20 s, was 0.04 s")
 
@@ -126,8 +127,14 @@ def test_junit_has_a_case_for_each_thing_that_was_judged(tmp_path: Path) -> None
 
 
 def test_each_endpoint_has_percentiles_with_their_n() -> None:
-    (found,) = endpoint_latencies({"GET /a": [0.1] * 98 + [0.5, 0.9], "GET /never": []}, {"GET /a": 2})
-    assert (found.n, found.failures, found.p50, found.p95, found.p99) == (100, 2, 0.1, 0.1, 0.5)
+    (found,) = endpoints_of({"GET /a": [0.1] * 98 + [0.5, 0.9], "GET /never": []}, {"GET /a": 2})
+    assert (found.requests, found.failures, found.p50_seconds, found.p95_seconds, found.p99_seconds) == (
+        100,
+        2,
+        0.1,
+        0.1,
+        0.5,
+    )
 
 
 def flow_of(**changed: Any) -> str:

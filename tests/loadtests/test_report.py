@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from patchbay_loadtests.core.ledger import LOST, RunsVerdict
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to, write_proof
-from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.result import Result, judge
 from patchbay_loadtests.proof.timeline import Timeline
 
@@ -50,7 +50,7 @@ def test_a_failed_proof_says_why_on_its_page(tmp_path: Path) -> None:
     recorder = Recorder()
     recorder.look(30, 7, pods(2))
     recorder.step(0.0, 7)
-    runs = RunsVerdict(accepted=2, completed=1, duplicated=0, lost=1, lost_lines=("order-1/2",))
+    runs = RunsVerdict(accepted=2, completed=1, duplicated=0, lost=1, faults={LOST: ("order-1/2",)})
     write_proof(tmp_path, result_of(recorder, runs), recorder.timeline())
     page = (tmp_path / "report.html").read_text()
     assert "failed</span>" in page

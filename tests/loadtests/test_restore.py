@@ -173,10 +173,8 @@ async def test_a_mark_that_no_load_test_wrote_changes_nothing(server: OneObject,
 KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from patchbay_loadtests.cli import app
-from patchbay_loadtests.cluster import FIELD_MANAGER, Cluster
-from patchbay_loadtests.errors import UnusableEnvironmentError
-from patchbay_loadtests.restore import MARK, Restore, Restoring, put_leftovers_back
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.restoration import Restore, Restoring
 
 async def main() -> None:
     async with Restoring(Path(sys.argv[1]), None, Restore.model_validate_json(sys.argv[2])):

@@ -3,14 +3,15 @@
 import asyncio
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from patchbay_loadtests.core.errors import ProductFailureError
-from patchbay_loadtests.core.flows import OrderBook
+from patchbay_loadtests.core.errors import ProductFailureError, UnusableEnvironmentError
+from patchbay_loadtests.core.flows import Order, OrderBook
 from patchbay_loadtests.core.traffic.locust_process import LocustProcess
 from patchbay_loadtests.core.traffic.protocol import TrafficSettings
 
@@ -76,8 +77,9 @@ async def test_every_order_is_accepted_once_and_its_run_is_known(webhook: Webhoo
     assert webhook.orders == {order.id: order.payload() for order in orders}
     assert set(webhook.requests.values()) == {1}
     assert traffic.statistics is not None
-    (hook,) = traffic.statistics.endpoints
-    assert (hook.name, hook.n, hook.failures) == ("POST /hooks/t/f", len(orders), 0)
+    (endpoint,) = traffic.statistics.endpoints
+    assert (endpoint.name, endpoint.requests, endpoint.failures) == ("POST /hooks/t/f", len(orders), 0)
+    assert 0 <= endpoint.p50_seconds <= endpoint.p95_seconds <= endpoint.p99_seconds
 
 
 async def test_an_order_is_tried_again_while_the_gateway_is_busy(webhook: Webhook, tmp_path: Path) -> None:
@@ -86,6 +88,9 @@ async def test_an_order_is_tried_again_while_the_gateway_is_busy(webhook: Webhoo
     async with LocustProcess(webhook.settings(), tmp_path / "locust.log") as traffic:
         await traffic.place(orders)
     assert webhook.requests == {orders[0].id: 3}
+    (placed,) = traffic.placed
+    assert [failure.kind for failure in placed.failures] == ["429", "503"]
+    assert placed.run == f"run-of-{orders[0].id}"
 
 
 async def test_an_order_that_the_gateway_refuses_is_a_failure_of_the_product(webhook: Webhook, tmp_path: Path) -> None:
@@ -93,6 +98,55 @@ async def test_an_order_that_the_gateway_refuses_is_a_failure_of_the_product(web
     async with LocustProcess(webhook.settings(), tmp_path / "locust.log") as traffic:
         with pytest.raises(ProductFailureError, match="403"):
             await traffic.place(list(OrderBook("order").orders_for(1)))
+
+
+def every(seconds: float, *, number: int, began: float) -> list[tuple[float, Order]]:
+    return [(began + index * seconds, Order(f"o-{index}", 1, 0)) for index in range(number)]
+
+
+async def test_orders_are_due_at_their_rate_whatever_becomes_of_them(webhook: Webhook, tmp_path: Path) -> None:
+    webhook.refusals = [503] * 3
+    coming = every(0.02, number=26, began=time.time())
+    async with LocustProcess(webhook.settings(finish_seconds=20), tmp_path / "locust.log") as traffic:
+        await traffic.send(coming)
+    assert {placed.order: placed.due for placed in traffic.placed} == {order.id: due for due, order in coming}
+    assert all(placed.sent is not None and placed.sent >= placed.due for placed in traffic.placed)
+
+
+async def test_an_order_that_is_sent_late_keeps_the_moment_at_which_it_was_due(
+    webhook: Webhook, tmp_path: Path
+) -> None:
+    due = time.time() - 60
+    async with LocustProcess(webhook.settings(finish_seconds=20), tmp_path / "locust.log") as traffic:
+        await traffic.send([(due, Order("o-1", 1, 0))])
+    (placed,) = traffic.placed
+    assert placed.due == due
+    assert placed.sent is not None
+    assert placed.sent - placed.due >= 60
+
+
+async def test_an_order_that_nobody_accepts_is_told_of_as_given_up(webhook: Webhook, tmp_path: Path) -> None:
+    webhook.refusals = [503] * 10_000
+    settings = webhook.settings(patience_seconds=0.3, finish_seconds=20)
+    async with LocustProcess(settings, tmp_path / "locust.log") as traffic:
+        await traffic.send(every(0, number=3, began=time.time()))
+    assert len(traffic.refused) == 3
+    assert all(order.run is None and order.failures and "503" in order.reason for order in traffic.refused)
+
+
+async def test_a_locust_that_is_killed_is_told_apart_from_orders_that_were_refused(
+    webhook: Webhook, tmp_path: Path
+) -> None:
+    webhook.refusals = [503] * 10_000
+    async with LocustProcess(webhook.settings(), tmp_path / "locust.log") as traffic:
+        await traffic.post(Order("o-1", 1, 0))
+        traffic._process.kill()
+        await traffic._process.wait()
+        with pytest.raises(UnusableEnvironmentError, match="Locust ended early"):
+            traffic.ensure_alive()
+        with pytest.raises(UnusableEnvironmentError, match="Locust ended early"):
+            await traffic.finish()
+        traffic._posted = 0
 
 
 async def test_the_closed_loop_ends_by_itself_and_reports_each_answer(webhook: Webhook, tmp_path: Path) -> None:

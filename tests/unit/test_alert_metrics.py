@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import pytest
 import yaml
-from patchbay_loadtests.faults.faults.catalogue import FAULTS
+from patchbay_loadtests.faults.catalogue.faults import FAULTS
 from patchbay_platform.prometheus import document
 from patchbay_platform.prometheus.rules import RULE_FILES, thresholds
 from patchbay_runtime.catalog import CATALOG

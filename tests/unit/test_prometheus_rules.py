@@ -16,7 +16,7 @@ from tests.pinned_tools import program
 NATIVE = Path(__file__).resolve().parents[2] / "platform/patchbay_platform/prometheus/native"
 SHAPE = Shape(name="map", description="the shape under test")
 
-EDGES = ((0, 1), (1, 1), (7, 1), (8, 2), (15, 2), (16, 3), (39, 5), (40, 6), (80, 11))
+EDGES = ((0, 1), (1, 1), (7, 1), (8, 2), (15, 2), (16, 3), (39, 5), (40, 6), (80, 11), (88, 12), (96, 13))
 
 
 def promtool(*arguments: str | Path) -> None:
@@ -59,8 +59,7 @@ def test_a_shape_that_reaches_the_threshold_gets_another_pod(
     test = {
         "input_series": series(f"{processes - running}x5", f"{running}x5"),
         "promql_expr_test": [
-            expects(desired_pods(SHAPE), pods, "10s"),
-            expects("patchbay:shape_pods:desired", pods, "10s", 'patchbay:shape_pods:desired{shape="map"}'),
+            expects(desired_pods(SHAPE), pods, "10s", desired_pods(SHAPE)),
             expects("patchbay:shape_processes:total", processes, "10s", 'patchbay:shape_processes:total{shape="map"}'),
         ],
     }
@@ -72,8 +71,7 @@ def test_a_shape_s_own_threshold_decides(tmp_path: Path) -> None:
     test = {
         "input_series": series("3x5", "0x5"),
         "promql_expr_test": [
-            expects(desired_pods(slow), 4, "10s"),
-            expects("patchbay:shape_pods:desired", 4, "10s", 'patchbay:shape_pods:desired{shape="map"}'),
+            expects(desired_pods(slow), 4, "10s", desired_pods(slow)),
         ],
     }
     check(tmp_path, [test], [slow])
@@ -82,7 +80,7 @@ def test_a_shape_s_own_threshold_decides(tmp_path: Path) -> None:
 def test_one_shape_s_processes_give_another_no_pods(tmp_path: Path) -> None:
     test = {
         "input_series": [*series("40x5", "8x5", "split"), *series("0x5", "0x5")],
-        "promql_expr_test": [expects(desired_pods(SHAPE), 1, "10s")],
+        "promql_expr_test": [expects(desired_pods(SHAPE), 1, "10s", desired_pods(SHAPE))],
     }
     check(tmp_path, [test])
 
@@ -92,9 +90,8 @@ def test_a_lost_exporter_answers_nothing_rather_than_no_load(tmp_path: Path) -> 
         # Prometheus marks a failed scrape's series as stale.
         "input_series": series("40x3 stale", "8x3 stale"),
         "promql_expr_test": [
-            expects(desired_pods(SHAPE), 7, "6s"),
+            expects(desired_pods(SHAPE), 7, "6s", desired_pods(SHAPE)),
             expects(desired_pods(SHAPE), None, "10s"),
-            expects("patchbay:shape_pods:desired", None, "10s"),
         ],
     }
     check(tmp_path, [test])

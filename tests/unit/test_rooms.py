@@ -35,7 +35,7 @@ ALLOWED = {
     "runtime": ("patchbay_runtime",),
     "loadtests": ("patchbay_loadtests", *RUNTIME),
     # The faults are done to a machine: its nodes, containers, clock and images.
-    "loadtests/patchbay_loadtests/faults": ("patchbay_loadtests", *RUNTIME, "patchbay_local"),
+    "loadtests/patchbay_loadtests/faults/machine": ("patchbay_loadtests", *RUNTIME, "patchbay_local"),
     "local": ("patchbay_local", "patchbay_operations", "patchbay_standins"),
     # The stand-ins of the engine's plugins speak its protocol.
     "standins": ("patchbay_standins", "patchbay_runtime.quantity", "pulumi", "pulumi_aws"),

@@ -1,6 +1,9 @@
 """Each shape of the catalogue: its pods, and what scales them."""
 
 import pytest
+from patchbay_config.errors import ConfigError
+from patchbay_platform.host_cluster import HostCluster
+from patchbay_platform.shapes import check
 from patchbay_runtime.catalog import CATALOG, Shape
 
 from .conftest import Manifest, Program
@@ -72,13 +75,10 @@ def test_a_shape_scales_within_the_bounds_of_the_catalogue(program: Program, sha
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_trigger_counts_waiting_and_running_processes_in_pods(program: Program, shape: Shape) -> None:
+def test_the_trigger_reads_the_pods_that_the_recording_rule_computes(program: Program, shape: Shape) -> None:
     (trigger,) = scaled_object(program, shape)["triggers"]
-    selector = f'{{shape="{shape.name}"}}'
     assert (trigger["type"], trigger["metricType"]) == ("prometheus", "AverageValue")
-    assert trigger["metadata"]["query"] == (
-        f"floor(sum(patchbay_horizon_length{selector} + patchbay_horizon_reserved{selector}) / {shape.threshold}) + 1"
-    )
+    assert trigger["metadata"]["query"] == f'patchbay:shape_pods:desired{{shape="{shape.name}"}}'
     assert trigger["metadata"]["threshold"] == "1"
 
 
@@ -98,6 +98,22 @@ def test_scaling_up_is_immediate_to_any_size_and_exact_above_ten_pods(program: P
         policy["type"] == "Pods" and policy["value"] >= shape.max_pods - shape.min_pods for policy in up["policies"]
     )
     assert up["tolerance"] == behavior["scaleDown"]["tolerance"] == "0"
+
+
+def test_the_connector_may_have_the_thirteen_pods_that_the_proof_asks_for() -> None:
+    assert CATALOG["http-connector"].max_pods >= 96 // CATALOG["http-connector"].threshold + 1
+
+
+@pytest.mark.parametrize("version", ["1.33", "1.34"])
+def test_a_kubernetes_without_a_tolerance_of_an_hpa_s_own_is_refused_with_the_remedy(version: str) -> None:
+    with pytest.raises(ConfigError, match=r"infra\.clusters: version: .* set it to 1\.35 or later"):
+        check(CATALOG, HostCluster("example", "eu-central-1", version=version))
+
+
+def test_a_kubernetes_with_it_is_taken_and_without_large_shapes_any_is() -> None:
+    check(CATALOG, HostCluster("example", "eu-central-1", version="1.35"))
+    small = {name: shape.model_copy(update={"max_pods": 10}) for name, shape in CATALOG.items()}
+    check(small, HostCluster("example", "eu-central-1", version="1.34"))
 
 
 @pytest.mark.parametrize("shape", SHAPES)

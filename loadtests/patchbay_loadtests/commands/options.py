@@ -1,6 +1,7 @@
 """What the commands have in common."""
 
 import asyncio
+import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,13 +52,20 @@ def reading(console: Console) -> Iterator[None]:
 
 def run(work: Coroutine[Any, Any, Outcome], console: Console) -> Outcome:
     """The work's outcome; ends the program with 2 where the environment cannot be tested, with 130 on Ctrl-C."""
+
+    async def until_told_to_stop() -> Outcome:
+        if task := asyncio.current_task():
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await work
+
     try:
-        return asyncio.run(work)
+        return asyncio.run(until_told_to_stop())
     except UnusableEnvironmentError as error:
         tell(console, "the environment cannot be tested:", str(error))
         raise typer.Exit(2) from error
-    except KeyboardInterrupt:
-        console.print("interrupted; what was set up is removed")
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        console.print("interrupted; what was set up or changed is put back")
         raise typer.Exit(130) from None
 
 

@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, Spread, Summary, summary
-from patchbay_loadtests.proof.result import run_reasons
 from patchbay_loadtests.proof.timeline import Record
 
 FEWEST_PAIRS: Final = 3
@@ -74,7 +73,7 @@ def compare(
 
 
 def _failures(side: Side, needed: float) -> list[str]:
-    reasons = run_reasons(side.runs)
+    reasons = list(side.runs.reasons)
     if side.refused:
         reasons.append(f"{side.refused} orders were refused")
     if side.work_killed:

@@ -17,6 +17,7 @@ from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, side
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.report.comparison import write_comparison
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
 from patchbay_loadtests.core.restoration import Restoring
@@ -28,7 +29,6 @@ from patchbay_loadtests.profiles.profile import Steady
 from patchbay_loadtests.profiles.timeline import LoadTimeline
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.environment import ScaledShape
-from patchbay_loadtests.proof.judgement import RunsVerdict
 
 USUAL_MINUTES: Final = 3.0
 SHOWN: Final = {

@@ -5,9 +5,9 @@ from itertools import pairwise
 from math import inf
 from statistics import median
 
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.profiles.result import Waits, waits_of
 from patchbay_loadtests.profiles.timeline import LoadTimeline
-from patchbay_loadtests.proof.judgement import RunsVerdict
 from patchbay_loadtests.proof.timeline import Record
 
 OURS, DEFAULTS = "this platform", "the tools' defaults"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +12,8 @@ import httpx2
 from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.cluster import Document
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.core.latencies import EndpointLatency, endpoint_latencies
+from patchbay_loadtests.core.latencies import endpoints_of
+from patchbay_loadtests.core.traffic.protocol import Endpoint
 
 REQUEST_SECONDS = 15.0
 # How long a 429 or 503 is waited out before the environment is given up.
@@ -54,9 +56,9 @@ class Gateway:
     ) -> None:
         await self._http.aclose()
 
-    def endpoints(self) -> tuple[EndpointLatency, ...]:
+    def endpoints(self) -> tuple[Endpoint, ...]:
         """How long each endpoint took to answer this client."""
-        return endpoint_latencies(self._timings, self._failures)
+        return endpoints_of(self._timings, self._failures)
 
     async def register(self, flow: Document) -> int:
         """Make sure that the tenant exists and give it the flow; returns the flow's version."""
@@ -74,6 +76,16 @@ class Gateway:
         if not isinstance(found, dict):
             raise UnusableEnvironmentError(f"run {run}: not a JSON object")
         return found
+
+    async def runs(self, after: str, limit: int) -> list[Document]:
+        """The tenant's runs that follow the run `after`, oldest first, at most `limit` of them."""
+        page = await self._json(
+            "GET",
+            f"/api/tenants/{self.tenant}/runs",
+            params={"after": after, "limit": str(limit)},
+            name="GET /api/tenants/{tenant}/runs",
+        )
+        return list(page["runs"])
 
     async def workload(self) -> dict[str, ShapeLoad]:
         """Every shape's processes by Horizon."""
@@ -95,13 +107,21 @@ class Gateway:
         """Seconds that the API takes, through the gateway, to say that a path below its own does not exist."""
         clock = asyncio.get_running_loop()
         began = clock.time()
-        answer = await self._patiently("GET", "/api/", None, "GET /api/")
+        answer = await self._patiently("GET", "/api/", name="GET /api/")
         if answer.status_code != 404:
             raise UnusableEnvironmentError(f"gateway, GET /api/: {answer.status_code}, not 404")
         return clock.time() - began
 
-    async def _json(self, method: str, path: str, *, name: str, body: Document | None = None) -> Any:
-        answer = await self._patiently(method, path, body, name)
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        *,
+        name: str,
+        body: Document | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Any:
+        answer = await self._patiently(method, path, name=name, body=body, params=params)
         if not answer.is_success:
             raise UnusableEnvironmentError(
                 f"gateway, {method} {path}: {answer.status_code} {answer.text.strip()[:500]}"
@@ -111,14 +131,22 @@ class Gateway:
         except ValueError as error:
             raise UnusableEnvironmentError(f"gateway, {method} {path}: not JSON: {answer.text[:200]!r}") from error
 
-    async def _patiently(self, method: str, path: str, body: Document | None, name: str) -> httpx2.Response:
+    async def _patiently(
+        self,
+        method: str,
+        path: str,
+        *,
+        name: str,
+        body: Document | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> httpx2.Response:
         """`name`: of the endpoint, without what differs from request to request."""
         clock = asyncio.get_running_loop()
         give_up = clock.time() + PATIENCE_SECONDS
         while True:
             began = clock.time()
             try:
-                answer = await self._http.request(method, path, json=body)
+                answer = await self._http.request(method, path, json=body, params=params)
                 self._timings[name].append(clock.time() - began)
                 self._failures[name] += answer.is_server_error or answer.status_code == 429
             except httpx2.HTTPError as error:

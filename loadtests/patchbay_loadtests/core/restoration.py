@@ -1,20 +1,19 @@
 """Puts back what a load test changes for a while, however the load test ends: also when it is killed.
 
 A process of its own holds the list of what to put back and the reading end of a pipe. When the pipe closes, because the
-load test is done with it or because it is no more, the process puts everything back and ends. The same is written on
-each object before it is changed, so that it can be put back where that process has died too.
-
-    python -m patchbay_loadtests.core.restoration SETTINGS
+load test is done with it or because it is no more, the process puts everything back and ends. The same is written down
+before the change, on the object in the cluster, so that it can be put back where that process has died too.
 """
 
 import asyncio
 import sys
+from abc import ABC, abstractmethod
 from asyncio.subprocess import PIPE
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ImportString, ValidationError
 
 from patchbay_loadtests.core.cluster import FIELD_MANAGER, Cluster, Document
 from patchbay_loadtests.core.errors import NotFoundError, UnusableEnvironmentError
@@ -26,20 +25,109 @@ LEFTOVER_PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 1.0
 READY = b"ready\n"
 MARK = "patchbay.dev/loadtest-restore"
+_KINDS = (
+    "/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects",
+    "/apis/apps/v1/namespaces/{}/deployments",
+    "/apis/apps/v1/namespaces/{}/statefulsets",
+)
 
 
-class Restore(BaseModel):
+class Undo(BaseModel, ABC):
+    """How one change is put back; safe to do any number of times, also where the change was never made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @property
+    @abstractmethod
+    def what(self) -> str:
+        """What was changed, for people."""
+
+    @abstractmethod
+    async def keep(self, cluster: Cluster) -> Self:
+        """Write it down before the change is made; itself, with what it has to know besides."""
+
+    @abstractmethod
+    async def put_back(self, cluster: Cluster) -> None:
+        """Make it as it was. NotFoundError: it is no more."""
+
+
+class Restore(Undo):
     """A merge patch at `path` that undoes a change of the object at `object_path`.
 
     `applied`: which fields each of those who apply the object owned before (entries of `managedFields`).
     """
 
-    model_config = ConfigDict(frozen=True)
-
     path: str
     body: dict[str, Any]
     object_path: str
     applied: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def what(self) -> str:
+        return self.object_path
+
+    async def keep(self, cluster: Cluster) -> Self:
+        metadata = (await cluster.get(self.object_path))["metadata"]
+        applied = tuple(entry for entry in metadata.get("managedFields", []) if entry.get("operation") == "Apply")
+        complete = self.model_copy(update={"applied": applied})
+        await cluster.merge(self.object_path, {"metadata": {"annotations": {MARK: complete.model_dump_json()}}})
+        return complete
+
+    async def put_back(self, cluster: Cluster) -> None:
+        """Undo the change and give the fields back to their owners: the next to apply the object meets no conflict."""
+        await cluster.merge(self.path, self.body)
+        metadata = (await cluster.get(self.object_path))["metadata"]
+        changes: Document = {"annotations": {MARK: None}}
+        if entries := metadata.get("managedFields"):
+            given_back = {_owner(entry) for entry in self.applied}
+            others = [
+                entry for entry in entries if entry.get("manager") != FIELD_MANAGER and _owner(entry) not in given_back
+            ]
+            changes |= {"managedFields": [*self.applied, *others], "resourceVersion": metadata["resourceVersion"]}
+        await cluster.merge(self.object_path, {"metadata": changes})
+
+
+class Removal(Undo):
+    """Objects of a namespace that carry the label MARK, which is what keeps them in mind too."""
+
+    namespace: str
+    kinds: tuple[str, ...] = ("pods", "configmaps")
+
+    @property
+    def what(self) -> str:
+        return f"{' and '.join(self.kinds)} with the label {MARK} in namespace {self.namespace}"
+
+    async def keep(self, cluster: Cluster) -> Self:  # noqa: ARG002 - the objects do so themselves
+        return self
+
+    async def put_back(self, cluster: Cluster) -> None:
+        for kind in self.kinds:
+            path = f"/api/v1/namespaces/{self.namespace}/{kind}"
+            await cluster.request("DELETE", path, params={"labelSelector": MARK})
+
+    async def is_needed(self, cluster: Cluster) -> bool:
+        """Whether there are such objects."""
+        paths = [f"/api/v1/namespaces/{self.namespace}/{kind}" for kind in self.kinds]
+        lists = [await cluster.found(path, {"labelSelector": MARK}) for path in paths]
+        return any(listed["items"] for listed in lists if listed is not None)
+
+
+class Entry(BaseModel):
+    """An undo and its class, so that the process can be given those that others have defined."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: ImportString[type[Undo]]
+    values: dict[str, Any]
+
+    @classmethod
+    def of(cls, undo: Undo) -> Self:
+        """The undo, ready to be written down."""
+        return cls(kind=type(undo), values=undo.model_dump(mode="json"))
+
+    def read(self) -> Undo:
+        """The undo as it was written down."""
+        return self.kind.model_validate(self.values)
 
 
 class Settings(BaseModel):
@@ -49,25 +137,27 @@ class Settings(BaseModel):
 
     kubeconfig: Path
     context: str | None
-    restores: tuple[Restore, ...]
+    entries: tuple[Entry, ...]
 
 
 class Restoring:
     """Within this context the objects may be changed; when it is left they are as the restores have them."""
 
-    def __init__(self, kubeconfig: Path, context: str | None, *restores: Restore) -> None:
-        self._settings = Settings(kubeconfig=kubeconfig, context=context, restores=restores)
+    def __init__(self, kubeconfig: Path, context: str | None, *undos: Undo) -> None:
+        self._kubeconfig = kubeconfig
+        self._context = context
+        self._undos = undos
 
     async def __aenter__(self) -> Self:
-        settings = self._settings
-        async with Cluster(settings.kubeconfig, settings.context) as cluster:
-            marked = [await _mark(cluster, restore) for restore in settings.restores]
-        self._settings = settings.model_copy(update={"restores": tuple(marked)})
+        async with Cluster(self._kubeconfig, self._context) as cluster:
+            kept = [await undo.keep(cluster) for undo in self._undos]
+        entries = tuple(map(Entry.of, kept))
+        settings = Settings(kubeconfig=self._kubeconfig, context=self._context, entries=entries)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "patchbay_loadtests.core.restoration",
-            self._settings.model_dump_json(),
+            "-c",
+            "from patchbay_loadtests.core.restoration import main; main()",
+            settings.model_dump_json(),
             stdin=PIPE,
             stdout=PIPE,
             # Ctrl-C reaches the load test alone, which then closes the pipe.
@@ -85,8 +175,8 @@ class Restoring:
     ) -> None:
         self._pipe.close()
         if await self._process.wait() and error is None:
-            paths = ", ".join(restore.object_path for restore in self._settings.restores)
-            raise UnusableEnvironmentError(f"not put back as it was: {paths}; use the command put-back")
+            what = ", ".join(undo.what for undo in self._undos)
+            raise UnusableEnvironmentError(f"not put back as it was: {what}; use the command put-back")
 
 
 def undoing(changes: Document, found: Document) -> Document:
@@ -100,42 +190,45 @@ def undoing(changes: Document, found: Document) -> Document:
     return undone
 
 
-async def put_leftovers_back(cluster: Cluster, *namespaces: str) -> list[str]:
-    """Put back what load tests left that were killed together with the process above; the objects' paths.
+async def put_leftovers_back(cluster: Cluster, *namespaces: str, nodes: bool = False) -> list[str]:
+    """Put back what load tests left that were killed together with the process above; what it was.
+
+    `nodes`: also of nodes, which not everybody may look at.
 
     What cannot be put back, or is not what a load test writes: UnusableEnvironmentError.
     """
-    found = []
-    kinds = ("/apis/keda.sh/v1alpha1/namespaces/{}/scaledobjects", "/apis/apps/v1/namespaces/{}/deployments")
-    for kind in (kind.format(namespace) for namespace in namespaces for kind in kinds):
-        for item in (await cluster.found(kind) or {"items": []})["items"]:
-            if mark := (item["metadata"].get("annotations") or {}).get(MARK):
-                restore = _read_mark(mark, f"{kind}/{item['metadata']['name']}")
-                await _put_back_patiently(cluster, restore, LEFTOVER_PATIENCE_SECONDS)
-                found.append(restore.object_path)
-    return found
-
-
-async def put_back(cluster: Cluster, restore: Restore) -> None:
-    """Undo the change, and give the fields back to who owned them: the next to apply the object meets no conflict."""
-    await cluster.merge(restore.path, restore.body)
-    metadata = (await cluster.get(restore.object_path))["metadata"]
-    changes: Document = {"annotations": {MARK: None}}
-    if entries := metadata.get("managedFields"):
-        given_back = {_owner(entry) for entry in restore.applied}
-        others = [
-            entry for entry in entries if entry.get("manager") != FIELD_MANAGER and _owner(entry) not in given_back
+    found: list[Undo] = []
+    kinds = ["/api/v1/nodes"] if nodes else []
+    for kind in [*kinds, *(kind.format(namespace) for namespace in namespaces for kind in _KINDS)]:
+        listed = await cluster.found(kind) or {"items": []}
+        found += [
+            _read_mark(mark, f"{kind}/{item['metadata']['name']}")
+            for item in listed["items"]
+            if (mark := (item["metadata"].get("annotations") or {}).get(MARK))
         ]
-        changes |= {"managedFields": [*restore.applied, *others], "resourceVersion": metadata["resourceVersion"]}
-    await cluster.merge(restore.object_path, {"metadata": changes})
+    found += [
+        removal for removal in (Removal(namespace=name) for name in namespaces) if await removal.is_needed(cluster)
+    ]
+    for undo in found:
+        await put_back_patiently(cluster, undo, LEFTOVER_PATIENCE_SECONDS)
+    return [undo.what for undo in found]
 
 
-async def _mark(cluster: Cluster, restore: Restore) -> Restore:
-    metadata = (await cluster.get(restore.object_path))["metadata"]
-    applied = tuple(entry for entry in metadata.get("managedFields", []) if entry.get("operation") == "Apply")
-    complete = restore.model_copy(update={"applied": applied})
-    await cluster.merge(restore.object_path, {"metadata": {"annotations": {MARK: complete.model_dump_json()}}})
-    return complete
+async def put_back_patiently(cluster: Cluster, undo: Undo, seconds: float) -> None:
+    """Try for so long; UnusableEnvironmentError after that."""
+    clock = asyncio.get_running_loop()
+    give_up = clock.time() + seconds
+    while True:
+        try:
+            await undo.put_back(cluster)
+        except NotFoundError:
+            return
+        except UnusableEnvironmentError:
+            if clock.time() > give_up:
+                raise
+            await asyncio.sleep(PAUSE_SECONDS)
+        else:
+            return
 
 
 def _read_mark(mark: str, object_path: str) -> Restore:
@@ -153,30 +246,14 @@ def _owner(entry: Document) -> tuple[Any, ...]:
     return entry.get("manager"), entry.get("operation"), entry.get("subresource")
 
 
-async def _put_back_patiently(cluster: Cluster, restore: Restore, seconds: float) -> None:
-    clock = asyncio.get_running_loop()
-    give_up = clock.time() + seconds
-    while True:
-        try:
-            await put_back(cluster, restore)
-        except NotFoundError:
-            return
-        except UnusableEnvironmentError:
-            if clock.time() > give_up:
-                raise
-            await asyncio.sleep(PAUSE_SECONDS)
-        else:
-            return
-
-
 async def _put_all_back(settings: Settings) -> bool:
     complete = True
     async with Cluster(settings.kubeconfig, settings.context) as cluster:
-        for restore in settings.restores:
+        for undo in (entry.read() for entry in reversed(settings.entries)):
             try:
-                await _put_back_patiently(cluster, restore, PATIENCE_SECONDS)
+                await put_back_patiently(cluster, undo, PATIENCE_SECONDS)
             except UnusableEnvironmentError as error:
-                sys.stderr.write(f"{restore.object_path}: {error}\n")
+                sys.stderr.write(f"{undo.what}: {error}\n")
                 complete = False
     return complete
 
@@ -189,7 +266,3 @@ def main() -> None:
     sys.stdin.buffer.read()
     if not asyncio.run(_put_all_back(settings)):
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,32 +1,125 @@
-"""What became of the accepted runs."""
+"""Follows accepted runs to their end."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.flows import Order
 from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.ledger import Ending, RunsVerdict, judge_runs
 from patchbay_loadtests.core.sink.client import SinkClient
-from patchbay_loadtests.proof.judgement import RunsVerdict, judge_runs
 
-FINAL = frozenset({"completed", "failed"})
-SETTLE_SECONDS = 60.0
-POLL_SECONDS = 1.0
-AT_ONCE = 8
+PAGE = 1000
+_EXAMPLES = 3
 
 
-async def settle(gateway: Gateway, sink: SinkClient, orders: Sequence[Order], runs: dict[str, str]) -> RunsVerdict:
-    """Follow every accepted run to its end and compare it with what the sink received."""
-    statuses: dict[str, str] = {}
-    clock = asyncio.get_running_loop()
-    give_up = clock.time() + SETTLE_SECONDS
-    while True:
-        open_runs = [run for run in runs.values() if statuses.get(run) not in FINAL]
-        for begin in range(0, len(open_runs), AT_ONCE):
-            asked = open_runs[begin : begin + AT_ONCE]
-            found = await asyncio.gather(*(gateway.run(run) for run in asked))
-            statuses.update({run: str(document["status"]) for run, document in zip(asked, found, strict=True)})
-        if FINAL.issuperset(statuses.values()) or clock.time() > give_up:
-            break
-        await asyncio.sleep(POLL_SECONDS)
+@dataclass(frozen=True)
+class Patience:
+    """Seconds. Runs are given up when none of them has ended for `stall`, or after `longest`."""
+
+    stall: float = 60
+    longest: float = 900
+    poll: float = 1
+
+
+@dataclass
+class Settled:
+    """How every run ended, by run; those that have not are told as they are, those that nobody knows not at all."""
+
+    endings: dict[str, Ending] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+async def settle(
+    gateway: Gateway,
+    sink: SinkClient,
+    orders: Sequence[Order],
+    runs: Mapping[str, str],
+    patience: Patience = Patience(),
+) -> RunsVerdict:
+    """Follow every accepted run (by order) to its end and compare it with what the sink received."""
+    settled = await follow(gateway, runs.values(), patience)
     _, deliveries = await sink.deliveries()
-    return judge_runs(orders, runs, statuses, deliveries)
+    return judge_runs({order.id: order.parcel_keys for order in orders}, runs, settled.endings, deliveries)
+
+
+async def follow(gateway: Gateway, runs: Collection[str], patience: Patience) -> Settled:
+    """Follow the runs until each has ended, or the patience has."""
+    settled = Settled()
+    clock = asyncio.get_running_loop()
+    began = moved = clock.time()
+    open_runs = set(runs)
+    while open_runs:
+        trouble = None
+        try:
+            async for listed in _listed(gateway, min(open_runs), max(open_runs)):
+                if (run := str(listed["run"])) in open_runs:
+                    settled.endings[run] = ending_of(listed)
+        except UnusableEnvironmentError as error:
+            trouble = str(error)
+        left = {run for run in open_runs if run not in settled.endings or not settled.endings[run].is_final}
+        if len(left) < len(open_runs):
+            moved = clock.time()
+        open_runs = left
+        if clock.time() - moved > patience.stall or clock.time() - began > patience.longest:
+            if trouble:
+                settled.notes.append(f"the runs could not be read in the end: {trouble}")
+            break
+        if open_runs:
+            await asyncio.sleep(patience.poll)
+    for run, ending in list(settled.endings.items()):
+        if ending.status == "failed":
+            try:
+                settled.endings[run] = ending_of(await gateway.run(run))
+            except UnusableEnvironmentError as error:
+                settled.notes.append(str(error))
+    for run in sorted(open_runs)[:_EXAMPLES]:
+        settled.notes.append(await _whereabouts(gateway, run))
+    return settled
+
+
+def ending_of(run: Mapping[str, Any]) -> Ending:
+    """A run of the API as it is judged."""
+    error = run.get("error") or {}
+    return Ending(
+        status=str(run["status"]),
+        created=_seconds(run["created_at"]) or 0.0,
+        finished=_seconds(run.get("finished_at")),
+        error_code=error.get("code"),
+        error_message=error.get("message"),
+    )
+
+
+async def _listed(gateway: Gateway, first: str, last: str) -> AsyncIterator[dict[str, Any]]:
+    """The tenant's runs from `first` to `last`, a thousand at a time: asking for each would be a load of its own."""
+    after = f"{int(first, 16) - 1:032x}"
+    while after < last:
+        page = await gateway.runs(after, PAGE)
+        for run in page:
+            yield run
+        if len(page) < PAGE:
+            return
+        after = str(page[-1]["run"])
+
+
+async def _whereabouts(gateway: Gateway, run: str) -> str:
+    """Where a run that has not ended is, for people."""
+    try:
+        found = await gateway.run(run)
+    except UnusableEnvironmentError as error:
+        return f"run {run}: {error}"
+    steps = [
+        f"{process['step']} {process['status']} since {process['started_at']}, {process['attempts']} failed attempts"
+        for process in found.get("processes", [])
+    ]
+    return f"run {run} of {found['created_at']}: {'; '.join(steps) or found['status']}"
+
+
+def _seconds(text: Any) -> float | None:
+    if text is None:
+        return None
+    moment = datetime.fromisoformat(str(text))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from patchbay_loadtests.core.percentiles import percentile
-from patchbay_loadtests.faults.drill import REST_SECONDS, Say, arrivals, until_none
+from patchbay_loadtests.core.settlement import follow
+from patchbay_loadtests.core.traffic.locust_process import LocustProcess
+from patchbay_loadtests.faults.drill import REST_SECONDS, SETTLING, Say, steady_load, until_none
 from patchbay_loadtests.faults.judging.service import Second, seconds_of
-from patchbay_loadtests.faults.settlement import settle
 from patchbay_loadtests.faults.stage import Stage, until
-from patchbay_loadtests.faults.traffic.steady import SteadyTraffic
 
 RATES: Final = (10.0, 20.0, 40.0, 60.0, 80.0, 100.0)
 LEAST_RATE: Final = 5.0
@@ -71,7 +71,7 @@ def slowest(seconds: Sequence[Second]) -> float | None:
     return percentile(waits, 50)
 
 
-async def _has_placed(traffic: SteadyTraffic) -> bool:
+async def _has_placed(traffic: LocustProcess) -> bool:
     traffic.ensure_alive()
     return any(order.run for order in traffic.placed)
 
@@ -80,11 +80,10 @@ async def _service(stage: Stage, rate: float, length: float, log: Path) -> list[
     """The service at a rate, second by second before zero, once what went before is done."""
     await until_none(lambda: stage.busy(count_pods=False), REST_SECONDS)
     step = stage.at_rate(rate)
-    async with SteadyTraffic(arrivals(step), log) as traffic:
+    async with steady_load(step, log) as traffic:
         await until("a first order that is accepted", lambda: _has_placed(traffic), FIRST_ORDER_SECONDS)
         await asyncio.sleep(length)
         end = time.time()
-        await traffic.finish()
-    settled = await settle(stage.gateway, [order.run for order in traffic.placed if order.run])
+    settled = await follow(stage.gateway, list(traffic.runs.values()), SETTLING)
     seconds = [second for second in seconds_of(traffic.placed, settled.endings, end) if second.at < 0]
     return seconds[FIRST_SECONDS:]

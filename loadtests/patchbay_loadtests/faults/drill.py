@@ -2,21 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.settlement import Patience, follow
+from patchbay_loadtests.core.traffic.locust_process import LocustProcess
+from patchbay_loadtests.core.traffic.protocol import Placed, TrafficSettings
 from patchbay_loadtests.faults.alerts import AlertWatch
-from patchbay_loadtests.faults.faults.fault import Fault
-from patchbay_loadtests.faults.flows import SHAPE, STEADY_FLOW
+from patchbay_loadtests.faults.catalogue.fault import Fault
+from patchbay_loadtests.faults.flows import SHAPE, STEADY_FLOW, steady_orders
 from patchbay_loadtests.faults.health import fixed_nodes
 from patchbay_loadtests.faults.judging.fault import Record
 from patchbay_loadtests.faults.judging.service import Second
-from patchbay_loadtests.faults.settlement import settle
 from patchbay_loadtests.faults.stage import Stage
-from patchbay_loadtests.faults.traffic.protocol import ArrivalSettings
-from patchbay_loadtests.faults.traffic.steady import SteadyTraffic
 
 REST_SECONDS = 120.0
 WHOLE_BEFORE_SECONDS = 120.0
@@ -25,31 +25,48 @@ SILENT_BEFORE_SECONDS = 90.0
 LOOK_SECONDS = 2.0
 ALERT_SECONDS = 60.0
 SILENCE_SECONDS = 180.0
-HEAL_SECONDS = 180.0
-HEAL_PAUSE_SECONDS = 3.0
 # Beyond a fault's own limit: the time to see that it is calm, and for the share of the runs.
 LONGEST_DRILL_SECONDS = 1800.0
+
+USERS = 192
+HAND_OVER_PER_SECOND = 5000  # no pause of the driver's own
+PATIENCE_SECONDS = 240.0
+FINISH_SECONDS = 120.0
+# A machine that is behind catches up: what counts is whether runs still end.
+SETTLING = Patience(stall=150, longest=900, poll=2)
 
 Say = Callable[[str], None]
 
 
-def arrivals(stage: Stage) -> ArrivalSettings:
-    """The steady load of a stage."""
-    return ArrivalSettings(
+@asynccontextmanager
+async def steady_load(stage: Stage, log: Path) -> AsyncIterator[LocustProcess]:
+    """Orders of the stage come at its rate within. When it is left those that have come are placed or given up."""
+    settings = TrafficSettings(
         host=stage.options.host,
         tenant=stage.options.tenant,
         flow=STEADY_FLOW,
-        prefix=stage.prefix,
-        orders_per_second=stage.orders_per_second,
+        users=USERS,
+        orders_per_second=HAND_OVER_PER_SECOND,
+        patience_seconds=PATIENCE_SECONDS,
+        finish_seconds=FINISH_SECONDS,
     )
+    async with LocustProcess(settings, log) as traffic:
+        orders = steady_orders(stage.prefix, stage.orders_per_second, time.time())
+        sending = asyncio.create_task(traffic.send(orders))
+        try:
+            yield traffic
+        finally:
+            sending.cancel()
+            with suppress(asyncio.CancelledError, UnusableEnvironmentError):
+                await sending
 
 
 async def drill(
     fault: Fault, stage: Stage, alerts: AlertWatch, *, orders: int, calm: Sequence[Second], log: Path, say: Say
 ) -> Record:
     """Run the fault under load; `orders` is its share of them. Whatever does not work out is its finding."""
-    fixed = fixed_nodes(await _prepared(fault, stage, alerts, say))
-    traffic = SteadyTraffic(arrivals(stage), log)
+    fixed = fixed_nodes(await _prepared(fault, stage, alerts))
+    steady: list[Placed] = []
     began = healed = time.time()
     whole: float | None = None
     lacks: list[str] = ["it was not looked at"]
@@ -58,7 +75,8 @@ async def drill(
         return [*await stage.lacks(fixed), *await fault.lacks(stage)]
 
     try:
-        async with asyncio.timeout(LONGEST_DRILL_SECONDS), traffic:
+        async with asyncio.timeout(LONGEST_DRILL_SECONDS), steady_load(stage, log) as traffic:
+            steady = traffic.placed
             await asyncio.sleep(stage.options.baseline_seconds)
             began, healed = await _go_wrong(fault, stage, alerts, say)
             say(f"healed after {healed - began:.0f} s; waiting until all is whole")
@@ -69,15 +87,16 @@ async def drill(
             while len(traffic.placed) < orders:
                 traffic.ensure_alive()
                 await asyncio.sleep(LOOK_SECONDS)
-            await traffic.finish()
     except (UnusableEnvironmentError, OSError, TimeoutError) as error:
         fault.findings.append(f"the load was not as meant: {type(error).__name__} {error}".rstrip())
-    say(f"{len(traffic.placed)} orders; following their runs to the end")
-    placed = [*traffic.placed, *stage.placed]
+    say(f"{len(steady)} orders; following their runs to the end")
+    placed = [*steady, *stage.placed]
     settled, silent = await asyncio.gather(
-        settle(stage.gateway, [order.run for order in placed if order.run]), alerts.silent(fault.alert, SILENCE_SECONDS)
+        follow(stage.gateway, [order.run for order in placed if order.run], SETTLING),
+        alerts.silent(fault.alert, SILENCE_SECONDS),
     )
-    effects = {key: number for key, number in stage.receiver.effects().items() if key.startswith(f"{stage.prefix}-")}
+    prefix = f"{stage.prefix}-"
+    deliveries = {key: found for key, found in stage.receiver.deliveries().items() if key.startswith(prefix)}
     return Record(
         name=fault.name,
         question=fault.question,
@@ -87,11 +106,12 @@ async def drill(
         healed=healed,
         whole=whole,
         lacks=lacks,
-        steady=traffic.placed,
+        steady=steady,
         beside=stage.placed,
         endings=settled.endings,
-        effects=effects,
+        deliveries=deliveries,
         poisonous=frozenset(stage.poisonous),
+        most_in_hand=fault.most_in_hand,
         alert_fired=alerts.first_fired.get(fault.alert),
         alert_fell_silent=silent,
         findings=fault.findings,
@@ -100,13 +120,8 @@ async def drill(
     )
 
 
-async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch, say: Say) -> list[dict[str, object]]:
+async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch) -> list[dict[str, object]]:
     """The nodes, once what went before is over. What is not is told, and does not keep the fault from being run."""
-    try:
-        if left := await stage.leftovers.put_back():
-            say(f"put back what was left: {', '.join(left)}")
-    except UnusableEnvironmentError as error:
-        fault.notes.append(f"began with leftovers: {error}")
     if busy := await until_none(lambda: stage.busy(count_pods=fault.counts_pods), REST_SECONDS):
         fault.notes.append(f"began while not at rest: {'; '.join(busy[:3])}")
     if fault.kills_workers:
@@ -149,18 +164,10 @@ async def _go_wrong(fault: Fault, stage: Stage, alerts: AlertWatch, say: Say) ->
 
 
 async def _heal(fault: Fault, stage: Stage) -> None:
-    """A machine that is behind may need more than one try. What stays is in the book, for the next to put back."""
-    give_up = time.monotonic() + HEAL_SECONDS
-    while True:
-        try:
-            await fault.heal(stage)
-        except UnusableEnvironmentError as error:
-            if time.monotonic() > give_up:
-                fault.findings.append(str(error))
-                return
-            await asyncio.sleep(HEAL_PAUSE_SECONDS)
-        else:
-            return
+    try:
+        await fault.heal(stage)
+    except UnusableEnvironmentError as error:
+        fault.findings.append(str(error))
 
 
 async def until_none(ask: Callable[[], Awaitable[list[str]]], seconds: float) -> list[str]:

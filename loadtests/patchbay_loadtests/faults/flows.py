@@ -1,5 +1,8 @@
 """The flows that run while something fails."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
 
 STEADY_FLOW: Final = "faults-steady"
@@ -13,6 +16,23 @@ _RETRIES: Final = 20
 _LONGEST_CALL_SECONDS: Final = 60
 # More than a worker's memory limit, made by one operation, before any bound on the evaluation's time is looked at.
 _POISON_CHARACTERS: Final = 600_000_000
+
+
+@dataclass(frozen=True)
+class SteadyOrder:
+    """An order of the steady flow: its id is the business key that the receiver sees."""
+
+    id: str
+
+    def payload(self) -> dict[str, Any]:
+        """The body of the webhook."""
+        return {"key": self.id}
+
+
+def steady_orders(prefix: str, orders_per_second: float, began: float) -> Iterator[tuple[float, SteadyOrder]]:
+    """Orders with their moments (Unix seconds), at an even rate, for as long as they are asked for."""
+    for number in count():
+        yield began + number / orders_per_second, SteadyOrder(f"{prefix}-{number + 1}")
 
 
 def steady_flow(receiver_url: str) -> dict[str, Any]:

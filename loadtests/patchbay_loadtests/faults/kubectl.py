@@ -4,17 +4,16 @@ import asyncio
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
-from patchbay_local.machine import paths
-
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.faults.machine import place
 
 
 class Kubectl:
     """Changes to the cluster as a person makes them."""
 
     def __init__(self, kubeconfig: Path, context: str | None = None) -> None:
-        program = paths.BIN / "kubectl"
-        self._command = [str(program) if program.exists() else "kubectl", f"--kubeconfig={kubeconfig}"]
+        program = str(place.KUBECTL) if place.KUBECTL.exists() else "kubectl"
+        self._command = [program, f"--kubeconfig={kubeconfig}"]
         if context is not None:
             self._command.append(f"--context={context}")
 

@@ -2,28 +2,27 @@
 
 from pathlib import Path
 
-from patchbay_local.kubernetes.edge import edge
-from patchbay_local.machine import addresses, paths
 from pydantic import Field
 
 from patchbay_loadtests.core.target import Target
+from patchbay_loadtests.faults.machine import place
 
 
 class Options(Target):
     """This machine's environment, and how much of what. Seconds and orders per second."""
 
-    host: str = edge.URL
-    kubeconfig: Path = paths.KUBECONFIG
+    host: str = place.HOST
+    kubeconfig: Path = place.KUBECONFIG
     tenant: str = "faults"
     data_namespace: str = "patchbay-data"
     gateway_namespace: str = "patchbay-gateway"
     # Where flows deliver to: no address of our own networks, which connectors may not call.
-    receiver_address: str = str(addresses.ELSEWHERE_ADDRESS)
+    receiver_address: str = place.RECEIVER_ADDRESS
     # Always the same one: what an interrupted run left in the queues is delivered to the next. 0: any.
     receiver_port: int = Field(default=5690, ge=0, le=65535)
-    # What was changed and not yet put back is kept here.
-    state: Path = paths.RUN / "faults"
-    reports: Path = paths.REPORTS / "faults"
+    # What was changed of the machine and not yet put back is kept here.
+    state: Path = place.STATE
+    reports: Path = place.REPORTS
     # Orders in all; each fault gets a share by the time that it takes anyway.
     runs: int = Field(default=100_000, ge=1)
     # None: half of what turns out to be too much for this machine.

@@ -1,9 +1,11 @@
 """The system that flows deliver to: outside of the cluster, as a customer's is, so that no fault takes its ledger."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from patchbay_loadtests.core.ledger import Delivery, deliveries_of
 from patchbay_loadtests.core.sink.server import SinkServer
 
 
@@ -13,7 +15,7 @@ class _Server(SinkServer):
 
 
 class Receiver:
-    """Keeps every delivery by business key and idempotency key."""
+    """Keeps every delivery by business key."""
 
     def __init__(self, host: str, port: int = 0) -> None:
         self._server = _Server((host, port))
@@ -24,10 +26,10 @@ class Receiver:
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}/deliveries"
 
-    def effects(self) -> dict[str, int]:
-        """How many effects each business key had: deliveries that a receiver tells apart by their idempotency key."""
-        deliveries = self._server.ledger.deliveries()["deliveries"]
-        return {key: len(delivery["idempotency_keys"]) for key, delivery in deliveries.items()}
+    def deliveries(self) -> dict[str, Delivery]:
+        """Every request by business key, at its moment in Unix seconds."""
+        began = time.time() - self._server.ledger.state()["uptime"]
+        return deliveries_of(self._server.ledger.deliveries(), began=began)
 
     def cut_off(self) -> int:
         """Deliveries whose sender went away before it had its answer."""

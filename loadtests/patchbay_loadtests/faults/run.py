@@ -14,20 +14,21 @@ from rich.console import Console
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.report.faults import write_faults
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
+from patchbay_loadtests.core.restoration import LEFTOVER_PATIENCE_SECONDS, put_back_patiently
 from patchbay_loadtests.faults import flows
 from patchbay_loadtests.faults.alerts import AlertWatch
 from patchbay_loadtests.faults.calibration import Calm, calibrate
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.drill import drill
-from patchbay_loadtests.faults.faults.fault import Fault
 from patchbay_loadtests.faults.judging.fault import judge_fault
 from patchbay_loadtests.faults.judging.result import FaultResult, Result, judge, not_judged
 from patchbay_loadtests.faults.judging.service import Second
 from patchbay_loadtests.faults.kubectl import Kubectl
-from patchbay_loadtests.faults.leftovers import Ledger
+from patchbay_loadtests.faults.machine.leftovers import leftovers
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.receiver import Receiver
-from patchbay_loadtests.faults.report.publish import write_report
 from patchbay_loadtests.faults.resumption import CALM, Earlier
 from patchbay_loadtests.faults.size import FEW_PODS, limited
 from patchbay_loadtests.faults.stage import Stage
@@ -45,15 +46,19 @@ class _Book:
     receiver: Receiver
     results: dict[str, FaultResult] = field(default_factory=dict)
     timelines: dict[str, list[Second]] = field(default_factory=dict)
-    # Orders with more than one effect that are counted with their fault.
-    told: set[str] = field(default_factory=set)
+    # How often each order had been delivered when its fault was judged.
+    judged: dict[str, int] = field(default_factory=dict)
 
     def result(self) -> Result:
-        twice = {order for order, number in self.receiver.effects().items() if number > 1}
+        late = [
+            order
+            for order, delivery in self.receiver.deliveries().items()
+            if delivery.received > max(1, self.judged.get(order, 0))
+        ]
         return judge(
             tuple(self.results[name] for name in self.planned if name in self.results),
             missing=tuple(name for name in self.planned if name not in self.results),
-            late_duplicates=tuple(sorted(twice - self.told)),
+            late_duplicates=tuple(sorted(late)),
             versions=self.versions,
             config={
                 "host": self.options.host,
@@ -67,12 +72,12 @@ class _Book:
 
     async def keep(self) -> Result:
         result = self.result()
-        await asyncio.to_thread(write_report, self.directory, result, self.timelines)
+        await asyncio.to_thread(write_faults, self.directory, result, self.timelines)
         point_latest_to(self.directory)
         return result
 
 
-async def run(
+async def run_faults(
     options: Options, faults: Sequence[type[Fault]], console: Console, earlier: Earlier | None = None
 ) -> tuple[Result, Path]:
     """Run the faults one after the other; the result and the report's directory.
@@ -84,11 +89,10 @@ async def run(
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
         kubectl = Kubectl(options.kubeconfig, options.context)
-        leftovers = Ledger(options.state / "leftovers.jsonl", kubectl)
-        if left := await leftovers.put_back():
-            console.print(f"an earlier run was cut off; put back: {', '.join(left)}", highlight=False)
-        stack.push_async_callback(leftovers.put_back)
-        await environment.undo_killed(cluster, console, options.namespace)
+        for undo in leftovers(options.state):
+            await put_back_patiently(cluster, undo, LEFTOVER_PATIENCE_SECONDS)
+            console.print(f"put back what a run that was killed had changed: {undo.what}", highlight=False)
+        await environment.undo_killed(cluster, console, *options.namespaces, nodes=True)
         size = await stack.enter_async_context(limited(cluster, options))
         await size.at_most(FEW_PODS)
         versions = await environment.versions(cluster, options)
@@ -112,7 +116,7 @@ async def run(
 
         def stage_of(name: str, rate: float) -> Stage:
             prefix = f"{name}-{uuid.uuid4().hex[:6]}"
-            return Stage(options, cluster, gateway, kubectl, leftovers, receiver, prefix, rate)
+            return Stage(options, cluster, gateway, kubectl, receiver, prefix, rate)
 
         def say(line: str, title: str = "calm") -> None:
             console.print(f"[{title}] {line}", highlight=False, markup=False)
@@ -145,7 +149,7 @@ async def run(
                 result = not_judged(kind.name, kind.question, kind.alert, reason)
             else:
                 result, book.timelines[kind.name] = judge_fault(record)
-                book.told |= {order for order, effects in record.effects.items() if effects > 1}
+                book.judged |= {order: delivery.received for order, delivery in record.deliveries.items()}
             book.results[kind.name] = result
             say(summary(result), title)
             final = await book.keep()

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,13 +12,13 @@ import httpx2
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway, retry_after
+from patchbay_loadtests.core.restoration import Restore, Restoring, Undo, undoing
+from patchbay_loadtests.core.traffic.protocol import Failure, Placed
 from patchbay_loadtests.faults.flows import SHAPES
 from patchbay_loadtests.faults.health import incomplete_workloads, missing_nodes
 from patchbay_loadtests.faults.kubectl import Kubectl
-from patchbay_loadtests.faults.leftovers import Ledger
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.receiver import Receiver
-from patchbay_loadtests.faults.traffic.protocol import Failure, Placed
 
 Document = dict[str, Any]
 POLL_SECONDS = 1.0
@@ -28,23 +29,43 @@ _ORDER_SECONDS = 120.0
 
 @dataclass
 class Stage:
-    """The environment, the book of what was changed, and the orders that faults place beside the steady ones."""
+    """The environment, what of it is changed for a while, and the orders that faults place beside the steady ones."""
 
     options: Options
     cluster: Cluster
     gateway: Gateway
     kubectl: Kubectl
-    leftovers: Ledger
     receiver: Receiver
     prefix: str
     orders_per_second: float
     placed: list[Placed] = field(default_factory=list)
     poisonous: set[str] = field(default_factory=set)
+    changes: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def at_rate(self, orders_per_second: float) -> "Stage":
         """The same with other orders, at another rate."""
         prefix = f"{self.prefix}-{orders_per_second:.0f}-{time.time_ns() % 10**9}"
         return replace(self, prefix=prefix, orders_per_second=orders_per_second, placed=[], poisonous=set())
+
+    async def keep(self, *undos: Undo) -> None:
+        """See to it that what is about to be changed is put back. Must return before the change is made."""
+        await self.changes.enter_async_context(Restoring(self.options.kubeconfig, self.options.context, *undos))
+
+    async def change(self, changes: Mapping[str, Document]) -> None:
+        """Merge patches of objects, by their paths; `put_back` undoes them."""
+        found = {path: await self.cluster.get(path) for path in changes}
+        await self.keep(
+            *(
+                Restore(path=path, body=undoing(change, found[path]), object_path=path)
+                for path, change in changes.items()
+            )
+        )
+        for path, change in changes.items():
+            await self.cluster.merge(path, change)
+
+    async def put_back(self) -> None:
+        """Undo every change, the latest first."""
+        await self.changes.pop_all().aclose()
 
     async def pods(self, namespace: str, name: str) -> list[Document]:
         """A workload's pods that are not on their way out."""
@@ -124,13 +145,24 @@ class Stage:
                     failures.append(Failure(at=time.time(), kind=str(answer.status_code)))
                     pause = retry_after(answer.headers.get("Retry-After"))
                 await asyncio.sleep(pause)
-        self.placed.append(Placed(order=order, due=due, ended=time.time(), run=run, failures=tuple(failures)))
+        placed = Placed(order=order, due=due, sent=due, ended=time.time(), run=run, failures=tuple(failures))
+        self.placed.append(placed)
 
     async def place_held(self, flow: str, count: int, hold_seconds: float, name: str = "long") -> None:
         """Place orders whose delivery the receiver answers after so many seconds."""
         async with asyncio.TaskGroup() as placing:
             for number in range(1, count + 1):
                 placing.create_task(self.place(flow, f"{name}-{number}", hold_seconds=hold_seconds))
+
+
+def workload(namespace: str, kind: str, name: str) -> str:
+    """The path of a workload; `kind` in the plural."""
+    return f"/apis/apps/v1/namespaces/{namespace}/{kind}/{name}"
+
+
+def with_pods(number: int) -> Document:
+    """A patch to so many pods."""
+    return {"spec": {"replicas": number}}
 
 
 def is_ready(pod: Document) -> bool:

@@ -4,11 +4,10 @@ from typing import Any
 
 from pydantic import Field
 
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.nodes.autoscaler import AutoscalerTimes
 from patchbay_loadtests.nodes.judgement import Figure, Limits, PhaseVerdict, figure_reasons, figures, judge_phase
 from patchbay_loadtests.nodes.timeline import NodeTimeline
-from patchbay_loadtests.proof.judgement import RunsVerdict
-from patchbay_loadtests.proof.result import run_reasons
 from patchbay_loadtests.proof.timeline import Record
 
 
@@ -42,7 +41,7 @@ def judge(
     reasons = [reason for verdict in verdicts for reason in verdict.reasons]
     if not verdicts:
         reasons.append("no phase was driven")
-    reasons += [*figure_reasons(found), *([] if ended_by is None else [ended_by]), *run_reasons(runs)]
+    reasons += [*figure_reasons(found), *([] if ended_by is None else [ended_by]), *runs.reasons]
     return NodeResult(
         passed=not reasons,
         phases=verdicts,

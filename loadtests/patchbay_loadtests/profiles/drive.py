@@ -13,6 +13,7 @@ from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.flows import Order
 from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.settlement import settle
 from patchbay_loadtests.core.sink.client import SinkClient
 from patchbay_loadtests.core.target import Target
@@ -23,12 +24,13 @@ from patchbay_loadtests.nodes.worker import worker_spec
 from patchbay_loadtests.profiles.profile import Profile, arrivals
 from patchbay_loadtests.profiles.recorder import LoadRecorder
 from patchbay_loadtests.profiles.timeline import LoadTimeline, PodEnd
-from patchbay_loadtests.proof.judgement import RunsVerdict
 
 # Enough that an order never waits for a free user while the gateway answers within a second.
 USERS = 128
 # How often the orders that are due are handed over: no pause of the driver's own.
 HAND_OVER_PER_SECOND = 5000
+# How long orders may still be answered after the last one came.
+FINISH_SECONDS = 60.0
 PROGRESS_SECONDS = 10.0
 CLOCK_LOOKS = 9
 
@@ -75,6 +77,7 @@ async def drive_load(
         flow=flows.PROFILE_FLOW,
         users=USERS,
         orders_per_second=HAND_OVER_PER_SECOND,
+        finish_seconds=FINISH_SECONDS,
     )
     posted: dict[str, float] = {}
     orders: list[Order] = []
@@ -110,7 +113,7 @@ async def drive_load(
                 shown = now()
                 _show(console, recorder, len(orders))
         ended = now()
-        await traffic.until_decided(len(orders))
+        await traffic.finish()
         await _until_at_rest(recorder, start_pods, start_nodes, load.settle_seconds)
         console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
         runs = await settle(gateway, sink, orders, traffic.runs)

@@ -4,10 +4,9 @@ from typing import Any
 
 from pydantic import Field
 
+from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.profiles.timeline import LoadTimeline
-from patchbay_loadtests.proof.judgement import RunsVerdict
-from patchbay_loadtests.proof.result import run_reasons
 from patchbay_loadtests.proof.timeline import Record
 
 
@@ -66,7 +65,7 @@ def judge(
         "nodes": max(sample.nodes for sample in samples),
         "processes": max(sample.waiting + sample.reserved for sample in samples),
     }
-    reasons = run_reasons(runs)
+    reasons = runs.reasons
     if timeline.refusals:
         reasons.append(f"{len(timeline.refusals)} orders were refused: {timeline.refusals[0]}")
     reasons += [

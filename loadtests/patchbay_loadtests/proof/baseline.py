@@ -71,5 +71,5 @@ def _figures(result: Result, period: float) -> Iterator[tuple[str, float | None,
         yield "second pod, metric shown until Ready, p50", result.latency.metric_to_ready_p50, period
         yield "second pod, metric shown until Ready, p95", result.latency.metric_to_ready_p95, period
     for endpoint in result.endpoints:
-        yield f"{endpoint.name}, p50", endpoint.p50, ENDPOINT_JITTER_SECONDS
-        yield f"{endpoint.name}, p95", endpoint.p95, ENDPOINT_JITTER_SECONDS
+        yield f"{endpoint.name}, p50", endpoint.p50_seconds, ENDPOINT_JITTER_SECONDS
+        yield f"{endpoint.name}, p95", endpoint.p95_seconds, ENDPOINT_JITTER_SECONDS

@@ -91,10 +91,10 @@ async def clear_leftovers(cluster: Cluster, target: Target) -> bool:
     return True
 
 
-async def undo_killed(cluster: Cluster, console: Console, *namespaces: str) -> None:
+async def undo_killed(cluster: Cluster, console: Console, *namespaces: str, nodes: bool = False) -> None:
     """Put back what a killed load test had changed in these namespaces, before anything is read there."""
-    for path in await put_leftovers_back(cluster, *namespaces):
-        console.print(f"put back what a load test that was killed had changed: {path}", highlight=False)
+    for what in await put_leftovers_back(cluster, *namespaces, nodes=nodes):
+        console.print(f"put back what a load test that was killed had changed: {what}", highlight=False)
 
 
 async def until_at_rest(cluster: Cluster, gateway: Gateway, shapes: list[WatchedShape], seconds: float) -> None:

@@ -1,10 +1,8 @@
-"""The verdict over a recorded timeline and over the runs. Pure functions: a record gives the same verdict for ever."""
+"""The verdict over a recorded timeline. Pure functions: a record gives the same verdict for ever."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from patchbay_loadtests.core.flows import Order
-from patchbay_loadtests.core.sink.client import Delivery
 from patchbay_loadtests.proof.promise import REPEAT_HOLD_SECONDS
 from patchbay_loadtests.proof.timeline import Record, Sample, ShapePods, Step, Timeline, refresh_batch
 
@@ -12,7 +10,6 @@ from patchbay_loadtests.proof.timeline import Record, Sample, ShapePods, Step, T
 MAX_GAP_SECONDS = 8.0
 # A look takes a moment: what it saw may belong to just before or after.
 SLACK_SECONDS = 1.0
-COMPLETED = "completed"
 
 
 class StepVerdict(Record):
@@ -26,25 +23,6 @@ class StepVerdict(Record):
     ready_seconds: float | None
     passed: bool
     reasons: tuple[str, ...] = ()
-
-
-class RunsVerdict(Record):
-    """The accepted runs: `completed` finished and are at the sink exactly once, line by line."""
-
-    accepted: int
-    completed: int
-    duplicated: int
-    lost: int
-    duplicated_lines: tuple[str, ...] = ()
-    lost_lines: tuple[str, ...] = ()
-    unfinished_runs: tuple[str, ...] = ()
-    unexpected_lines: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """True when every accepted run completed exactly once and the sink saw nothing else."""
-        faults = self.duplicated or self.lost or self.unexpected_lines
-        return self.accepted > 0 and self.completed == self.accepted and not faults
 
 
 def settled_at(samples: Sequence[Sample], holds: Callable[[Sample], bool]) -> float | None:
@@ -91,49 +69,6 @@ def judge_step(timeline: Timeline, step: Step) -> StepVerdict:
 def hold_seconds(timeline: Timeline, step: Step) -> float:
     """How long the step's pods must have stood, unchanged, at its end."""
     return REPEAT_HOLD_SECONDS if step.kind == "repeat" else timeline.promise.hold_seconds(step.processes)
-
-
-def judge_runs(
-    orders: Sequence[Order], runs: Mapping[str, str], statuses: Mapping[str, str], deliveries: Mapping[str, Delivery]
-) -> RunsVerdict:
-    """Compare the accepted orders with the runs' statuses and the sink's counts.
-
-    `runs`: order id -> run id; `statuses`: run id -> status; `deliveries`: business key -> counts.
-    """
-    accepted = [order for order in orders if order.id in runs]
-    lost_lines: list[str] = []
-    duplicated_lines: list[str] = []
-    unfinished: list[str] = []
-    lost = duplicated = 0
-    for order in accepted:
-        found = {key: deliveries.get(key, Delivery(received=0, answered=0)) for key in order.parcel_keys}
-        missing = [key for key, delivery in found.items() if delivery.answered == 0]
-        repeated = [key for key, delivery in found.items() if delivery.received > 1]
-        finished = statuses.get(runs[order.id]) == COMPLETED
-        lost_lines += missing
-        duplicated_lines += repeated
-        if not finished:
-            unfinished.append(f"{runs[order.id]} ({order.id}): {statuses.get(runs[order.id], 'unknown')}")
-        lost += bool(missing) or not finished
-        duplicated += bool(repeated)
-    known = {key for order in orders for key in order.parcel_keys}
-    return RunsVerdict(
-        accepted=len(accepted),
-        completed=sum(
-            statuses.get(runs[order.id]) == COMPLETED
-            and all(
-                (delivery := deliveries.get(key)) is not None and (delivery.received, delivery.answered) == (1, 1)
-                for key in order.parcel_keys
-            )
-            for order in accepted
-        ),
-        duplicated=duplicated,
-        lost=lost,
-        duplicated_lines=tuple(duplicated_lines),
-        lost_lines=tuple(lost_lines),
-        unfinished_runs=tuple(unfinished),
-        unexpected_lines=tuple(sorted(deliveries.keys() - known)),
-    )
 
 
 def _verdict(

@@ -6,7 +6,7 @@ from typing import Annotated
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from patchbay_loadtests.core.latencies import EndpointLatency
+from patchbay_loadtests.core.traffic.protocol import Endpoint
 from patchbay_loadtests.proof.judgement import StepVerdict
 from patchbay_loadtests.proof.latency import Latency
 
@@ -48,7 +48,7 @@ def misses(
     objectives: ScalingObjectives,
     steps: tuple[StepVerdict, ...],
     latency: Latency | None,
-    endpoints: tuple[EndpointLatency, ...],
+    endpoints: tuple[Endpoint, ...],
 ) -> list[str]:
     """Which objectives were not met. What was not measured has not met its objective."""
     found: list[tuple[str, float | None, float | None]] = []
@@ -60,8 +60,8 @@ def misses(
     hooks = [endpoint for endpoint in endpoints if endpoint.name.startswith("POST /hooks/")]
     found.append(
         (
-            f"order accepted, p95 of n = {sum(endpoint.n for endpoint in hooks)}",
-            max((endpoint.p95 for endpoint in hooks), default=None),
+            f"order accepted, p95 of n = {sum(endpoint.requests for endpoint in hooks)}",
+            max((endpoint.p95_seconds for endpoint in hooks), default=None),
             objectives.order_accepted_p95,
         )
     )

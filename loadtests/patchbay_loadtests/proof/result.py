@@ -4,9 +4,10 @@ from typing import Any
 
 from pydantic import Field
 
-from patchbay_loadtests.core.latencies import EndpointLatency
+from patchbay_loadtests.core.ledger import RunsVerdict
+from patchbay_loadtests.core.traffic.protocol import Endpoint
 from patchbay_loadtests.proof import latency, promise
-from patchbay_loadtests.proof.judgement import RunsVerdict, StepVerdict, judge_step
+from patchbay_loadtests.proof.judgement import StepVerdict, judge_step
 from patchbay_loadtests.proof.latency import Latency
 from patchbay_loadtests.proof.promise import Promise
 from patchbay_loadtests.proof.timeline import Record, Timeline
@@ -30,7 +31,7 @@ class Result(Record):
     further: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     repeats: tuple[StepVerdict, ...] = ()
     latency: Latency | None = None
-    endpoints: tuple[EndpointLatency, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
     config: dict[str, Any] = Field(default_factory=dict)
 
     def held_to(self, name: str, reasons: list[str]) -> "Result":
@@ -53,7 +54,7 @@ class Result(Record):
             "deployed as promised": self.differences,
             **steps,
             "the load went on to its end": self.ended_by,
-            "every accepted run completed exactly once": tuple(run_reasons(self.runs)),
+            "every accepted run completed exactly once": tuple(self.runs.reasons),
             **self.further,
         }
 
@@ -64,7 +65,7 @@ def judge(
     *,
     versions: dict[str, str],
     config: dict[str, Any],
-    endpoints: tuple[EndpointLatency, ...] = (),
+    endpoints: tuple[Endpoint, ...] = (),
     ended_by: str | None = None,
 ) -> Result:
     """The verdict over everything that was recorded. `ended_by`: what the product did that ended it early."""
@@ -80,7 +81,7 @@ def judge(
     reasons += [reason for verdict in (*verdicts["edge"], *verdicts["repeat"]) for reason in verdict.reasons]
     if not verdicts["edge"]:
         reasons.append("no step was driven")
-    reasons += [*ended, *run_reasons(runs)]
+    reasons += [*ended, *runs.reasons]
     return Result(
         threshold=timeline.threshold,
         passed=not reasons,
@@ -96,19 +97,3 @@ def judge(
         endpoints=endpoints,
         config=config,
     )
-
-
-def run_reasons(runs: RunsVerdict) -> list[str]:
-    """Why the runs do not pass, if they do not."""
-    faults = {
-        "lost at the sink": runs.lost_lines,
-        "received more than once by the sink": runs.duplicated_lines,
-        "accepted but not completed": runs.unfinished_runs,
-        "at the sink without an order": runs.unexpected_lines,
-    }
-    reasons = [f"{len(keys)} {fault}: {', '.join(keys[:5])}" for fault, keys in faults.items() if keys]
-    if runs.accepted == 0:
-        reasons.append("no run was accepted")
-    elif not reasons and runs.completed != runs.accepted:
-        reasons.append(f"{runs.accepted - runs.completed} accepted runs are not completed")
-    return reasons

@@ -13,5 +13,5 @@ REPORTS: Final = paths.REPORTS / "faults"
 
 def run(arguments: Sequence[str]) -> int:
     """Let things go wrong under load and judge what became of the runs; the program's exit code."""
-    command = [sys.executable, "-m", "patchbay_loadtests.faults", "run", "--report", str(REPORTS), *arguments]
+    command = [sys.executable, "-m", "patchbay_loadtests", "faults", "run", "--report", str(REPORTS), *arguments]
     return run_in_front(command, cwd=paths.REPOSITORY, env=pulumi.variables())

@@ -16,6 +16,15 @@ from patchbay_local.machine.programs import run_in_front
 
 REPORTS: Final = paths.REPORTS / "scaling"
 LATEST: Final = REPORTS / "latest"
+# Where load tests and faults change something for a while.
+_LOAD_TESTED: Final = (
+    "patchbay-runtime",
+    "patchbay-data",
+    "patchbay-gateway",
+    "patchbay-metrics",
+    "patchbay-headroom",
+    "keda",
+)
 
 
 class UnusableEnvironmentError(RuntimeError):
@@ -60,7 +69,8 @@ def bench(arguments: list[str]) -> int:
 
 def put_back() -> None:
     """Undo what a load test that was killed left changed, before the stack is updated over it."""
-    command = [sys.executable, "-m", "patchbay_loadtests", "put-back", "--kubeconfig", str(paths.KUBECONFIG)]
+    command = [sys.executable, "-m", "patchbay_loadtests", "put-back", "--kubeconfig", str(paths.KUBECONFIG), "--nodes"]
+    command += [f"--namespace={namespace}" for namespace in _LOAD_TESTED]
     run_command(command, cwd=paths.REPOSITORY, env=pulumi.variables())
 
 

@@ -24,9 +24,10 @@ from patchbay_operations.capacity.simulation.setting import (
     Quota,
 )
 
-# platform/patchbay_platform/prometheus/native: the exporter's scrape_interval. The query reads the scraped series
-# themselves, so no rule's evaluation lies between; and KEDA asks Prometheus whenever the HPA asks KEDA.
+# platform/patchbay_platform/prometheus/native: the exporter's scrape_interval, and the interval of the recording rules
+# that KEDA's query reads. KEDA asks Prometheus whenever the HPA asks KEDA.
 SCRAPE_SECONDS: Final = 2.0
+EVALUATION_SECONDS: Final = 2.0
 # EKS' own, where a provisioned control plane does not say otherwise; and the one-machine environment's.
 EKS_HPA_SYNC_SECONDS: Final = 15.0
 LOCAL_HPA_SYNC_SECONDS: Final = 5.0
@@ -149,7 +150,7 @@ def load_environment(path: Path, machines: Machines, *, cluster: str | None = No
         ),
         path=MetricPath(
             scrape=SCRAPE_SECONDS,
-            evaluation=0,
+            evaluation=EVALUATION_SECONDS,
             poll=0,
             hpa_sync=chosen.hpa_sync_seconds or default_sync,
             scale_down=platform.scaling.scale_down_seconds,

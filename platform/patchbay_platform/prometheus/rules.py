@@ -30,10 +30,8 @@ def thresholds(shapes: Sequence[Shape]) -> str:
 
 
 def desired_pods(shape: Shape) -> str:
-    """The query that a shape is scaled by.
+    """The query that a shape is scaled by: the recording rule's series.
 
     Empty, not zero, when the counts are lost: the autoscaler then holds what runs.
     """
-    selector = f'{{shape="{shape.name}"}}'
-    total = f"sum(patchbay_horizon_length{selector} + patchbay_horizon_reserved{selector})"
-    return f"floor({total} / {shape.threshold}) + 1"
+    return f'patchbay:shape_pods:desired{{shape="{shape.name}"}}'

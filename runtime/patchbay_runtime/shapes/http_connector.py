@@ -29,7 +29,7 @@ RESERVED_HEADERS = frozenset(
 SHAPE = Shape(
     name="http-connector",
     description="Sends the payload to another system over HTTP and goes on with its answer.",
-    max_pods=10,
+    max_pods=16,
     longest_step_seconds=LONGEST_TIMEOUT_SECONDS + 10,
 )
 LONG = True

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from patchbay_loadtests.core.ledger import Call, Delivery, Ending
+from patchbay_loadtests.core.traffic.protocol import Failure, Placed
 from patchbay_loadtests.faults.judging.fault import Record
-from patchbay_loadtests.faults.judging.runs import Ending
-from patchbay_loadtests.faults.traffic.protocol import Failure, Placed
 
 BEGAN = 1_700_000_000.0
 
@@ -14,6 +14,7 @@ def placed(number: int, due: float, *, took: float = 0.01, failed: int = 0, acce
     return Placed(
         order=f"o-{number}",
         due=BEGAN + due,
+        sent=BEGAN + due,
         ended=BEGAN + due + took,
         run=f"r-{number}" if accepted else None,
         failures=tuple(Failure(at=BEGAN + due, kind="503") for _ in range(failed)),
@@ -23,6 +24,12 @@ def placed(number: int, due: float, *, took: float = 0.01, failed: int = 0, acce
 def completed(order: Placed, wait: float = 0.2) -> Ending:
     """Its run, a while later."""
     return Ending(status="completed", created=order.ended, finished=order.ended + wait)
+
+
+def delivered(order: Placed, *later: float) -> Delivery:
+    """At the receiver as one process: when it was accepted, and again so many seconds after the fault began."""
+    moments = (order.ended, *(BEGAN + at for at in later))
+    return Delivery(calls=tuple(Call(at=at, idempotency_key=f"p-{order.order}", answered=True) for at in moments))
 
 
 def steady(
@@ -52,8 +59,9 @@ def record(orders: list[Placed], endings: dict[str, Ending], **changes: object) 
         "steady": orders,
         "beside": (),
         "endings": endings,
-        "effects": {order.order: 1 for order in orders if order.run},
+        "deliveries": {order.order: delivered(order) for order in orders if order.run},
         "poisonous": frozenset[str](),
+        "most_in_hand": 8,
         "alert_fired": BEGAN + 3,
         "alert_fell_silent": True,
         "findings": (),

@@ -1,9 +1,9 @@
 """The rate that a machine carries."""
 
 import pytest
+from patchbay_loadtests.commands.faults import chosen
 from patchbay_loadtests.faults.calibration import RATES, carried, is_too_much, slowest
-from patchbay_loadtests.faults.cli import chosen
-from patchbay_loadtests.faults.faults.catalogue import FAULTS, SHORT
+from patchbay_loadtests.faults.catalogue.faults import FAULTS, SHORT
 from patchbay_loadtests.faults.judging.service import Second
 
 

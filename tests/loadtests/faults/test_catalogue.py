@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
+from patchbay_loadtests.commands.faults import app
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.faults.cli import app
-from patchbay_loadtests.faults.faults.catalogue import FAULTS, SHORT, named
-from patchbay_loadtests.faults.faults.clock import OFFSET_SECONDS, pod_ahead
-from patchbay_loadtests.faults.faults.disk import bytes_to_fill
-from patchbay_loadtests.faults.faults.nodes import two_of_a_zone
+from patchbay_loadtests.faults.catalogue.clock import OFFSET_SECONDS, pod_ahead
+from patchbay_loadtests.faults.catalogue.disk import bytes_to_fill
+from patchbay_loadtests.faults.catalogue.faults import FAULTS, SHORT, named
+from patchbay_loadtests.faults.catalogue.nodes import two_of_a_zone
 from patchbay_loadtests.faults.flows import long_flow, poison_flow, steady_flow
 from patchbay_runtime.flows.validation import check_flow
 from typer.testing import CliRunner

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from patchbay_loadtests.faults.faults.catalogue import SHORT
+from patchbay_loadtests.faults.catalogue.faults import SHORT
 
 # A rate that leaves a small machine room to recover.
 RATE, RUNS = 10, 500
@@ -15,7 +15,7 @@ RATE, RUNS = 10, 500
 @pytest.mark.alone
 @pytest.mark.timeout(1800)
 def test_nothing_is_lost_or_done_twice_while_something_fails(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "patchbay_loadtests.faults", "run", "--short", f"--report={tmp_path}"]
+    command = [sys.executable, "-m", "patchbay_loadtests", "faults", "run", "--short", f"--report={tmp_path}"]
     command += [f"--rate={RATE}", f"--runs={RUNS}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

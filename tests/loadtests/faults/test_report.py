@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from patchbay_loadtests.core.report.faults import write_faults
 from patchbay_loadtests.faults.judging.fault import judge_fault
 from patchbay_loadtests.faults.judging.result import judge
-from patchbay_loadtests.faults.report.publish import write_report
 
 from tests.loadtests.faults.records import record, steady
 
@@ -15,7 +15,7 @@ def test_the_report_tells_every_fault_and_what_went_wrong(tmp_path: Path) -> Non
     good, seconds = judge_fault(record(orders, endings, notes=("killed <worker-a>",)))
     bad, _ = judge_fault(record(orders, endings, name="redis-away", alert="RedisDown", alert_fired=None))
     result = judge((good, bad), late_duplicates=(), versions={"kubernetes": "v1"}, config={"runs": 100})
-    write_report(tmp_path, result, {"worker-killed": seconds, "redis-away": seconds})
+    write_faults(tmp_path, result, {"worker-killed": seconds, "redis-away": seconds})
     page = (tmp_path / "report.html").read_text()
     assert "alert RedisDown did not fire" in page
     assert "killed &lt;worker-a&gt;" in page

@@ -10,11 +10,11 @@ from typing import ClassVar
 import pytest
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.faults import calibration
-from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.judging.result import Result
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.resumption import CALM, Earlier
-from patchbay_loadtests.faults.run import run, share
+from patchbay_loadtests.faults.run import run_faults, share
 from patchbay_loadtests.faults.stage import Stage
 from rich.console import Console
 
@@ -72,7 +72,7 @@ def options(small: SmallEnvironment, directory: Path) -> Options:
 
 
 async def run_one(small: SmallEnvironment, directory: Path, fault: type[Fault] = TriggersAway) -> Result:
-    result, _ = await run(options(small, directory), [fault], Console(quiet=True))
+    result, _ = await run_faults(options(small, directory), [fault], Console(quiet=True))
     return result
 
 
@@ -123,7 +123,7 @@ class LeavesABacklog(TriggersAway):
 
 async def test_the_service_is_watched_until_a_calm_after_the_backlog(small: SmallEnvironment, tmp_path: Path) -> None:
     chosen = options(small, tmp_path)
-    _, directory = await run(chosen, [LeavesABacklog], Console(quiet=True))
+    _, directory = await run_faults(chosen, [LeavesABacklog], Console(quiet=True))
     seconds = json.loads((directory / "timeline.json").read_text())[LeavesABacklog.name]
     assert seconds[-1]["at"] >= LeavesABacklog.BEHIND_SECONDS + chosen.calm_seconds
 
@@ -141,7 +141,7 @@ async def test_a_fault_that_comes_apart_does_not_keep_the_next_one_from_being_ru
     small: SmallEnvironment, tmp_path: Path
 ) -> None:
     chosen = options(small, tmp_path)
-    result, directory = await run(chosen, [ComesApart, TriggersAway], Console(quiet=True))
+    result, directory = await run_faults(chosen, [ComesApart, TriggersAway], Console(quiet=True))
     apart, whole = result.faults
     assert not apart.passed
     assert "could not be judged: KeyError 'patchbay-runtime'" in apart.reasons[0]
@@ -156,7 +156,7 @@ async def test_a_fault_that_comes_apart_does_not_keep_the_next_one_from_being_ru
     assert earlier.left == ("triggers-away",)
     assert earlier.calm is not None
     chosen = chosen.model_copy(update={"orders_per_second": None})
-    again, same = await run(chosen, [TriggersAway], Console(quiet=True), earlier)
+    again, same = await run_faults(chosen, [TriggersAway], Console(quiet=True), earlier)
     assert same == directory
     assert [fault.name for fault in again.faults] == ["comes-apart", "triggers-away"]
     assert again.config["orders_per_second"] == 10

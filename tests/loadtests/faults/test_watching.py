@@ -1,13 +1,13 @@
 """What is read of cluster, alerts and runs while something fails."""
 
 import threading
+import time
 from typing import Any
 
 import httpx
 from patchbay_loadtests.faults.alerts import firing, first_moment
 from patchbay_loadtests.faults.health import fixed_nodes, lacking, missing_nodes
 from patchbay_loadtests.faults.receiver import Receiver
-from patchbay_loadtests.faults.settlement import ending_of
 
 
 def workload(wanted: int = 2, *, generation: int = 3, **status: int) -> dict[str, Any]:
@@ -65,26 +65,18 @@ def test_what_fired_while_nobody_could_ask_is_found_in_prometheus_memory() -> No
     assert first_moment({"data": {"result": []}}) is None
 
 
-def test_a_runs_wait_is_the_time_from_accepted_to_ended() -> None:
-    run = {
-        "status": "failed",
-        "created_at": "2026-01-02T03:04:05.250000Z",
-        "finished_at": "2026-01-02T03:04:07.750000Z",
-        "error": {"code": "dead_lettered", "message": "its worker died"},
-    }
-    ending = ending_of(run)
-    assert ending.wait == 2.5
-    assert (ending.is_final, ending.error_code, ending.error_message) == (True, "dead_lettered", "its worker died")
-    assert ending_of({"status": "running", "created_at": run["created_at"], "finished_at": None}).wait is None
-
-
-def test_deliveries_with_one_idempotency_key_are_one_effect() -> None:
+def test_the_receiver_keeps_every_request_with_its_moment_and_its_key() -> None:
     receiver = Receiver("127.0.0.1")
-
+    began = time.time()
     with receiver.serving():
-        for key, idempotency_key in (("a", "1"), ("a", "1"), ("b", "2"), ("b", "3")):
+        for key, idempotency_key in (("a", "1"), ("a", "1"), ("b", "2")):
             headers = {"Idempotency-Key": idempotency_key}
             assert httpx.post(receiver.url, json={"key": key}, headers=headers).is_success
-        assert receiver.effects() == {"a": 1, "b": 2}
+        found = receiver.deliveries()
         assert receiver.cut_off() == 0
+    assert {key: [call.idempotency_key for call in item.calls] for key, item in found.items()} == {
+        "a": ["1", "1"],
+        "b": ["2"],
+    }
+    assert began - 1 <= found["a"].first_received <= found["b"].first_received <= time.time() + 1
     assert "receiver" not in {thread.name for thread in threading.enumerate()}

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.ledger import Delivery, deliveries_of
 from patchbay_loadtests.core.sink.deployment import SERVICE
 
 # A verifier that dies leaves no process hanging longer than this.
@@ -25,20 +26,6 @@ class SinkState(BaseModel):
     received: int
     answered: int
     abandoned: int
-
-
-class Delivery(BaseModel):
-    """One business key's deliveries: requests received and those answered with 200.
-
-    `first_received` is the sink's uptime then, in seconds.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    received: int
-    answered: int
-    idempotency_keys: tuple[str, ...] = ()
-    first_received: float = 0.0
 
 
 class SinkClient:
@@ -70,9 +57,7 @@ class SinkClient:
     async def deliveries(self) -> tuple[str, dict[str, Delivery]]:
         """The sink's instance and every business key's deliveries."""
         document = await self._cluster.through_service(self._namespace, SERVICE, "/control/deliveries")
-        return str(document["instance"]), {
-            key: Delivery.model_validate(value) for key, value in document["deliveries"].items()
-        }
+        return str(document["instance"]), deliveries_of(document)
 
     async def _set_gate(self, *, is_open: bool) -> SinkState:
         document = await self._cluster.through_service(

@@ -7,7 +7,7 @@ It runs from a ConfigMap in whatever image has a Python, so it is one file on th
     GET  /control/state       what is held, received, answered and abandoned (the client went away while held)
     PUT  /control/gate        {"open": bool, "lease_seconds": s}; a closed gate opens by itself when its lease runs out
     POST /control/release     {"count": n}: answers the n deliveries that have been held longest
-    GET  /control/deliveries  every business key with its counts and the idempotency keys that it came with
+    GET  /control/deliveries  every business key with its requests: when, by which idempotency key, answered or not
     GET  /healthz
 """
 
@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -33,16 +33,12 @@ MAX_HOLD_SECONDS = 300.0
 
 
 @dataclass
-class Delivery:
-    """One business key's deliveries. `received` counts requests, `answered` those that got their 200.
+class Call:
+    """A request for a business key. `at`: the sink's uptime then, in seconds; `answered`: it got its 200."""
 
-    `first_received` is the sink's uptime then, in seconds.
-    """
-
-    first_received: float
-    received: int = 0
-    answered: int = 0
-    idempotency_keys: list[str] = field(default_factory=list)
+    at: float
+    idempotency_key: str
+    answered: bool = False
 
 
 @dataclass
@@ -65,17 +61,15 @@ class Ledger:
         self._lease_until = 0.0
         self._held: dict[int, Held] = {}
         self._tickets = 0
-        self._deliveries: dict[str, Delivery] = {}
+        self._deliveries: dict[str, list[Call]] = {}
         self._abandoned = 0
 
-    def receive(self, key: str, idempotency_key: str, client: socket.socket, hold_seconds: float) -> bool:
-        """Count a delivery and wait until it may be answered. False: the client went away first."""
+    def receive(self, key: str, idempotency_key: str, client: socket.socket, hold_seconds: float) -> Call | None:
+        """Write a delivery down and wait until it may be answered. None: the client went away first."""
         with self._changed:
             now = time.monotonic()
-            delivery = self._deliveries.setdefault(key, Delivery(first_received=now - self._began))
-            delivery.received += 1
-            if idempotency_key not in delivery.idempotency_keys:
-                delivery.idempotency_keys.append(idempotency_key)
+            call = Call(now - self._began, idempotency_key)
+            self._deliveries.setdefault(key, []).append(call)
             self._tickets += 1
             ticket = self._tickets
             held = self._held[ticket] = Held(since=now, until=now + hold_seconds)
@@ -85,15 +79,15 @@ class Ledger:
                     self._changed.wait(min(left, LOOK_SECONDS) if left > 0 else LOOK_SECONDS)
                     if _has_hung_up(client):
                         self._abandoned += 1
-                        return False
+                        return None
             finally:
                 del self._held[ticket]
-            return True
+            return call
 
-    def answered(self, key: str) -> None:
-        """Count an answer that has been written to the client."""
+    def answered(self, call: Call) -> None:
+        """Write down that its answer has gone to the client."""
         with self._changed:
-            self._deliveries[key].answered += 1
+            call.answered = True
 
     def set_gate(self, *, is_open: bool, lease_seconds: float) -> None:
         """Open the gate, or close it for at most `lease_seconds` unless it is set again."""
@@ -125,26 +119,16 @@ class Ledger:
                 "gate": "open" if self._gate_is_open() else "closed",
                 "lease_seconds": max(0.0, self._lease_until - now),
                 "held_seconds": held,
-                "received": sum(item.received for item in self._deliveries.values()),
-                "answered": sum(item.answered for item in self._deliveries.values()),
+                "received": sum(map(len, self._deliveries.values())),
+                "answered": sum(call.answered for calls in self._deliveries.values() for call in calls),
                 "abandoned": self._abandoned,
             }
 
     def deliveries(self) -> dict[str, Any]:
-        """Every business key's counts."""
+        """Every business key's requests."""
         with self._changed:
-            return {
-                "instance": self._instance,
-                "deliveries": {
-                    key: {
-                        "first_received": item.first_received,
-                        "received": item.received,
-                        "answered": item.answered,
-                        "idempotency_keys": list(item.idempotency_keys),
-                    }
-                    for key, item in self._deliveries.items()
-                },
-            }
+            listed = {key: [asdict(call) for call in calls] for key, calls in self._deliveries.items()}
+            return {"instance": self._instance, "deliveries": listed}
 
     def _gate_is_open(self) -> bool:
         return self._open or time.monotonic() >= self._lease_until
@@ -208,11 +192,12 @@ class SinkHandler(BaseHTTPRequestHandler):
         ledger = self.server.ledger
         hold = document.get("hold_seconds", 0)
         hold_seconds = min(max(float(hold), 0.0), MAX_HOLD_SECONDS) if isinstance(hold, int | float) else 0.0
-        if not ledger.receive(key, self.headers.get("Idempotency-Key", ""), self.connection, hold_seconds):
+        call = ledger.receive(key, self.headers.get("Idempotency-Key", ""), self.connection, hold_seconds)
+        if call is None:
             self.close_connection = True
             return
         self._answer(200, {"key": key, "status": "stored"})
-        ledger.answered(key)
+        ledger.answered(call)
 
     def _document(self) -> dict[str, Any] | None:
         length = int(self.headers.get("Content-Length") or 0)

@@ -1,21 +1,23 @@
 """The verifier's end of the Locust process."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import os
+import sys
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Protocol, Self
 
 from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.errors import ProductFailureError, UnusableEnvironmentError
-from patchbay_loadtests.core.flows import Order
-from patchbay_loadtests.core.traffic.child import start
 from patchbay_loadtests.core.traffic.protocol import (
     EVENTS,
-    Accepted,
+    NO_ANSWER,
     Answered,
     OrderToPlace,
-    Refused,
+    Placed,
     Statistics,
     TrafficSettings,
 )
@@ -24,36 +26,76 @@ ACCEPT_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
 
+class AnOrder(Protocol):
+    """What can be posted: an id, which is its idempotency key too, and the webhook's body."""
+
+    @property
+    def id(self) -> str: ...
+
+    def payload(self) -> dict[str, Any]: ...
+
+
 class LocustProcess:
-    """Starts Locust, gives it orders and collects which runs the environment accepted."""
+    """Starts Locust, gives it orders and collects what became of each at the gateway."""
 
     def __init__(self, settings: TrafficSettings, log: Path, access: Access | None = None) -> None:
-        self.runs: dict[str, str] = {}  # order id -> run id
+        self.placed: list[Placed] = []
         self.answers: list[Answered] = []
         self.statistics: Statistics | None = None
         self._settings = settings
         self._access = access or Access.from_environment()
         self._log_path = log
-        self.refused: list[Refused] = []
+        self._posted = 0
+        self._runs: dict[str, str] = {}
+        self._refused: list[Placed] = []
         self._changed = asyncio.Condition()
         self._ended = False
 
+    @property
+    def runs(self) -> dict[str, str]:
+        """Order id -> run id of those that were accepted."""
+        return self._runs
+
+    @property
+    def refused(self) -> list[Placed]:
+        """The orders that were given up."""
+        return self._refused
+
     async def __aenter__(self) -> Self:
-        self._log: IO[bytes] = self._log_path.open("wb")
-        child = await start(
-            "patchbay_loadtests.core.traffic.driver", self._settings, self._log, variables=self._access.variables()
+        self._log: IO[bytes] = self._log_path.open("ab")
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "patchbay_loadtests.core.traffic.driver",
+            self._settings.model_dump_json(),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=self._log,
+            # A secret is not seen by others here, as it would be among the arguments.
+            env={**os.environ, **self._access.variables()},
+            # Ctrl-C reaches the verifier alone, which then ends Locust in good order.
+            start_new_session=True,
         )
-        self._process, self._orders = child.process, child.input
-        self._reader = asyncio.create_task(self._read_events(child.output))
+        if self._process.stdin is None or self._process.stdout is None:
+            raise RuntimeError("the pipes that were asked for are missing")
+        self._orders = self._process.stdin
+        self._reader = asyncio.create_task(self._read_events(self._process.stdout))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.finish()
-        self._log.close()
+        try:
+            if error is None:
+                await self.finish()
+        finally:
+            if self._process.returncode is None:
+                self._process.kill()
+            await self._process.wait()
+            await self._reader
+            self._log.close()
 
-    async def place(self, orders: Sequence[Order]) -> None:
+    async def place(self, orders: Sequence[AnOrder]) -> None:
         """Post the orders; returns when every one is accepted.
 
         ProductFailureError when the gateway answers and does not take one, or takes too long.
@@ -61,26 +103,42 @@ class LocustProcess:
         for order in orders:
             await self.post(order)
         waited_for = {order.id for order in orders}
-        await self._until(lambda: waited_for <= self.runs.keys(), ACCEPT_SECONDS, "orders were not accepted")
+        try:
+            async with asyncio.timeout(ACCEPT_SECONDS), self._changed:
+                await self._changed.wait_for(
+                    lambda: waited_for <= self.runs.keys() or bool(self.refused) or self._ended
+                )
+        except TimeoutError:
+            raise ProductFailureError(f"orders were not accepted within {ACCEPT_SECONDS:.0f} s") from None
+        if self.refused:
+            failures = self.refused[0].failures
+            is_answered = bool(failures) and failures[-1].kind != NO_ANSWER
+            raise (ProductFailureError if is_answered else UnusableEnvironmentError)(
+                f"orders were not accepted: {self.refused[0].reason}"
+            )
+        if not waited_for <= self.runs.keys():
+            raise self._ended_early()
 
-    async def post(self, order: Order) -> None:
-        """Post the order, without waiting for what becomes of it."""
-        message = OrderToPlace(id=order.id, payload=order.payload())
+    async def post(self, order: AnOrder, due: float | None = None) -> None:
+        """Post the order, which is due now or was at `due` (Unix seconds), and do not wait for what becomes of it."""
+        message = OrderToPlace(id=order.id, payload=order.payload(), due=time.time() if due is None else due)
+        self._posted += 1
         self._orders.write(message.model_dump_json().encode() + b"\n")
         try:
             await self._orders.drain()
         except ConnectionError as error:
-            raise UnusableEnvironmentError(f"Locust ended early; see {self._log_path}") from error
+            raise self._ended_early() from error
 
-    async def until_decided(self, orders: int) -> None:
-        """Wait until this many orders are accepted or refused."""
-        try:
-            async with asyncio.timeout(ACCEPT_SECONDS), self._changed:
-                await self._changed.wait_for(lambda: self._ended or len(self.runs) + len(self.refused) >= orders)
-        except TimeoutError:
-            raise UnusableEnvironmentError(f"orders were not answered within {ACCEPT_SECONDS:.0f} s") from None
-        if len(self.runs) + len(self.refused) < orders:
-            raise UnusableEnvironmentError(f"Locust ended early; see {self._log_path}")
+    async def send(self, coming: Iterable[tuple[float, AnOrder]]) -> None:
+        """Post each order at its moment, whatever becomes of those before it: what is posted late keeps its moment."""
+        for due, order in coming:
+            await asyncio.sleep(max(0.0, due - time.time()))
+            await self.post(order, due)
+
+    def ensure_alive(self) -> None:
+        """UnusableEnvironmentError when Locust has ended by itself."""
+        if self._process.returncode is not None:
+            raise self._ended_early()
 
     async def until_finished(self, seconds: float) -> None:
         """Wait for the end of a closed loop."""
@@ -91,40 +149,32 @@ class LocustProcess:
             raise UnusableEnvironmentError(f"Locust did not end within {seconds:.0f} s; see {self._log_path}") from None
 
     async def finish(self) -> None:
-        """End Locust; kill it when it does not."""
+        """Let no more orders come, wait for those that are open as long as the settings say, and end Locust."""
         self._orders.close()
         try:
-            async with asyncio.timeout(STOP_SECONDS):
+            async with asyncio.timeout(self._settings.finish_seconds + STOP_SECONDS):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()
             await self._process.wait()
         await self._reader
+        if len(self.placed) < self._posted:
+            raise self._ended_early()
 
-    async def _until(self, holds: Callable[[], bool], seconds: float, failure: str) -> None:
-        def decided() -> bool:
-            return holds() or bool(self.refused) or self._ended
-
-        try:
-            async with asyncio.timeout(seconds), self._changed:
-                await self._changed.wait_for(decided)
-        except TimeoutError:
-            raise ProductFailureError(f"{failure} within {seconds:.0f} s") from None
-        if self.refused:
-            kind = ProductFailureError if self.refused[0].status else UnusableEnvironmentError
-            raise kind(f"{failure}: {self.refused[0].reason}")
-        if not holds():
-            raise UnusableEnvironmentError(f"{failure}: Locust ended early; see {self._log_path}")
+    def _ended_early(self) -> UnusableEnvironmentError:
+        return UnusableEnvironmentError(f"Locust ended early; see {self._log_path}")
 
     async def _read_events(self, events: asyncio.StreamReader) -> None:
         async for line in events:
             event = EVENTS.validate_json(line)
             async with self._changed:
                 match event:
-                    case Accepted():
-                        self.runs[event.order] = event.run
-                    case Refused():
-                        self.refused.append(event)
+                    case Placed(run=None):
+                        self.placed.append(event)
+                        self._refused.append(event)
+                    case Placed(run=str(run)):
+                        self.placed.append(event)
+                        self._runs[event.order] = run
                     case Answered():
                         self.answers.append(event)
                     case Statistics():

@@ -13,17 +13,17 @@ from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.flows import Order
 from patchbay_loadtests.core.gateway import retry_after
 from patchbay_loadtests.core.traffic.protocol import (
-    Accepted,
+    NO_ANSWER,
     Answered,
+    Failure,
     Message,
     OrderToPlace,
-    Refused,
+    Placed,
     TrafficSettings,
 )
 
-# An order is tried again this long: with its idempotency key the same run is meant.
-ORDER_SECONDS = 30.0
 WAIT_SECONDS = 30
+_TRY_AGAIN = frozenset({0, 408, 429})
 
 
 class AccessUser(FastHttpUser):
@@ -53,27 +53,37 @@ class OrderUser(AccessUser):
         """One order, with its id as the idempotency key."""
         order = self.orders.get()
         path = f"/hooks/{self.settings.tenant}/{self.settings.flow}"
-        started = time.monotonic()
-        attempts = 0
-        while True:
-            attempts += 1
+        sent = time.time()
+        failures: list[Failure] = []
+        run, reason = None, ""
+        while run is None and not reason:
             with self.client.post(
                 path, json=order.payload, headers={"Idempotency-Key": order.id}, catch_response=True
             ) as answer:
-                seconds = time.monotonic() - started
-                if answer.status_code == 202:
+                status = answer.status_code
+                if status == 202:
                     answer.success()
                     run = str(answer.json()["run"])
-                    type(self).tell(Accepted(order=order.id, run=run, attempts=attempts, seconds=seconds))
-                    return
-                answer.failure(f"{answer.status_code}")
-                final = answer.status_code not in {0, 429, 502, 503, 504} or seconds > ORDER_SECONDS
-                if final:
-                    reason = f"{path}: {answer.status_code} {(answer.text or '').strip()[:300]}"
-                    type(self).tell(Refused(order=order.id, status=answer.status_code, reason=reason))
-                    return
+                    continue
+                kind = str(status) if status else NO_ANSWER
+                answer.failure(kind)
+                failures.append(Failure(at=time.time(), kind=kind))
+                is_final = status < 500 and status not in _TRY_AGAIN
+                if is_final or time.time() - order.due > self.settings.patience_seconds:
+                    reason = f"{path}: {kind} {(answer.text or '').strip()[:300]}".rstrip()
+                    continue
                 pause = retry_after((answer.headers or {}).get("Retry-After"))
             time.sleep(pause)
+        placed = Placed(
+            order=order.id,
+            due=order.due,
+            sent=sent,
+            ended=time.time(),
+            run=run,
+            failures=tuple(failures),
+            reason=reason,
+        )
+        type(self).tell(placed)
 
 
 class ClosedLoopUser(AccessUser):

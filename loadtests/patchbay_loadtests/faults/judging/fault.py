@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from patchbay_loadtests.core.ledger import Delivery, Ending, Excuse, judge_runs
+from patchbay_loadtests.core.traffic.protocol import Placed
 from patchbay_loadtests.faults.judging.result import FaultResult
-from patchbay_loadtests.faults.judging.runs import Ending, judge_runs
 from patchbay_loadtests.faults.judging.service import (
     Second,
     errors_by_kind,
@@ -14,7 +15,6 @@ from patchbay_loadtests.faults.judging.service import (
     seconds_of,
     usual_of,
 )
-from patchbay_loadtests.faults.traffic.protocol import Placed
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,10 @@ class Record:
     steady: Sequence[Placed]
     beside: Sequence[Placed]
     endings: Mapping[str, Ending]
-    effects: Mapping[str, int]
+    deliveries: Mapping[str, Delivery]
     poisonous: frozenset[str]
+    # Processes that the workers can have had in hand when it began.
+    most_in_hand: int
     alert_fired: float | None
     alert_fell_silent: bool
     findings: Sequence[str]
@@ -49,8 +51,14 @@ class Record:
 def judge_fault(record: Record) -> tuple[FaultResult, list[Second]]:
     """The verdict, and the service second by second."""
     placed = [*record.steady, *record.beside]
-    accepted = {order.order: order.run for order in placed if order.run is not None}
-    runs = judge_runs(accepted, record.endings, record.effects, record.poisonous)
+    runs = judge_runs(
+        {order.order: (order.order,) for order in placed},
+        {order.order: order.run for order in placed if order.run is not None},
+        record.endings,
+        record.deliveries,
+        poisonous=record.poisonous,
+        excuse=Excuse(record.began, record.healed + record.recovery_limit_seconds, record.most_in_hand),
+    )
     seconds = seconds_of(record.steady, record.endings, record.began)
     usual = usual_of(record.calm, [second for second in seconds if second.at < 0])
     recovered = recovery(seconds, record.healed - record.began, usual, record.recovery_limit_seconds)
@@ -62,7 +70,7 @@ def judge_fault(record: Record) -> tuple[FaultResult, list[Second]]:
     result = FaultResult(
         name=record.name,
         question=record.question,
-        runs=runs.counts,
+        runs=runs,
         recovery_seconds=_rounded(recovered),
         longest_wait_seconds=_rounded(longest_wait(steady_endings)),
         longest_acceptance_seconds=_rounded(longest_acceptance(record.steady)),

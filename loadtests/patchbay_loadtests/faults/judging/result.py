@@ -4,7 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from patchbay_loadtests.faults.judging.runs import RunCounts
+from patchbay_loadtests.core.ledger import RunsVerdict
+
+_COUNTS = ("accepted", "completed", "duplicated", "lost", "dead_lettered", "redelivered")
 
 
 class FaultResult(BaseModel):
@@ -18,7 +20,7 @@ class FaultResult(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    runs: RunCounts
+    runs: RunsVerdict
     recovery_seconds: float | None
     longest_wait_seconds: float | None
     alert_fired: bool
@@ -44,7 +46,7 @@ class Result(BaseModel):
 
     passed: bool
     faults: tuple[FaultResult, ...]
-    runs: RunCounts
+    runs: RunsVerdict
     reasons: tuple[str, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
     config: dict[str, Any] = Field(default_factory=dict)
@@ -55,7 +57,7 @@ def not_judged(name: str, question: str, alert: str, reason: str) -> FaultResult
     return FaultResult(
         name=name,
         question=question,
-        runs=RunCounts(accepted=0, completed=0, duplicated=0, lost=0, dead_lettered=0),
+        runs=RunsVerdict(accepted=0, completed=0, duplicated=0, lost=0),
         recovery_seconds=None,
         longest_wait_seconds=None,
         alert=alert,
@@ -87,12 +89,12 @@ def judge(
         reasons.append(f"{len(missing)} faults were not run: {', '.join(missing)}")
     if not faults:
         reasons.append("no fault was run")
-    totals = {field: sum(getattr(fault.runs, field) for fault in faults) for field in RunCounts.model_fields}
+    totals = {field: sum(getattr(fault.runs, field) for fault in faults) for field in _COUNTS}
     totals["duplicated"] += len(late_duplicates)
     return Result(
         passed=not reasons and all(fault.passed for fault in faults),
         faults=faults,
-        runs=RunCounts(**totals),
+        runs=RunsVerdict(**totals),
         reasons=tuple(reasons),
         versions=versions,
         config=config,

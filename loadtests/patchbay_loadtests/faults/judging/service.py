@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
+from patchbay_loadtests.core.ledger import Ending
 from patchbay_loadtests.core.percentiles import percentile
-from patchbay_loadtests.faults.judging.runs import Ending
-from patchbay_loadtests.faults.traffic.protocol import Placed
+from patchbay_loadtests.core.traffic.protocol import Placed
 
 # Below it nobody calls a service slow, however quick it was before.
 LEAST_LIMIT_SECONDS = 2.0

@@ -2,8 +2,8 @@
 
 import signal
 
-from patchbay_loadtests.faults.faults.fault import Fault
-from patchbay_loadtests.faults.leftovers import Stopped
+from patchbay_loadtests.faults.catalogue.fault import Fault
+from patchbay_loadtests.faults.machine.leftovers import Stopped, new_record
 from patchbay_loadtests.faults.machine.nodes import API_SERVER, control_plane_process
 from patchbay_loadtests.faults.stage import Stage
 
@@ -19,6 +19,6 @@ class ApiServerAway(Fault):
 
     async def inject(self, stage: Stage) -> None:
         process = control_plane_process(API_SERVER)
-        stage.leftovers.record(Stopped(process=process))
+        await stage.keep(Stopped(record=new_record(stage.options.state), process=process))
         process.send(signal.SIGSTOP)
         self.notes.append("stopped the API server's process")

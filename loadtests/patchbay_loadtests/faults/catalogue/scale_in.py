@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.flows import LONG_FLOW, SHAPE
 from patchbay_loadtests.faults.stage import Stage, until
 

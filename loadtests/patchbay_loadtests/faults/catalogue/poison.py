@@ -1,6 +1,6 @@
 """A process that kills its worker."""
 
-from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.flows import POISON_FLOW
 from patchbay_loadtests.faults.stage import Stage
 

@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from patchbay_loadtests.core.gateway import Gateway
-from patchbay_loadtests.faults import settlement
-from patchbay_loadtests.faults.settlement import settle
+from patchbay_loadtests.core.settlement import Patience, ending_of, follow
 
 from tests.loadtests.faults.small_environment import SmallEnvironment, environment, now
+
+QUICK = Patience(stall=0.5, longest=5, poll=0.05)
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def add(small: SmallEnvironment, number: int, status: str) -> str:
 async def test_many_runs_are_read_by_pages(small: SmallEnvironment) -> None:
     runs = [add(small, number, "completed") for number in range(1, 2501)]
     async with gateway_of(small) as gateway:
-        settled = await settle(gateway, runs[:2400])
+        settled = await follow(gateway, runs[:2400], QUICK)
     assert set(settled.endings) == set(runs[:2400])
     assert all(ending.is_final for ending in settled.endings.values())
 
@@ -42,8 +43,8 @@ async def test_many_runs_are_read_by_pages(small: SmallEnvironment) -> None:
 async def test_a_run_that_ends_late_has_ended(small: SmallEnvironment) -> None:
     run = add(small, 7, "running")
     async with gateway_of(small) as gateway:
-        settling = asyncio.create_task(settle(gateway, [run]))
-        await asyncio.sleep(0.5)
+        settling = asyncio.create_task(follow(gateway, [run], QUICK))
+        await asyncio.sleep(0.2)
         add(small, 7, "completed")
         settled = await settling
     assert settled.endings[run].is_final
@@ -53,18 +54,29 @@ async def test_a_run_that_failed_is_told_with_its_reason(small: SmallEnvironment
     run = add(small, 7, "failed")
     small.runs[run]["error"] = {"code": "dead_lettered", "message": "its worker died"}
     async with gateway_of(small) as gateway:
-        settled = await settle(gateway, [run])
+        settled = await follow(gateway, [run], QUICK)
     assert (settled.endings[run].error_code, settled.endings[run].error_message) == ("dead_lettered", "its worker died")
 
 
 async def test_runs_that_do_not_end_are_given_up_and_told_apart_from_those_that_nobody_knows(
-    small: SmallEnvironment, monkeypatch: pytest.MonkeyPatch
+    small: SmallEnvironment,
 ) -> None:
-    monkeypatch.setattr(settlement, "STALL_SECONDS", 0.5)
-    monkeypatch.setattr(settlement, "POLL_SECONDS", 0.1)
     stuck, done = add(small, 1, "running"), add(small, 2, "completed")
     async with gateway_of(small) as gateway:
-        settled = await settle(gateway, [stuck, done, f"{3:032x}"])
+        settled = await follow(gateway, [stuck, done, f"{3:032x}"], QUICK)
     assert set(settled.endings) == {stuck, done}
     assert not settled.endings[stuck].is_final
     assert any(stuck in note for note in settled.notes)
+
+
+def test_a_runs_wait_is_the_time_from_accepted_to_ended() -> None:
+    run = {
+        "status": "failed",
+        "created_at": "2026-01-02T03:04:05.250000Z",
+        "finished_at": "2026-01-02T03:04:07.750000Z",
+        "error": {"code": "dead_lettered", "message": "its worker died"},
+    }
+    ending = ending_of(run)
+    assert ending.wait == 2.5
+    assert (ending.is_final, ending.error_code, ending.error_message) == (True, "dead_lettered", "its worker died")
+    assert ending_of({"status": "running", "created_at": run["created_at"], "finished_at": None}).wait is None

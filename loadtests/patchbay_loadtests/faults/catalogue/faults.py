@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from typing import Final
 
-from patchbay_loadtests.faults.faults.clock import ClockOff
-from patchbay_loadtests.faults.faults.control_plane import ApiServerAway
-from patchbay_loadtests.faults.faults.deploy import Deploy
-from patchbay_loadtests.faults.faults.disk import DiskFull
-from patchbay_loadtests.faults.faults.fault import Fault
-from patchbay_loadtests.faults.faults.gateway import GatewayKilled
-from patchbay_loadtests.faults.faults.metrics import ExporterAway, KedaAway, PrometheusAway
-from patchbay_loadtests.faults.faults.nodes import NodeDies, NodeDrained, ZoneLosesNodes
-from patchbay_loadtests.faults.faults.poison import PoisonProcess
-from patchbay_loadtests.faults.faults.scale_in import ScaleInDuringLongProcesses
-from patchbay_loadtests.faults.faults.stores import MariadbRestarts, RedisAway, RedisRestarts
-from patchbay_loadtests.faults.faults.workers import KillEveryWorker, KillWorker
+from patchbay_loadtests.faults.catalogue.clock import ClockOff
+from patchbay_loadtests.faults.catalogue.control_plane import ApiServerAway
+from patchbay_loadtests.faults.catalogue.deploy import Deploy
+from patchbay_loadtests.faults.catalogue.disk import DiskFull
+from patchbay_loadtests.faults.catalogue.fault import Fault
+from patchbay_loadtests.faults.catalogue.gateway import GatewayKilled
+from patchbay_loadtests.faults.catalogue.metrics import ExporterAway, KedaAway, PrometheusAway
+from patchbay_loadtests.faults.catalogue.nodes import NodeDies, NodeDrained, ZoneLosesNodes
+from patchbay_loadtests.faults.catalogue.poison import PoisonProcess
+from patchbay_loadtests.faults.catalogue.scale_in import ScaleInDuringLongProcesses
+from patchbay_loadtests.faults.catalogue.stores import MariadbRestarts, RedisAway, RedisRestarts
+from patchbay_loadtests.faults.catalogue.workers import KillEveryWorker, KillWorker
 
 FAULTS: Final[Sequence[type[Fault]]] = (
     KillWorker,

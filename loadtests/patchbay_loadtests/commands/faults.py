@@ -1,31 +1,22 @@
-"""The command line: 0 nothing was lost, 1 something was, 2 the environment could not be tested, 130 interrupted."""
+"""`faults`: what is promised while things go wrong on purpose, on this machine's environment."""
 
-import asyncio
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
-from rich.markup import escape
 
+from patchbay_loadtests.commands.options import run, validated
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.messages import tell
-from patchbay_loadtests.faults.faults.catalogue import FAULTS, SHORT, named
-from patchbay_loadtests.faults.faults.fault import Fault
-from patchbay_loadtests.faults.judging.result import Result
+from patchbay_loadtests.faults.catalogue.fault import Fault
+from patchbay_loadtests.faults.catalogue.faults import FAULTS, SHORT, named
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.resumption import Earlier
-from patchbay_loadtests.faults.run import run
+from patchbay_loadtests.faults.run import run_faults
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Faults on purpose, under load, on this machine's environment.",
-)
+app = typer.Typer(no_args_is_help=True, help="Faults on purpose, under load, on this machine's environment.")
 # Enough of each to see; the whole set is for the whole number.
 SHORT_RUNS = 5_000
 
@@ -57,23 +48,18 @@ def run_command(
 ) -> None:
     """Let things go wrong under steady load, and judge that nothing is lost."""
     console = Console(soft_wrap=True)
+    values = {"runs": runs or (SHORT_RUNS if short else None), "orders_per_second": rate, "reports": report}
+    options = validated(Options, console, **{name: value for name, value in values.items() if value is not None})
     try:
-        values = {"runs": runs or (SHORT_RUNS if short else None), "orders_per_second": rate, "reports": report}
-        options = Options.model_validate({name: value for name, value in values.items() if value is not None})
         earlier = Earlier.latest(options.reports) if resume else None
         faults = chosen(_names(only), _names(skip), short=short, earlier=earlier)
-    except ValidationError as error:
-        for problem in error.errors():
-            field = ".".join(str(part) for part in problem["loc"])
-            tell(console, f"{field or 'options'}:", problem["msg"].removeprefix("Value error, "))
-        raise typer.Exit(2) from error
     except (ValueError, UnusableEnvironmentError) as error:
-        console.print(f"[red]{escape(str(error))}[/]", highlight=False)
+        tell(console, "faults:", str(error))
         raise typer.Exit(2) from error
     if not faults:
         console.print("nothing is left to be run")
         return
-    result, directory = _run(options, faults, console, earlier)
+    result, directory = run(run_faults(options, faults, console, earlier), console)
     runs_of_all = result.runs
     console.print(
         f"{'passed' if result.passed else 'FAILED'}: {len(result.faults)} faults, {runs_of_all.accepted} accepted, "
@@ -82,7 +68,7 @@ def run_command(
         highlight=False,
     )
     for reason in result.reasons:
-        console.print(f"x {reason}", highlight=False, markup=False)
+        tell(console, "x", reason)
     console.print(f"report: {directory / 'report.html'}", highlight=False)
     if not result.passed:
         raise typer.Exit(1)
@@ -106,23 +92,3 @@ def chosen(
 
 def _names(given: Sequence[str] | None) -> list[str]:
     return [name.strip() for names in given or () for name in names.split(",") if name.strip()]
-
-
-def _run(
-    options: Options, faults: Sequence[type[Fault]], console: Console, earlier: Earlier | None
-) -> tuple[Result, Path]:
-    async def until_told_to_stop() -> tuple[Result, Path]:
-        task = asyncio.current_task()
-        if task is not None:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        return await run(options, faults, console, earlier)
-
-    try:
-        return asyncio.run(until_told_to_stop())
-    except UnusableEnvironmentError as error:
-        tell(console, "the environment cannot be tested:", str(error))
-        raise typer.Exit(2) from error
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        console.print("interrupted; what had gone wrong is put back")
-        raise typer.Exit(130) from None

@@ -3,10 +3,9 @@
 from typing import ClassVar
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.faults.faults.fault import Fault
-from patchbay_loadtests.faults.leftovers import Patched, patch, with_pods
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.machine.containers import kill_containers
-from patchbay_loadtests.faults.stage import Stage
+from patchbay_loadtests.faults.stage import Stage, with_pods, workload
 
 
 class _StoreRestarts(Fault):
@@ -50,6 +49,4 @@ class RedisAway(Fault):
     usual_seconds = 110
 
     async def inject(self, stage: Stage) -> None:
-        namespace = stage.options.data_namespace
-        stage.leftovers.record(Patched(namespace=namespace, workload="statefulset/redis", back=with_pods(1)))
-        await patch(stage.kubectl, namespace, "statefulset/redis", with_pods(0))
+        await stage.change({workload(stage.options.data_namespace, "statefulsets", "redis"): with_pods(0)})

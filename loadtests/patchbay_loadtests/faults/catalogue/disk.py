@@ -2,9 +2,9 @@
 
 import os
 
-from patchbay_loadtests.faults.faults.fault import Fault
-from patchbay_loadtests.faults.faults.nodes import busiest_flows_node, name_of
-from patchbay_loadtests.faults.leftovers import Filled
+from patchbay_loadtests.faults.catalogue.fault import Fault
+from patchbay_loadtests.faults.catalogue.nodes import busiest_flows_node, name_of
+from patchbay_loadtests.faults.machine.leftovers import Filled, new_record
 from patchbay_loadtests.faults.machine.nodes import ballast
 from patchbay_loadtests.faults.stage import Stage, until
 
@@ -31,7 +31,7 @@ class DiskFull(Fault):
 
     async def inject(self, stage: Stage) -> None:
         node = self._node = await busiest_flows_node(stage)
-        stage.leftovers.record(Filled(node=node))
+        await stage.keep(Filled(record=new_record(stage.options.state), node=node))
         with ballast(node).open("wb") as file:
             found = os.fstatvfs(file.fileno())
             size = bytes_to_fill(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)

@@ -5,9 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.core.restoration import Restore
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.health import is_of_flows
-from patchbay_loadtests.faults.leftovers import Cordoned
 from patchbay_loadtests.faults.machine.nodes import first_process
 from patchbay_loadtests.faults.stage import Document, Stage
 
@@ -74,7 +74,8 @@ class NodeDrained(Fault):
 
     async def inject(self, stage: Stage) -> None:
         node = await busiest_flows_node(stage)
-        stage.leftovers.record(Cordoned(node=node))
+        path = f"/api/v1/nodes/{node}"
+        await stage.keep(Restore(path=path, body={"spec": {"unschedulable": None}}, object_path=path))
         self.notes.append(f"drained node {node}")
         options = ("--ignore-daemonsets", "--delete-emptydir-data", f"--timeout={_DRAIN_SECONDS}s")
         await stage.kubectl("drain", node, *options, seconds=_DRAIN_SECONDS + 15)

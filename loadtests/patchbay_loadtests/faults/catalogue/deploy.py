@@ -1,10 +1,9 @@
 """A deployment in the middle of load."""
 
-from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.flows import SHAPES
-from patchbay_loadtests.faults.leftovers import Patched, patch, with_image
 from patchbay_loadtests.faults.machine.images import another_digest
-from patchbay_loadtests.faults.stage import Stage
+from patchbay_loadtests.faults.stage import Document, Stage, workload
 
 _ROLLOUT_SECONDS = 240
 
@@ -22,14 +21,16 @@ class Deploy(Fault):
         namespace = stage.options.namespace
         targets = ["api", *(f"shape-{shape}" for shape in SHAPES)]
         images: dict[str, str] = {}
+        changes: dict[str, Document] = {}
         for name in targets:
-            container = (await stage.cluster.deployment(namespace, name))["spec"]["template"]["spec"]["containers"][0]
-            image = str(container["image"])
-            back = with_image(container["name"], image)
-            stage.leftovers.record(Patched(namespace=namespace, workload=f"deployment/{name}", back=back))
+            containers = (await stage.cluster.deployment(namespace, name))["spec"]["template"]["spec"]["containers"]
+            image = str(containers[0]["image"])
             images[image] = images.get(image) or await another_digest(image)
-            changed = with_image(container["name"], images[image])
-            await patch(stage.kubectl, namespace, f"deployment/{name}", changed)
+            changed = [{**containers[0], "image": images[image]}, *containers[1:]]
+            changes[workload(namespace, "deployments", name)] = {
+                "spec": {"template": {"spec": {"containers": changed}}}
+            }
+        await stage.change(changes)
         for name in targets:
             await stage.kubectl(
                 *("-n", namespace, "rollout", "status", f"deployment/{name}", f"--timeout={_ROLLOUT_SECONDS}s"),

@@ -6,11 +6,11 @@ from collections import Counter
 from typing import Any
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.faults.faults.fault import Fault
-from patchbay_loadtests.faults.faults.nodes import name_of
+from patchbay_loadtests.core.restoration import MARK, Removal
+from patchbay_loadtests.faults.catalogue.fault import Fault
+from patchbay_loadtests.faults.catalogue.nodes import name_of
 from patchbay_loadtests.faults.flows import SHAPES
 from patchbay_loadtests.faults.health import is_of_flows, is_well
-from patchbay_loadtests.faults.leftovers import MARK, Created
 from patchbay_loadtests.faults.machine.clock import OFFSET_VARIABLE, library
 from patchbay_loadtests.faults.stage import Document, Stage, is_ready, until
 
@@ -37,7 +37,7 @@ class ClockOff(Fault):
     async def inject(self, stage: Stage) -> None:
         namespace = stage.options.namespace
         node = await self._node(stage)
-        stage.leftovers.record(Created(namespace=namespace))
+        await stage.keep(Removal(namespace=namespace))
         objects: list[Document] = [_configuration(namespace, await library())]
         for deployment in ("api", *(f"shape-{shape}" for shape in SHAPES)):
             template = (await stage.cluster.deployment(namespace, deployment))["spec"]["template"]

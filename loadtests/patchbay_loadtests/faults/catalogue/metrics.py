@@ -6,10 +6,9 @@ from contextlib import suppress
 from typing import ClassVar
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.flows import LONG_FLOW, SHAPE
-from patchbay_loadtests.faults.leftovers import Patched, patch, with_pods
-from patchbay_loadtests.faults.stage import POLL_SECONDS, Stage, until
+from patchbay_loadtests.faults.stage import POLL_SECONDS, Stage, until, with_pods, workload
 
 # Three pods' worth, for as long as it takes until they are there and the fault has begun.
 HELD_PROCESSES = 17
@@ -39,9 +38,7 @@ class _ScalingPathCut(Fault):
         await until(f"{HELD_PODS} pods of {SHAPE}", lambda: self._has_pods(stage), HELD_SECONDS)
 
     async def inject(self, stage: Stage) -> None:
-        namespace = self.namespace(stage)
-        stage.leftovers.record(Patched(namespace=namespace, workload=self.workload, back=with_pods(1)))
-        await patch(stage.kubectl, namespace, self.workload, with_pods(0))
+        await stage.change({workload(self.namespace(stage), "deployments", self.workload): with_pods(0)})
         self._pods = await stage.desired_pods(SHAPE)
 
     async def hold(self, stage: Stage) -> None:
@@ -74,7 +71,7 @@ class PrometheusAway(_ScalingPathCut):
     name = "prometheus-away"
     question = "Prometheus is away for 60 s: do shapes keep their pods?"
     alert = "PrometheusRestarted"
-    workload = "deployment/prometheus"
+    workload = "prometheus"
 
 
 class ExporterAway(_ScalingPathCut):
@@ -83,7 +80,7 @@ class ExporterAway(_ScalingPathCut):
     name = "exporter-away"
     question = "the JSON exporter is away for 60 s: do replicas hold, and never fall?"
     alert = "ScalingMetricLost"
-    workload = "deployment/json-exporter"
+    workload = "json-exporter"
 
 
 class KedaAway(_ScalingPathCut):
@@ -92,7 +89,7 @@ class KedaAway(_ScalingPathCut):
     name = "keda-away"
     question = "the KEDA operator is away for 60 s: do shapes keep their pods?"
     alert = "KedaDown"
-    workload = "deployment/keda-operator"
+    workload = "keda-operator"
 
     def namespace(self, stage: Stage) -> str:  # noqa: ARG002 - KEDA's own
         return "keda"

@@ -1,7 +1,7 @@
 """The way in breaks."""
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.machine.containers import kill_containers
 from patchbay_loadtests.faults.stage import Stage, is_ready
 

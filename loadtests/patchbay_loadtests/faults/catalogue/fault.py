@@ -4,6 +4,10 @@ import asyncio
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from patchbay_runtime.catalog import CATALOG
+
+from patchbay_loadtests.core.ledger import MOST_DELIVERIES
+from patchbay_loadtests.faults.flows import SHAPE
 from patchbay_loadtests.faults.size import FEW_PODS
 from patchbay_loadtests.faults.stage import Stage
 
@@ -30,6 +34,15 @@ class Fault(ABC):
     kills_workers: ClassVar[bool] = False
     most_pods: ClassVar[int] = FEW_PODS
 
+    @property
+    def most_in_hand(self) -> int:
+        """How many deliveries may be repeated, at most, by what the shape's workers had in hand when they died.
+
+        One pod more than it may have: a roll-out starts it before it ends another. Every process may be repeated until
+        the queue gives it up.
+        """
+        return (self.most_pods + 1) * CATALOG[SHAPE].threshold * (MOST_DELIVERIES - 1)
+
     def __init__(self) -> None:
         self.findings: list[str] = []  # what broke the fault's own promise
         self.notes: list[str] = []  # what was done to what
@@ -47,7 +60,7 @@ class Fault(ABC):
 
     async def heal(self, stage: Stage) -> None:
         """End the cause; what the platform can do by itself is left to it."""
-        await stage.leftovers.put_back()
+        await stage.put_back()
 
     async def lacks(self, stage: Stage) -> list[str]:  # noqa: ARG002 - most have nothing of their own
         """What of its own is not over yet, beside the cluster's wholeness."""

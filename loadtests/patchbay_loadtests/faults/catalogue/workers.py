@@ -1,7 +1,7 @@
 """Workers that die without a word."""
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.faults.faults.fault import Fault
+from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.flows import SHAPE
 from patchbay_loadtests.faults.machine.containers import kill_containers
 from patchbay_loadtests.faults.stage import Stage

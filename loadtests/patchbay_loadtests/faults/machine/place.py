@@ -1,0 +1,16 @@
+"""Where this machine keeps and serves its environment."""
+
+from pathlib import Path
+from typing import Final
+
+from patchbay_local.kubernetes.edge import edge
+from patchbay_local.machine import addresses, paths
+
+HOST: Final = edge.URL
+KUBECONFIG: Final = paths.KUBECONFIG
+KUBECTL: Final = paths.BIN / "kubectl"
+# No machine but this one's nodes reaches it.
+RECEIVER_ADDRESS: Final = str(addresses.ELSEWHERE_ADDRESS)
+STATE: Final = paths.RUN / "faults"
+REPORTS: Final = paths.REPORTS / "faults"
+REPOSITORY: Final[Path] = paths.REPOSITORY

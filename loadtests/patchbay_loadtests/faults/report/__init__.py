@@ -1,1 +1,0 @@
-"""The report: result.json, report.html, timeline.png and timeline.json."""

@@ -1,1 +1,0 @@
-"""Steady load: orders that arrive at a rate, whatever becomes of those before them."""
