@@ -39,6 +39,12 @@ class OrderToPlace(Message):
     due: float
 
 
+class Ready(Message):
+    """The users wait for orders; the first line."""
+
+    event: Literal["ready"] = "ready"
+
+
 class Failure(Message):
     """A request that was not accepted. `kind`: the HTTP status, or `no answer`."""
 
@@ -89,5 +95,5 @@ class Statistics(Message):
     endpoints: tuple[Endpoint, ...]
 
 
-Event = Annotated[Placed | Answered | Statistics, Field(discriminator="event")]
-EVENTS: TypeAdapter[Placed | Answered | Statistics] = TypeAdapter(Event)
+Event = Annotated[Ready | Placed | Answered | Statistics, Field(discriminator="event")]
+EVENTS: TypeAdapter[Ready | Placed | Answered | Statistics] = TypeAdapter(Event)
