@@ -91,9 +91,9 @@ async def clear_leftovers(cluster: Cluster, target: Target) -> bool:
     return True
 
 
-async def undo_killed(cluster: Cluster, console: Console, *namespaces: str, nodes: bool = False) -> None:
+async def undo_killed(cluster: Cluster, console: Console, *namespaces: str, faults: bool = False) -> None:
     """Put back what a killed load test had changed in these namespaces, before anything is read there."""
-    for what in await put_leftovers_back(cluster, *namespaces, nodes=nodes):
+    for what in await put_leftovers_back(cluster, *namespaces, faults=faults):
         console.print(f"put back what a load test that was killed had changed: {what}", highlight=False)
 
 

@@ -13,4 +13,5 @@ KUBECTL: Final = paths.BIN / "kubectl"
 RECEIVER_ADDRESS: Final = str(addresses.ELSEWHERE_ADDRESS)
 STATE: Final = paths.RUN / "faults"
 REPORTS: Final = paths.REPORTS / "faults"
-REPOSITORY: Final[Path] = paths.REPOSITORY
+# Prometheus' native files: the rules of its alerts, and what is promised of them.
+ALERTS: Final[Path] = paths.REPOSITORY / "platform" / "patchbay_platform" / "prometheus" / "native"
