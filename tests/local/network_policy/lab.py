@@ -18,8 +18,8 @@ from typing import Any
 from patchbay_local.kubernetes.network_policy.enforcement import apply
 from patchbay_local.kubernetes.network_policy.objects import Namespace, Pod, Policy
 from patchbay_local.kubernetes.network_policy.ruleset import Cluster, ruleset
-from patchbay_local.machine.commands import run
 from patchbay_local.machine.processes import ProcessId
+from patchbay_local.machine.programs import run
 
 PROBER = Path(__file__).parent / "prober.py"
 TCP_PORTS = (80, 81, 8080)
