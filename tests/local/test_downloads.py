@@ -141,11 +141,14 @@ def test_nothing_is_downloaded_where_downloads_are_off(served: Mirror, module: G
     assert (served.gets, served.heads) == ([], {})
 
 
-def test_off_builds_what_had_been_downloaded(module: GoModule, downloads: Downloads) -> None:
+def test_off_builds_what_had_been_downloaded_and_that_stays(module: GoModule, downloads: Downloads) -> None:
     Told().prepare(module, downloads)
     off = replace(downloads, source=None)
     assert not all_there([module], off)
     Told().prepare(module, off)
+    assert says("one") == "built"
+    assert all_there([module], downloads)
+    Told().prepare(module, downloads)
     assert says("one") == "built"
 
 

@@ -167,7 +167,7 @@ def test_a_redirect_is_followed_where_the_source_allows_it(served: Mirror, tmp_p
 @pytest.mark.parametrize("address", ["http://192.0.2.1/tool", "file:///etc/passwd", "ftp://127.0.0.1/tool"])
 def test_a_redirect_away_from_https_is_not_followed(served: Mirror, tmp_path: Path, address: str) -> None:
     served.publish(PUBLISHED, Page(location=address))
-    with pytest.raises(DownloadError):
+    with pytest.raises(DownloadError, match="not https"):
         fetch(served, tmp_path / "file")
     assert not (tmp_path / "file").exists()
 
@@ -284,7 +284,15 @@ def test_downloads_come_from_where_the_variable_says(
 
 
 @pytest.mark.parametrize(
-    "value", ["http://user:secret@mirror.example.test", "mirror", "https://", "https://m/?key=secret", "https://m:x:y/"]
+    "value",
+    [
+        "http://user:secret@mirror.example.test",
+        "mirror",
+        "https://",
+        "ftp://127.0.0.1/",
+        "https://m/?secret",
+        "https://m:x:y/",
+    ],
 )
 def test_a_mirror_that_cannot_be_used_is_refused_without_showing_it(
     monkeypatch: pytest.MonkeyPatch, value: str

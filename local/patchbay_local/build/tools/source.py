@@ -29,7 +29,7 @@ class Source:
 
     def allows(self, url: httpx.URL) -> bool:
         """Whether a file may come from there: https with a verified certificate, or this machine's own mirror."""
-        return url.scheme == "https" or (self.is_loopback and _is_loopback(url))
+        return url.scheme == "https" or (url.scheme == "http" and self.is_loopback and _is_loopback(url))
 
 
 def from_environment() -> Source | None:
