@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patchbay_local.machine import paths
 from patchbay_local.machine.addresses import AddressError, Addresses, load
 
 
@@ -72,3 +73,10 @@ def test_a_command_with_a_wrong_file_ends_with_one_line_and_no_trace(tmp_path: P
     assert done.returncode == 1
     assert done.stderr.startswith("error: /etc/patchbay/addresses.yaml: ports.edge: ")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_documented_file_is_the_defaults(tmp_path: Path) -> None:
+    page = (paths.REPOSITORY / "docs" / "machine.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    assert "edge:" in example
+    assert load(write(tmp_path, example)) == Addresses()

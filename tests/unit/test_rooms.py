@@ -96,8 +96,10 @@ def test_the_catalogue_is_imported_without_the_runtimes_dependencies() -> None:
 
 
 # Sub-package of local -> the other ones that it may import; `commands` and what lies beside it may import all.
-LAYERS = {"machine": (), "build": ("machine",), "kubernetes": ("machine",), "deploy": ("machine",)}
+LAYERS = {"machine": (), "build": ("machine",), "kubernetes": ("machine",), "deploy": ("build", "machine")}
 LOCAL = REPOSITORY / "local"
+# The command line: it imports the commands, and nothing but the program's start imports it.
+ENTRY = "patchbay_local.commands.cli"
 
 
 def package_of(module: str) -> str:
@@ -112,6 +114,8 @@ def imports_between_packages() -> dict[str, set[str]]:
     """Folder of `local/` -> the other folders that its own modules import."""
     found: dict[str, set[str]] = {}
     for source in LOCAL.rglob("*.py"):
+        if source == LOCAL.joinpath(*ENTRY.split(".")).with_suffix(".py"):
+            continue
         package = source.parent.relative_to(LOCAL).as_posix()
         imported = {package_of(module) for module in imported_modules(source) if within(module, ("patchbay_local",))}
         found.setdefault(package, set()).update(imported - {package})
@@ -123,6 +127,15 @@ def test_no_packages_of_the_one_machine_environment_import_each_other_in_a_circl
         TopologicalSorter(imports_between_packages()).prepare()
     except CycleError as error:
         pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
+
+
+def test_nothing_but_the_programs_start_imports_the_command_line() -> None:
+    importers = {
+        source.name
+        for source in LOCAL.rglob("*.py")
+        if any(within(module, (ENTRY,)) for module in imported_modules(source))
+    }
+    assert importers == {"__main__.py"}
 
 
 @pytest.mark.parametrize("layer", sorted(LAYERS))

@@ -33,9 +33,8 @@ _INTERRUPTED: Final = 130  # a shell's code for SIGINT, which Typer returns
 SkipProof = Annotated[bool, typer.Option("--skip-proof", help="Bring it up without the scaling proof.")]
 ShortProof = Annotated[bool, typer.Option("--short-proof", help="Prove only the edge of the threshold.")]
 
-
 # They leave the environment as it is, or look by themselves whose it is.
-_FOR_ANY_CHECKOUT: Final = frozenset({"status", "lint", "clean", "recover"})
+_FOR_ANY_CHECKOUT: Final = frozenset({"status", "lint", "lock-downloads", "clean", "recover"})
 
 
 @app.callback()

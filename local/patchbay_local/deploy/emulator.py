@@ -113,7 +113,8 @@ class Emulator:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
             connection.request("GET", path)
-            return connection.getresponse().read().decode()
+            answer = connection.getresponse()
+            return answer.read().decode() if answer.status == http.client.OK else None
         except (OSError, http.client.HTTPException, UnicodeDecodeError):
             return None
         finally:

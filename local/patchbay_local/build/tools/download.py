@@ -20,6 +20,7 @@ from patchbay_local.build.tools.releases import (
 )
 from patchbay_local.build.tools.source import Source, from_environment
 from patchbay_local.machine import paths
+from patchbay_local.machine.files import entries
 
 # Something that the user should read.
 Warn = Callable[[str], None]
@@ -76,9 +77,9 @@ class Downloads:
         """Once every program is linked: remove other versions, and what is left of archives."""
         locked = [(each, digest_or_reason(each, self.lock, self.architecture)[0]) for each in self.releases]
         places = {_place(release, digest) for release, digest in locked if digest}
-        for place in paths.TOOLS.glob(f"{_PREFIX}-*"):
-            if place not in places:
-                shutil.rmtree(place)
+        for place in entries(paths.TOOLS):
+            if place.name.startswith(f"{_PREFIX}-") and place not in places:
+                shutil.rmtree(place, ignore_errors=True)
         shutil.rmtree(paths.TOOLS / _ARCHIVES, ignore_errors=True)
 
 

@@ -41,11 +41,11 @@ def complete(console: Console) -> Sequence[Part]:
         return up(console, Options(skip_proof=True))
 
     def machine() -> bool:
-        down(console)
-        return tests("machine", _LIFECYCLE)
+        return down(console) and tests("machine", _LIFECYCLE)
 
     def new_images() -> bool:
-        down(console)  # no node may ask for what is made anew
+        if not down(console):  # no node may ask for what is made anew
+            return False
         images.forget()
         return start()
 

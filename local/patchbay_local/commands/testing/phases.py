@@ -15,6 +15,7 @@ from patchbay_local.commands.testing import report
 from patchbay_local.commands.testing.results import Outcome, read
 from patchbay_local.deploy import environments
 from patchbay_local.machine import paths
+from patchbay_local.machine.files import entries
 from patchbay_local.machine.programs import run_in_front
 
 REPORTS: Final = paths.REPORTS / "tests"
@@ -63,8 +64,9 @@ def run_tests(
     began = time.monotonic()
     outcomes = []
     for phase in phases():
-        for stale in reports.glob(f"{phase.name}.*"):
-            stale.unlink()
+        for stale in entries(reports):
+            if stale.name.startswith(f"{phase.name}."):
+                stale.unlink(missing_ok=True)
         phase_began = time.monotonic()
         code = execute(phase.command(reports, arguments))
         outcomes.append(read(phase.name, code, time.monotonic() - phase_began, reports))
