@@ -83,6 +83,13 @@ def pods(client: httpx.Client) -> list[Any]:
     return list(client.get("/api/v1/pods").raise_for_status().json()["items"])
 
 
+def until_closed(client: httpx.Client) -> None:
+    give_up = time.monotonic() + WITHIN_SECONDS
+    while policies(client):
+        assert time.monotonic() < give_up, f"still open: {sorted(policies(client))}"
+        time.sleep(0.2)
+
+
 def reach(cluster: Cluster, **times: float) -> Reach:
     return Reach(cluster, namespace=FLOWS, sink_namespace=SINK, shape="http-connector", image="example/none", **times)
 
@@ -152,10 +159,22 @@ def test_it_closes_by_itself_when_the_load_test_is_killed(plane: ControlPlane, c
         assert killed.stdout.readline() == "open\n"
         killed.kill()
     assert set(policies(client)) == {FLOWS, SINK}
-    give_up = time.monotonic() + WITHIN_SECONDS
-    while policies(client):
-        assert time.monotonic() < give_up, f"still open: {sorted(policies(client))}"
-        time.sleep(0.2)
+    until_closed(client)
+
+
+async def test_an_api_server_that_is_away_at_the_end_does_not_hide_the_load_tests_own_end(
+    plane: ControlPlane, client: httpx.Client
+) -> None:
+    async def load_test(cluster: Cluster) -> None:
+        async with reach(cluster, lease_seconds=4):
+            plane.kill_api_server()
+            raise ValueError("the load test's own")
+
+    async with Cluster(plane.kubeconfig, None) as cluster:
+        with pytest.raises(ValueError, match="the load test's own"):
+            await load_test(cluster)
+    plane.start_api_server()
+    await asyncio.to_thread(until_closed, client)
 
 
 async def test_the_next_load_test_does_not_inherit_the_deadline_of_one_that_was_killed(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.local.network_policy.lab import Spec
+from tests.local.network_policy.lab import Document, Spec
 
 NAMESPACES = {
     "shop": {"kubernetes.io/metadata.name": "shop", "team": "sales"},
@@ -26,7 +26,6 @@ PODS = (
     Spec("pay", "store", 1, 14, {"app": "store", "tier": "data"}),
     Spec("ops", "front", 1, 15, {"app": "front"}),
 )
-Document = dict[str, Any]
 STORE = {"podSelector": {"matchLabels": {"app": "store"}}}
 ALL: Document = {"podSelector": {}}
 

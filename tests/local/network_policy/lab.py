@@ -27,6 +27,7 @@ UDP_PORTS = (80,)
 # An answer comes in milliseconds: who has none after this has been dropped. An allowed one may take its time.
 DENIED_SECONDS = 0.5
 ALLOWED_SECONDS = 15.0
+Document = dict[str, Any]
 OUTSIDE = "192.0.2.10"
 SERVICE = "10.97.0.1"
 
@@ -145,13 +146,13 @@ class Spec:
     def document(self) -> dict[str, Any]:
         """As the API server has it."""
         ports = [
-            {"name": "web", "containerPort": self.web},
+            {"name": "web", "containerPort": self.web, "protocol": "TCP"},
             {"name": "query", "containerPort": 80, "protocol": "UDP"},
         ]
         return {
             "metadata": {"namespace": self.namespace, "name": self.name, "labels": self.labels},
             "spec": {"nodeName": f"node{self.node}", "containers": [{"name": "c", "ports": ports}]},
-            "status": {"phase": "Running", "podIP": self.address},
+            "status": {"phase": "Running", "podIP": self.address, "podIPs": [{"ip": self.address}]},
         }
 
 
@@ -233,9 +234,13 @@ def _cable(one: Endpoint, its_end: str, other: Endpoint, other_end: str) -> None
     run([*argv, "peer", "name", other_end, "netns", str(other.pid)])
 
 
-def connections(lab: Lab) -> Iterator[tuple[str, str, str, int]]:
-    """Client, server, protocol and port of everything that can be tried between the lab's pods and the outside."""
-    names = [*lab.pods, "outside"]
-    for client, server in itertools.permutations(names, 2):
+def addresses(pods: Iterable[Spec]) -> dict[str, str]:
+    """Of the pods and of the host outside, by name."""
+    return {**{f"{spec.namespace}/{spec.name}": spec.address for spec in pods}, "outside": OUTSIDE}
+
+
+def connections(pods: Iterable[Spec]) -> Iterator[tuple[str, str, str, int]]:
+    """Client, server, protocol and port of everything that can be tried between the pods and the outside."""
+    for client, server in itertools.permutations(addresses(pods), 2):
         for protocol, port in (("TCP", 80), ("TCP", 81), ("UDP", 80)):
             yield client, server, protocol, port

@@ -5,6 +5,7 @@ One file on the standard library. `prober.py TCP_PORTS UDP_PORTS`, comma-separat
 address that the server saw. A connection "passes" when an answer of the server arrived within `seconds`.
 """
 
+import itertools
 import json
 import socket
 import sys
@@ -12,6 +13,8 @@ import threading
 import time
 
 LOCK = threading.Lock()
+# Never one twice: to the filter it would be the earlier flow, which may have been allowed.
+UDP_CLIENTS = itertools.count(20000)
 
 
 def serve_tcp(port: int) -> None:
@@ -55,6 +58,7 @@ def try_tcp(address: str, port: int, seconds: float) -> str:
 def try_udp(address: str, port: int, seconds: float) -> str:
     give_up = time.monotonic() + seconds
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sending:
+        sending.bind(("", next(UDP_CLIENTS)))
         sending.connect((address, port))
         while True:
             sending.send(b"?")

@@ -1,21 +1,27 @@
 """Real connections between namespaces: what a policy allows passes, what it does not is dropped."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
 from tests.local.network_policy.cases import ALL, CASES, NAMESPACES, PODS, Case, policy
+from tests.local.network_policy.judge.record import RECORDED
 from tests.local.network_policy.lab import (
     ALLOWED_SECONDS,
     DENIED_SECONDS,
     OUTSIDE,
     SERVICE,
+    Document,
     Endpoint,
     Lab,
     connections,
 )
+
+Connection = tuple[str, str, str, int]
+JUDGED: list[dict[str, Any]] = json.loads(RECORDED.read_text())
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +40,31 @@ def is_dropped(client: Endpoint, address: str, port: int = 80) -> bool:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.promise)
 def test_the_nodes_keep_the_promise(lab: Lab, case: Case) -> None:
-    lab.enforce(case.policies)
-    tried: list[tuple[tuple[str, str, str, int], bool, Future[dict[str, Any]]]] = []
-    for client, server, protocol, port in connections(lab):
-        denied = case.denied(client, server, protocol, port)
-        seconds = DENIED_SECONDS if denied else ALLOWED_SECONDS
+    assert differences(lab, case.policies, lambda connection: not case.denied(*connection)) == {}
+
+
+@pytest.mark.parametrize("number", range(len(JUDGED)))
+def test_the_nodes_judge_as_kubernetes_own_implementation(lab: Lab, number: int) -> None:
+    recorded = JUDGED[number]
+    verdicts = dict(zip(connections(PODS), recorded["passed"], strict=True))
+    assert differences(lab, recorded["policies"], lambda connection: verdicts[connection] == "1") == {}
+
+
+def differences(lab: Lab, policies: list[Document], allowed: Callable[[Connection], bool]) -> dict[Connection, str]:
+    """Connections that passed and should not have, and the other way round."""
+    lab.enforce(policies)
+    tried: list[tuple[Connection, bool, Future[dict[str, Any]]]] = []
+    for connection in connections(PODS):
+        client, server, protocol, port = connection
+        passes = allowed(connection)
+        seconds = ALLOWED_SECONDS if passes else DENIED_SECONDS
         answer = lab.endpoint(client).attempt(lab.endpoint(server).address, port, protocol, seconds)
-        tried.append(((client, server, protocol, port), denied, answer))
-    passed = {connection for connection, _, answer in tried if answer.result()["passed"]}
-    expected = {connection for connection, denied, _ in tried if not denied}
-    assert {"opened": passed - expected, "closed": expected - passed} == {"opened": set(), "closed": set()}
+        tried.append((connection, passes, answer))
+    return {
+        connection: "should pass" if passes else "passed"
+        for connection, passes, answer in tried
+        if answer.result()["passed"] != passes
+    }
 
 
 def test_a_nodes_own_probes_pass_and_another_nodes_do_not(lab: Lab) -> None:
