@@ -133,7 +133,9 @@ async def run_faults(
             book.results |= {name: kept for name, kept in earlier.results.items() if name not in again}
             book.attempts += [*earlier.attempts, *(kept for name, kept in earlier.results.items() if name in again)]
             book.timelines |= earlier.timelines
-        alerts = await stack.enter_async_context(AlertWatch(cluster, options.metrics_namespace))
+        alerts = await stack.enter_async_context(
+            AlertWatch(cluster, options.metrics_namespace, options.pace.alert_look)
+        )
         log = book.directory / "locust.log"
 
         def stage_of(name: str, rate: float) -> Stage:
