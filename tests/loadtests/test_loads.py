@@ -53,7 +53,9 @@ def test_a_black_friday_is_sent_in_the_minutes_that_there_are(tmp_path: Path) ->
     options = ("--profile=black-friday", "--minutes=0.2", "--rate=0.5", "--hold-seconds=0.5")
     code, output, result = send(environment, tmp_path, "load", *options)
     assert code == 0, output
-    assert result["peak_orders_per_second"] == 15
+    assert 5 <= result["peak_orders_per_second"] <= 40
+    (endpoint,) = [found for found in result["endpoints"] if found["name"].startswith("POST")]
+    assert endpoint["requests"] >= result["orders"] == result["accepted"]["n"] == result["late"]["n"]
     assert result["orders"] == result["runs"]["completed"] == len(environment.runs)
     assert result["shortened"] == ["orders came for 0.2 minutes, not for the profile's 3.7"]
     assert "shortened: orders came for 0.2 minutes" in output

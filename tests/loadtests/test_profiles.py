@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 from patchbay_loadtests.core.ledger import RunsVerdict
+from patchbay_loadtests.core.objectives import read_objectives
 from patchbay_loadtests.core.report.load import write_load
 from patchbay_loadtests.profiles.drive import Load
 from patchbay_loadtests.profiles.profile import BlackFriday, Profile, Soak, Steady, arrivals
-from patchbay_loadtests.profiles.result import judge
+from patchbay_loadtests.profiles.result import LoadResult, judge
 from patchbay_loadtests.profiles.run import LoadOptions
-from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEnd
+from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEnd, SentOrder
 from pydantic import ValidationError
 
+OBJECTIVES = read_objectives()
 RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
 
 
@@ -36,6 +38,19 @@ def record(slots: list[int], *, waits: tuple[float, ...] = (0.1, 0.2), taken: in
         samples=(*samples, sample(10.0 * len(slots) + 5)),
         waits=waits,
         leaving=tuple(PodEnd(name=f"w-{number}", leaving=15.0) for number in range(taken)),
+        sent=tuple(SentOrder(due=number, sent=number + 0.01, accepted=number + 0.1) for number in range(10)),
+        max_pods=10,
+    )
+
+
+def judged(timeline: LoadTimeline, runs: RunsVerdict = RUNS) -> LoadResult:
+    return judge(
+        timeline,
+        runs,
+        versions={},
+        config={},
+        objectives=OBJECTIVES.of_profile("steady"),
+        generator=OBJECTIVES.of_generator(),
     )
 
 
@@ -101,7 +116,7 @@ def test_a_setting_that_the_profile_does_not_know_is_refused() -> None:
 
 def test_a_load_that_loses_nothing_and_gives_all_back_passes(tmp_path: Path) -> None:
     timeline = record([8, 16, 40])
-    result = judge(timeline, RUNS, versions={}, config={})
+    result = judged(timeline)
     assert result.passed
     assert result.waits is not None
     assert (result.waits.p50, result.waits.longest) == (0.1, 0.2)
@@ -114,8 +129,48 @@ def test_a_load_that_loses_nothing_and_gives_all_back_passes(tmp_path: Path) -> 
 def test_refused_orders_and_pods_that_stay_fail_a_load() -> None:
     timeline = record([8, 16]).model_copy(update={"refusals": ("/hooks/t/f: 503",)})
     timeline = timeline.model_copy(update={"samples": (*timeline.samples, sample(99, ready=9, nodes=2))})
-    assert judge(timeline, RUNS, versions={}, config={}).reasons == (
+    assert judged(timeline).reasons == (
         "1 orders were refused: /hooks/t/f: 503",
         "9 pods in the end, 8 at the start",
         "2 nodes in the end, 1 at the start",
     )
+
+
+def test_one_pod_throughout_where_many_are_needed_fails_a_load() -> None:
+    timeline = record([8] * 20)
+    busy = tuple(sample.model_copy(update={"steered_processes": 100}) for sample in timeline.samples[:-1])
+    result = judged(timeline.model_copy(update={"samples": (*busy, timeline.samples[-1])}))
+    assert not result.passed
+    assert result.short_of_pods_seconds == 190.0
+    assert any("fewer pods than the processes ask for: 190 s" in reason for reason in result.reasons)
+
+
+def test_orders_that_wait_for_minutes_fail_a_load() -> None:
+    result = judged(record([8, 8], waits=(0.1,) * 10 + (290.0,) * 10))
+    assert result.reasons == (
+        "p95 of 20 orders until their connector called: 290 s, more than the objective of 15 s",
+        "longest of 20 orders until its connector called: 290 s, more than the objective of 60 s",
+    )
+
+
+def test_an_order_is_late_by_the_moment_at_which_it_was_due_and_the_load_test_says_that_it_was_the_limit() -> None:
+    late = tuple(SentOrder(due=number, sent=number + 30, accepted=number + 30.1) for number in range(10))
+    result = judged(record([8, 8]).model_copy(update={"sent": late}))
+    assert result.accepted is not None
+    assert (result.accepted.n, result.accepted.p95) == (10, 30.1)
+    assert any(reason.startswith("the load test was the limit: it sent orders late") for reason in result.reasons)
+
+
+def test_the_rate_that_is_reported_is_the_one_that_was_sent() -> None:
+    timeline = record([8, 8])
+    assert {sample.offered for sample in timeline.samples} == {2}
+    burst = tuple(SentOrder(due=number / 10, sent=7 + number / 100, accepted=8) for number in range(10))
+    assert judged(timeline).peak_orders_per_second == 1
+    assert judged(timeline.model_copy(update={"sent": burst})).peak_orders_per_second == 10
+
+
+def test_processes_that_are_stuck_in_the_end_are_a_verdict() -> None:
+    timeline = record([8, 8])
+    stuck = sample(99, waiting=3)
+    result = judged(timeline.model_copy(update={"samples": (*timeline.samples, stuck)}))
+    assert result.reasons == ("3 processes are left after the time to settle",)

@@ -12,12 +12,13 @@ from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.flows import order_flow
 from patchbay_loadtests.core.latencies import endpoints_of
 from patchbay_loadtests.core.ledger import RunsVerdict
+from patchbay_loadtests.core.objectives import ScalingObjectives, read_objectives
 from patchbay_loadtests.core.report.junit import write_junit
 from patchbay_loadtests.core.report.publish import write_proof
 from patchbay_loadtests.core.traffic.protocol import Endpoint
 from patchbay_loadtests.proof.baseline import Baseline, read_baseline, slower
 from patchbay_loadtests.proof.flow_file import read_flow
-from patchbay_loadtests.proof.objectives import ScalingObjectives, misses, read_objectives
+from patchbay_loadtests.proof.objectives import misses
 from patchbay_loadtests.proof.result import Result, judge
 from typer.testing import CliRunner
 
@@ -61,7 +62,8 @@ def test_what_is_held_further_decides_the_verdict_and_is_a_test_case() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("other: 1", "scaling: Field required"),
+        ("other: 1", "other: Extra inputs"),
+        ("faults: {calm_p95_seconds: 1, slow_seconds: 2}", "scaling: missing"),
         ("scaling: {pods_ready: 0}", "scaling.pods_ready"),
         ("scaling: {pods: 1}", "scaling.pods"),
         ("[", "not a YAML file"),
@@ -71,7 +73,7 @@ def test_a_file_of_objectives_that_is_wrong_is_refused_with_the_field(tmp_path: 
     path = tmp_path / "slo.yaml"
     path.write_text(text)
     with pytest.raises(ValueError, match=wrong):
-        read_objectives(path)
+        read_objectives(path).of_scaling()
 
 
 def with_ready(result: Result, seconds: float | None) -> Result:

@@ -149,6 +149,13 @@ async def test_a_locust_that_is_killed_is_told_apart_from_orders_that_were_refus
         traffic._posted = 0
 
 
+async def test_a_gateway_that_takes_no_orders_breaks_its_promise(webhook: Webhook, tmp_path: Path) -> None:
+    webhook.refusals = [503] * 10_000
+    async with LocustProcess(webhook.settings(patience_seconds=0.2), tmp_path / "locust.log") as traffic:
+        with pytest.raises(ProductFailureError, match="503"):
+            await traffic.place(list(OrderBook("order").orders_for(1)))
+
+
 async def test_the_closed_loop_ends_by_itself_and_reports_each_answer(webhook: Webhook, tmp_path: Path) -> None:
     settings = webhook.settings(closed_loop_seconds=1.0)
     async with LocustProcess(settings, tmp_path / "locust.log") as traffic:

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from patchbay_loadtests.commands.options import Slo, run, validated
+from patchbay_loadtests.commands.options import Slo, reading, run, validated
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.messages import tell
-from patchbay_loadtests.core.objectives import SLO
+from patchbay_loadtests.core.objectives import SLO, read_objectives
 from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.catalogue.faults import FAULTS, SHORT, named
 from patchbay_loadtests.faults.options import Options
@@ -50,8 +50,16 @@ def run_command(
 ) -> None:
     """Let things go wrong under steady load, and judge that nothing is lost."""
     console = Console(soft_wrap=True)
-    values = {"runs": runs or (SHORT_RUNS if short else None), "orders_per_second": rate, "reports": report, "slo": slo}
-    options = validated(Options, console, **{name: value for name, value in values.items() if value is not None})
+    values = {"runs": runs or (SHORT_RUNS if short else None), "orders_per_second": rate, "reports": report}
+    with reading(console):
+        objectives = read_objectives(slo)
+        objectives.of_faults()
+    options = validated(
+        Options,
+        console,
+        objectives=objectives,
+        **{name: value for name, value in values.items() if value is not None},
+    )
     try:
         earlier = Earlier.latest(options.reports) if resume else None
         faults = chosen(_names(only), _names(skip), short=short, earlier=earlier)

@@ -14,12 +14,16 @@ from patchbay_loadtests.commands.options import (
     Namespace,
     Remote,
     SinkPython,
+    Slo,
     Tenant,
+    reading,
     run,
     validated,
 )
 from patchbay_loadtests.core.messages import tell
+from patchbay_loadtests.core.objectives import SLO, read_objectives
 from patchbay_loadtests.profiles.run import LoadOptions, load
+from patchbay_loadtests.proof.promise import MAX_PODS
 
 
 class ProfileName(Enum):
@@ -53,15 +57,21 @@ def load_command(
     settle_seconds: Annotated[
         float, typer.Option(min=10, help="How long pods and nodes may take to be given back after the last order.")
     ] = 300,
+    max_pods: Annotated[int, typer.Option(min=1, help="The promise: the steered shape's most pods.")] = MAX_PODS,
     context: Context = None,
     namespace: Namespace = "patchbay-runtime",
     tenant: Tenant = "loadtest",
     report: Annotated[Path, typer.Option(help="Where reports are kept.")] = Path("reports/load"),
     sink_python: SinkPython = "python3",
+    slo: Slo = SLO,
     allow_remote_host: Remote = False,
 ) -> None:
     """Send orders as they come on a day, whether the environment keeps up or not, and follow every one to its end."""
     console = Console(soft_wrap=True)
+    with reading(console):
+        objectives = read_objectives(slo)
+        objectives.of_profile(profile.value)
+        objectives.of_generator()
     given: dict[str, Any] = {"rate": rate, "factor": factor}
     options = validated(
         LoadOptions,
@@ -77,15 +87,18 @@ def load_command(
         minutes=minutes,
         seed=seed,
         settle_seconds=settle_seconds,
+        max_pods=max_pods,
         sink_python=sink_python,
+        objectives=objectives,
         allow_remote_host=allow_remote_host,
     )
     result, directory = run(load(options, console), console)
     waits = result.waits
     if waits is not None:
         console.print(
-            f"{result.orders} orders, {result.refused} refused; until the connector called: p50 {waits.p50:.1f} s, "
-            f"p95 {waits.p95:.1f} s, longest {waits.longest:.1f} s",
+            f"{result.orders} orders, at most {result.peak_orders_per_second} sent in a second, "
+            f"{result.refused} refused; until the connector called: p50 {waits.p50:.1f} s, p95 {waits.p95:.1f} s, "
+            f"longest {waits.longest:.1f} s (n = {waits.n})",
             highlight=False,
         )
     runs = result.runs

@@ -25,9 +25,9 @@ from patchbay_loadtests.commands.options import (
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.console import print_verdict
+from patchbay_loadtests.core.objectives import read_objectives
 from patchbay_loadtests.proof.baseline import read_baseline
 from patchbay_loadtests.proof.flow_file import read_flow
-from patchbay_loadtests.proof.objectives import read_objectives
 from patchbay_loadtests.proof.plan import EDGES, LARGE_EDGES, SHORT_EDGES, parse_steps
 from patchbay_loadtests.proof.promise import MAX_PODS, THRESHOLD, Promise
 from patchbay_loadtests.proof.run import Options, prove
@@ -83,7 +83,7 @@ def prove_command(
     with reading(console):
         access = Access.from_environment(token_file=token_file, api_key_file=api_key_file, ca=ca)
         driven = read_flow(flow, shape) if flow else flows.order_flow
-        objectives = read_objectives(slo) if slo else None
+        objectives = read_objectives(slo).of_scaling() if slo else None
         earlier = read_baseline(baseline, baseline_margin) if baseline else None
         named = SHORT_EDGES if short else LARGE_EDGES if large else None
         loads = named or parse_steps(steps)

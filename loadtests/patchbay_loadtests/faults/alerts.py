@@ -11,8 +11,6 @@ from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 
-LOOK_SECONDS = 1.0
-
 
 def firing(answer: Mapping[str, Any]) -> set[str]:
     """The names of the alerts that fire, from an answer of `/api/v1/alerts`."""
@@ -25,15 +23,16 @@ def first_moment(answer: Mapping[str, Any]) -> float | None:
 
 
 class AlertWatch:
-    """Looks once a second; while Prometheus cannot be asked, all stays as it was."""
+    """Looks every `look_seconds`; while Prometheus cannot be asked, all stays as it was."""
 
-    def __init__(self, cluster: Cluster, namespace: str) -> None:
+    def __init__(self, cluster: Cluster, namespace: str, look_seconds: float) -> None:
         self.first_fired: dict[str, float] = {}  # alert -> Unix seconds
         self.last_fired: dict[str, float] = {}
         self.firing: set[str] = set()
         self.looks = 0
         self._cluster = cluster
         self._namespace = namespace
+        self._look_seconds = look_seconds
 
     async def __aenter__(self) -> Self:
         self._looking = asyncio.create_task(self._look_forever())
@@ -58,7 +57,7 @@ class AlertWatch:
             with contextlib.suppress(UnusableEnvironmentError, LookupError, TypeError):
                 if (moment := first_moment(await self._history(alert, since))) is not None:
                     self.first_fired.setdefault(alert, moment)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._look_seconds)
 
     async def silent(self, alert: str, seconds: float) -> bool:
         """Wait until the alert does not fire; False if it still does after `seconds`."""
@@ -66,14 +65,14 @@ class AlertWatch:
         while self.looks == looks or alert in self.firing:
             if time.monotonic() > give_up:
                 return False
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._look_seconds)
         return True
 
     async def _look_forever(self) -> None:
         while True:
             with contextlib.suppress(UnusableEnvironmentError, KeyError, TypeError):
                 self._take(firing(await self._ask()))
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._look_seconds)
 
     async def _history(self, alert: str, since: float) -> dict[str, Any]:
         query = f'ALERTS{{alertname="{alert}",alertstate="firing"}}'

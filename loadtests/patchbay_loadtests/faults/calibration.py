@@ -78,7 +78,7 @@ async def _service(stage: Stage, rate: float, length: float, log: Path) -> list[
         raise NotAtRestError(f"not at rest after {pace.rest_before:.0f} s: {'; '.join(busy[:3])}")
     step = stage.at_rate(rate)
     async with steady_load(step, log) as traffic:
-        await until("a first order that is accepted", lambda: _has_placed(traffic), pace.first_order)
+        await until("a first order that is accepted", lambda: _has_placed(traffic), pace.first_order, pace.look)
         await asyncio.sleep(length)
         end = time.time()
     settled = await follow(stage.gateway, list(traffic.runs.values()), pace.settling)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from patchbay_loadtests.core.objectives import SLO
+from patchbay_loadtests.core.objectives import Objectives, read_objectives
 from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.faults.machine import place
 from patchbay_loadtests.faults.pace import Pace
@@ -30,7 +30,7 @@ class Options(Target):
     # None: half of what turns out to be too much for this machine.
     orders_per_second: float | None = Field(default=None, gt=0, le=500)
     pace: Pace = Pace()
-    slo: Path = SLO
+    objectives: Objectives = Field(default_factory=read_objectives)
     # The rules of the alerts, and what is promised of them.
     alerts: Path = place.ALERTS
 

@@ -29,6 +29,7 @@ class Pace:
     silence: float = 180
     # Each look is a dozen lists from the API server.
     look: float = 2
+    alert_look: float = 1
     # Beyond a fault's own limit: the time to see that it is calm, and for the share of the runs.
     longest_drill: float = 1800
     # How long a customer tries to place an order, and how long orders may still be tried when no more come.

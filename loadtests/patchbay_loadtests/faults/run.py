@@ -15,7 +15,6 @@ from rich.console import Console
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway
-from patchbay_loadtests.core.objectives import read_objectives
 from patchbay_loadtests.core.report.faults import write_faults
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
 from patchbay_loadtests.core.restoration import LEFTOVER_PATIENCE_SECONDS, put_back_patiently
@@ -117,7 +116,7 @@ async def run_faults(
         await size.at_most(FEW_PODS)
         versions = await environment.versions(cluster, options)
         promises = alert_promises(options.alerts)
-        objectives = read_objectives(options.slo).faults
+        objectives = options.objectives.of_faults()
         receiver = Receiver(options.receiver_address, options.receiver_port)
         stack.enter_context(receiver.serving())
         for flow in (flows.steady_flow, flows.long_flow, flows.poison_flow):
@@ -134,7 +133,9 @@ async def run_faults(
             book.results |= {name: kept for name, kept in earlier.results.items() if name not in again}
             book.attempts += [*earlier.attempts, *(kept for name, kept in earlier.results.items() if name in again)]
             book.timelines |= earlier.timelines
-        alerts = await stack.enter_async_context(AlertWatch(cluster, options.metrics_namespace))
+        alerts = await stack.enter_async_context(
+            AlertWatch(cluster, options.metrics_namespace, options.pace.alert_look)
+        )
         log = book.directory / "locust.log"
 
         def stage_of(name: str, rate: float) -> Stage:

@@ -180,7 +180,7 @@ def is_ready(pod: Document) -> bool:
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
-async def until(what: str, holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
+async def until(what: str, holds: Callable[[], Awaitable[bool]], seconds: float, poll: float = POLL_SECONDS) -> None:
     """Wait for a condition; UnusableEnvironmentError after `seconds`. What cannot be asked does not hold."""
     give_up = time.monotonic() + seconds
     while True:
@@ -192,4 +192,4 @@ async def until(what: str, holds: Callable[[], Awaitable[bool]], seconds: float)
             reason = f" ({error})"
         if time.monotonic() > give_up:
             raise UnusableEnvironmentError(f"{what}: not within {seconds:.0f} s{reason}")
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(poll)

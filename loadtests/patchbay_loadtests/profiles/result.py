@@ -1,18 +1,24 @@
 """The result of one load, in the form in which it is kept."""
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
 
 from patchbay_loadtests.core.ledger import RunsVerdict
+from patchbay_loadtests.core.objectives import GeneratorObjectives, LoadObjectives
 from patchbay_loadtests.core.percentiles import percentile
+from patchbay_loadtests.core.traffic.protocol import Endpoint
 from patchbay_loadtests.profiles.timeline import LoadTimeline
+from patchbay_loadtests.proof.promise import Promise
 from patchbay_loadtests.proof.timeline import Record
 
 
 class Waits(Record):
-    """Seconds from an order's arrival until its connector called, over all lines."""
+    """Seconds from the moment at which an order was due, over `n` orders or lines."""
 
+    n: int
     p50: float
     p95: float
     p99: float
@@ -22,15 +28,21 @@ class Waits(Record):
 class LoadResult(Record):
     """`result.json`. `at_start`, `at_peak` and `at_end` count ready pods of shapes and nodes.
 
-    `shortened`: in what the load was less than the profile's own.
+    `shortened`: in what the load was less than the profile's own. `peak_orders_per_second`: of those that were sent, in
+    the busiest second. `accepted`: until the gateway took an order. `waits`: until its connector called. `late`: until
+    the load test sent it. `short_of_pods_seconds`: how long in a row the steered shape had too few pods.
     """
 
     profile: str
     passed: bool
     orders: int
     refused: int
-    peak_orders_per_second: float
+    peak_orders_per_second: int
+    accepted: Waits | None
     waits: Waits | None
+    late: Waits | None
+    short_of_pods_seconds: float
+    endpoints: tuple[Endpoint, ...]
     at_start: dict[str, int]
     at_peak: dict[str, int]
     at_end: dict[str, int]
@@ -43,10 +55,32 @@ class LoadResult(Record):
 
 def waits_of(timeline: LoadTimeline) -> Waits | None:
     """The percentiles; None when no order came through."""
-    if not timeline.waits:
+    return _waits(timeline.waits)
+
+
+def _waits(seconds: Sequence[float]) -> Waits | None:
+    if not seconds:
         return None
-    p50, p95, p99 = (round(percentile(timeline.waits, percent), 2) for percent in (50, 95, 99))
-    return Waits(p50=p50, p95=p95, p99=p99, longest=round(timeline.waits[-1], 2))
+    p50, p95, p99, longest = (round(percentile(seconds, percent), 2) for percent in (50, 95, 99, 100))
+    return Waits(n=len(seconds), p50=p50, p95=p95, p99=p99, longest=longest)
+
+
+def sent_by_second(timeline: LoadTimeline) -> Counter[int]:
+    """How many orders were first sent in each second of the record."""
+    return Counter(int(order.sent) for order in timeline.sent if order.sent is not None)
+
+
+def short_of_pods(timeline: LoadTimeline) -> float:
+    """The longest time, in seconds, for which the steered shape had fewer ready pods than its processes ask for."""
+    promise = Promise(threshold=timeline.threshold, max_pods=timeline.max_pods)
+    longest, since = 0.0, None
+    for sample in timeline.samples:
+        if sample.steered_ready >= promise.pods(sample.steered_processes):
+            since = None
+            continue
+        since = sample.at if since is None else since
+        longest = max(longest, sample.at - since)
+    return round(longest, 1)
 
 
 def judge(
@@ -55,9 +89,11 @@ def judge(
     *,
     versions: dict[str, str],
     config: dict[str, Any],
+    objectives: LoadObjectives,
+    generator: GeneratorObjectives,
     shortened: tuple[str, ...] = (),
 ) -> LoadResult:
-    """The verdict: nothing refused, lost or done twice, and in the end no more pods and nodes than at the start."""
+    """The verdict: nothing refused, lost or done twice, in the end all done and given back, and the objectives met."""
     samples = timeline.samples
     start, end = ({"pods": sample.ready, "nodes": sample.nodes} for sample in (samples[0], samples[-1]))
     peak = {
@@ -71,13 +107,28 @@ def judge(
     reasons += [
         f"{end[kind]} {kind} in the end, {start[kind]} at the start" for kind in start if end[kind] > start[kind]
     ]
+    if left := samples[-1].waiting + samples[-1].reserved:
+        reasons.append(f"{left} processes are left after the time to settle")
+    accepted = _waits([order.accepted - order.due for order in timeline.sent if order.accepted is not None])
+    waits, short = waits_of(timeline), short_of_pods(timeline)
+    late = _waits([order.sent - order.due for order in timeline.sent if order.sent is not None])
+    reasons += _objective_reasons(accepted, waits, short, objectives)
+    if late is not None and late.p95 > generator.late_p95_seconds:
+        reasons.append(
+            f"the load test was the limit: it sent orders late, p95 {late.p95} s of {late.n}, more than "
+            f"{generator.late_p95_seconds:g} s; give it more processor time or a lower rate"
+        )
     return LoadResult(
         profile=timeline.profile,
         passed=not reasons,
         orders=timeline.orders,
         refused=len(timeline.refusals),
-        peak_orders_per_second=max(sample.offered for sample in samples),
-        waits=waits_of(timeline),
+        peak_orders_per_second=max(sent_by_second(timeline).values(), default=0),
+        accepted=accepted,
+        waits=waits,
+        late=late,
+        short_of_pods_seconds=short,
+        endpoints=timeline.endpoints,
         at_start=start,
         at_peak=peak,
         at_end=end,
@@ -87,3 +138,19 @@ def judge(
         versions=versions,
         config=config,
     )
+
+
+def _objective_reasons(
+    accepted: Waits | None, waits: Waits | None, short: float, objectives: LoadObjectives
+) -> list[str]:
+    if accepted is None or waits is None:
+        return ["no order came through"]
+    found = (
+        (f"p95 of {accepted.n} orders until they were accepted", accepted.p95, objectives.accepted_p95_seconds),
+        (f"p95 of {waits.n} orders until their connector called", waits.p95, objectives.called_p95_seconds),
+        (f"longest of {waits.n} orders until its connector called", waits.longest, objectives.called_longest_seconds),
+        ("longest time with fewer pods than the processes ask for", short, objectives.short_of_pods_seconds),
+    )
+    return [
+        f"{what}: {value:g} s, more than the objective of {limit:g} s" for what, value, limit in found if value > limit
+    ]

@@ -12,6 +12,7 @@ from rich.console import Console
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.objectives import Objectives, read_objectives
 from patchbay_loadtests.core.report.load import write_load
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
 from patchbay_loadtests.core.set_up import set_up
@@ -21,12 +22,14 @@ from patchbay_loadtests.profiles.drive import Load, drive_load
 from patchbay_loadtests.profiles.profile import Profile
 from patchbay_loadtests.profiles.result import LoadResult, judge
 from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof.promise import MAX_PODS
 
 
 class LoadOptions(Target):
     """How one load is sent. `hold_seconds` is how long each connector call takes at the sink.
 
-    `minutes`: how long orders come, where that is not the profile's own.
+    `max_pods`: of the steered shape, by the promise. `minutes`: how long orders come, where that is not the profile's
+    own.
     """
 
     reports: Path
@@ -35,7 +38,9 @@ class LoadOptions(Target):
     seed: int = 1
     minutes: float | None = Field(default=None, ge=0.1, le=7 * 24 * 60)
     settle_seconds: float = Field(default=300, gt=0)
+    max_pods: int = Field(default=MAX_PODS, ge=1)
     sink_python: str = "python3"
+    objectives: Objectives = Field(default_factory=read_objectives)
 
     @property
     def sent(self) -> Profile:
@@ -78,6 +83,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
                 seed=options.seed,
                 prefix=f"load-{uuid.uuid4().hex[:8]}",
                 settle_seconds=options.settle_seconds,
+                max_pods=options.max_pods,
             ),
             target=options,
             cluster=cluster,
@@ -87,7 +93,15 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
             log=directory / "locust.log",
         )
         config = {"host": options.host, "hold_seconds": options.hold_seconds, **profile.model_dump()}
-        result = judge(timeline, runs, versions=versions, config=config, shortened=options.shortened)
+        result = judge(
+            timeline,
+            runs,
+            versions=versions,
+            config=config,
+            objectives=options.objectives.of_profile(profile.name),
+            generator=options.objectives.of_generator(),
+            shortened=options.shortened,
+        )
         await asyncio.to_thread(write_load, directory, result, timeline)
         point_latest_to(directory)
         return result, directory

@@ -103,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path.endswith("/alerts"):
             alerts = [{"labels": {"alertname": ALERT}, "state": "firing"}] if self.server.fires else []
             self._answer(200, {"data": {"alerts": alerts}})
-        elif path.endswith("/query_range"):
+        elif path.endswith(("/query_range", "/query")):
             self._answer(200, {"data": {"result": []}})
         elif path.endswith("/deployments"):
             self._answer(200, {"items": [workload("api", self.server.image)]})

@@ -37,6 +37,7 @@ PACE = Pace(
     alert=5,
     silence=10,
     look=0.1,
+    alert_look=0.1,
     finish=20,
     settling=Patience(stall=5, longest=30, poll=0.1),
 )

@@ -8,7 +8,7 @@ from patchbay_loadtests.core.report.chart import DESIRED, IDLE, PROCESSES, READY
 from patchbay_loadtests.core.report.page import page
 from patchbay_loadtests.core.report.panels import WARNING, Line, draw_lines, png
 from patchbay_loadtests.core.report.publish import write_json
-from patchbay_loadtests.profiles.result import LoadResult
+from patchbay_loadtests.profiles.result import LoadResult, sent_by_second
 from patchbay_loadtests.profiles.timeline import LoadTimeline
 
 
@@ -32,7 +32,17 @@ def load_png(timeline: LoadTimeline) -> bytes:
     def line(label: str, field: str, color: str, style: str = "-", width: float = 1.8) -> Line:
         return Line(label, times, [getattr(sample, field) for sample in samples], color, style, width)
 
-    draw_lines(panels[0], "orders", [line("a second, by the profile", "offered", PROCESSES)], whole=False)
+    sent = sent_by_second(timeline)
+    seconds = range(int(timeline.began), int(timeline.ended) + 1)
+    draw_lines(
+        panels[0],
+        "orders\na second",
+        [
+            line("planned by the profile", "offered", IDLE, "--"),
+            Line("sent", list(seconds), [sent[second] for second in seconds], PROCESSES),
+        ],
+        whole=False,
+    )
     draw_lines(
         panels[1],
         "processes",
