@@ -68,7 +68,7 @@ def judge(
             f"{accepted_p95_seconds:g} s"
         )
     found = [*doubts]
-    if due == 0:
+    if due == 0 and not found:
         found.append("no order came due")
     if len(placed) < due:
         found.append(f"of {due - len(placed)} orders nobody knows what became of them")

@@ -54,11 +54,14 @@ class Verifier:
             self._ask(runs=None)
         except (ValueError, UnaskedError) as error:
             self._doubts.append(f"the test could not begin: {error}")
+            self._has_begun = False
             if self._environment.runner is not None:
                 gevent.spawn_later(0, self._environment.runner.quit)
 
     def add(self, due: int, placed: list[Placed]) -> None:
-        """What a process of Locust sent since the last time."""
+        """What a process of Locust sent since the last time; nothing where the test could not begin."""
+        if not self._has_begun:
+            return
         self._due += due
         self._placed += placed
 
@@ -109,6 +112,7 @@ class Verifier:
         self._environment.process_exit_code = self.verdict.exit_code
 
     def _begin(self) -> None:
+        self._has_begun = True
         self._due = 0
         self._placed: list[Placed] = []
         self._doubts: list[str] = []
