@@ -1,5 +1,5 @@
 # Thin on purpose: bootstrap.sh makes the Python environment, `python -m patchbay_local` does the work.
-.PHONY: help up down status env emulate recover test bench latency nodes load compare faults plan lint lock bootstrap
+.PHONY: help up down clean status env emulate recover test bench latency nodes load compare faults plan lint lock lock-downloads bootstrap
 .DEFAULT_GOAL := help
 PATCHBAY := .venv/bin/python -m patchbay_local
 COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
@@ -11,13 +11,16 @@ STACK ?=
 PROFILE ?=
 
 help: ## Show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 up: bootstrap ## From a bare machine to a proven platform; safe to repeat
 	@$(PATCHBAY) up $(ARGS)
 
 down: bootstrap ## Stop everything and put the machine back; builds are kept
 	@$(PATCHBAY) down
+
+clean: bootstrap ## Remove builds and downloads, which `make down` keeps
+	@$(PATCHBAY) clean
 
 status: bootstrap ## What runs, where, and the addresses to open
 	@$(PATCHBAY) status
@@ -64,6 +67,9 @@ lock: ## Pin every Python dependency, with hashes and without index addresses
 	$(COMPILE) --extra autoscaler --output-file requirements/autoscaler.txt pyproject.toml
 	$(COMPILE) --all-extras --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --output-file requirements/checkov.txt requirements/checkov.in
+
+lock-downloads: bootstrap ## Pin the published checksums of what is downloaded, after a change of versions
+	@$(PATCHBAY) lock-downloads
 
 bootstrap:
 	@bash local/bootstrap.sh

@@ -17,7 +17,7 @@ disk=$(df -Pk . /var | awk 'NR > 1 {print int($4 / 1048576)}' | sort -n | head -
 if ! $python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then
     echo "installing Python from Debian's packages"
     apt-get -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends python3 python3-venv > /dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-remove --no-install-recommends python3 python3-venv > /dev/null
 fi
 $python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "$($python -V); Python 3.11 or later is needed"
 all=$(grep -c '^[a-z]' $lock)

@@ -1,6 +1,6 @@
 """Who may talk to whom: one table, and a NetworkPolicy for each workload in it.
 
-A network plugin that enforces no policies ignores these; Amazon's VPC plugin enforces them.
+Amazon's VPC plugin enforces them on EKS, a daemon of ours on one machine. Other network plugins may ignore them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -112,6 +112,10 @@ def aws_of(client: Workload) -> list[Outside]:
     return [Outside([IDENTITY_AGENT], 80, [client]), Outside(["0.0.0.0/0"], 443, [client])]
 
 
+# What the API server calls: KEDA's metrics for the autoscalers, and Prometheus for people and load tests, who need the
+# right `services/proxy` for it.
+API_SERVER_CALLS: Final = ((KEDA_ADAPTER, 6443), (PROMETHEUS, 9090))
+
 # Workloads that ask the Kubernetes API; the JSON exporter only whether it answers.
 API_SERVER_CLIENTS: Final = (
     CREDENTIALS,
@@ -181,8 +185,11 @@ class NetworkPolicies(pulumi.ComponentResource):
         ]
         if workload == GATEWAY:
             rules.append(NetworkPolicyIngressRuleArgs(from_=_blocks(self._edge_networks), ports=_tcp(8080, 8406)))
-        if workload == KEDA_ADAPTER:
-            rules.append(NetworkPolicyIngressRuleArgs(from_=_blocks(self._config.api_server), ports=_tcp(6443)))
+        rules += [
+            NetworkPolicyIngressRuleArgs(from_=_blocks(self._config.api_server), ports=_tcp(port))
+            for server, port in API_SERVER_CALLS
+            if server == workload
+        ]
         return rules
 
     def _egress(self, workload: Workload) -> list[NetworkPolicyEgressRuleArgs]:

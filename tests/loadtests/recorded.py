@@ -4,7 +4,6 @@ from patchbay_loadtests.proof.periods import Periods
 from patchbay_loadtests.proof.promise import Deployed, Promise
 from patchbay_loadtests.proof.timeline import PodLife, Sample, ShapePods, Step, Timeline
 
-PERIOD = 14.0
 PERIODS = Periods(scrape=2, evaluation=2, polling=5, hpa_sync=5, scale_down=16)
 PROMISE = Promise(periods=PERIODS, pod_start_seconds=32)
 DEPLOYED = Deployed(threshold=8, min_pods=1, max_pods=16, periods=PERIODS, scale_up_tolerance=0)

@@ -102,6 +102,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         pods = self.pods("http-connector")
         answers: dict[str, Callable[[], Any]] = {
             "/horizon/": lambda: [{"name": each, "length": 0, "reserved": load} for each, load in loads.items()],
+            "/endpointslices": lambda: {"items": [{"endpoints": [{"addresses": ["127.0.0.1"]}]}]},
             "/runs": lambda: {"runs": self._runs()},
             "/status/config": lambda: {"data": {"yaml": yaml.safe_dump(PROMETHEUS_CONFIG)}},
             "/status/buildinfo": lambda: {"data": {"version": "2"}},
@@ -187,7 +188,11 @@ class Handler(BaseHTTPRequestHandler):
             if path.endswith("/deployments/sink"):
                 self.server.sink_is_there = True
                 self.server.sink.ledger = Ledger()
-            self._answer(200, yaml.safe_load(body))
+            applied = yaml.safe_load(body)
+            # As whatever is owned by an object names it.
+            self._answer(200, {**applied, "metadata": {**applied.get("metadata", {}), "uid": path}})
+        elif self.command == "DELETE" and path.endswith("/jobs/loadtest-sink"):
+            self._answer(404, {"kind": "Status", "code": 404})
         elif self.command == "DELETE":
             self.server.sink_is_there = False
             self._answer(200, {"kind": "Status"})

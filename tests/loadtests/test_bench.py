@@ -1,21 +1,51 @@
 """The benchmark's figures from what was measured."""
 
+from typing import Any
+
 import pytest
-from patchbay_loadtests.bench.cpu import cpu_in, used
+from patchbay_loadtests.bench import cpu
+from patchbay_loadtests.bench.cpu import cpu_seconds, used
 from patchbay_loadtests.bench.result import Bench, latencies, level
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.traffic.protocol import Answered
 
-METRICS = """# TYPE process_cpu_seconds_total counter
-process_cpu_seconds_total 12.5
-process_start_time_seconds 1.0
-"""
+
+class SmallPrometheus:
+    """Two workers that it scrapes in turn: with each look the one whose scrape is older gets a new one."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.scraped = {"10.0.0.1:9100": 95.0, "10.0.0.2:9100": 98.0}
+
+    async def ask(self, query: str) -> list[dict[str, Any]]:
+        metric = 'process_cpu_seconds_total{job="workers"}'
+        if query == "vector(time())":
+            return [{"metric": {}, "value": [self.now, str(self.now)]}]
+        if query == f"timestamp({metric})":
+            self.now += 1
+            self.scraped[min(self.scraped, key=lambda each: self.scraped[each])] = self.now
+            return self._answer(self.scraped)
+        assert query == metric
+        return self._answer({instance: at / 10 for instance, at in self.scraped.items()})
+
+    @staticmethod
+    def _answer(values: dict[str, float]) -> list[dict[str, Any]]:
+        return [{"metric": {"instance": name}, "value": [0, str(value)]} for name, value in values.items()]
 
 
-def test_cpu_seconds_are_read_from_a_pod_s_metrics() -> None:
-    assert cpu_in(METRICS, "worker-a") == 12.5
-    with pytest.raises(UnusableEnvironmentError, match="worker-a"):
-        cpu_in("# nothing here", "worker-a")
+async def test_cpu_seconds_are_of_a_scrape_after_they_were_asked_for() -> None:
+    found = await cpu_seconds(SmallPrometheus().ask, "worker", pause_seconds=0)
+    assert found == {"10.0.0.1:9100": 10.1, "10.0.0.2:9100": 10.2}
+
+
+async def test_pods_that_prometheus_does_not_reach_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "PATIENCE_SECONDS", 0.1)
+
+    async def nothing(query: str) -> list[dict[str, Any]]:
+        return [{"metric": {}, "value": [0, "100"]}] if query == "vector(time())" else []
+
+    with pytest.raises(UnusableEnvironmentError, match="does it reach these pods"):
+        await cpu_seconds(nothing, "api", pause_seconds=0.01)
 
 
 def test_a_pod_that_came_meanwhile_counts_from_zero_and_one_that_left_not_at_all() -> None:

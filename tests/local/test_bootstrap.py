@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from patchbay_local.commands import checks, cli, down
-from patchbay_local.machine import packages, paths
-from patchbay_local.machine.programs import CommandError, run, terminate_all
+from patchbay_local.commands import checks, cli
+from patchbay_local.machine import mounts, packages, paths
+from patchbay_local.machine.mounts import remove_directory
+from patchbay_local.machine.programs import CommandError, HostError, run, terminate_all
 from patchbay_local.machine.single_run import AlreadyRunningError, only_one
 from rich.console import Console
 
@@ -135,12 +136,12 @@ def test_bootstrap_refuses_a_user_who_is_not_root() -> None:
 
 def test_going_down_never_deletes_through_a_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "kept").write_text("kept")
-    monkeypatch.setattr(down, "mount_points", lambda: [Path("/"), tmp_path / "mounted"])
-    with pytest.raises(RuntimeError, match="still mounted"):
-        down._remove(tmp_path)
+    monkeypatch.setattr(mounts, "mount_points", lambda: [Path("/"), tmp_path / "mounted"])
+    with pytest.raises(HostError, match="still mounted"):
+        remove_directory(tmp_path)
     assert (tmp_path / "kept").read_text() == "kept"
-    monkeypatch.setattr(down, "mount_points", lambda: [Path("/")])
-    down._remove(tmp_path)
+    monkeypatch.setattr(mounts, "mount_points", lambda: [Path("/")])
+    remove_directory(tmp_path)
     assert not tmp_path.exists()
 
 
@@ -171,8 +172,16 @@ def test_a_started_program_does_not_outlive_a_killed_make_up(tmp_path: Path) -> 
     ],
 )
 def test_each_end_of_make_up_has_its_exit_code_and_words(
-    raised: BaseException, code: int, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    raised: BaseException,
+    code: int,
+    told: str,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
+    monkeypatch.setattr(paths, "STATE", tmp_path)
+
     def fail(*_: object) -> bool:
         raise raised
 

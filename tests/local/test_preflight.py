@@ -1,10 +1,28 @@
 """A machine that cannot carry the environment is told so at the start, with the remedy."""
 
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
-from patchbay_local.machine.preflight import Facts, Listener, PreflightError, check, judge, measure
+from patchbay_local.deploy import environments
+from patchbay_local.deploy.stack_config import StackConfig
+from patchbay_local.machine.addresses import CLUSTER_PORTS, EMULATOR_PORTS, PortUse
+from patchbay_local.machine.occupied import Listener, Overlap
+from patchbay_local.machine.packages import Removals
+from patchbay_local.machine.preflight import Facts, PreflightError, check, judge, measure, require_free
+from patchbay_local.machine.processes import TOKEN_VARIABLE
+
+from tests.ports import free_port
+
+EDGE = CLUSTER_PORTS[0]
+PODS = IPv4Network("10.90.0.0/16")
 
 GOOD = Facts(
     user_id=0,
@@ -33,7 +51,18 @@ def test_a_fitting_machine_has_no_findings() -> None:
         (replace(GOOD, disk_gib={Path("/var"): 9.0}), ["/var", "9.0 GiB", "15 GiB"]),
         (replace(GOOD, missing_kernel_features=("veth pairs",)), ["veth pairs", "modprobe"]),
         (replace(GOOD, cgroup_problem="no controller pids"), ["no controller pids"]),
-        (replace(GOOD, listeners=(Listener(8080, "nginx", 42),)), ["8080", "nginx", "42", "the edge"]),
+        (
+            replace(GOOD, listeners=(Listener(EDGE, "nginx (pid 42)"),)),
+            ["port 8080", "nginx (pid 42)", "the edge", "ports.edge in /etc/patchbay/addresses.yaml"],
+        ),
+        (
+            replace(GOOD, overlaps=(Overlap("networks.pods", PODS, "the route 10.90.7.0/24 dev docker0", fatal=True),)),
+            ["10.90.0.0/16", "10.90.7.0/24 dev docker0", "networks.pods in /etc/patchbay/addresses.yaml"],
+        ),
+        (
+            replace(GOOD, removals=Removals(("containerd.io", "docker-ce"), ("containerd",))),
+            ["installing containerd would remove containerd.io, docker-ce", "apt-get remove containerd.io docker-ce"],
+        ),
     ],
 )
 def test_each_obstacle_is_named_with_what_was_measured_and_what_is_needed(facts: Facts, told: list[str]) -> None:
@@ -41,6 +70,118 @@ def test_each_obstacle_is_named_with_what_was_measured_and_what_is_needed(facts:
         check(facts)
     for text in told:
         assert text in str(caught.value)
+
+
+@contextlib.contextmanager
+def listening(address: str, port: int, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A program of another process that listens there."""
+    script = "import socket, sys; s = socket.create_server((sys.argv[1], int(sys.argv[2]))); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, address, str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()
+        yield process
+        process.stdin.close()
+
+
+def test_a_port_in_use_is_told_with_the_program_its_pid_and_the_setting() -> None:
+    use = PortUse(free_port(), "the edge", "ports.edge")
+    with listening("127.0.0.1", use.port) as process, pytest.raises(PreflightError) as refused:
+        require_free([use])
+    for told in (f"port {use.port}", f"pid {process.pid}", "python", "the edge", "ports.edge"):
+        assert told in str(refused.value)
+
+
+def test_a_port_is_free_where_nobody_listens_at_our_addresses_but_ourselves() -> None:
+    use = PortUse(free_port(), "the edge", "ports.edge")
+    with listening("127.0.0.9", use.port):
+        require_free([use])
+    with listening("127.0.0.1", use.port, **{TOKEN_VARIABLE: "ours"}):
+        require_free([use])
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", use.port))
+        require_free([use])
+
+
+def test_every_port_that_make_up_takes_is_looked_at() -> None:
+    assert {use.port for use in CLUSTER_PORTS} == {8080, 6443, 5000, 2379, 2380, 10257, 10259, EMULATOR_PORTS["local"]}
+
+
+def overlaps_in_a_network_of_its_own(*commands: str) -> list[tuple[str, str, bool]]:
+    """Setting, what was found, and whether it is fatal, in a network namespace where these `ip` commands have run."""
+    look = (
+        "import json; from patchbay_local.machine import addresses, occupied;"
+        "print(json.dumps([(o.setting, o.found, o.fatal) for o in occupied.overlaps(addresses.RANGES)]))"
+    )
+    script = "\n".join([*(f"ip {command}" for command in commands), 'exec "$0" -c "$1"'])
+    done = subprocess.run(
+        ["unshare", "--net", "sh", "-ec", script, sys.executable, look], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return [(setting, found, fatal) for setting, found, fatal in json.loads(done.stdout)]
+
+
+UP = ("link add other type bridge", "link set other up", "address add 192.0.2.2/24 dev other")
+
+
+def test_an_address_of_this_machine_in_a_range_is_found() -> None:
+    found = overlaps_in_a_network_of_its_own(*UP, "address add 10.90.7.1/24 dev other")
+    assert ("networks.pods", "the address 10.90.7.1 dev other", True) in found
+    assert ("networks.pods", "the route 10.90.7.0/24 dev other", True) in found
+    assert {setting for setting, _, _ in found} == {"networks.pods"}
+
+
+def test_a_route_of_another_table_into_a_range_is_found() -> None:
+    found = overlaps_in_a_network_of_its_own(*UP, "route add 10.91.0.0/16 via 192.0.2.1 table 51820")
+    assert found == [("networks.services", "the route 10.91.0.0/16 via 192.0.2.1 dev other", True)]
+
+
+def test_a_wider_route_is_a_warning_and_the_default_routes_are_nothing() -> None:
+    wide = overlaps_in_a_network_of_its_own(*UP, "route add 10.0.0.0/8 via 192.0.2.1")
+    assert {(setting, fatal) for setting, _, fatal in wide} == {
+        ("networks.bridge", False),
+        ("networks.pods", False),
+        ("networks.services", False),
+    }
+    defaults = ("route add default via 192.0.2.1", "route add 0.0.0.0/1 via 192.0.2.1")
+    assert overlaps_in_a_network_of_its_own(*UP, *defaults) == []
+
+
+def test_the_environments_own_bridge_and_routes_do_not_stand_in_its_way() -> None:
+    assert (
+        overlaps_in_a_network_of_its_own(
+            "link add patchbay0 type bridge",
+            "link set patchbay0 up",
+            "address add 10.89.0.1/24 dev patchbay0",
+            "route add unreachable 10.90.0.0/16",
+            "route add unreachable 10.91.0.0/16",
+            "route add 10.90.20.0/24 via 10.89.0.20 dev patchbay0",
+        )
+        == []
+    )
+
+
+def test_the_local_stack_names_the_addresses_that_are_taken() -> None:
+    environments.require_agreement()
+
+
+def test_a_stack_config_with_other_addresses_is_refused_with_the_field_and_the_value_to_set() -> None:
+    config = StackConfig.read("local")
+    config.content["config"]["patchbay:platform"]["gateway"]["edgeNetworks"] = ["10.1.0.0/24"]
+    del config.content["config"]["patchbay:infra"]["aws"]["endpoint"]
+    with pytest.raises(RuntimeError) as refused:
+        environments.require_agreement(config)
+    for told in (
+        "patchbay:platform.gateway.edgeNetworks is ['10.1.0.0/24']: set ['10.89.0.0/24', '10.90.0.0/16']",
+        "patchbay:infra.aws.endpoint is {}: set http://127.0.0.1:5601",
+    ):
+        assert told in str(refused.value)
 
 
 def test_all_obstacles_are_told_at_once() -> None:

@@ -1,13 +1,17 @@
 """The pinned programs are built once, with the versions that their go.mod says."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from patchbay_local.build.tools import build, go
+from patchbay_local.build.tools.download import Downloads
 from patchbay_local.build.tools.modules import CLUSTER, PULUMI, GoModule
+from patchbay_local.build.tools.prepare import prepare
 from patchbay_local.machine import paths
 
+MAINS = ("errors", "strings")  # each imports the package of its name
 HELLO = 'package main\n\nvar version = "none"\n\nfunc main() { println(version) }\n'
 
 
@@ -24,7 +28,7 @@ def module(tmp_path: Path) -> GoModule:
     (folder / "hello").mkdir(parents=True)
     (folder / "go.mod").write_text("module example.com/hello\n\ngo 1.21\n")
     (folder / "hello" / "main.go").write_text(HELLO)
-    return GoModule("hello", folder, ("./hello",), {"hello": "hello", "greet": "hello"}, {}, weight=1.0)
+    return GoModule("hello", folder, ("./hello",), {"hello": "hello", "greet": "hello"}, {})
 
 
 @pytest.fixture
@@ -34,8 +38,8 @@ def toolchain() -> go.Go:
     return found
 
 
-def _ignore(_detail: str, _fraction: float | None) -> None:
-    pass
+def built(module: GoModule, toolchain: go.Go) -> Path:
+    return build.build(module, toolchain, lambda _detail, _fraction: None, 1)
 
 
 def test_the_cluster_carries_the_kubernetes_version_that_go_mod_requires() -> None:
@@ -52,21 +56,50 @@ def test_the_pulumi_cli_carries_the_version_that_go_mod_requires() -> None:
 
 
 def test_a_second_build_compiles_nothing(cache: Path, module: GoModule, toolchain: go.Go) -> None:
-    output = build.build(module, toolchain, _ignore)
+    output = built(module, toolchain)
     reports: list[str] = []
     assert build.is_built(module, toolchain)
-    assert build.build(module, toolchain, lambda detail, _: reports.append(detail)) == output
+    assert build.build(module, toolchain, lambda detail, _: reports.append(detail), 1) == output
     assert reports == []
     assert output.is_relative_to(cache)
+
+
+@pytest.mark.usefixtures("toolchain")
+def test_the_share_that_is_done_goes_by_what_is_compiled_and_never_back(
+    cache: Path, module: GoModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOCACHE", str(cache / "go-build"))
+    for name in MAINS:
+        (module.directory / name).mkdir()
+        (module.directory / name / "main.go").write_text(f'package main\n\nimport _ "{name}"\n\nfunc main() {{}}\n')
+    modules = [
+        replace(module, name=name, packages=(f"./{name}",), links={name: name}) for name in ("errors", "strings")
+    ]
+    shares: list[float] = []
+    details: list[str] = []
+
+    def report(detail: str, fraction: float | None) -> None:
+        if fraction is not None:
+            shares.append(fraction)
+            details.append(detail)
+
+    prepare(modules, report, print, Downloads(source=None))
+    assert shares == sorted(shares)
+    assert len(shares) > 10
+    counts = [(int(done), int(total)) for done, total in re.findall(r"(\d+)/(\d+) packages", " ".join(details))]
+    assert all(done <= total for done, total in counts)
+    last = {total: done for done, total in counts}
+    assert all(done == total for total, done in last.items()), last
+    assert shares[-1] > 0.95
 
 
 def test_a_changed_source_is_built_anew_and_the_old_build_removed(
     cache: Path, module: GoModule, toolchain: go.Go
 ) -> None:
-    before = build.build(module, toolchain, _ignore)
+    before = built(module, toolchain)
     (module.directory / "hello" / "main.go").write_text(HELLO.replace("none", "other"))
     assert not build.is_built(module, toolchain)
-    after = build.build(module, toolchain, _ignore)
+    after = built(module, toolchain)
     assert after != before
     assert not before.exists()
     assert after.is_relative_to(cache)
@@ -78,16 +111,16 @@ def test_an_interrupted_build_is_not_taken_for_a_finished_one(cache: Path, modul
     partial.mkdir(parents=True)
     (partial / "hello").write_text("half a program")
     assert not build.is_built(module, toolchain)
-    built = build.build(module, toolchain, _ignore)
-    assert (built / "hello").read_bytes().startswith(b"\x7fELF")
+    programs = built(module, toolchain)
+    assert (programs / "hello").read_bytes().startswith(b"\x7fELF")
     assert not partial.exists()
-    assert cache in built.parents
+    assert cache in programs.parents
 
 
 def test_every_name_of_a_program_leads_to_it(cache: Path, module: GoModule, toolchain: go.Go) -> None:
-    output = build.build(module, toolchain, _ignore)
-    build.link([(module, output)])
-    build.link([(module, output)])
+    output = built(module, toolchain)
+    for _ in range(2):
+        build.link({name: output / file for name, file in module.links.items()})
     assert {link.name for link in (cache / "bin").iterdir()} == {"hello", "greet"}
     assert all(link.resolve() == output / "hello" for link in (cache / "bin").iterdir())
     build.unlink(module)

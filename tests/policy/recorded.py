@@ -14,21 +14,10 @@ from patchbay_policies.model import UNKNOWN, Resource
 from pulumi.output import Unknown
 from pulumi.runtime.mocks import MockMonitor
 
+from tests.image_lock import write_image_lock
 from tests.pinned_tools import keda_manifests
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-IMAGES = (
-    "runtime",
-    "redis",
-    "mariadb",
-    "prometheus",
-    "haproxy",
-    "json-exporter",
-    "keda",
-    "keda-metrics-adapter",
-    "cluster-autoscaler",
-    "pause",
-)
 ARN = "arn:aws:mock:eu-central-1:111122223333:"
 
 
@@ -68,8 +57,7 @@ def _known(value: Any) -> Any:
 def stack_config(stack: str, directory: Path) -> dict[str, Any]:
     """The config of a stack, with files of this test run in place of the machine's."""
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / f"Pulumi.{stack}.yaml").read_text())["config"]
-    lock, kubeconfig = directory / "images.json", directory / "kubeconfig"
-    lock.write_text(json.dumps({name: f"registry.example/patchbay/{name}@sha256:{'a' * 64}" for name in IMAGES}))
+    lock, kubeconfig = write_image_lock(directory), directory / "kubeconfig"
     kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
     if platform := config.get("patchbay:platform"):
         platform["imageLock"] = str(lock)

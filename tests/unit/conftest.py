@@ -14,21 +14,9 @@ import yaml
 from pulumi.runtime.mocks import MockMonitor
 
 from tests import pinned_tools
+from tests.image_lock import write_image_lock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-IMAGES = (
-    "runtime",
-    "redis",
-    "mariadb",
-    "prometheus",
-    "haproxy",
-    "json-exporter",
-    "keda",
-    "keda-metrics-adapter",
-    "cluster-autoscaler",
-    "pause",
-)
 
 Manifest = Mapping[str, Any]
 
@@ -135,9 +123,7 @@ def keda_manifests() -> Sequence[Manifest]:
 
 @pytest.fixture(scope="session")
 def image_lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("images") / "images.json"
-    path.write_text(json.dumps({name: f"registry.example:5000/patchbay/{name}@sha256:{'a' * 64}" for name in IMAGES}))
-    return path
+    return write_image_lock(tmp_path_factory.mktemp("images"))
 
 
 @pytest.fixture(scope="session")

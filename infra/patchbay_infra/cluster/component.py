@@ -40,7 +40,6 @@ class Cluster(pulumi.ComponentResource):
     endpoint: pulumi.Output[str]
     certificate_authority: pulumi.Output[str]
     node_security_group_id: pulumi.Output[str]
-    node_role_arn: pulumi.Output[str]
     kubeconfig: pulumi.Output[str]
     kubeconfig_command: pulumi.Output[str]
 
@@ -88,7 +87,6 @@ class Cluster(pulumi.ComponentResource):
         network_rights = self.grant(workload_rights.VPC_CNI, managed_policies=workload_rights.VPC_CNI_POLICIES)
         before_nodes = self._install(addons.BEFORE_NODES, [network_rights])
         role, node_rights = node_role(name, context=context, parent=self)
-        self.node_role_arn = role.arn
         home = NodeGroupHome(
             key=name,
             cluster_name=self._plane.cluster_name,

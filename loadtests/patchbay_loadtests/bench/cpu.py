@@ -1,33 +1,50 @@
-"""CPU time that the environment's own processes have used, from their `/metrics`."""
+"""CPU time that the environment's own processes have used, as Prometheus has scraped it."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 
-CPU_METRIC = "process_cpu_seconds_total"
-PORTS: Mapping[str, int] = {"worker": 9100, "api": 8000}
-
-
-async def cpu_seconds(cluster: Cluster, namespace: str, program: str) -> dict[str, float]:
-    """CPU seconds of each running pod of a program (`worker` or `api`), by pod name."""
-    pods = await cluster.pods(namespace, {"app.kubernetes.io/name": program})
-    found: dict[str, float] = {}
-    for pod in pods:
-        if pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]:
-            name = pod["metadata"]["name"]
-            found[name] = cpu_in(await cluster.through_pod(namespace, name, PORTS[program], "/metrics"), name)
-    return found
+# Prometheus' job of each program.
+JOBS: Final[Mapping[str, str]] = {"worker": "workers", "api": "api"}
+# Several scrapes: one may fail, and a pod that has just ended is known for another.
+PATIENCE_SECONDS: Final = 30.0
+# The result of an instant query: series with their labels and `[time, value]`.
+Ask = Callable[[str], Awaitable[list[dict[str, Any]]]]
 
 
-def cpu_in(metrics: str, pod: str) -> float:
-    """The CPU seconds in a text of metrics."""
-    for line in metrics.splitlines():
-        if line.startswith(f"{CPU_METRIC} "):
-            return float(line.split()[1])
-    raise UnusableEnvironmentError(f"pod {pod} shows no {CPU_METRIC}")
+def prometheus(cluster: Cluster, metrics_namespace: str) -> Ask:
+    """Asks the environment's Prometheus."""
+
+    async def ask(query: str) -> list[dict[str, Any]]:
+        params = {"query": query}
+        found = await cluster.through_service(metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params=params)
+        return list(found["data"]["result"])
+
+    return ask
+
+
+async def cpu_seconds(ask: Ask, program: str, *, pause_seconds: float = 0.5) -> dict[str, float]:
+    """CPU seconds of each process of a program (`worker` or `api`), by its address, scraped after this was called."""
+    metric = f'process_cpu_seconds_total{{job="{JOBS[program]}"}}'
+    asked = float((await ask("vector(time())"))[0]["value"][1])
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                scraped = [float(series["value"][1]) for series in await ask(f"timestamp({metric})")]
+                if scraped and min(scraped) >= asked:
+                    break
+                await asyncio.sleep(pause_seconds)
+    except TimeoutError:
+        raise UnusableEnvironmentError(
+            f"Prometheus has no {metric} that is newer than {PATIENCE_SECONDS:.0f} s: does it reach these pods?"
+        ) from None
+    return {series["metric"]["instance"]: float(series["value"][1]) for series in await ask(metric)}
 
 
 def used(before: Mapping[str, float], after: Mapping[str, float]) -> float:
-    """CPU seconds between two readings; a pod that is new in the second began at 0."""
-    return sum(seconds - before.get(pod, 0.0) for pod, seconds in after.items())
+    """CPU seconds between two readings; a process that is new in the second began at 0."""
+    return sum(seconds - before.get(process, 0.0) for process, seconds in after.items())

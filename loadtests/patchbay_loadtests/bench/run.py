@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from rich.console import Console
 from rich.table import Table
 
-from patchbay_loadtests.bench.cpu import cpu_seconds, used
+from patchbay_loadtests.bench.cpu import cpu_seconds, prometheus, used
 from patchbay_loadtests.bench.result import Bench, Latencies, Level, latencies, level
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.cluster import Cluster
@@ -101,10 +101,8 @@ async def _closed_loop(options: BenchOptions, directory: Path, *, clients: int, 
 
 
 async def _cpu(options: BenchOptions, cluster: Cluster) -> tuple[dict[str, float], dict[str, float]]:
-    return (
-        await cpu_seconds(cluster, options.namespace, "worker"),
-        await cpu_seconds(cluster, options.namespace, "api"),
-    )
+    ask = prometheus(cluster, options.metrics_namespace)
+    return await cpu_seconds(ask, "worker"), await cpu_seconds(ask, "api")
 
 
 def print_bench(console: Console, result: Bench) -> None:

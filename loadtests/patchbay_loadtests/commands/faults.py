@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from patchbay_loadtests.commands.options import run, validated
+from patchbay_loadtests.commands.options import Slo, run, validated
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.messages import tell
+from patchbay_loadtests.core.objectives import SLO
 from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.catalogue.faults import FAULTS, SHORT, named
 from patchbay_loadtests.faults.options import Options
@@ -44,11 +45,12 @@ def run_command(
     rate: Annotated[
         float | None, typer.Option(min=1, max=500, help="Orders per second; without it, half of what is too much.")
     ] = None,
+    slo: Slo = SLO,
     report: Annotated[Path | None, typer.Option(help="Where reports are kept.")] = None,
 ) -> None:
     """Let things go wrong under steady load, and judge that nothing is lost."""
     console = Console(soft_wrap=True)
-    values = {"runs": runs or (SHORT_RUNS if short else None), "orders_per_second": rate, "reports": report}
+    values = {"runs": runs or (SHORT_RUNS if short else None), "orders_per_second": rate, "reports": report, "slo": slo}
     options = validated(Options, console, **{name: value for name, value in values.items() if value is not None})
     try:
         earlier = Earlier.latest(options.reports) if resume else None

@@ -23,6 +23,7 @@ Context = Annotated[str | None, typer.Option(help="The kubeconfig's context; its
 Namespace = Annotated[str, typer.Option(help="Where the API and the shapes' workers run.")]
 Tenant = Annotated[str, typer.Option(help="The tenant that the load test's flows belong to.")]
 SinkPython = Annotated[str, typer.Option(help="The Python in the API's image, which the sink runs with.")]
+Slo = Annotated[Path, typer.Option("--slo", help="What users may expect: the objectives, in the form of slo.yaml.")]
 Remote = Annotated[bool, typer.Option("--allow-remote-host", help="Send load to a host that is not this machine.")]
 HpaSync = Annotated[
     float, typer.Option(min=0.5, help="The controller manager's --horizontal-pod-autoscaler-sync-period.")

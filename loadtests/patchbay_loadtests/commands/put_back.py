@@ -18,13 +18,13 @@ def put_back_command(
     namespace: Annotated[
         list[str], typer.Option(help="Where something may have been changed; may be given many times.")
     ] = ["patchbay-runtime", headroom.NAMESPACE],  # noqa: B006 - read only
-    nodes: Annotated[bool, typer.Option("--nodes", help="Also look at the nodes.")] = False,
+    faults: Annotated[bool, typer.Option("--faults", help="Also what only faults change: nodes, pods.")] = False,
 ) -> None:
     """Put back what a load test that was killed had changed; without such a one nothing happens."""
     console = Console(soft_wrap=True)
 
     async def work() -> None:
         async with Cluster(kubeconfig, context) as cluster:
-            await environment.undo_killed(cluster, console, *namespace, nodes=nodes)
+            await environment.undo_killed(cluster, console, *namespace, faults=faults)
 
     run(work(), console)

@@ -49,12 +49,11 @@ class Cluster:
         *,
         params: Mapping[str, str] | None = None,
         body: Document | None = None,
-        accept: str = "application/json",
         content_type: str = "application/json",
     ) -> bytes:
         """One request to the API server; UnusableEnvironmentError when it does not answer with 2xx."""
         try:
-            headers = {"Accept": accept} if body is None else {"Accept": accept, "Content-Type": content_type}
+            headers = {"Accept": "application/json"} | ({} if body is None else {"Content-Type": content_type})
             answer = await self._http.request(method, path, params=params, json=body, headers=headers)
         except httpx2.HTTPError as error:
             raise UnusableEnvironmentError(f"API server, {method} {path}: {type(error).__name__} {error}") from error
@@ -111,11 +110,6 @@ class Cluster:
         """A JSON document of a service (`name:port`), through the API server's proxy."""
         proxy = f"/api/v1/namespaces/{namespace}/services/{service}/proxy{path}"
         return as_document(await self.request(method, proxy, params=params, body=body))
-
-    async def through_pod(self, namespace: str, pod: str, port: int, path: str) -> str:
-        """A text of a pod, through the API server's proxy."""
-        proxy = f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}"
-        return (await self.request("GET", proxy, accept="*/*")).decode()
 
 
 def _configuration(kubeconfig: Path, context: str | None) -> SingleConfig:

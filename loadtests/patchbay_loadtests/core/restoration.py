@@ -190,15 +190,15 @@ def undoing(changes: Document, found: Document) -> Document:
     return undone
 
 
-async def put_leftovers_back(cluster: Cluster, *namespaces: str, nodes: bool = False) -> list[str]:
+async def put_leftovers_back(cluster: Cluster, *namespaces: str, faults: bool = False) -> list[str]:
     """Put back what load tests left that were killed together with the process above; what it was.
 
-    `nodes`: also of nodes, which not everybody may look at.
+    `faults`: also what only these change, nodes and objects of their own; not everybody may look at them.
 
     What cannot be put back, or is not what a load test writes: UnusableEnvironmentError.
     """
     found: list[Undo] = []
-    kinds = ["/api/v1/nodes"] if nodes else []
+    kinds = ["/api/v1/nodes"] if faults else []
     for kind in [*kinds, *(kind.format(namespace) for namespace in namespaces for kind in _KINDS)]:
         listed = await cluster.found(kind) or {"items": []}
         found += [
@@ -206,9 +206,9 @@ async def put_leftovers_back(cluster: Cluster, *namespaces: str, nodes: bool = F
             for item in listed["items"]
             if (mark := (item["metadata"].get("annotations") or {}).get(MARK))
         ]
-    found += [
-        removal for removal in (Removal(namespace=name) for name in namespaces) if await removal.is_needed(cluster)
-    ]
+    if faults:
+        removals = [Removal(namespace=namespace) for namespace in namespaces]
+        found += [removal for removal in removals if await removal.is_needed(cluster)]
     for undo in found:
         await put_back_patiently(cluster, undo, LEFTOVER_PATIENCE_SECONDS)
     return [undo.what for undo in found]

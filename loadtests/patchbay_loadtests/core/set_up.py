@@ -6,12 +6,14 @@ from contextlib import AsyncExitStack
 
 from rich.console import Console
 
+from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.cluster import Cluster, Document
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.core.messages import tell
 from patchbay_loadtests.core.sink import deployment as sink_deployment
 from patchbay_loadtests.core.sink.client import SinkClient
+from patchbay_loadtests.core.sink.reach import Reach
 from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.proof import environment
 
@@ -27,22 +29,32 @@ async def set_up(
     sink_python: str,
     keep: bool = False,
 ) -> SinkClient:
-    """Run a sink with an empty ledger and register the flow that `flow` makes of the sink's address.
+    """Run a sink with an empty ledger, which the connectors reach, and register the flow that `flow` makes of its URL.
 
-    Leaving `stack` removes the sink, unless it is to be kept.
+    Leaving `stack` removes the sink, unless it is to be kept; nothing reaches it then.
     """
     if await environment.clear_leftovers(cluster, target):
         console.print("an earlier load test left its sink; it is replaced")
     if not keep:
         stack.push_async_callback(_tear_down, target, console, cluster)
     console.print(f"setting up the sink in namespace {target.sink_namespace}", highlight=False)
+    image = await environment.runtime_image(cluster, target.namespace)
     await sink_deployment.deploy(
         cluster,
         namespace=target.sink_namespace,
         run=uuid.uuid4().hex,
-        image=await environment.runtime_image(cluster, target.namespace),
+        image=image,
         python=sink_python,
         priority_class=await environment.platform_priority(cluster, target.namespace),
+    )
+    await stack.enter_async_context(
+        Reach(
+            cluster,
+            namespace=target.namespace,
+            sink_namespace=target.sink_namespace,
+            shape=flows.STEERED_SHAPE,
+            image=image,
+        )
     )
     document = flow(sink_deployment.url(target.sink_namespace))
     version = await gateway.register(document)

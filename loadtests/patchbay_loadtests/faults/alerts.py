@@ -29,6 +29,7 @@ class AlertWatch:
 
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self.first_fired: dict[str, float] = {}  # alert -> Unix seconds
+        self.last_fired: dict[str, float] = {}
         self.firing: set[str] = set()
         self.looks = 0
         self._cluster = cluster
@@ -48,6 +49,7 @@ class AlertWatch:
     def forget(self) -> None:
         """Begin anew: what fires now has not fired yet."""
         self.first_fired.clear()
+        self.last_fired.clear()
 
     async def fires(self, alert: str, since: float, seconds: float) -> None:
         """Wait until the alert has fired, at most `seconds`. What could not be seen then is in Prometheus' memory."""
@@ -89,3 +91,4 @@ class AlertWatch:
         now = time.time()
         for name in names:
             self.first_fired.setdefault(name, now)
+            self.last_fired[name] = now

@@ -10,17 +10,12 @@ from typing import Final
 from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.core.settlement import follow
 from patchbay_loadtests.core.traffic.locust_process import LocustProcess
-from patchbay_loadtests.faults.drill import REST_SECONDS, SETTLING, Say, steady_load, until_none
+from patchbay_loadtests.faults.drill import NotAtRestError, Say, steady_load, until_none
 from patchbay_loadtests.faults.judging.service import Second, seconds_of
 from patchbay_loadtests.faults.stage import Stage, until
 
 RATES: Final = (10.0, 20.0, 40.0, 60.0, 80.0, 100.0)
 LEAST_RATE: Final = 5.0
-FIRST_ORDER_SECONDS: Final = 60.0
-STEP_SECONDS: Final = 8.0
-CALM_SECONDS: Final = 15.0
-# Connections are opened, and code is run for the first time.
-FIRST_SECONDS: Final = 2
 # Too much: several times as slow as with little to do, and slow enough for a user to see it.
 WORSE_FACTOR: Final = 3.0
 WORSE_SECONDS: Final = 1.0
@@ -40,13 +35,13 @@ async def calibrate(stage: Stage, log: Path, say: Say) -> Calm:
     if rate is None:
         steps: list[float | None] = []
         for step in RATES:
-            steps.append(slowest(await _service(stage, step, STEP_SECONDS, log)))
+            steps.append(slowest(await _service(stage, step, stage.options.pace.step, log)))
             shown = "failures" if steps[-1] is None else f"p95 {steps[-1]:.2f} s"
             say(f"{step:.0f} orders per second: {shown}")
             if is_too_much(steps):
                 break
         rate = carried(steps)
-    seconds = await _service(stage, rate, CALM_SECONDS, log)
+    seconds = await _service(stage, rate, stage.options.pace.calm, log)
     p95 = slowest(seconds)
     say(f"goes on with {rate:g} orders per second: {'failures' if p95 is None else f'p95 {p95:.2f} s'}")
     return Calm(rate, tuple(seconds))
@@ -78,12 +73,14 @@ async def _has_placed(traffic: LocustProcess) -> bool:
 
 async def _service(stage: Stage, rate: float, length: float, log: Path) -> list[Second]:
     """The service at a rate, second by second before zero, once what went before is done."""
-    await until_none(lambda: stage.busy(count_pods=False), REST_SECONDS)
+    pace = stage.options.pace
+    if busy := await until_none(lambda: stage.busy(count_pods=False), pace.rest_before, pace.look):
+        raise NotAtRestError(f"not at rest after {pace.rest_before:.0f} s: {'; '.join(busy[:3])}")
     step = stage.at_rate(rate)
     async with steady_load(step, log) as traffic:
-        await until("a first order that is accepted", lambda: _has_placed(traffic), FIRST_ORDER_SECONDS)
+        await until("a first order that is accepted", lambda: _has_placed(traffic), pace.first_order)
         await asyncio.sleep(length)
         end = time.time()
-    settled = await follow(stage.gateway, list(traffic.runs.values()), SETTLING)
+    settled = await follow(stage.gateway, list(traffic.runs.values()), pace.settling)
     seconds = [second for second in seconds_of(traffic.placed, settled.endings, end) if second.at < 0]
-    return seconds[FIRST_SECONDS:]
+    return seconds[pace.warm_up :]

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.core.settlement import Patience, follow
+from patchbay_loadtests.core.objectives import FaultObjectives
+from patchbay_loadtests.core.settlement import follow
 from patchbay_loadtests.core.traffic.locust_process import LocustProcess
 from patchbay_loadtests.core.traffic.protocol import Placed, TrafficSettings
 from patchbay_loadtests.faults.alerts import AlertWatch
@@ -16,26 +18,28 @@ from patchbay_loadtests.faults.flows import SHAPE, STEADY_FLOW, steady_orders
 from patchbay_loadtests.faults.health import fixed_nodes
 from patchbay_loadtests.faults.judging.fault import Record
 from patchbay_loadtests.faults.judging.service import Second
+from patchbay_loadtests.faults.promises import AlertPromise
 from patchbay_loadtests.faults.stage import Stage
-
-REST_SECONDS = 120.0
-WHOLE_BEFORE_SECONDS = 120.0
-SILENT_BEFORE_SECONDS = 90.0
-# Each look is a dozen lists from the API server.
-LOOK_SECONDS = 2.0
-ALERT_SECONDS = 60.0
-SILENCE_SECONDS = 180.0
-# Beyond a fault's own limit: the time to see that it is calm, and for the share of the runs.
-LONGEST_DRILL_SECONDS = 1800.0
 
 USERS = 192
 HAND_OVER_PER_SECOND = 5000  # no pause of the driver's own
-PATIENCE_SECONDS = 240.0
-FINISH_SECONDS = 120.0
-# A machine that is behind catches up: what counts is whether runs still end.
-SETTLING = Patience(stall=150, longest=900, poll=2)
 
 Say = Callable[[str], None]
+
+
+class NotAtRestError(Exception):
+    """The fault is not begun: nothing could be said of it."""
+
+
+@dataclass(frozen=True)
+class Watching:
+    """What a fault is watched by."""
+
+    alerts: AlertWatch
+    promises: Mapping[str, AlertPromise]
+    objectives: FaultObjectives
+    calm: Sequence[Second]
+    log: Path
 
 
 @asynccontextmanager
@@ -47,8 +51,8 @@ async def steady_load(stage: Stage, log: Path) -> AsyncIterator[LocustProcess]:
         flow=STEADY_FLOW,
         users=USERS,
         orders_per_second=HAND_OVER_PER_SECOND,
-        patience_seconds=PATIENCE_SECONDS,
-        finish_seconds=FINISH_SECONDS,
+        patience_seconds=stage.options.pace.patience,
+        finish_seconds=stage.options.pace.finish,
     )
     async with LocustProcess(settings, log) as traffic:
         orders = steady_orders(stage.prefix, stage.orders_per_second, time.time())
@@ -61,10 +65,12 @@ async def steady_load(stage: Stage, log: Path) -> AsyncIterator[LocustProcess]:
                 await sending
 
 
-async def drill(
-    fault: Fault, stage: Stage, alerts: AlertWatch, *, orders: int, calm: Sequence[Second], log: Path, say: Say
-) -> Record:
-    """Run the fault under load; `orders` is its share of them. Whatever does not work out is its finding."""
+async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, say: Say) -> Record:
+    """Run the fault under load; `orders` is its share of them. Whatever does not work out is its finding.
+
+    NotAtRestError: it was not begun.
+    """
+    pace, alerts = stage.options.pace, watching.alerts
     fixed = fixed_nodes(await _prepared(fault, stage, alerts))
     steady: list[Placed] = []
     began = healed = time.time()
@@ -75,28 +81,28 @@ async def drill(
         return [*await stage.lacks(fixed), *await fault.lacks(stage)]
 
     try:
-        async with asyncio.timeout(LONGEST_DRILL_SECONDS), steady_load(stage, log) as traffic:
+        async with asyncio.timeout(pace.longest_drill), steady_load(stage, watching.log) as traffic:
             steady = traffic.placed
-            await asyncio.sleep(stage.options.baseline_seconds)
+            await asyncio.sleep(pace.baseline)
+            _ensure_undisturbed(steady)
             began, healed = await _go_wrong(fault, stage, alerts, say)
             say(f"healed after {healed - began:.0f} s; waiting until all is whole")
-            lacks = await until_none(lacking, fault.recovery_limit_seconds)
+            lacks = await until_none(lacking, fault.recovery_limit_seconds, pace.look)
             whole = None if lacks else time.time()
-            await alerts.fires(fault.alert, began, ALERT_SECONDS)
+            await alerts.fires(fault.alert, began, pace.alert)
             await _until_calm(stage, healed + fault.recovery_limit_seconds)
             while len(traffic.placed) < orders:
                 traffic.ensure_alive()
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(pace.look)
     except (UnusableEnvironmentError, OSError, TimeoutError) as error:
         fault.findings.append(f"the load was not as meant: {type(error).__name__} {error}".rstrip())
     say(f"{len(steady)} orders; following their runs to the end")
     placed = [*steady, *stage.placed]
     settled, silent = await asyncio.gather(
-        follow(stage.gateway, [order.run for order in placed if order.run], SETTLING),
-        alerts.silent(fault.alert, SILENCE_SECONDS),
+        follow(stage.gateway, [order.run for order in placed if order.run], pace.settling),
+        alerts.silent(fault.alert, pace.silence),
     )
     prefix = f"{stage.prefix}-"
-    deliveries = {key: found for key, found in stage.receiver.deliveries().items() if key.startswith(prefix)}
     return Record(
         name=fault.name,
         question=fault.question,
@@ -109,41 +115,62 @@ async def drill(
         steady=steady,
         beside=stage.placed,
         endings=settled.endings,
-        deliveries=deliveries,
+        deliveries={key: found for key, found in stage.receiver.deliveries().items() if key.startswith(prefix)},
         poisonous=frozenset(stage.poisonous),
         most_in_hand=fault.most_in_hand,
+        alert_due=_alert_due(fault, began, healed, whole),
         alert_fired=alerts.first_fired.get(fault.alert),
+        alert_last_fired=alerts.last_fired.get(fault.alert),
         alert_fell_silent=silent,
+        alert_promise=watching.promises[fault.alert],
+        objectives=watching.objectives,
         findings=fault.findings,
         notes=[*fault.notes, *settled.notes],
-        calm=calm,
+        calm=watching.calm,
+        window=pace.window,
     )
 
 
+def _alert_due(fault: Fault, began: float, healed: float, whole: float | None) -> float:
+    """When what the alert tells of came about."""
+    if fault.shown is not None:
+        return fault.shown
+    return {"began": began, "healed": healed, "whole": whole or healed}[fault.alert_counts_from]
+
+
 async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch) -> list[dict[str, object]]:
-    """The nodes, once what went before is over. What is not is told, and does not keep the fault from being run."""
-    if busy := await until_none(lambda: stage.busy(count_pods=fault.counts_pods), REST_SECONDS):
-        fault.notes.append(f"began while not at rest: {'; '.join(busy[:3])}")
-    if fault.kills_workers:
-        try:
+    """The nodes, once what went before is over."""
+    pace = stage.options.pace
+    if busy := await until_none(lambda: stage.busy(count_pods=fault.counts_pods), pace.rest_before, pace.look):
+        raise NotAtRestError(f"not at rest after {pace.rest_before:.0f} s: {'; '.join(busy[:3])}")
+    try:
+        if fault.kills_workers:
             await stage.replace_restarted_workers(SHAPE)
-        except UnusableEnvironmentError as error:
-            fault.notes.append(f"began with workers that restarted: {error}")
-    if lacks := await until_none(lambda: stage.lacks({}), WHOLE_BEFORE_SECONDS):
-        fault.notes.append(f"began while not whole: {'; '.join(lacks[:3])}")
-    if not await alerts.silent(fault.alert, SILENT_BEFORE_SECONDS):
-        fault.findings.append(f"alert {fault.alert} fired before the fault")
-    return await stage.nodes()
+        if lacks := await until_none(lambda: stage.lacks({}), pace.whole_before, pace.look):
+            raise NotAtRestError(f"not whole after {pace.whole_before:.0f} s: {'; '.join(lacks[:3])}")
+        if not await alerts.silent(fault.alert, pace.silent_before):
+            raise NotAtRestError(f"alert {fault.alert} fires already")
+        return await stage.nodes()
+    except UnusableEnvironmentError as error:
+        raise NotAtRestError(str(error)) from error
+
+
+def _ensure_undisturbed(steady: Sequence[Placed]) -> None:
+    failed = [order for order in steady if order.failures]
+    if failed:
+        raise NotAtRestError(f"{len(failed)} orders failed before the fault: {failed[0].failures[0].kind}")
+    if not steady:
+        raise NotAtRestError("no order was accepted before the fault")
 
 
 async def _until_calm(stage: Stage, give_up: float) -> None:
     """Watch until nothing has had to wait for the calm's length, or the fault's time is over."""
     calm_since = time.time()
-    while (now := time.time()) < calm_since + stage.options.calm_seconds:
+    while (now := time.time()) < calm_since + stage.options.pace.calm_after:
         with suppress(UnusableEnvironmentError):
             if now < give_up and await stage.is_behind():
                 calm_since = time.time()
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(stage.options.pace.look)
 
 
 async def _go_wrong(fault: Fault, stage: Stage, alerts: AlertWatch, say: Say) -> tuple[float, float]:
@@ -170,7 +197,7 @@ async def _heal(fault: Fault, stage: Stage) -> None:
         fault.findings.append(str(error))
 
 
-async def until_none(ask: Callable[[], Awaitable[list[str]]], seconds: float) -> list[str]:
+async def until_none(ask: Callable[[], Awaitable[list[str]]], seconds: float, look: float) -> list[str]:
     """Wait until nothing is told any more; what still is after `seconds`."""
     give_up = time.monotonic() + seconds
     while True:
@@ -180,4 +207,4 @@ async def until_none(ask: Callable[[], Awaitable[list[str]]], seconds: float) ->
             told = [str(error)]
         if not told or time.monotonic() > give_up:
             return told
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(look)

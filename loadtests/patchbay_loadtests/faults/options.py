@@ -4,8 +4,10 @@ from pathlib import Path
 
 from pydantic import Field
 
+from patchbay_loadtests.core.objectives import SLO
 from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.faults.machine import place
+from patchbay_loadtests.faults.pace import Pace
 
 
 class Options(Target):
@@ -16,7 +18,7 @@ class Options(Target):
     tenant: str = "faults"
     data_namespace: str = "patchbay-data"
     gateway_namespace: str = "patchbay-gateway"
-    # Where flows deliver to.
+    # Where flows deliver to: no address of our own networks, which connectors may not call.
     receiver_address: str = place.RECEIVER_ADDRESS
     # Always the same one: what an interrupted run left in the queues is delivered to the next. 0: any.
     receiver_port: int = Field(default=5690, ge=0, le=65535)
@@ -27,10 +29,10 @@ class Options(Target):
     runs: int = Field(default=100_000, ge=1)
     # None: half of what turns out to be too much for this machine.
     orders_per_second: float | None = Field(default=None, gt=0, le=500)
-    # Undisturbed service before each fault: what it is compared with.
-    baseline_seconds: float = Field(default=10, ge=3)
-    # Undisturbed service after each, so that a relapse is seen.
-    calm_seconds: float = Field(default=20, ge=10)
+    pace: Pace = Pace()
+    slo: Path = SLO
+    # The rules of the alerts, and what is promised of them.
+    alerts: Path = place.ALERTS
 
     @property
     def namespaces(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ class Earlier:
     directory: Path
     planned: tuple[str, ...]
     results: dict[str, FaultResult]
+    attempts: tuple[FaultResult, ...]
     timelines: dict[str, list[Second]]
     calm: Calm | None
 
@@ -38,7 +39,7 @@ class Earlier:
             ) from None
         timelines = {name: [Second.model_validate(second) for second in seconds] for name, seconds in shown.items()}
         calm = Calm(rate, tuple(timelines[CALM])) if CALM in timelines else None
-        return cls(directory, planned, {fault.name: fault for fault in result.faults}, timelines, calm)
+        return cls(directory, planned, {fault.name: fault for fault in result.faults}, result.earlier, timelines, calm)
 
     @property
     def left(self) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ import math
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.console import Console
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway
+from patchbay_loadtests.core.objectives import read_objectives
 from patchbay_loadtests.core.report.faults import write_faults
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
 from patchbay_loadtests.core.restoration import LEFTOVER_PATIENCE_SECONDS, put_back_patiently
@@ -21,13 +23,14 @@ from patchbay_loadtests.faults import flows
 from patchbay_loadtests.faults.alerts import AlertWatch
 from patchbay_loadtests.faults.calibration import Calm, calibrate
 from patchbay_loadtests.faults.catalogue.fault import Fault
-from patchbay_loadtests.faults.drill import drill
+from patchbay_loadtests.faults.drill import NotAtRestError, Say, Watching, drill
 from patchbay_loadtests.faults.judging.fault import judge_fault
 from patchbay_loadtests.faults.judging.result import FaultResult, Result, judge, not_judged
-from patchbay_loadtests.faults.judging.service import Second
+from patchbay_loadtests.faults.judging.service import Second, unfit
 from patchbay_loadtests.faults.kubectl import Kubectl
 from patchbay_loadtests.faults.machine.leftovers import leftovers
 from patchbay_loadtests.faults.options import Options
+from patchbay_loadtests.faults.promises import alert_promises
 from patchbay_loadtests.faults.receiver import Receiver
 from patchbay_loadtests.faults.resumption import CALM, Earlier
 from patchbay_loadtests.faults.size import FEW_PODS, limited
@@ -45,6 +48,8 @@ class _Book:
     versions: dict[str, str]
     receiver: Receiver
     results: dict[str, FaultResult] = field(default_factory=dict)
+    # Attempts at faults that are run again.
+    attempts: list[FaultResult] = field(default_factory=list)
     timelines: dict[str, list[Second]] = field(default_factory=dict)
     # How often each order had been delivered when its fault was judged.
     judged: dict[str, int] = field(default_factory=dict)
@@ -57,6 +62,7 @@ class _Book:
         ]
         return judge(
             tuple(self.results[name] for name in self.planned if name in self.results),
+            earlier=tuple(self.attempts),
             missing=tuple(name for name in self.planned if name not in self.results),
             late_duplicates=tuple(sorted(late)),
             versions=self.versions,
@@ -64,10 +70,24 @@ class _Book:
                 "host": self.options.host,
                 "orders_per_second": self.options.orders_per_second,
                 "runs": self.options.runs,
-                "baseline_seconds": self.options.baseline_seconds,
-                "calm_seconds": self.options.calm_seconds,
+                "pace": asdict(self.options.pace),
                 "planned": list(self.planned),
             },
+        )
+
+    def attempt(self, name: str) -> int:
+        """Which one it is, counted from 1."""
+        return 1 + sum(attempt.name == name for attempt in self.attempts)
+
+    def not_judged(self, fault: type[Fault], reason: str) -> FaultResult:
+        """The fault's result where nothing can be said of it."""
+        return not_judged(
+            fault.name,
+            fault.question,
+            fault.alert,
+            reason,
+            versions=self.versions,
+            attempt=self.attempt(fault.name),
         )
 
     async def keep(self) -> Result:
@@ -92,10 +112,12 @@ async def run_faults(
         for undo in leftovers(options.state):
             await put_back_patiently(cluster, undo, LEFTOVER_PATIENCE_SECONDS)
             console.print(f"put back what a run that was killed had changed: {undo.what}", highlight=False)
-        await environment.undo_killed(cluster, console, *options.namespaces, nodes=True)
+        await environment.undo_killed(cluster, console, *options.namespaces, faults=True)
         size = await stack.enter_async_context(limited(cluster, options))
         await size.at_most(FEW_PODS)
         versions = await environment.versions(cluster, options)
+        promises = alert_promises(options.alerts)
+        objectives = read_objectives(options.slo).faults
         receiver = Receiver(options.receiver_address, options.receiver_port)
         stack.enter_context(receiver.serving())
         for flow in (flows.steady_flow, flows.long_flow, flows.poison_flow):
@@ -110,6 +132,7 @@ async def run_faults(
         if earlier:
             again = {fault.name for fault in faults}
             book.results |= {name: kept for name, kept in earlier.results.items() if name not in again}
+            book.attempts += [*earlier.attempts, *(kept for name, kept in earlier.results.items() if name in again)]
             book.timelines |= earlier.timelines
         alerts = await stack.enter_async_context(AlertWatch(cluster, options.metrics_namespace))
         log = book.directory / "locust.log"
@@ -123,37 +146,54 @@ async def run_faults(
 
         calm = earlier.calm if earlier and options.orders_per_second is None else None
         if calm is None:
-            calm = await calibrate(stage_of(CALM, 1.0), log, say)
+            try:
+                calm = await calibrate(stage_of(CALM, 1.0), log, say)
+            except (NotAtRestError, UnusableEnvironmentError) as error:
+                return await _none_begun(book, faults, f"the calm before: {error}"), book.directory
         book.options = options = options.model_copy(update={"orders_per_second": calm.orders_per_second})
         book.timelines[CALM] = list(calm.seconds)
+        failed = sum(second.disturbed for second in calm.seconds)
+        if reasons := unfit(calm.seconds, failed, objectives):
+            return await _none_begun(book, faults, f"the calm before: {'; '.join(reasons)}"), book.directory
+        watching = Watching(alerts, promises, objectives, calm.seconds, log)
         _say_how_long(faults, book, calm, console)
         for number, kind in enumerate(faults, start=1):
             title = f"{number}/{len(faults)} {kind.name}"
             say(kind.question, title)
-            stage = stage_of(kind.name, calm.orders_per_second)
-            fault = kind()
-            try:
-                await size.at_most(kind.most_pods)
-                record = await drill(
-                    fault,
-                    stage,
-                    alerts,
-                    orders=share(faults[number - 1 :], options.runs - book.result().runs.accepted),
-                    calm=calm.seconds,
-                    log=log,
-                    say=lambda line, title=title: say(line, title),  # type: ignore[misc]  # bound in the loop
-                )
-            except Exception as error:
-                # One that cannot be run says nothing of the others.
-                reason = "; ".join([f"could not be judged: {type(error).__name__} {error}", *fault.findings])
-                result = not_judged(kind.name, kind.question, kind.alert, reason)
-            else:
-                result, book.timelines[kind.name] = judge_fault(record)
-                book.judged |= {order: delivery.received for order, delivery in record.deliveries.items()}
+            await size.at_most(kind.most_pods)
+            result = await _judged(
+                kind(),
+                stage_of(kind.name, calm.orders_per_second),
+                watching,
+                book,
+                orders=share(faults[number - 1 :], options.runs - book.result().runs.accepted),
+                say=partial(say, title=title),
+            )
             book.results[kind.name] = result
             say(summary(result), title)
             final = await book.keep()
         return final, book.directory
+
+
+async def _judged(fault: Fault, stage: Stage, watching: Watching, book: _Book, *, orders: int, say: Say) -> FaultResult:
+    """One fault's result, whatever becomes of it: one that cannot be run says nothing of the others."""
+    try:
+        record = await drill(fault, stage, watching, orders=orders, say=say)
+    except NotAtRestError as error:
+        return book.not_judged(type(fault), f"not begun: {error}")
+    except Exception as error:
+        reason = "; ".join([f"could not be judged: {type(error).__name__} {error}", *fault.findings])
+        return book.not_judged(type(fault), reason)
+    record = replace(record, versions=book.versions, attempt=book.attempt(fault.name))
+    result, book.timelines[fault.name] = judge_fault(record)
+    book.judged |= {order: delivery.received for order, delivery in record.deliveries.items()}
+    return result
+
+
+async def _none_begun(book: _Book, faults: Sequence[type[Fault]], reason: str) -> Result:
+    """The report where the environment did not do what it should before anything went wrong."""
+    book.results |= {fault.name: book.not_judged(fault, f"not begun: {reason}") for fault in faults}
+    return await book.keep()
 
 
 def share(faults: Sequence[type[Fault]], runs: int) -> int:

@@ -25,6 +25,7 @@ POLL_SECONDS = 1.0
 _NAME_LABEL = "app.kubernetes.io/name"
 _SHAPE_LABEL = "patchbay.dev/shape"
 _ORDER_SECONDS = 120.0
+_GONE_SECONDS = 60.0
 
 
 @dataclass
@@ -71,6 +72,14 @@ class Stage:
         """A workload's pods that are not on their way out."""
         listed = await self.cluster.pods(namespace, {_NAME_LABEL: name})
         return [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
+
+    async def until_gone(self, namespace: str, name: str) -> None:
+        """Wait until no pod of the workload is left, also none that is on its way out."""
+
+        async def is_gone() -> bool:
+            return not await self.cluster.pods(namespace, {_NAME_LABEL: name})
+
+        await until(f"{name} without pods", is_gone, _GONE_SECONDS)
 
     async def pods_of(self, node: str) -> list[Document]:
         """The runtime's pods that are ready on a node."""

@@ -1,7 +1,6 @@
 """Finds the parts of an environment that a load test needs, and brings it to rest."""
 
 import asyncio
-import re
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -17,9 +16,6 @@ from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 from patchbay_loadtests.proof.sampler import WatchedShape
 
-KEDA_NAMESPACE = "keda"
-KEDA_LABELS = {"app": "keda-operator"}
-KEDA_METRICS_PORT = 8080
 POLL_SECONDS = 1.0
 
 
@@ -95,9 +91,9 @@ async def clear_leftovers(cluster: Cluster, target: Target) -> bool:
     return True
 
 
-async def undo_killed(cluster: Cluster, console: Console, *namespaces: str, nodes: bool = False) -> None:
+async def undo_killed(cluster: Cluster, console: Console, *namespaces: str, faults: bool = False) -> None:
     """Put back what a killed load test had changed in these namespaces, before anything is read there."""
-    for what in await put_leftovers_back(cluster, *namespaces, nodes=nodes):
+    for what in await put_leftovers_back(cluster, *namespaces, faults=faults):
         console.print(f"put back what a load test that was killed had changed: {what}", highlight=False)
 
 
@@ -135,15 +131,13 @@ async def versions(cluster: Cluster, target: Target) -> dict[str, str]:
         "patchbay": version("patchbay"),
         "locust": version("locust"),
     }
-    found["keda"] = await _keda_version(cluster)
+    found["keda"] = await _keda_version(cluster, target)
     build = await cluster.through_service(target.metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/status/buildinfo")
     found["prometheus"] = str(build["data"]["version"])
     return found
 
 
-async def _keda_version(cluster: Cluster) -> str:
-    for pod in await cluster.pods(KEDA_NAMESPACE, KEDA_LABELS):
-        metrics = await cluster.through_pod(KEDA_NAMESPACE, pod["metadata"]["name"], KEDA_METRICS_PORT, "/metrics")
-        if found := re.search(r'^keda_build_info\{.*\bversion="([^"]+)"', metrics, re.MULTILINE):
-            return found.group(1)
-    return "unknown"
+async def _keda_version(cluster: Cluster, target: Target) -> str:
+    params = {"query": "keda_build_info"}
+    found = await cluster.through_service(target.metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params=params)
+    return next((str(series["metric"].get("version")) for series in found["data"]["result"]), "unknown")

@@ -9,7 +9,10 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from patchbay_local.build.tools import source
+from patchbay_local.build.tools.lock import renew
 from patchbay_local.commands import checks, faults, latency, proof
+from patchbay_local.commands.clean import clean
 from patchbay_local.commands.down import down
 from patchbay_local.commands.emulate import emulate
 from patchbay_local.commands.recovery import recover_stack
@@ -19,6 +22,7 @@ from patchbay_local.commands.testing.parts import complete
 from patchbay_local.commands.testing.phases import run_tests
 from patchbay_local.commands.up import Options, up
 from patchbay_local.deploy import environments
+from patchbay_local.machine import checkout
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Patchbay on one machine.")
 # Wide enough for the tables where the output is a file or a pipe, whose width nobody knows.
@@ -28,6 +32,17 @@ _INTERRUPTED: Final = 130  # a shell's code for SIGINT, which Typer returns
 
 SkipProof = Annotated[bool, typer.Option("--skip-proof", help="Bring it up without the scaling proof.")]
 ShortProof = Annotated[bool, typer.Option("--short-proof", help="Prove only the edge of the threshold.")]
+
+
+# They leave the environment as it is, or look by themselves whose it is.
+_FOR_ANY_CHECKOUT: Final = frozenset({"status", "lint", "clean", "recover"})
+
+
+@app.callback()
+def check_whose_environment(context: typer.Context) -> None:
+    """Refuse what is another checkout's, before anything is done."""
+    if context.invoked_subcommand not in _FOR_ANY_CHECKOUT:
+        checkout.require_ours()
 
 
 @app.command("up")
@@ -40,7 +55,14 @@ def up_command(*, skip_proof: SkipProof = False, short_proof: ShortProof = False
 @app.command("down")
 def down_command() -> None:
     """Stop everything and put the machine back; builds are kept."""
-    down(_console)
+    if not down(_console):
+        raise typer.Exit(1)
+
+
+@app.command("clean")
+def clean_command() -> None:
+    """Remove the builds and downloads that `down` keeps; refused while the environment is up."""
+    clean(_console)
 
 
 @app.command("emulate")
@@ -87,6 +109,13 @@ def env_command() -> None:
 def lint_command() -> None:
     """Check types, style and shell scripts."""
     if not checks.lint(_console):
+        raise typer.Exit(1)
+
+
+@app.command("lock-downloads")
+def lock_downloads_command() -> None:
+    """Fetch the checksums that the projects publish, and write downloads.lock."""
+    if not renew(source.from_environment(), lambda line: _console.print(line, markup=False, soft_wrap=True)):
         raise typer.Exit(1)
 
 

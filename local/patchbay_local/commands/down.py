@@ -1,8 +1,9 @@
 """`make down`: everything stopped and put back, also after a crash; what is slow to build stays."""
 
-import shutil
+import contextlib
 import time
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 
 from rich.console import Console
 
@@ -11,50 +12,76 @@ from patchbay_local.commands.progress import short_duration
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.edge import edge
+from patchbay_local.kubernetes.network_policy import daemon as network_policy
 from patchbay_local.kubernetes.nodes import daemon as agent
-from patchbay_local.machine import packages, paths
-from patchbay_local.machine.journal import open_journal
+from patchbay_local.machine import checkout, packages, paths
+from patchbay_local.machine.journal import Journal, open_journal
+from patchbay_local.machine.mounts import remove_directory
+from patchbay_local.machine.programs import HostError
 from patchbay_local.machine.single_run import only_one
 
 
-def down(console: Console) -> None:
-    """Stop and put back; the cache (paths.CACHE) stays."""
+def down(console: Console) -> bool:
+    """Stop and put back all that can be; False where something could not, which is told at the end."""
     began = time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(f"      {text}", markup=False, highlight=False, soft_wrap=True)
+
     with only_one("make down"):
+        checkout.require_ours()
         journal = open_journal()
+        failures = _put_back(journal, say)
+        if failures:
+            # What is left is still this checkout's to put back.
+            checkout.claim()
+    for failure in failures:
+        console.print(f"failed: {failure}", style="red", markup=False, highlight=False, soft_wrap=True)
+    _tell_what_stays(console)
+    took = short_duration(time.monotonic() - began)
+    if failures:
+        console.print(f"down but for {len(failures)} of its steps in {took}: mend those, then run `make down` again")
+    else:
+        console.print(f"down in {took}", highlight=False)
+    return not failures
 
-        def say(text: str) -> None:
-            console.print(f"      {text}", markup=False, highlight=False)
 
-        # First of all: state without its cluster would make the next `pulumi up` believe that everything is there.
-        for state in (paths.PULUMI_BACKEND, paths.EMULATIONS):
-            shutil.rmtree(state, ignore_errors=True)
+def _put_back(journal: Journal, say: Callable[[str], None]) -> list[str]:
+    failures: list[str] = []
+
+    def attempt(step: Callable[[], None]) -> None:
+        try:
+            step()
+        except (RuntimeError, OSError) as error:
+            failures.append(str(error))
+
+    # First of all: state without its cluster would make the next `pulumi up` believe that everything is there.
+    for state in (paths.PULUMI_BACKEND, paths.EMULATIONS):
+        attempt(partial(remove_directory, state))
+    # In this order. What fails stays in the journal, and is tried again and told below.
+    with contextlib.suppress(HostError):
         # Before the nodes: it would start them again.
         agent.down(journal)
-        edge.down(journal)
-        node_registry.down(journal)
-        say("node agent, edge and registry stopped")
+    for stop in (network_policy.down, edge.down, node_registry.down):
+        with contextlib.suppress(HostError):
+            stop(journal)
+    say("node agent, network policies, edge and registry stopped")
+    with contextlib.suppress(HostError):
         # Going down needs no images: the lock may be gone already.
         nothing = ClusterImages(pause="none", coredns="none")
         Cluster(ClusterSpec(images=nothing), progress=say, journal=journal).down()
-        journal.undo(progress=say)
-        packages.restore_service_policy()
-        for directory in (paths.STATE, paths.RUN):
-            _remove(directory)
-    console.print(
-        f"down in {short_duration(time.monotonic() - began)}; {paths.CACHE} keeps the builds", highlight=False
-    )
+    attempt(partial(journal.undo, progress=say))
+    attempt(packages.restore_service_policy)
+    attempt(partial(remove_directory, paths.STATE))
+    if not journal.pending():
+        # It holds the journal.
+        attempt(partial(remove_directory, paths.RUN))
+    return failures
 
 
-def _remove(directory: Path) -> None:
-    below = [mount for mount in mount_points() if mount.is_relative_to(directory)]
-    if below:
-        # Deleting would go through the mount and empty what it shows.
-        raise RuntimeError(f"{below[0]} is still mounted: umount it, then run `make down` again")
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-def mount_points() -> list[Path]:
-    """Where this machine has file systems mounted."""
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    return [Path(line.split()[4].replace("\\040", " ")) for line in lines]
+def _tell_what_stays(console: Console) -> None:
+    installed = packages.installed_by_us()
+    stays = [f"builds and downloads in {paths.CACHE} (`make clean` removes them)", f"logs in {paths.LOGS}"]
+    if installed:
+        stays.append(f"the Debian packages that were installed (`apt-get autoremove --purge {' '.join(installed)}`)")
+    console.print(f"stays: {'; '.join(stays)}", highlight=False, markup=False, soft_wrap=True)

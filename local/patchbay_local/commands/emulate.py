@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from patchbay_local.build.tools.modules import PULUMI
-from patchbay_local.build.tools.prepare import all_built, prepare
+from patchbay_local.build.tools.prepare import all_there, prepare
 from patchbay_local.commands.plan import durations
 from patchbay_local.commands.progress import Planned, Progress, Step, short_duration
 from patchbay_local.deploy.emulation import Emulation
 from patchbay_local.deploy.stack import pulumi
 from patchbay_local.deploy.stack_config import StackConfig
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, checkout, paths, preflight
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.single_run import only_one
 
@@ -39,6 +39,9 @@ def emulate(console: Console, stack: str, *, afresh: bool) -> bool:
     emulation = Emulation.of(StackConfig.read(stack))
     with only_one(f"make emulate STACK={stack}"):
         run = _Run(console, emulation)
+        if emulation.emulator.status(open_journal()).pid is None:
+            preflight.require_free([addresses.port_of_emulator(stack)])
+        checkout.claim()
         run.prepare()
         run.start(afresh=afresh)
         run.deploy()
@@ -59,7 +62,7 @@ class _Run:
     def prepare(self) -> None:
         with self._progress.step(_key(self._emulation, "tools")) as step:
             if pulumi.installed_cli() is None:
-                step.detail = prepare([PULUMI], step.update)
+                step.detail = prepare([PULUMI], step.update, step.warn)
 
     def start(self, *, afresh: bool) -> None:
         with self._timed("emulator") as step:
@@ -113,7 +116,7 @@ def _key(emulation: Emulation, name: str) -> str:
 
 def _plan(emulation: Emulation) -> list[Planned]:
     kinds = {
-        "tools": "present" if pulumi.installed_cli() or all_built([PULUMI]) else "build",
+        "tools": "present" if pulumi.installed_cli() or all_there([PULUMI]) else "build",
         "aws": "update" if emulation.stack.exists() else "create",
     }
     return [Planned(_key(emulation, step.name), step.title, kinds.get(step.name, "")) for step in _STEPS]

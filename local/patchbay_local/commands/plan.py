@@ -5,7 +5,7 @@ from typing import Final
 from patchbay_local.build.images import build as images
 from patchbay_local.build.images import catalogue
 from patchbay_local.build.tools.modules import CLUSTER, KUBERNETES_PROVIDER, PULUMI, GoModule
-from patchbay_local.build.tools.prepare import all_built
+from patchbay_local.build.tools.prepare import all_there
 from patchbay_local.commands.progress import Durations, Planned
 from patchbay_local.deploy.environments import local
 from patchbay_local.deploy.stack import pulumi
@@ -31,7 +31,7 @@ def durations() -> Durations:
 
 
 def modules() -> list[GoModule]:
-    """The Go modules to be built: Pulumi's only where the machine has no complete CLI."""
+    """The Go modules whose programs are needed: Pulumi's only where the machine has no complete CLI."""
     return [CLUSTER] if pulumi.installed_cli() else [CLUSTER, PULUMI, KUBERNETES_PROVIDER]
 
 
@@ -45,7 +45,7 @@ def make_plan(*, skip_proof: bool) -> list[Planned]:
             _images_kind(catalogue.FROM_PACKAGES),
             background=True,
         ),
-        Planned("tools", "Kubernetes, KEDA, CoreDNS, the JSON exporter and Pulumi from Go modules", _tools_kind()),
+        Planned("tools", "Kubernetes, KEDA, CoreDNS, the JSON exporter and Pulumi, downloaded or built", _tools_kind()),
         Planned("images", "images of the built programs, and the lock of digests", _images_kind(catalogue.FROM_TOOLS)),
         Planned("cluster", "registry and control plane", "running" if paths.KUBECONFIG.exists() else "start"),
         Planned("edge", "the load balancer's stand-in on loopback"),
@@ -59,7 +59,7 @@ def make_plan(*, skip_proof: bool) -> list[Planned]:
 
 
 def _tools_kind() -> str:
-    return "present" if all_built(modules()) else "build"
+    return "present" if all_there(modules()) else "build"
 
 
 def _images_kind(candidates: tuple[catalogue.Image, ...]) -> str:

@@ -95,6 +95,10 @@ class Step:
         self.detail, self.fraction = detail, fraction
         self._progress.changed(self)
 
+    def warn(self, text: str) -> None:
+        """Tell what the user should read, at once and to stay."""
+        self._progress.warn(text)
+
     @property
     def elapsed(self) -> float:
         """Seconds since the step began."""
@@ -175,6 +179,11 @@ class Progress:
                 self._status.start()
             else:
                 self._print(f"      {step.line()}")
+
+    def warn(self, text: str) -> None:
+        """Print a line that stays, whatever else is shown."""
+        with self._guard:
+            self._print(f"      warning: {text}")
 
     def _finish(self, step: Step) -> None:
         self._running.remove(step)

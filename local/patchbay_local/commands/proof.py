@@ -69,7 +69,15 @@ def bench(arguments: list[str]) -> int:
 
 def put_back() -> None:
     """Undo what a load test that was killed left changed, before the stack is updated over it."""
-    command = [sys.executable, "-m", "patchbay_loadtests", "put-back", "--kubeconfig", str(paths.KUBECONFIG), "--nodes"]
+    command = [
+        sys.executable,
+        "-m",
+        "patchbay_loadtests",
+        "put-back",
+        "--kubeconfig",
+        str(paths.KUBECONFIG),
+        "--faults",
+    ]
     command += [f"--namespace={namespace}" for namespace in _LOAD_TESTED]
     run_command(command, cwd=paths.REPOSITORY, env=pulumi.variables())
 

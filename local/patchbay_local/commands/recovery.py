@@ -11,7 +11,7 @@ from patchbay_local.deploy.environments import LOCAL, local
 from patchbay_local.deploy.stack import pulumi
 from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.deploy.stack_config import StackConfig
-from patchbay_local.machine import paths
+from patchbay_local.machine import checkout, paths
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.programs import run
 
@@ -22,6 +22,8 @@ def recover_stack(console: Console, stack: str, *, emulated: bool, is_sure: Call
     `is_sure` answers whether nobody updates a stack any more, where nothing but its user can know that. RuntimeError
     where an update runs, or may.
     """
+    if stack == LOCAL or emulated:
+        checkout.require_ours()
     if stack == LOCAL:
         found = local().recover()
     elif emulated:

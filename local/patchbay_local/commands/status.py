@@ -12,14 +12,19 @@ from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.cluster.status import NodeStatus
 from patchbay_local.kubernetes.edge import edge
+from patchbay_local.kubernetes.network_policy import daemon as network_policy
 from patchbay_local.kubernetes.nodes import daemon as agent
-from patchbay_local.machine import paths
+from patchbay_local.machine import checkout, paths
 from patchbay_local.machine.journal import open_journal
 
 
 def status(console: Console) -> bool:
     """Print it; whether the cluster, the registry and the edge are all up."""
     journal = open_journal()
+    if (owner := checkout.owner()) is not None and owner.resolve() != paths.REPOSITORY.resolve():
+        console.print(
+            f"this environment belongs to the checkout {owner}", markup=False, highlight=False, soft_wrap=True
+        )
     if not paths.KUBECONFIG.exists() and not journal.pending():
         console.print("nothing runs; `make up` starts it", highlight=False)
         return False
@@ -29,6 +34,7 @@ def status(console: Console) -> bool:
         edge.status(journal),
         environments.emulator().status(journal),
         agent.status(journal),
+        network_policy.status(journal),
     )
     daemons = [*cluster.control_plane, *own]
     table = Table("what", "pid", "where", title="host", title_justify="left")
@@ -43,7 +49,11 @@ def status(console: Console) -> bool:
     console.print(f"registry:   http://{node_registry.ADDRESS}/v2/_catalog", highlight=False)
     console.print(f"aws:        {environments.emulator().url}, an emulated account", highlight=False)
     console.print('shell:      eval "$(make -s env)"', highlight=False, markup=False)
-    return cluster.healthy and all(daemon.pid for daemon in daemons)
+    unsaved = environments.emulator().saving_failure()
+    if unsaved:
+        remedy = "make room on the disk: it is tried again every few seconds"
+        console.print(f"aws state:  {unsaved}; {remedy}", style="red", markup=False, highlight=False, soft_wrap=True)
+    return not unsaved and cluster.healthy and all(daemon.pid for daemon in daemons)
 
 
 def _nodes(nodes: Sequence[NodeStatus]) -> Table:

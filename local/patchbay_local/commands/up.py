@@ -21,11 +21,12 @@ from patchbay_local.deploy import environments
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.edge import edge
+from patchbay_local.kubernetes.network_policy import daemon as network_policy
 from patchbay_local.kubernetes.nodes import daemon as agent
 from patchbay_local.kubernetes.nodes.cloud import Cloud
 from patchbay_local.kubernetes.nodes.local_nodes import LocalNodes
 from patchbay_local.kubernetes.nodes.readiness import wait_until_ready
-from patchbay_local.machine import packages, paths, preflight
+from patchbay_local.machine import checkout, packages, paths, preflight
 from patchbay_local.machine.journal import open_journal
 from patchbay_local.machine.programs import terminate_all
 from patchbay_local.machine.single_run import only_one
@@ -43,8 +44,10 @@ def up(console: Console, options: Options) -> bool:
     """Bring everything up; True unless the proof failed."""
     began = time.monotonic()
     with only_one("make up"):
+        environments.require_agreement()
         for warning in preflight.check(preflight.measure()):
             console.print(f"warning: {warning}", markup=False)
+        checkout.claim()
         progress = Progress(console, make_plan(skip_proof=options.skip_proof), durations())
         _install_packages(progress)
         with _building_images_beside(progress) as from_packages:
@@ -86,7 +89,7 @@ def _building_images_beside(progress: Progress) -> Iterator[Future[None]]:
 def _build_tools(progress: Progress) -> None:
     with progress.step("tools") as step:
         wanted = modules()
-        step.detail = prepare(wanted, step.update)
+        step.detail = prepare(wanted, step.update, step.warn)
         for module in (PULUMI, KUBERNETES_PROVIDER):
             if module not in wanted:
                 tools.unlink(module)
@@ -108,6 +111,8 @@ def _start_cluster(progress: Progress, spec: ClusterSpec) -> Cluster:
         node_registry.up(journal)
         cluster = Cluster(spec, progress=step.update, journal=journal)
         cluster.up()
+        # Before the first node: no pod runs without its policies.
+        network_policy.up(journal)
     with progress.step("edge"):
         edge.up(journal)
     with progress.step("aws"):

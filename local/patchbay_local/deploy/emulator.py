@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from patchbay_standins import aws
-from patchbay_standins.aws import IDENTITY_PATH
+from patchbay_standins.aws import IDENTITY_PATH, SAVING_PATH
 
 from patchbay_local.machine import addresses, paths
 from patchbay_local.machine.daemons import Daemon, DaemonStatus, Supervisor
@@ -93,6 +93,10 @@ class Emulator:
         """Whether it runs."""
         return self._supervisor(journal).status(self._daemon)
 
+    def saving_failure(self) -> str:
+        """Why its state could not be saved the last time; empty where it was, and where it does not run."""
+        return (self._ask(SAVING_PATH) or "") if self._answers() else ""
+
     @property
     def _daemon(self) -> str:
         return f"aws-{self.name}"
@@ -102,12 +106,16 @@ class Emulator:
 
     def _answers(self) -> bool:
         """Whether this emulator, and no other program, listens at the port."""
+        return self._ask(IDENTITY_PATH) == f"{self.account} {self.directory}"
+
+    def _ask(self, path: str) -> str | None:
+        """None where nothing, or nothing of ours, answers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            connection.request("GET", IDENTITY_PATH)
-            return connection.getresponse().read().decode() == f"{self.account} {self.directory}"
+            connection.request("GET", path)
+            return connection.getresponse().read().decode()
         except (OSError, http.client.HTTPException, UnicodeDecodeError):
-            return False
+            return None
         finally:
             connection.close()
 

@@ -1,13 +1,13 @@
 """The stack of the one-machine environment: its platform on the machine's cluster, its AWS on an emulator."""
 
-from typing import Final
+from typing import Any, Final
 
 from patchbay_local.deploy.emulator import Emulator, client_environment
 from patchbay_local.deploy.stack import pulumi
 from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.deploy.stack.stack import Stack
 from patchbay_local.deploy.stack_config import StackConfig
-from patchbay_local.machine import paths
+from patchbay_local.machine import addresses, paths
 
 LOCAL: Final = paths.CLUSTER_STACK
 
@@ -15,6 +15,30 @@ LOCAL: Final = paths.CLUSTER_STACK
 def emulator() -> Emulator:
     """Its AWS account."""
     return Emulator.of_stack(LOCAL, StackConfig.read(LOCAL).account)
+
+
+def require_agreement(config: StackConfig | None = None) -> None:
+    """RuntimeError where the stack's config names other addresses of this machine than those that are taken."""
+    content = (config or StackConfig.read(LOCAL)).content["config"]
+    port, bridge = addresses.EMULATOR_PORTS[LOCAL], addresses.BRIDGE_ADDRESS
+    pods, services = str(addresses.POD_NETWORK), str(addresses.SERVICE_NETWORK)
+    wanted = {
+        "patchbay:infra.aws.endpoint": f"http://127.0.0.1:{port}",
+        "patchbay:platform.clusterAutoscaler.awsEndpoint": f"http://{bridge}:{port}",
+        "patchbay:platform.network.apiServer": [f"{bridge}/32", f"{addresses.SERVICE_NETWORK[1]}/32"],
+        "patchbay:platform.network.connectorDenied": ["169.254.0.0/16", pods, services],
+        "patchbay:platform.gateway.nodePort": addresses.GATEWAY_NODE_PORT,
+        "patchbay:platform.gateway.edgeNetworks": [str(addresses.BRIDGE_NETWORK), pods],
+    }
+    faults = []
+    for path, value in wanted.items():
+        found: Any = content
+        for name in path.split("."):
+            found = found.get(name, {})
+        if found != value:
+            faults.append(f"{path} is {found}: set {value}, as {addresses.SETTINGS} and its defaults say")
+    if faults:
+        raise RuntimeError(f"Pulumi.{LOCAL}.yaml: " + "; ".join(faults))
 
 
 def region() -> str:

@@ -1,6 +1,7 @@
 """The ports and address ranges that the environment takes on this machine, and the file that changes them."""
 
 from collections import Counter
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 from pathlib import Path
@@ -105,6 +106,9 @@ CHOSEN: Final = load()
 BRIDGE: Final = "patchbay0"
 BRIDGE_NETWORK: Final = CHOSEN.networks.bridge
 BRIDGE_ADDRESS: Final = BRIDGE_NETWORK[1]
+# On the bridge, too. Nodes and pods take it for a system elsewhere, such as a customer's. Its network is for tests of
+# networks (RFC 2544), and nobody's.
+ELSEWHERE_ADDRESS: Final = IPv4Address("198.18.0.1")
 POD_NETWORK: Final = CHOSEN.networks.pods
 SERVICE_NETWORK: Final = CHOSEN.networks.services
 DNS_ADDRESS: Final[IPv4Address] = SERVICE_NETWORK[10]
@@ -114,5 +118,38 @@ API_SERVER_PORT: Final = CHOSEN.ports.api_server
 REGISTRY_PORT: Final = CHOSEN.ports.registry
 REGISTRY_HOST: Final = f"registry.patchbay.internal:{REGISTRY_PORT}"  # nodes map it to the bridge address
 EMULATOR_PORTS: Final[dict[str, int]] = CHOSEN.ports.emulated_aws.model_dump()  # by stack
+
+
+@dataclass(frozen=True)
+class PortUse:
+    """What a port of this machine is for, and the setting that changes it."""
+
+    port: int
+    purpose: str
+    setting: str
+
+
+def port_of_emulator(stack: str) -> PortUse:
+    """The port of the stack's emulated AWS account."""
+    return PortUse(EMULATOR_PORTS[stack], f"the emulated AWS of {stack}", f"ports.emulatedAws.{stack}")
+
+
+# What `make up` needs.
+CLUSTER_PORTS: Final = (
+    PortUse(EDGE_PORT, "the edge", "ports.edge"),
+    PortUse(API_SERVER_PORT, "the Kubernetes API server", "ports.apiServer"),
+    PortUse(REGISTRY_PORT, "the image registry", "ports.registry"),
+    PortUse(CHOSEN.ports.etcd, "etcd", "ports.etcd"),
+    PortUse(CHOSEN.ports.etcd_peers, "etcd's peers", "ports.etcdPeers"),
+    PortUse(CHOSEN.ports.controller_manager, "the controller manager", "ports.controllerManager"),
+    PortUse(CHOSEN.ports.scheduler, "the scheduler", "ports.scheduler"),
+    port_of_emulator("local"),
+)
+# By the setting that changes it.
+RANGES: Final = {
+    "networks.bridge": BRIDGE_NETWORK,
+    "networks.pods": POD_NETWORK,
+    "networks.services": SERVICE_NETWORK,
+}
 
 GATEWAY_NODE_PORT: Final = 30080  # of each node's own address

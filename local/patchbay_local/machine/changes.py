@@ -4,15 +4,16 @@ import contextlib
 import json
 import shutil
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from patchbay_local.machine import cgroups, processes
 from patchbay_local.machine.processes import ProcessId
-from patchbay_local.machine.programs import HostError, run, succeeds
+from patchbay_local.machine.programs import CommandError, HostError, run, succeeds
 
 SYSCTL_ROOT: Final = Path("/proc/sys")
+NFT_COMMENT: Final = "patchbay"
 
 
 class _Change(BaseModel):
@@ -82,6 +83,58 @@ class NftTable(_Change):
         tables = run(["nft", "list", "tables"]).splitlines()
         if f"table {self.family} {self.name}" in tables:
             run(["nft", "delete", "table", self.family, self.name])
+
+
+IptablesProgram = Literal["iptables-nft", "iptables-legacy"]
+
+
+class IptablesRule(_Change):
+    """A rule of ours in a chain of another firewall; `program` says which of the two kinds of tables."""
+
+    kind: Literal["iptables_rule"] = "iptables_rule"
+    program: IptablesProgram
+    chain: str
+    rule: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return f"iptables_rule {self.program} {self.chain} {' '.join(self.rule)}"
+
+    def exists(self) -> bool:
+        """False also where that firewall is gone."""
+        return succeeds([self.program, "--wait", "--check", self.chain, *self.rule])
+
+    def undo(self) -> None:
+        while self.exists():
+            run([self.program, "--wait", "--delete", self.chain, *self.rule])
+
+
+class NftRules(_Change):
+    """Our rules, known by their comment, in a chain of another firewall's table."""
+
+    kind: Literal["nft_rules"] = "nft_rules"
+    family: str
+    table: str
+    chain: str
+
+    @property
+    def key(self) -> str:
+        return f"nft_rules {self.family} {self.table} {self.chain}"
+
+    def rules(self) -> list[dict[str, Any]]:
+        """All rules of the chain, also the other firewall's; none where the chain is gone."""
+        try:
+            listed = run(["nft", "--json", "--handle", "list", "chain", self.family, self.table, self.chain])
+        except CommandError:
+            return []
+        return [entry["rule"] for entry in json.loads(listed)["nftables"] if "rule" in entry]
+
+    def own_handles(self) -> list[int]:
+        return [int(rule["handle"]) for rule in self.rules() if rule.get("comment") == NFT_COMMENT]
+
+    def undo(self) -> None:
+        for handle in self.own_handles():
+            run(["nft", "delete", "rule", self.family, self.table, self.chain, "handle", str(handle)])
 
 
 class Mount(_Change):
@@ -171,6 +224,16 @@ class Process(_Change):
 
 
 Change = Annotated[
-    Sysctl | Link | Route | NftTable | Mount | Directory | Cgroup | SubtreeControllers | Process,
+    Sysctl
+    | Link
+    | Route
+    | NftTable
+    | IptablesRule
+    | NftRules
+    | Mount
+    | Directory
+    | Cgroup
+    | SubtreeControllers
+    | Process,
     Field(discriminator="kind"),
 ]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from patchbay_local.machine import addresses
+from patchbay_local.machine import addresses, firewall
 from patchbay_local.machine.changes import Link, NftTable, Route
 from patchbay_local.machine.journal import Journal
 from patchbay_local.machine.programs import run, succeeds
@@ -15,8 +15,11 @@ _TABLE_FAMILY = "inet"
 _TABLE = "patchbay"
 
 
-def ensure_bridge(journal: Journal) -> None:
-    """The bridge with its address, forwarding, and the filter that keeps other machines out. Safe to repeat."""
+def ensure_bridge(journal: Journal) -> list[str]:
+    """The bridge with its address, forwarding, and the filter that keeps other machines out. Safe to repeat.
+
+    Returns the chains of other firewalls that let the bridge's traffic through by rules of ours.
+    """
     journal.set_sysctl(SCOPE, "net/ipv4/ip_forward", "1")
     _ensure_filter(journal)
     if not Path("/sys/class/net", addresses.BRIDGE).exists():
@@ -32,6 +35,7 @@ def ensure_bridge(journal: Journal) -> None:
             addresses.BRIDGE,
         ]
     )
+    run(["ip", "address", "replace", f"{addresses.ELSEWHERE_ADDRESS}/32", "dev", addresses.BRIDGE])
     run(["ip", "link", "set", addresses.BRIDGE, "up"])
     # Nodes reach each other's pods through the host by intention; the kernel sends redirects if either setting is on.
     for interface in ("all", addresses.BRIDGE):
@@ -39,6 +43,7 @@ def ensure_bridge(journal: Journal) -> None:
     for network in (addresses.POD_NETWORK, addresses.SERVICE_NETWORK):
         # What belongs to no node must not leave by the machine's default route.
         _ensure_route(journal, network, ["unreachable", str(network)])
+    return firewall.ensure(journal, SCOPE)
 
 
 def ensure_pod_route(journal: Journal, scope: str, pods: IPv4Network, node: IPv4Address) -> None:
@@ -92,6 +97,7 @@ def _ensure_route(journal: Journal, destination: IPv4Network, route: Sequence[st
 
 def _ensure_filter(journal: Journal) -> None:
     journal.record(SCOPE, NftTable(family=_TABLE_FAMILY, name=_TABLE))
+    bridge = f"{{ {addresses.BRIDGE_ADDRESS}, {addresses.ELSEWHERE_ADDRESS} }}"
     inside = f"{{ {addresses.BRIDGE_NETWORK}, {addresses.POD_NETWORK}, {addresses.SERVICE_NETWORK} }}"
     run(
         ["nft", "-f", "-"],
@@ -99,10 +105,10 @@ def _ensure_filter(journal: Journal) -> None:
 table {_TABLE_FAMILY} {_TABLE}
 delete table {_TABLE_FAMILY} {_TABLE}
 table {_TABLE_FAMILY} {_TABLE} {{
-  # Only this machine and its nodes reach the services on the bridge's address.
+  # Only this machine and its nodes reach the services on the bridge's addresses.
   chain input {{
     type filter hook input priority filter; policy accept;
-    ip daddr {addresses.BRIDGE_ADDRESS} iifname != {{ "lo", "{addresses.BRIDGE}" }} drop
+    ip daddr {bridge} iifname != {{ "lo", "{addresses.BRIDGE}" }} drop
   }}
   # Only answers come in from outside.
   chain forward {{

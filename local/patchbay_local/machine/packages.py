@@ -1,16 +1,19 @@
-"""Debian packages: only what is missing is installed, and no service is started by it."""
+"""Debian packages: only what is missing is installed; nothing is removed for it, and no service is started by it."""
 
+import os
 import re
 import shutil
 import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from patchbay_local.machine import paths
-from patchbay_local.machine.programs import run
+from patchbay_local.machine.files import contents, entries, write_if_changed
+from patchbay_local.machine.programs import CommandError, HostError, run
 
 NEEDED: Final = (
     # nodes
@@ -56,7 +59,37 @@ _POLICY: Final = Path("/usr/sbin/policy-rc.d")
 _POLICY_SAVED: Final = _POLICY.with_name("policy-rc.d.patchbay-saved")
 _POLICY_TEXT: Final = "#!/bin/sh\n# patchbay: no service starts while packages are installed\nexit 101\n"
 
+# Unpacked and not set up: what an installation that was cut off leaves behind.
+_UNFINISHED: Final = frozenset({"unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
+_UPDATES: Final = "/var/lib/dpkg/updates"
+_INSTALL: Final = ("install", "--yes", "--no-install-recommends")
+_APT: Final = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+_WAIT: Final = ("-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0")
+
 Report = Callable[[str, float | None], None]
+
+
+class RemovalError(HostError):
+    """apt would remove packages of this machine; the message names them and the remedy."""
+
+
+@dataclass(frozen=True)
+class Removals:
+    """What apt would remove, and which of the needed packages it is in the way of."""
+
+    removed: tuple[str, ...]
+    wanted: tuple[str, ...]
+
+    @property
+    def remedy(self) -> str:
+        """What the machine's owner can do."""
+        return (
+            f"Where the machine can do without, remove it yourself (`apt-get remove {' '.join(self.removed)}`);"
+            " else use another machine or VM."
+        )
+
+    def __str__(self) -> str:
+        return f"installing {', '.join(self.wanted)} would remove {', '.join(self.removed)}"
 
 
 def missing(packages: Sequence[str] = NEEDED) -> list[str]:
@@ -71,21 +104,63 @@ def missing(packages: Sequence[str] = NEEDED) -> list[str]:
     return [package for package in packages if package not in installed]
 
 
+def removals(packages: Sequence[str]) -> Removals | None:
+    """What apt would remove for these, by its own simulation; None for nothing. HostError where it finds no way."""
+    removed = _removed_for(packages)
+    if not removed:
+        return None
+    wanted = tuple(package for package in packages if _removed_for([package]))
+    return Removals(tuple(removed), wanted or tuple(packages))
+
+
+def is_interrupted() -> bool:
+    """Whether an installation on this machine, by whomever, was cut off: until it is completed apt installs nothing."""
+    root = os.environ.get("DPKG_ROOT", "")
+    if any(entry.name.isdigit() for entry in entries(Path(f"{root}{_UPDATES}"))):
+        return True
+    shown = run(["dpkg-query", "--show", "--showformat", "${db:Status-Status}\\n"])
+    return not _UNFINISHED.isdisjoint(shown.split())
+
+
 def install(packages: Sequence[str], report: Report) -> None:
-    """Install from the machine's own package sources, without questions and without starting services."""
+    """Install from the machine's own package sources, without questions and without starting services.
+
+    An installation that was cut off is completed first. Raises RemovalError where packages would have to go, before
+    anything is installed.
+    """
     log = paths.LOGS / "apt.log"
-    environment = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    wait = ["-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0"]
     with services_stay_stopped():
+        if is_interrupted():
+            report("completing an installation that was cut off", None)
+            run(["dpkg", "--configure", "-a"], env=_APT, log=log)
         report("reading the package lists", None)
-        run(["apt-get", *wait, "update"], env=environment, log=log)
+        run(["apt-get", *_WAIT, "update"], env=_APT, log=log)
+        if found := removals(packages):
+            raise RemovalError(f"{found}. {found.remedy}")
         count = AptCount(report)
-        command = ["apt-get", *wait, "install", "--yes", "--no-install-recommends", *packages]
-        run(command, env=environment, log=log, on_line=count.see)
+        run(["apt-get", *_WAIT, *_INSTALL, "--no-remove", *packages], env=_APT, log=log, on_line=count.see)
+    _remember(packages)
     if shutil.which("systemctl"):
         units = [unit for package, unit in _UNITS.items() if package in packages]
         if units:
             run(["systemctl", "disable", "--quiet", *units], log=log)
+
+
+def installed_by_us() -> list[str]:
+    """Packages that were not on this machine before `make up` or `make test`, as long as the cache is there."""
+    return [line for _, text in contents([paths.INSTALLED_PACKAGES]) for line in text.decode().split()]
+
+
+def _remember(packages: Sequence[str]) -> None:
+    write_if_changed(paths.INSTALLED_PACKAGES, "\n".join(sorted({*installed_by_us(), *packages})) + "\n")
+
+
+def _removed_for(packages: Sequence[str]) -> list[str]:
+    try:
+        shown = run(["apt-get", "--simulate", *_INSTALL, *packages], env=_APT)
+    except CommandError as error:
+        raise HostError(f"apt cannot install {', '.join(packages)}: {error}") from error
+    return re.findall(r"^Remv (\S+)", shown, re.MULTILINE)
 
 
 class AptCount:

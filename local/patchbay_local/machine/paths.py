@@ -13,6 +13,7 @@ IMAGES: Final = CACHE / "images"
 REGISTRY_STORAGE: Final = CACHE / "registry"
 MACHINE_IMAGES: Final = CACHE / "machine-images"
 CHECKOV: Final = CACHE / "checkov"
+INSTALLED_PACKAGES: Final = CACHE / "installed-packages"  # Debian packages that were not there before
 
 # Removed by `make down`: the state of the running environment.
 STATE: Final = Path("/var/lib/patchbay")

@@ -3,17 +3,18 @@
 import os
 import platform
 import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import psutil
 
-from patchbay_local.machine import addresses, cgroups, paths
-from patchbay_local.machine.processes import TOKEN_VARIABLE
-from patchbay_local.machine.programs import HostError
+from patchbay_local.machine import addresses, cgroups, occupied, packages, paths
+from patchbay_local.machine.addresses import PortUse
+from patchbay_local.machine.occupied import Listener, Overlap
+from patchbay_local.machine.packages import Removals
+from patchbay_local.machine.programs import HostError, succeeds
 
 GIB: Final = 1024**3
 MIN_CORES: Final = 2
@@ -21,24 +22,6 @@ MIN_MEMORY_GIB: Final = 6
 MIN_DISK_GIB: Final = 15  # measured: 10 of Go's caches, 1 of built programs, 3 of images
 MIN_DISK_BUILT_GIB: Final = 4
 _NAMESPACES: Final = ("mnt", "net", "pid", "uts", "ipc")
-_PORTS: Final = {
-    addresses.EDGE_PORT: "the edge",
-    addresses.API_SERVER_PORT: "the Kubernetes API server",
-    addresses.REGISTRY_PORT: "the image registry",
-    addresses.EMULATOR_PORTS["local"]: "the emulated AWS",
-    2379: "etcd",
-    2380: "etcd's peers",
-}
-_OURS: Final = frozenset({"127.0.0.1", "0.0.0.0", "::", "::1", str(addresses.BRIDGE_ADDRESS)})  # noqa: S104 - compared
-
-
-@dataclass(frozen=True)
-class Listener:
-    """A TCP port in use, and by which program."""
-
-    port: int
-    program: str
-    pid: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +39,9 @@ class Facts:
     already_up: bool
     missing_kernel_features: tuple[str, ...] = ()
     cgroup_problem: str | None = None
-    listeners: tuple[Listener, ...] = field(default=())
+    listeners: tuple[Listener, ...] = ()
+    overlaps: tuple[Overlap, ...] = ()
+    removals: Removals | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +64,7 @@ class PreflightError(RuntimeError):
 
 def judge(facts: Facts) -> list[Finding]:
     """Everything that is in the way, the fatal first."""
-    found = [*_system(facts), *_capacity(facts), *_kernel(facts), *_ports(facts)]
+    found = [*_system(facts), *_capacity(facts), *_kernel(facts), *_packages(facts), *_in_use(facts)]
     return sorted(found, key=lambda finding: not finding.fatal)
 
 
@@ -105,7 +90,9 @@ def measure() -> Facts:
         already_up=paths.KUBECONFIG.exists(),
         missing_kernel_features=_missing_kernel_features(),
         cgroup_problem=_cgroup_problem(),
-        listeners=tuple(_foreign_listeners()),
+        listeners=tuple(occupied.listeners(addresses.CLUSTER_PORTS)),
+        overlaps=tuple(occupied.overlaps(addresses.RANGES)),
+        removals=_removals(),
     )
 
 
@@ -159,11 +146,44 @@ def _kernel(facts: Facts) -> Iterable[Finding]:
         yield Finding("control groups", facts.cgroup_problem, "cpu, cpuset, memory and pids controllers", remedy)
 
 
-def _ports(facts: Facts) -> Iterable[Finding]:
-    for listener in facts.listeners:
-        measured = f"used by {listener.program} (pid {listener.pid})"
-        remedy = f"Stop that program; {_PORTS[listener.port]} needs the port."
-        yield Finding(f"port {listener.port}", measured, "a free port", remedy)
+def _packages(facts: Facts) -> Iterable[Finding]:
+    if facts.removals:
+        yield Finding("system packages", str(facts.removals), "nothing removed", facts.removals.remedy)
+
+
+def _in_use(facts: Facts) -> Iterable[Finding]:
+    yield from (_port_in_use(listener) for listener in facts.listeners)
+    for overlap in facts.overlaps:
+        remedy = f"Take that away, or set another range as {overlap.setting} in {addresses.SETTINGS}."
+        yield Finding(
+            f"address range {overlap.network}",
+            f"overlaps {overlap.found}",
+            "a range of its own" if overlap.fatal else "addresses behind it that nobody here calls",
+            remedy,
+            fatal=overlap.fatal,
+        )
+
+
+def _port_in_use(listener: Listener) -> Finding:
+    use = listener.use
+    remedy = f"Stop that program, or set another port for {use.purpose} as {use.setting} in {addresses.SETTINGS}."
+    return Finding(f"port {use.port}", f"used by {listener.program}", f"free, for {use.purpose}", remedy)
+
+
+def require_free(uses: Iterable[PortUse]) -> None:
+    """Raises PreflightError where another program listens at one of the ports."""
+    if taken := [str(_port_in_use(listener)) for listener in occupied.listeners(uses)]:
+        raise PreflightError("\n".join(taken))
+
+
+def _removals() -> Removals | None:
+    if shutil.which("apt-get") is None:
+        return None
+    try:
+        return packages.removals(missing) if (missing := packages.missing()) else None
+    except HostError:
+        # Not known before apt has fetched its lists: the installation asks again then, and tells what is wrong.
+        return None
 
 
 def _distribution() -> str:
@@ -186,20 +206,13 @@ def _missing_kernel_features() -> tuple[str, ...]:
         missing.append("loop devices")
     # Tried in a network namespace that ends with the command.
     for feature, link in (("bridges", ["type", "bridge"]), ("veth pairs", ["type", "veth", "peer", "name", "probe1"])):
-        if shutil.which("ip") and not _succeeds(["unshare", "--net", "ip", "link", "add", "probe0", *link]):
+        if shutil.which("ip") and not succeeds(["unshare", "--net", "ip", "link", "add", "probe0", *link]):
             missing.append(feature)
     return tuple(missing)
 
 
 def _module_exists(name: str) -> bool:
-    return _succeeds(["modprobe", "--dry-run", name])
-
-
-def _succeeds(command: list[str]) -> bool:
-    try:
-        return subprocess.run(command, check=False, capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
+    return succeeds(["modprobe", "--dry-run", name])
 
 
 def _cgroup_problem() -> str | None:
@@ -209,21 +222,3 @@ def _cgroup_problem() -> str | None:
     except (HostError, OSError) as error:
         return str(error)
     return None
-
-
-def _foreign_listeners() -> Iterable[Listener]:
-    seen: set[int] = set()
-    for connection in psutil.net_connections("tcp"):
-        if connection.status != psutil.CONN_LISTEN or connection.pid is None or not connection.laddr:
-            continue
-        address, port = connection.laddr
-        if port in _PORTS and port not in seen and address in _OURS and not _is_ours(connection.pid):
-            seen.add(port)
-            yield Listener(port, psutil.Process(connection.pid).name(), connection.pid)
-
-
-def _is_ours(pid: int) -> bool:
-    try:
-        return f"{TOKEN_VARIABLE}=".encode() in Path(f"/proc/{pid}/environ").read_bytes()
-    except OSError:
-        return True  # it has ended meanwhile

@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 from patchbay_operations.capacity.inputs import Input
 
 Floats = npt.NDArray[np.float64]
-Factor = Annotated[float, Field(ge=0)]
 
 # (share of the profile's time, share of the way from the base to the peak)
 _CURVES: dict[str, tuple[tuple[float, float], ...]] = {

@@ -32,16 +32,19 @@ NOTICED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "zone-loses-two-nodes": ("NodeNotReady", "NodeDrained", "PodsWaitForNode"),
 }
 
-_PREFACE: Final = """\
+_PROMISE: Final[Mapping[str, int]] = yaml.safe_load((_NATIVE / "promise.yml").read_text())
+
+_PREFACE: Final = f"""\
 # Alerts
 
 What Prometheus tells of itself; `/api/v1/alerts` names those that fire. **critical**: users notice, or will within
 minutes. *warning*: something broke and mends itself, or will not for long. info: a change that explains others; nobody
 is called for it.
 
-An alert fires within 20 s unless its time says otherwise, and falls silent by itself: at the latest two minutes after
-its cause is gone, those that tell of a restart one minute after it. While Prometheus is away nothing fires;
-`PrometheusRestarted` tells of it afterwards.
+An alert fires within {_PROMISE["fires_within"]} s unless its time says otherwise, and falls silent by itself:
+at the latest {_PROMISE["falls_silent_within"]} s after its cause is gone, those that tell of a restart
+{_PROMISE["restart_falls_silent_within"]} s after it. While Prometheus is away nothing fires; `PrometheusRestarted`
+tells of it afterwards.
 
 Prometheus has no right in Kubernetes and none in AWS. It knows nodes by the pods on them, which tell their node's name,
 clock and disk, and by the cluster autoscaler's counts; the API server by asking it, through the JSON exporter, whether

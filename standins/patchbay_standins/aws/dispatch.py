@@ -21,7 +21,7 @@ from moto.core.serialize import get_serializer_class
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.http import HTTP_STATUS_CODES
 
-from patchbay_standins.aws import IDENTITY_PATH
+from patchbay_standins.aws import IDENTITY_PATH, SAVING_PATH
 from patchbay_standins.aws.service import BY_MOTO, AwsError, Call, Handler, Service
 
 # ... Credential=KEY/DATE/REGION/SERVICE/aws4_request
@@ -57,17 +57,25 @@ class Dispatcher:
         self._account = account
         self._identity = identity.encode()
         self._served: Callable[[str], None] = lambda _: None
+        self._saving_failure: Callable[[], str] = str
         self.lock: Final = RLock()
 
-    def listen(self, served: Callable[[str], None]) -> None:
-        """Tells `served` of each answered operation: `CreateVpc`, or the HTTP method where the path says the rest."""
+    def listen(self, served: Callable[[str], None], saving_failure: Callable[[], str]) -> None:
+        """Tells `served` of each answered operation: `CreateVpc`, or the HTTP method where the path says the rest.
+
+        `saving_failure` gives the answer at SAVING_PATH.
+        """
         self._served = served
+        self._saving_failure = saving_failure
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == IDENTITY_PATH:
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [self._identity]
+        if path == SAVING_PATH:
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return [self._saving_failure().encode()]
         if path.startswith("/moto-api"):
             # moto's own controls know nothing of what is added here: its reset would empty one half of the account.
             start_response("404 Not Found", [("Content-Type", "text/plain")])

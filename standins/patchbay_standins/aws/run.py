@@ -39,7 +39,7 @@ def _serve(port: int, path: Path, account: str, addresses: Sequence[str]) -> Non
         DomainDispatcherApplication(create_backend_app), SERVICES, account, f"{account} {path.parent}"
     )
     saver = Saver(path, account, dispatcher.lock)
-    dispatcher.listen(saver.served)
+    dispatcher.listen(saver.served, lambda: saver.failure)
     server, *others = (serve(dispatcher, address, port) for address in addresses)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
@@ -47,4 +47,5 @@ def _serve(port: int, path: Path, account: str, addresses: Sequence[str]) -> Non
     for other in others:
         threading.Thread(target=other.serve_forever, daemon=True).start()
     server.serve_forever(poll_interval=0.05)
-    saver.close()
+    if not saver.close():
+        raise SystemExit(1)

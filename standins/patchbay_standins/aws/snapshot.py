@@ -3,6 +3,7 @@
 import importlib.metadata
 import io
 import json
+import os
 import pickle
 import platform
 import stat
@@ -37,11 +38,22 @@ def take(account: str) -> bytes:
 
 
 def save(snapshot: bytes, path: Path) -> None:
-    """Replaces the file at once: a reader, or a start after a kill, sees the old one or the new one."""
+    """Replaces the file at once: a reader, or a start after a kill, sees the old one or the new one.
+
+    OSError where it cannot be written; the old one stays, and nothing of the new one takes room.
+    """
     new = path.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_bytes(snapshot)
-    new.replace(path)
+    try:
+        new.touch(mode=0o600)
+        with new.open("wb") as file:
+            file.write(snapshot)
+            file.flush()
+            # Some file systems tell only now that they have no room.
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def restore(path: Path, account: str) -> bool:

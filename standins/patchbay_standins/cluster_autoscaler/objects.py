@@ -51,7 +51,6 @@ class Metadata(Object):
     name: str = ""
     namespace: str = ""
     uid: str = ""
-    resource_version: str = ""
     labels: Labels = {}
     annotations: Labels = {}
     owner_references: tuple[Owner, ...] = ()
@@ -63,7 +62,6 @@ class Condition(Object):
     type: str
     status: str
     reason: str = ""
-    last_transition_time: datetime | None = None
 
 
 class Requirement(Object):

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from patchbay_loadtests.core.ledger import Call, Delivery, Ending
+from patchbay_loadtests.core.objectives import FaultObjectives
 from patchbay_loadtests.core.traffic.protocol import Failure, Placed
 from patchbay_loadtests.faults.judging.fault import Record
+from patchbay_loadtests.faults.promises import AlertPromise
 
 BEGAN = 1_700_000_000.0
+OBJECTIVES = FaultObjectives(calm_p95_seconds=5, slow_seconds=8)
 
 
 def placed(number: int, due: float, *, took: float = 0.01, failed: int = 0, accepted: bool = True) -> Placed:
@@ -62,7 +65,11 @@ def record(orders: list[Placed], endings: dict[str, Ending], **changes: object) 
         "deliveries": {order.order: delivered(order) for order in orders if order.run},
         "poisonous": frozenset[str](),
         "most_in_hand": 8,
+        "alert_due": BEGAN,
         "alert_fired": BEGAN + 3,
+        "alert_last_fired": BEGAN + 60,
+        "alert_promise": AlertPromise(fires_within=20, falls_silent_within=120),
+        "objectives": OBJECTIVES,
         "alert_fell_silent": True,
         "findings": (),
         "notes": (),

@@ -34,6 +34,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.away = False
         self.is_careless = False
         self.fires = False
+        self.image = RUNTIME_IMAGE
         self.behind_until = 0.0
         self.flows: dict[str, str] = {}  # flow -> the receiver's URL
         self.runs: dict[str, dict[str, Any]] = {}
@@ -66,8 +67,8 @@ def now() -> str:
     return datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
-def workload(name: str) -> dict[str, Any]:
-    template = {"spec": {"containers": [{"name": name, "image": RUNTIME_IMAGE}]}}
+def workload(name: str, image: str) -> dict[str, Any]:
+    template = {"spec": {"containers": [{"name": name, "image": image}]}}
     status = {"observedGeneration": 1, "replicas": 1, "readyReplicas": 1, "updatedReplicas": 1}
     return {
         "metadata": {"name": name, "generation": 1},
@@ -105,9 +106,9 @@ class Handler(BaseHTTPRequestHandler):
         elif path.endswith("/query_range"):
             self._answer(200, {"data": {"result": []}})
         elif path.endswith("/deployments"):
-            self._answer(200, {"items": [workload("api")]})
+            self._answer(200, {"items": [workload("api", self.server.image)]})
         elif "/deployments/" in path:
-            self._answer(200, workload(path.rpartition("/")[2]))
+            self._answer(200, workload(path.rpartition("/")[2], self.server.image))
         else:
             self._answer(200, {"items": []})
 

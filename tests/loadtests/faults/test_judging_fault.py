@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from patchbay_loadtests.core.ledger import Call, Delivery
 from patchbay_loadtests.faults.judging.fault import judge_fault
 from patchbay_loadtests.faults.judging.result import FaultResult, judge
 
-from tests.loadtests.faults.records import BEGAN, placed, record, steady
+from tests.loadtests.faults.records import BEGAN, OBJECTIVES, completed, delivered, placed, record, steady
 
 
 def judged(**changes: object) -> FaultResult:
@@ -41,6 +42,87 @@ def test_whatever_went_wrong_fails_the_fault_and_is_told(changes: dict[str, obje
     result = judged(**changes)
     assert not result.passed
     assert any(told.startswith(reason) for told in result.reasons), result.reasons
+
+
+@pytest.mark.parametrize("key", ["p", "", "constant"], ids=["one-key", "no-key", "a-constant"])
+def test_five_deliveries_of_an_order_are_a_duplicate_by_whatever_key_the_product_sends(key: str) -> None:
+    orders, endings = steady()
+    deliveries = {order.order: delivered(order) for order in orders}
+    moments = [BEGAN + second for second in range(5)]
+    deliveries["o-0"] = Delivery(calls=tuple(Call(at=at, idempotency_key=key, answered=True) for at in moments))
+    result, _ = judge_fault(record(orders, endings, deliveries=deliveries))
+    assert result.runs.duplicated == 1
+    assert not result.passed
+
+
+def test_what_a_worker_had_in_hand_when_it_died_may_come_again_and_is_reported() -> None:
+    orders, endings = steady()
+    deliveries = {order.order: delivered(order) for order in orders} | {"o-1": delivered(orders[21], 9.0)}
+    result, _ = judge_fault(record(orders, endings, deliveries=deliveries))
+    assert result.passed, result.reasons
+    assert (result.runs.redelivered, result.runs.duplicated) == (1, 0)
+
+
+def test_an_order_that_comes_again_before_anything_went_wrong_is_a_duplicate() -> None:
+    orders, endings = steady()
+    deliveries = {order.order: delivered(order) for order in orders} | {"o--19": delivered(orders[1], -5.0)}
+    result, _ = judge_fault(record(orders, endings, deliveries=deliveries))
+    assert result.runs.duplicated == 1
+
+
+def stuck(seconds: range) -> FaultResult:
+    """One of the two orders of each of these seconds is done 600 s later."""
+    orders, endings = steady()
+    for order in orders:
+        if order.due - BEGAN in seconds:
+            endings[str(order.run)] = completed(order, 600.0)
+    return judge_fault(record(orders, endings))[0]
+
+
+@pytest.mark.parametrize("seconds", [range(-1, 0), range(40)], ids=["in-flight-at-the-fault", "one-a-second"])
+def test_orders_that_are_stuck_for_ten_minutes_fail_the_fault_and_are_no_recovery(seconds: range) -> None:
+    result = stuck(seconds)
+    assert not result.passed
+    assert result.recovery_seconds is None
+    assert result.longest_wait_seconds == 600.0
+    assert any("orders were done later than 20 s after they were due" in told for told in result.reasons)
+
+
+def test_an_alert_after_fifteen_minutes_is_none_in_time() -> None:
+    result = judged(alert_fired=BEGAN + 900)
+    assert "alert WorkerGone fired after 900 s, promised are 20 s" in result.reasons
+    assert judged(alert_fired=BEGAN + 900, alert_due=BEGAN + 890, alert_last_fired=BEGAN + 10).passed
+
+
+def test_an_alert_that_fires_long_after_its_cause_has_gone_fails_the_fault() -> None:
+    result = judged(alert_last_fired=BEGAN + 5 + 121)
+    assert result.reasons == ("alert WorkerGone fell silent 121 s after its cause, promised are 120 s",)
+
+
+def test_a_service_that_was_slow_or_failing_before_the_fault_fails_it() -> None:
+    orders, endings = steady(slow=dict.fromkeys(range(-10, 0), 20.0))
+    result, _ = judge_fault(record(orders, endings, recovery_limit_seconds=60.0))
+    assert any(told.startswith("before the fault: the undisturbed service had a p95") for told in result.reasons)
+    assert result.slow_seconds == OBJECTIVES.slow_seconds
+    orders, endings = steady(outage=range(-5, 0))
+    result, _ = judge_fault(record(orders, endings))
+    assert "before the fault: 10 orders failed while nothing was wrong" in result.reasons
+
+
+def test_results_of_different_images_make_no_one_verdict_and_earlier_attempts_are_kept() -> None:
+    old = judged(versions={"runtime_image": "runtime@sha256:0"}, alert_fired=None)
+    faults = tuple(
+        judged(name=name, versions={"runtime_image": f"runtime@sha256:{digest}"}, attempt=2)
+        for name, digest in (("worker-killed", 1), ("deploy", 0))
+    )
+    result = judge(faults, earlier=(old,), late_duplicates=(), versions={}, config={})
+    assert not result.passed
+    (reason,) = result.reasons
+    assert "different versions of runtime_image" in reason
+    assert "runtime@sha256:1: worker-killed; runtime@sha256:0: deploy" in reason
+    assert [(fault.attempt, fault.passed) for fault in (*result.earlier, *result.faults)] == [
+        (1, False), (2, True), (2, True),
+    ]  # fmt: skip
 
 
 def test_a_service_that_does_not_come_back_fails_the_fault() -> None:

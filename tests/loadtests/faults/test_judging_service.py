@@ -7,10 +7,11 @@ from patchbay_loadtests.faults.judging.service import (
     longest_wait,
     recovery,
     seconds_of,
+    unfit,
     usual_of,
 )
 
-from tests.loadtests.faults.records import BEGAN, completed, placed, steady
+from tests.loadtests.faults.records import BEGAN, OBJECTIVES, completed, placed, steady
 
 QUIET = Usual(limit_seconds=2.0, tolerated=1)
 
@@ -83,14 +84,33 @@ def test_what_is_slow_depends_on_what_was_usual_before_the_fault() -> None:
     orders, endings = steady(seconds=range(-10, 0), slow=dict.fromkeys(range(-10, 0), 1.0))
     slow = seconds_of(orders, endings, BEGAN)
     quick = seconds_of(*steady(seconds=range(-10, 0)), BEGAN)
-    assert 4.0 < usual_of(quick, slow).limit_seconds < 4.2
-    assert usual_of(quick) == QUIET
-    assert usual_of() == QUIET
+    assert 4.0 < usual_of(quick, slow, objectives=OBJECTIVES).limit_seconds < 4.2
+    assert usual_of(quick, objectives=OBJECTIVES) == QUIET
+    assert usual_of(objectives=OBJECTIVES) == QUIET
+
+
+def test_a_slow_calm_does_not_make_a_slow_service_usual() -> None:
+    slow = seconds_of(*steady(seconds=range(-10, 0), slow=dict.fromkeys(range(-10, 0), 20.0)), BEGAN)
+    assert usual_of(slow, objectives=OBJECTIVES).limit_seconds == OBJECTIVES.slow_seconds
+    assert unfit(slow, 0, OBJECTIVES) == [
+        "the undisturbed service had a p95 of 20.0 s (median of 10 seconds), more than the objective of 5 s"
+    ]
+
+
+def test_failures_in_the_calm_do_not_make_failures_usual() -> None:
+    failing = seconds_of(*steady(seconds=range(-10, 0), outage=range(-10, 0)), BEGAN)
+    assert usual_of(failing, objectives=OBJECTIVES).tolerated == 1
+    assert unfit(failing, 20, OBJECTIVES) == ["20 orders failed while nothing was wrong"]
+
+
+def test_a_quick_calm_without_failures_is_fit_and_one_without_orders_is_not() -> None:
+    assert unfit(seconds_of(*steady(seconds=range(-10, 0)), BEGAN), 0, OBJECTIVES) == []
+    assert unfit([], 0, OBJECTIVES) == ["no order was done while nothing was wrong"]
 
 
 def test_a_machine_that_hiccups_when_nothing_is_wrong_may_do_so_after_a_fault() -> None:
     hiccups = seconds_of(*steady(seconds=range(-20, 0), slow=dict.fromkeys((-15, -12, -2), 9.0)), BEGAN)
-    usual = usual_of(hiccups)
+    usual = usual_of(hiccups, objectives=OBJECTIVES)
     assert usual.tolerated == 3
     after = seconds_of(*steady(slow=dict.fromkeys((5, 8, 11), 9.0)), BEGAN)
     assert recovery(after, 0.0, usual) == 0.0

@@ -19,6 +19,7 @@ from patchbay_loadtests.core.traffic.protocol import (
     Message,
     OrderToPlace,
     Placed,
+    Ready,
     Statistics,
     TrafficSettings,
 )
@@ -83,6 +84,7 @@ def drive(settings: TrafficSettings) -> None:
     environment = Environment(user_classes=[user_class], host=settings.host, stop_timeout=0)
     runner = environment.create_local_runner()
     runner.start(settings.users, spawn_rate=settings.users)
+    orders.tell(Ready())
     reader = gevent.spawn(orders.read)
     reader.join(timeout=settings.closed_loop_seconds)
     orders.wait(settings.finish_seconds)

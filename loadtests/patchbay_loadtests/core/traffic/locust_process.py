@@ -18,10 +18,12 @@ from patchbay_loadtests.core.traffic.protocol import (
     Answered,
     OrderToPlace,
     Placed,
+    Ready,
     Statistics,
     TrafficSettings,
 )
 
+START_SECONDS = 60.0
 ACCEPT_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
@@ -49,6 +51,7 @@ class LocustProcess:
         self._runs: dict[str, str] = {}
         self._refused: list[Placed] = []
         self._changed = asyncio.Condition()
+        self._ready = False
         self._ended = False
 
     @property
@@ -80,6 +83,13 @@ class LocustProcess:
             raise RuntimeError("the pipes that were asked for are missing")
         self._orders = self._process.stdin
         self._reader = asyncio.create_task(self._read_events(self._process.stdout))
+        try:
+            async with asyncio.timeout(START_SECONDS), self._changed:
+                await self._changed.wait_for(lambda: self._ready or self._ended)
+        except TimeoutError:
+            self._process.kill()
+        if not self._ready:
+            raise self._ended_early()
         return self
 
     async def __aexit__(
@@ -169,6 +179,8 @@ class LocustProcess:
             event = EVENTS.validate_json(line)
             async with self._changed:
                 match event:
+                    case Ready():
+                        self._ready = True
                     case Placed(run=None):
                         self.placed.append(event)
                         self._refused.append(event)

@@ -39,6 +39,12 @@ class OrderToPlace(Message):
     due: float
 
 
+class Ready(Message):
+    """The users wait for orders; the first line."""
+
+    event: Literal["ready"] = "ready"
+
+
 NO_ANSWER: Final = "no answer"
 
 
@@ -92,5 +98,5 @@ class Statistics(Message):
     endpoints: tuple[Endpoint, ...]
 
 
-Event = Annotated[Placed | Answered | Statistics, Field(discriminator="event")]
-EVENTS: TypeAdapter[Placed | Answered | Statistics] = TypeAdapter(Event)
+Event = Annotated[Ready | Placed | Answered | Statistics, Field(discriminator="event")]
+EVENTS: TypeAdapter[Ready | Placed | Answered | Statistics] = TypeAdapter(Event)

@@ -45,6 +45,7 @@ class ClockOff(Fault):
         listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
         await stage.kubectl("apply", "--server-side", "-f", "-", stdin=listed)
         await until(f"pods with another clock on {node}", lambda: self._are_ready(stage), _READY_SECONDS)
+        self.shows()
         self.notes.append(f"{len(objects) - 1} pods of {node} lived {OFFSET_SECONDS} s ahead")
 
     async def lacks(self, stage: Stage) -> list[str]:

@@ -36,4 +36,6 @@ class Deploy(Fault):
                 *("-n", namespace, "rollout", "status", f"deployment/{name}", f"--timeout={_ROLLOUT_SECONDS}s"),
                 seconds=_ROLLOUT_SECONDS + 15,
             )
+            if self.shown is None:
+                self.shows()
         self.notes.append(f"deployed {', '.join(targets)} as {', '.join(images.values())}")

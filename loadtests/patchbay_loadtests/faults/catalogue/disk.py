@@ -37,6 +37,7 @@ class DiskFull(Fault):
             size = bytes_to_fill(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
             # Blocks that are taken and never written: the disk of this machine does not see them.
             os.posix_fallocate(file.fileno(), 0, size)
+        self.shows()
         self.notes.append(f"took {size / _GIB:.1f} GiB of the disk of {node}")
         await until(f"disk pressure on {node}", lambda: self._has_pressure(stage), _PRESSURE_SECONDS)
 

@@ -1,8 +1,9 @@
 """What every fault has."""
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from patchbay_runtime.catalog import CATALOG
 
@@ -27,6 +28,8 @@ class Fault(ABC):
     question: ClassVar[str]
     # The alert that must fire while it lasts, and fall silent after.
     alert: str
+    # From when it is waited for: the fault's begin, the end of its cause, or the moment when all was whole again.
+    alert_counts_from: Literal["began", "healed", "whole"] = "began"
     hold_seconds: ClassVar[float] = 0
     recovery_limit_seconds: ClassVar[float] = 120
     usual_seconds: ClassVar[float] = 60
@@ -46,6 +49,11 @@ class Fault(ABC):
     def __init__(self) -> None:
         self.findings: list[str] = []  # what broke the fault's own promise
         self.notes: list[str] = []  # what was done to what
+        self.shown: float | None = None
+
+    def shows(self) -> None:
+        """What the alert tells of has come about, where that is later than the fault's begin."""
+        self.shown = time.time()
 
     async def prepare(self, stage: Stage) -> None:  # noqa: B027 - most need nothing
         """Bring about what the fault needs; the service is still undisturbed."""

@@ -40,6 +40,8 @@ class _ScalingPathCut(Fault):
     async def inject(self, stage: Stage) -> None:
         await stage.change({workload(self.namespace(stage), "deployments", self.workload): with_pods(0)})
         self._pods = await stage.desired_pods(SHAPE)
+        await stage.until_gone(self.namespace(stage), self.workload)
+        self.shows()
 
     async def hold(self, stage: Stage) -> None:
         least, end = self._pods, time.monotonic() + self.hold_seconds
@@ -71,6 +73,7 @@ class PrometheusAway(_ScalingPathCut):
     name = "prometheus-away"
     question = "Prometheus is away for 60 s: do shapes keep their pods?"
     alert = "PrometheusRestarted"
+    alert_counts_from = "whole"
     workload = "prometheus"
 
 

@@ -58,7 +58,7 @@ class ZoneLosesNodes(_NodesDie):
         watchers = await stage.pods(stage.options.metrics_namespace, "prometheus")
         if any(pod["spec"].get("nodeName") in nodes for pod in watchers):
             # What it knew of the nodes goes with it; what it tells of then is itself.
-            self.alert = "PrometheusRestarted"
+            self.alert, self.alert_counts_from = "PrometheusRestarted", "whole"
             self.notes.append("Prometheus ran on one of them")
         self.kill(nodes)
 
@@ -69,6 +69,7 @@ class NodeDrained(Fault):
     name = "node-drained"
     question = "a node is drained: does what runs on it finish?"
     alert = "NodeDrained"
+    alert_counts_from = "healed"
     recovery_limit_seconds = 120
     usual_seconds = 90
 

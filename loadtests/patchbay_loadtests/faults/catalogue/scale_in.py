@@ -43,6 +43,7 @@ class ScaleInDuringLongProcesses(Fault):
         await until(f"{_MANY_PODS} pods of {SHAPE}", lambda: self._has(stage, at_least=_MANY_PODS), 90)
         self._most = await stage.desired_pods(SHAPE)
         await until(f"fewer than {self._most} pods of {SHAPE}", lambda: self._has(stage, below=self._most), 150)
+        self.shows()
         await asyncio.gather(*self._placing)
         await asyncio.sleep(self._began + _LONG_SECONDS + _MARGIN_SECONDS - time.monotonic())
 

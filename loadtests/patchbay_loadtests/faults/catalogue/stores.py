@@ -50,3 +50,5 @@ class RedisAway(Fault):
 
     async def inject(self, stage: Stage) -> None:
         await stage.change({workload(stage.options.data_namespace, "statefulsets", "redis"): with_pods(0)})
+        await stage.until_gone(stage.options.data_namespace, "redis")
+        self.shows()

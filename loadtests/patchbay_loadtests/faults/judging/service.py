@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict
 
 from patchbay_loadtests.core.ledger import Ending
+from patchbay_loadtests.core.objectives import FaultObjectives
 from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.core.traffic.protocol import Placed
 
@@ -15,7 +16,6 @@ from patchbay_loadtests.core.traffic.protocol import Placed
 LEAST_LIMIT_SECONDS = 2.0
 # A machine of two cores hiccups: slow is a multiple of usual, and a single bad second in ten is nothing.
 SLOW_FACTOR = 4.0
-CALM_SECONDS = 10
 # A service that was as before for so long is disturbed again by something else.
 RELAPSE_SECONDS = 60
 MOST_TOLERATED = 4
@@ -67,18 +67,37 @@ def seconds_of(placed: Iterable[Placed], endings: Mapping[str, Ending], began: f
 
 @dataclass(frozen=True)
 class Usual:
-    """The undisturbed service. `tolerated`: bad seconds in any CALM_SECONDS that are this machine's own."""
+    """The undisturbed service. `tolerated`: slow seconds in any `window` seconds that are this machine's own."""
 
     limit_seconds: float
     tolerated: int
+    window: int = 10
 
 
-def usual_of(*undisturbed: Sequence[Second]) -> Usual:
-    """What is usual, by stretches of time in which nothing was wrong; the slowest of them counts."""
+def usual_of(*undisturbed: Sequence[Second], objectives: FaultObjectives, window: int = 10) -> Usual:
+    """What is usual, by stretches of time in which nothing was wrong; the slowest of them counts.
+
+    What is too slow by the objectives is so however slow these were, and failures are never usual.
+    """
     medians = [percentile(waits, 50) for seconds in undisturbed if (waits := _waits(seconds))]
-    limit = max(LEAST_LIMIT_SECONDS, SLOW_FACTOR * max(medians, default=0.0))
-    most = max((_most_together([second.at for second in bad]) for bad in _bad_of(undisturbed, limit)), default=0)
-    return Usual(limit, min(most + 1, MOST_TOLERATED))
+    limit = min(max(LEAST_LIMIT_SECONDS, SLOW_FACTOR * max(medians, default=0.0)), objectives.slow_seconds)
+    slow = [[second.at for second in seconds if _is_slow(second, limit)] for seconds in undisturbed]
+    most = max((_most_together(moments, window) for moments in slow), default=0)
+    return Usual(limit, min(most + 1, MOST_TOLERATED), window)
+
+
+def unfit(undisturbed: Sequence[Second], failed: int, objectives: FaultObjectives) -> list[str]:
+    """Why nothing could be said of a fault that is begun after this service; `failed`: orders with a failed request."""
+    waits = _waits(undisturbed)
+    reasons = [f"{failed} orders failed while nothing was wrong"] if failed else []
+    if not waits:
+        reasons.append("no order was done while nothing was wrong")
+    elif (median := percentile(waits, 50)) > objectives.calm_p95_seconds:
+        reasons.append(
+            f"the undisturbed service had a p95 of {median:.1f} s (median of {len(waits)} seconds), more than the "
+            f"objective of {objectives.calm_p95_seconds:g} s"
+        )
+    return reasons
 
 
 def recovery(
@@ -86,7 +105,7 @@ def recovery(
 ) -> float | None:
     """Seconds from the end of the cause (`healed_at`, counted from the fault) until the service was as before.
 
-    As before: in CALM_SECONDS no more bad seconds than usual. Bad: a failed request, or slow. Where it is disturbed
+    As before: in a window no more bad seconds than usual. Bad: a failed request, or slow. Where it is disturbed
     again after it was, that is the same fault's if it begins within `limit_seconds` of the cause's end and within
     RELAPSE_SECONDS of having been as before. None: it did not come back while it was watched.
     """
@@ -102,30 +121,26 @@ def recovery(
         ended = last + 1
     if ended is None:
         return 0.0
-    return max(0.0, ended - healed_at) if last_watched + 1 - max(ended, healed_at) >= CALM_SECONDS else None
+    return max(0.0, ended - healed_at) if last_watched + 1 - max(ended, healed_at) >= usual.window else None
 
 
 def _disturbances(bad: Sequence[int], usual: Usual) -> list[tuple[int, int]]:
     """First and last second of each stretch with more bad seconds than usual."""
     stretches: list[tuple[int, int]] = []
     for at in bad:
-        before = sum(at - CALM_SECONDS < other <= at for other in bad)
-        following = sum(at <= other < at + CALM_SECONDS for other in bad)
+        before = sum(at - usual.window < other <= at for other in bad)
+        following = sum(at <= other < at + usual.window for other in bad)
         if max(before, following) <= usual.tolerated:
             continue
-        if stretches and at - stretches[-1][1] <= CALM_SECONDS:
+        if stretches and at - stretches[-1][1] <= usual.window:
             stretches[-1] = (stretches[-1][0], at)
         else:
             stretches.append((at, at))
     return stretches
 
 
-def _bad_of(stretches: Iterable[Sequence[Second]], limit: float) -> list[list[Second]]:
-    return [[second for second in seconds if _is_bad(second, limit)] for seconds in stretches]
-
-
-def _most_together(moments: Sequence[int]) -> int:
-    return max((sum(at <= other < at + CALM_SECONDS for other in moments) for at in moments), default=0)
+def _most_together(moments: Sequence[int], window: int) -> int:
+    return max((sum(at <= other < at + window for other in moments) for at in moments), default=0)
 
 
 def _waits(seconds: Sequence[Second]) -> list[float]:
@@ -133,7 +148,11 @@ def _waits(seconds: Sequence[Second]) -> list[float]:
 
 
 def _is_bad(second: Second, limit: float) -> bool:
-    return second.disturbed > 0 or (second.p95_seconds is not None and second.p95_seconds > limit)
+    return second.disturbed > 0 or _is_slow(second, limit)
+
+
+def _is_slow(second: Second, limit: float) -> bool:
+    return second.p95_seconds is not None and second.p95_seconds > limit
 
 
 def errors_by_kind(placed: Iterable[Placed]) -> dict[str, int]:

@@ -10,7 +10,8 @@ HOST: Final = edge.URL
 KUBECONFIG: Final = paths.KUBECONFIG
 KUBECTL: Final = paths.BIN / "kubectl"
 # No machine but this one's nodes reaches it.
-RECEIVER_ADDRESS: Final = str(addresses.BRIDGE_ADDRESS)
+RECEIVER_ADDRESS: Final = str(addresses.ELSEWHERE_ADDRESS)
 STATE: Final = paths.RUN / "faults"
 REPORTS: Final = paths.REPORTS / "faults"
-REPOSITORY: Final[Path] = paths.REPOSITORY
+# Prometheus' native files: the rules of its alerts, and what is promised of them.
+ALERTS: Final[Path] = paths.REPOSITORY / "platform" / "patchbay_platform" / "prometheus" / "native"

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,11 @@ Report = Callable[[str, float | None], None]
 
 _FLAGS: Final = ("-trimpath", "-buildvcs=false")
 _ENVIRONMENT: Final = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": ""}
+# For `go list`: what is in the build cache is stale as well, for it is not installed.
+_TO_COMPILE: Final = (
+    '{{if and .Stale (ne .StaleReason "not installed but available in build cache")}}'
+    "{{.ImportPath}}{{with .Module}}@{{.Version}}{{end}}{{end}}"
+)
 _COMPILING_SHARE: Final = 0.9  # of a cold build's time; the rest is linking, which prints nothing
 
 
@@ -33,10 +38,33 @@ def is_built(module: GoModule, go: Go) -> bool:
     return output_directory(module, go).is_dir()
 
 
-def build(module: GoModule, go: Go, report: Report) -> Path:
+def packages_to_compile(module: GoModule, go: Go, report: Report) -> set[str]:
+    """The packages, with their modules' versions, that Go's build cache lacks, and the programs' own.
+
+    Fetches the modules that are not in Go's cache yet.
+    """
+    fetched = 0
+
+    def count(line: str) -> None:
+        nonlocal fetched
+        if line.startswith("go: downloading"):
+            fetched += 1
+            report(f"{module.name}: {fetched} modules fetched", None)
+
+    listing = run(
+        [go.program, "list", "-deps", *_FLAGS, "-f", _TO_COMPILE, *module.packages],
+        cwd=module.directory,
+        env=_ENVIRONMENT,
+        on_line=count,
+    )
+    return {line for line in listing.splitlines() if line and not line.startswith("go: ")}
+
+
+def build(module: GoModule, go: Go, report: Callable[[str, float], None], to_compile: int) -> Path:
     """Compile and link the module's programs unless they are built already; return their directory.
 
-    Interrupted at any point, the next call goes on from Go's own build cache.
+    `to_compile` is the number of packages that will be, for the report of the share that is done. Interrupted at any
+    point, the next call goes on from Go's own build cache.
     """
     output = output_directory(module, go)
     if output.is_dir():
@@ -45,8 +73,6 @@ def build(module: GoModule, go: Go, report: Report) -> Path:
     partial = output.with_name(f"{output.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    total = _count_packages(module, go, report)
-
     compiled = 0
 
     def count(line: str) -> None:
@@ -54,8 +80,8 @@ def build(module: GoModule, go: Go, report: Report) -> Path:
         if line.startswith(("go: ", "#")) or " " in line:
             return
         compiled += 1
-        fraction = min(1.0, compiled / total) * _COMPILING_SHARE
-        report(f"{compiled}/{total} packages compiled", fraction)
+        fraction = min(1.0, compiled / max(1, to_compile)) * _COMPILING_SHARE
+        report(f"{compiled}/{to_compile} packages compiled", fraction)
 
     run(
         [go.program, "build", "-v", *_FLAGS, "-ldflags", module.linker_flags(), "-o", f"{partial}/", *module.packages],
@@ -72,11 +98,10 @@ def build(module: GoModule, go: Go, report: Report) -> Path:
     return output
 
 
-def link(modules: Iterable[tuple[GoModule, Path]]) -> None:
-    """Make paths.BIN hold exactly these modules' programs; each name is switched in one step."""
+def link(programs: Mapping[str, Path]) -> None:
+    """Make these names in paths.BIN lead to these programs; each is switched in one step."""
     paths.BIN.mkdir(parents=True, exist_ok=True)
-    wanted = {name: output / built for module, output in modules for name, built in module.links.items()}
-    for name, target in wanted.items():
+    for name, target in programs.items():
         place = paths.BIN / name
         if place.is_symlink() and place.readlink() == target:
             continue
@@ -111,23 +136,6 @@ def _source_directory(module: GoModule, go: Go, required: str) -> Path:
     """Where Go's cache holds the files of a module that `module` requires."""
     command: list[str | Path] = [go.program, "list", "-m", "-f", "{{.Dir}}", required]
     return Path(run(command, cwd=module.directory, env=_ENVIRONMENT).strip())
-
-
-def _count_packages(module: GoModule, go: Go, report: Report) -> int:
-    """How many packages the programs consist of. Fetches the modules that are not in Go's cache yet."""
-    fetched = 0
-
-    def count(line: str) -> None:
-        nonlocal fetched
-        if line.startswith("go: downloading"):
-            fetched += 1
-            report(f"{fetched} modules fetched", None)
-
-    report("reading the module graph", None)
-    listing = run(
-        [go.program, "list", "-deps", *module.packages], cwd=module.directory, env=_ENVIRONMENT, on_line=count
-    )
-    return max(1, sum(not line.startswith("go: ") for line in listing.splitlines()))
 
 
 def _remove_older(module: GoModule, keep: Path) -> None:

@@ -2,10 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from patchbay_standins.pulumi_plugins.sdk import sdk_version
@@ -28,7 +28,6 @@ class GoModule:
     `links` maps a name in paths.BIN to the built file. `version_variables` maps a linker variable to
     "module path" (its version as required in go.mod) with an optional "#part" (major, minor, bare), or to "=version".
     `beside` maps a file laid beside the programs to the "module path" and the path in that module's own directory.
-    `weight` is the share of a cold build of all modules.
     """
 
     name: str
@@ -36,7 +35,6 @@ class GoModule:
     packages: tuple[str, ...]
     links: Mapping[str, str]
     version_variables: Mapping[str, str]
-    weight: float
     beside: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
@@ -48,6 +46,12 @@ class GoModule:
     def version(self, module: str) -> str:
         """The bare version of a required module ("1.35.4")."""
         return self.requirements[module].removeprefix("v")
+
+    def without(self, programs: Collection[str]) -> "GoModule":
+        """What is left to be built where these links lead elsewhere."""
+        links = {name: file for name, file in self.links.items() if name not in programs}
+        packages = tuple(package for package in self.packages if self._file(package) in links.values())
+        return replace(self, packages=packages, links=links)
 
     def linker_flags(self) -> str:
         """`-X` settings: without a version Kubernetes' feature gates misbehave."""
@@ -66,6 +70,10 @@ class GoModule:
             digest.update(f"{source.relative_to(self.directory)}\n".encode())
             digest.update(content)
         return digest.hexdigest()[:16]
+
+    def _file(self, package: str) -> str:
+        """What `go build` calls the package's program."""
+        return PurePosixPath(package).name or self.name
 
     def _stamp_value(self, value: str) -> str:
         if value.startswith("="):
@@ -107,7 +115,6 @@ CLUSTER: Final = GoModule(
         "k8s.io/client-go/pkg/version.gitMinor": f"{_KUBERNETES}#minor",
         f"{_KEDA}/version.Version": f"{_KEDA}#bare",
     },
-    weight=0.5,
 )
 
 PULUMI: Final = GoModule(
@@ -116,7 +123,6 @@ PULUMI: Final = GoModule(
     packages=(f"{_PULUMI}/cmd/pulumi",),
     links={"pulumi": "pulumi"},
     version_variables={f"{_PULUMI_SDK}/go/common/version.Version": f"{_PULUMI}#bare"},
-    weight=0.25,
     # What runs a Python program, itself in Python: the language host's half that the module does carry.
     beside={PYTHON_EXECUTE: (_PULUMI_SDK, f"python/cmd/{PYTHON_EXECUTE}")},
 )
@@ -128,7 +134,6 @@ KUBERNETES_PROVIDER: Final = GoModule(
     links={"pulumi-resource-kubernetes": "kubernetes-provider"},
     # The engine refuses a provider that calls itself older than the SDK asks for; the module has no release's version.
     version_variables={f"{_KUBERNETES_PROVIDER}/pkg/version.Version": f"={sdk_version('kubernetes')}"},
-    weight=0.25,
     # Its own main embeds generated copies of this file, which the module does not carry.
     beside={"schema.json": (_KUBERNETES_PROVIDER, "cmd/pulumi-resource-kubernetes/schema.json")},
 )

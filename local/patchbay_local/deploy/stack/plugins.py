@@ -30,11 +30,12 @@ def install(pulumi_home: Path, pulumi_bin_dir: Path) -> None:
     """Installs the language host beside `pulumi` in `pulumi_bin_dir` and the providers below `pulumi_home`.
 
     Where `pulumi` is a symbolic link the host goes beside its target, with a link of its own: the engine warns
-    about a language host that lies anywhere else.
+    about a language host that lies anywhere else. A downloaded `pulumi` has the genuine one beside it, which stays.
     """
     binary = (pulumi_bin_dir / "pulumi").resolve(strict=True)
     host = binary.with_name(LANGUAGE_HOST)
-    _write_launcher(host, _LANGUAGE_HOST, str(binary.with_name(PYTHON_EXECUTE)))
+    if not host.is_file() or _is_stand_in(host):
+        _write_launcher(host, _LANGUAGE_HOST, str(binary.with_name(PYTHON_EXECUTE)))
     _link(pulumi_bin_dir / LANGUAGE_HOST, host)
     pulumi_home.mkdir(parents=True, exist_ok=True)
     _switch_trace_off(pulumi_home)

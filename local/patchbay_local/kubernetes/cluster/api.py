@@ -6,8 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import httpx2
 from httpx2 import HTTPError, HTTPStatusError, Timeout, codes
-from lightkube import ALL_NS, Client, KubeConfig
+from lightkube import ALL_NS, Client, KubeConfig, SingleConfig
 from lightkube.config import client_adapter
 from lightkube.models.apps_v1 import DeploymentCondition
 from lightkube.models.core_v1 import NodeCondition
@@ -20,16 +21,14 @@ _TIMEOUT: Final = Timeout(5)
 
 
 class Api:
-    """A client with the kubeconfig's rights. Calls raise httpx2.HTTPError where nothing or no good answers."""
+    """A client with the kubeconfig's rights. Calls raise httpx2.HTTPError where nothing or no good answers.
+
+    No proxy of the environment stands between the host and its own bridge.
+    """
 
     def __init__(self, kubeconfig: Path) -> None:
-        config = KubeConfig.from_file(kubeconfig).get()
-        if config is None:
-            raise ValueError(f"{kubeconfig} has no current context")
-        # No proxy of the environment stands between the host and its own bridge.
-        self._client = Client(config, timeout=_TIMEOUT, trust_env=False)
-        parameters = client_adapter.ConnectionParams(timeout=_TIMEOUT, trust_env=False)
-        self._http = client_adapter.Client(config, parameters)
+        self._client = Client(_configuration(kubeconfig), timeout=_TIMEOUT, trust_env=False)
+        self._http = http_client(kubeconfig)
 
     def close(self) -> None:
         self._http.close()
@@ -86,6 +85,19 @@ class Api:
             if pod.metadata and pod.metadata.name:
                 where, name = pod.metadata.namespace, pod.metadata.name
                 _unless_missing(partial(self._client.delete, Pod, name, namespace=where, grace_period=0))
+
+
+def http_client(kubeconfig: Path) -> httpx2.Client:
+    """For what is read as plain JSON, with the kubeconfig's rights."""
+    parameters = client_adapter.ConnectionParams(timeout=_TIMEOUT, trust_env=False)
+    return client_adapter.Client(_configuration(kubeconfig), parameters)
+
+
+def _configuration(kubeconfig: Path) -> SingleConfig:
+    config = KubeConfig.from_file(kubeconfig).get()
+    if config is None:
+        raise ValueError(f"{kubeconfig} has no current context")
+    return config
 
 
 def _unless_missing(change: Callable[[], object]) -> None:

@@ -134,7 +134,8 @@ class Cluster:
             self._journal.keep_sysctl(SCOPE, name)
         self._journal.set_sysctl(SCOPE, "fs/inotify/max_user_instances", str(_INOTIFY_INSTANCES), minimum=True)
         self._journal.set_sysctl(SCOPE, "fs/inotify/max_user_watches", str(_INOTIFY_WATCHES), minimum=True)
-        network.ensure_bridge(self._journal)
+        if others := network.ensure_bridge(self._journal):
+            self._progress(f"other firewalls let the nodes through: {', '.join(others)}")
         hierarchies = cgroups.managed(cgroups.detect())
         offered = cgroups.root_controllers(hierarchies)
         for mount, enabled in cgroups.enabled_at_root(hierarchies):

@@ -26,7 +26,7 @@ def up(journal: Journal, aws: Mapping[str, str], *, boot_seconds: float = 0) -> 
             name=_DAEMON,
             argv=(sys.executable, "-m", "patchbay_local.kubernetes.nodes", "--boot-seconds", f"{boot_seconds:g}"),
             environment=aws,
-            inputs=(_code_digest(), hashlib.sha256(paths.IMAGE_LOCK.read_bytes()).hexdigest()),
+            inputs=(code_digest(), hashlib.sha256(paths.IMAGE_LOCK.read_bytes()).hexdigest()),
         )
     )
 
@@ -45,7 +45,8 @@ def _supervisor(journal: Journal) -> Supervisor:
     return Supervisor(run=paths.RUN, logs=paths.LOGS, journal=journal, scope=SCOPE)
 
 
-def _code_digest() -> str:
+def code_digest() -> str:
+    """Of all that the machine's daemons of ours are made of."""
     digest = hashlib.sha256()
     package = Path(__file__).parents[2]
     for folder in ("kubernetes", "machine"):

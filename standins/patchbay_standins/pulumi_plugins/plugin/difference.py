@@ -37,11 +37,6 @@ class Difference:
     replaces: set[Path] = field(default_factory=set)
     delete_before_replace: bool = False
 
-    def replace(self, path: Path) -> None:
-        """Marks the changes at, below or above a path as needing a new resource; all when none of them fits."""
-        fitting = {change for change in self.changes if _overlap(change, path)}
-        self.replaces |= fitting or set(self.changes)
-
     def response(self) -> provider_pb2.DiffResponse:
         """The difference in the engine's terms."""
         if not self.changes:
@@ -80,8 +75,3 @@ def changes(old: Any, new: Any, path: Path = ()) -> Iterator[tuple[Path, Change]
                 yield from changes(old[index], new[index], (*path, index))
     elif old != new or isinstance(old, bool) != isinstance(new, bool):
         yield path, Change.UPDATE
-
-
-def _overlap(left: Path, right: Path) -> bool:
-    length = min(len(left), len(right))
-    return left[:length] == right[:length]

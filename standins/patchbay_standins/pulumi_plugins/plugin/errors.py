@@ -21,13 +21,10 @@ class ProviderError(Exception):
 class InitializationError(ProviderError):
     """A resource was created or updated, but did not become ready: the engine keeps it and tries again next time."""
 
-    def __init__(
-        self, reason: str, *, identifier: str, outputs: Mapping[str, Any], inputs: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, reason: str, *, identifier: str, outputs: Mapping[str, Any]) -> None:
         super().__init__(reason)
         self.identifier = identifier
         self.outputs = outputs
-        self.inputs = inputs
 
 
 class SettingsError(ValueError):
@@ -61,7 +58,6 @@ def _attach_partial_failure(context: grpc.ServicerContext, error: Initialization
     detail = provider_pb2.ErrorResourceInitFailed(
         id=error.identifier,
         properties=encode(error.outputs),
-        inputs=None if error.inputs is None else encode(error.inputs),
         reasons=[str(error)],
     )
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))

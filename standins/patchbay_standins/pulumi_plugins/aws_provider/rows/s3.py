@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from patchbay_standins.pulumi_plugins.aws_provider.fields import document
 from patchbay_standins.pulumi_plugins.aws_provider.resource import AwsError, Resource
-from patchbay_standins.pulumi_plugins.aws_provider.row import Call, Field, Row, Tags, Update
+from patchbay_standins.pulumi_plugins.aws_provider.row import Call, Field, Row, Step, Tags, Update
 
 # The one region that has no name in a request.
 _FIRST_REGION: Final = "us-east-1"
@@ -91,6 +91,25 @@ def _block(name: str) -> Field:
     return Field(name, aws=f"PublicAccessBlockConfiguration.{member}", default=False)
 
 
+def _setting(
+    kind: str, noun: str, *fields: Field, at: str = "@", delete: Step | None = None, required: tuple[str, ...] = ()
+) -> Row:
+    """What S3 puts on a bucket as a whole, under the bucket's name; `at`: where the answer to its read has it."""
+    put = Call(f"put_{noun}")
+    return Row(
+        f"aws:s3/bucket{kind}:Bucket{kind}",
+        "s3",
+        create=put,
+        id="{bucket}",
+        read=Call(f"get_{noun}", _BUCKET, at=at),
+        updates=(Update(tuple(field.name for field in fields), put),),
+        delete=delete or Call(f"delete_{noun}", _BUCKET),
+        fields=fields,
+        name="bucket",
+        required=required,
+    )
+
+
 ROWS = (
     Row(
         "aws:s3/bucket:Bucket",
@@ -106,93 +125,37 @@ ROWS = (
         name="bucket",
         required=("bucket",),
     ),
-    Row(
-        "aws:s3/bucketVersioning:BucketVersioning",
-        "s3",
-        create=Call("put_bucket_versioning"),
-        id="{bucket}",
-        read=Call("get_bucket_versioning", _BUCKET, at="Status && @"),
-        updates=(Update(("versioningConfiguration",), Call("put_bucket_versioning")),),
+    _setting(
+        "Versioning",
+        "bucket_versioning",
+        Field("versioningConfiguration", read="@"),
+        at="Status && @",
         delete=_suspend_versioning,
-        fields=(Field("versioningConfiguration", read="@"),),
-        name="bucket",
     ),
-    Row(
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-        "s3",
-        create=Call("put_bucket_encryption"),
-        id="{bucket}",
-        read=Call("get_bucket_encryption", _BUCKET),
-        updates=(Update(("rules",), Call("put_bucket_encryption")),),
-        delete=Call("delete_bucket_encryption", _BUCKET),
-        fields=(Field("rules", aws="ServerSideEncryptionConfiguration.Rules"),),
-        name="bucket",
+    _setting(
+        "ServerSideEncryptionConfiguration",
+        "bucket_encryption",
+        Field("rules", aws="ServerSideEncryptionConfiguration.Rules"),
     ),
-    Row(
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        "s3",
-        create=Call("put_public_access_block"),
-        id="{bucket}",
-        read=Call("get_public_access_block", _BUCKET),
-        updates=(Update(_BLOCKS, Call("put_public_access_block")),),
-        delete=Call("delete_public_access_block", _BUCKET),
-        fields=tuple(_block(name) for name in _BLOCKS),
-        name="bucket",
-    ),
-    Row(
-        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-        "s3",
-        create=Call("put_bucket_lifecycle_configuration"),
-        id="{bucket}",
-        read=Call("get_bucket_lifecycle_configuration", _BUCKET),
-        updates=(Update(("rules", "transitionDefaultMinimumObjectSize"), Call("put_bucket_lifecycle_configuration")),),
+    _setting("PublicAccessBlock", "public_access_block", *(_block(name) for name in _BLOCKS)),
+    _setting(
+        "LifecycleConfiguration",
+        "bucket_lifecycle_configuration",
+        Field("rules", aws="LifecycleConfiguration.Rules", read="Rules"),
+        Field("transitionDefaultMinimumObjectSize"),
         delete=Call("delete_bucket_lifecycle", _BUCKET),
-        fields=(Field("rules", aws="LifecycleConfiguration.Rules", read="Rules"),),
-        name="bucket",
         required=("rules",),
     ),
-    Row(
-        "aws:s3/bucketPolicy:BucketPolicy",
-        "s3",
-        create=Call("put_bucket_policy"),
-        id="{bucket}",
-        read=Call("get_bucket_policy", _BUCKET),
-        updates=(Update(("policy",), Call("put_bucket_policy")),),
-        delete=Call("delete_bucket_policy", _BUCKET),
-        fields=(document("policy"),),
-        name="bucket",
-    ),
-    Row(
-        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-        "s3",
-        create=Call("put_bucket_ownership_controls"),
-        id="{bucket}",
-        read=Call("get_bucket_ownership_controls", _BUCKET),
-        updates=(Update(("rule",), Call("put_bucket_ownership_controls")),),
-        delete=Call("delete_bucket_ownership_controls", _BUCKET),
-        fields=(Field("rule", aws="OwnershipControls.Rules"),),
-        name="bucket",
-    ),
-    Row(
-        "aws:s3/bucketLogging:BucketLogging",
-        "s3",
-        create=Call("put_bucket_logging"),
-        id="{bucket}",
-        read=Call("get_bucket_logging", _BUCKET, at="LoggingEnabled"),
-        updates=(
-            Update(
-                ("targetBucket", "targetGrants", "targetObjectKeyFormat", "targetPrefix"), Call("put_bucket_logging")
-            ),
-        ),
-        delete=_stop_logging,
-        fields=tuple(
-            Field(
-                f"target{name}",
-                aws=f"BucketLoggingStatus.LoggingEnabled.Target{name}",
-                read=f"Target{name}",
-            )
+    _setting("Policy", "bucket_policy", document("policy")),
+    _setting("OwnershipControls", "bucket_ownership_controls", Field("rule", aws="OwnershipControls.Rules")),
+    _setting(
+        "Logging",
+        "bucket_logging",
+        *(
+            Field(f"target{name}", aws=f"BucketLoggingStatus.LoggingEnabled.Target{name}", read=f"Target{name}")
             for name in ("Bucket", "Grants", "ObjectKeyFormat", "Prefix")
         ),
-        name="bucket",
+        at="LoggingEnabled",
+        delete=_stop_logging,
     ),
 )

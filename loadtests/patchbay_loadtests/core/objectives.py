@@ -1,0 +1,75 @@
+"""What users may expect: `loadtests/slo.yaml`."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+
+SLO: Final = Path(__file__).parents[2] / "slo.yaml"
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LoadObjectives(_Part):
+    """Of one profile; seconds from the moment at which an order was due.
+
+    `accepted`: until the gateway took it. `called`: until its connector called. `short_of_pods_seconds`: how long in a
+    row the steered shape may have fewer ready pods than its processes ask for.
+    """
+
+    accepted_p95_seconds: Seconds
+    called_p95_seconds: Seconds
+    called_longest_seconds: Seconds
+    short_of_pods_seconds: Seconds
+
+
+class FaultObjectives(_Part):
+    """`calm_p95_seconds`: of the undisturbed service, from due to done; `slow_seconds`: above it an order is slow."""
+
+    calm_p95_seconds: Seconds
+    slow_seconds: Seconds
+
+
+class GeneratorObjectives(_Part):
+    """`late_p95_seconds`: from an order's moment until its first request was sent."""
+
+    late_p95_seconds: Seconds
+
+
+class Objectives(_Part):
+    """The whole file; `load` by profile."""
+
+    load: dict[str, LoadObjectives]
+    faults: FaultObjectives
+    generator: GeneratorObjectives
+
+    def of_profile(self, name: str) -> LoadObjectives:
+        """The objectives of a profile. UnusableEnvironmentError where there are none."""
+        if name not in self.load:
+            raise UnusableEnvironmentError(
+                f"the objectives say nothing of the profile {name}; add load.{name} to the file that --slo names"
+            )
+        return self.load[name]
+
+
+def read_objectives(path: Path = SLO) -> Objectives:
+    """The objectives of a file. UnusableEnvironmentError naming every field that is wrong, and the remedy."""
+    try:
+        return Objectives.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UnusableEnvironmentError(f"{path} cannot be read: {error}; name another file with --slo") from error
+    except yaml.YAMLError as error:
+        raise UnusableEnvironmentError(f"{path} is not YAML: {error}") from error
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc'])) or 'the file'}: {problem['msg']}" for problem in error.errors()
+        ]
+        raise UnusableEnvironmentError(
+            f"{path}: {'; '.join(problems)}. Write seconds greater than 0, as in {SLO.name} of the load tests"
+        ) from error

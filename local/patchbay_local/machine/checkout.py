@@ -1,0 +1,36 @@
+"""Which checkout of the repository this machine's environment belongs to: a second one may not replace it."""
+
+from pathlib import Path
+
+from patchbay_local.machine import paths
+from patchbay_local.machine.files import contents, write_if_changed
+
+_MARK = Path("local", "patchbay_local")
+
+
+class OtherCheckoutError(RuntimeError):
+    """The environment is another checkout's; the message names it and what to do."""
+
+
+def owner() -> Path | None:
+    """The checkout that brought the environment up; None where nothing is up, or that checkout is gone."""
+    for _, content in contents([paths.STATE / "checkout"]):
+        checkout = Path(content.decode().strip())
+        return checkout if (checkout / _MARK).is_dir() else None
+    return None
+
+
+def require_ours() -> None:
+    """Raises OtherCheckoutError where the environment belongs to another checkout that is still there."""
+    found = owner()
+    if found is not None and found.resolve() != paths.REPOSITORY.resolve():
+        raise OtherCheckoutError(
+            f"this machine's environment belongs to the checkout {found}, and this is {paths.REPOSITORY}:"
+            f" work there, or end it first (`make -C {found} down`)"
+        )
+
+
+def claim() -> None:
+    """From now on it belongs to this checkout. Raises OtherCheckoutError; the lock of `only_one` must be held."""
+    require_ours()
+    write_if_changed(paths.STATE / "checkout", f"{paths.REPOSITORY}\n")

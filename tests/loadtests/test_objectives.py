@@ -1,0 +1,43 @@
+"""The file that says what users may expect."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from patchbay_loadtests.commands.load import ProfileName
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.objectives import SLO, read_objectives
+
+
+def test_the_file_that_comes_along_has_objectives_for_every_profile() -> None:
+    objectives = read_objectives()
+    assert set(objectives.load) == {profile.value for profile in ProfileName}
+    with pytest.raises(UnusableEnvironmentError, match=r"add load\.flood"):
+        objectives.of_profile("flood")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"faults": {"calm_p95_seconds": 0, "slow_seconds": 8}}, "faults.calm_p95_seconds"),
+        ({"generator": {}}, "generator.late_p95_seconds"),
+        ({"fault": {}}, "fault: Extra inputs"),
+    ],
+)
+def test_what_is_wrong_in_it_is_named_with_the_remedy(
+    tmp_path: Path, changes: dict[str, dict[str, float]], told: str
+) -> None:
+    file = tmp_path / "slo.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(SLO.read_text()) | changes))
+    with pytest.raises(UnusableEnvironmentError, match=told) as refused:
+        read_objectives(file)
+    assert "seconds greater than 0" in str(refused.value)
+
+
+@pytest.mark.parametrize("content", [None, "load: ["], ids=["missing", "not-yaml"])
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "slo.yaml"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(UnusableEnvironmentError, match=r"slo\.yaml"):
+        read_objectives(file)
