@@ -178,10 +178,8 @@ class Handler(BaseHTTPRequestHandler):
         elif "/services/sink:80/proxy" in path:
             url = self.server.sink_url(path.split("/proxy", 1)[1])
             self._answer(200, httpx2.request(self.command, url, content=body, trust_env=False).json())
-        elif self.server.token and path.startswith(GATEWAY) and not self._is_known():
-            self._answer(401, {"error": "no token"})
-        elif path.startswith("/hooks/") and self.server.refuses and len(self.server.runs) >= self.server.refuses[1]:
-            self._answer(self.server.refuses[0], {"error": "not allowed"})
+        elif refusal := self._refusal(path):
+            self._answer(refusal, {"error": "refused"})
         elif path.startswith("/hooks/"):
             self._answer(202, {"run": self.server.accept(json.loads(body)), "status": "accepted"})
         elif self.command == "PATCH":
@@ -202,8 +200,15 @@ class Handler(BaseHTTPRequestHandler):
             found = self.server.document(path)
             self._answer(404 if found is None else 200, {"kind": "Status", "code": 404} if found is None else found)
 
-    def _is_known(self) -> bool:
-        return self.headers.get("Authorization") == f"Bearer {self.server.token}"
+    def _refusal(self, path: str) -> int | None:
+        """The status of a request that the gateway does not take."""
+        server = self.server
+        is_known = self.headers.get("Authorization") == f"Bearer {server.token}"
+        if server.token and path.startswith(GATEWAY) and not is_known:
+            return 401
+        if path.startswith("/hooks/") and server.refuses and len(server.runs) >= server.refuses[1]:
+            return server.refuses[0]
+        return None
 
     def _answer(self, status: int, document: Any) -> None:
         body = json.dumps(document).encode()

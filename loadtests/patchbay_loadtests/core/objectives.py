@@ -42,9 +42,23 @@ class GeneratorObjectives(_Part):
     late_p95_seconds: Seconds
 
 
+class ScalingObjectives(_Part):
+    """Of the scaling proof.
+
+    `pods_ready`: from a load's rise until its pods are Ready; `pods_back`: from its end until one pod is left;
+    `second_pod_p95`: from the metric shown until the second pod is Ready; `accepted_p95`: of the webhook.
+    """
+
+    pods_ready_seconds: Seconds
+    pods_back_seconds: Seconds
+    second_pod_p95_seconds: Seconds
+    accepted_p95_seconds: Seconds
+
+
 class Objectives(_Part):
     """The whole file; `load` by profile."""
 
+    scaling: ScalingObjectives
     load: dict[str, LoadObjectives]
     faults: FaultObjectives
     generator: GeneratorObjectives

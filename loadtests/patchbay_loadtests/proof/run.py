@@ -15,6 +15,7 @@ from patchbay_loadtests.core.console import ProgressLines
 from patchbay_loadtests.core.errors import ProductFailureError
 from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.core.messages import tell
+from patchbay_loadtests.core.objectives import ScalingObjectives
 from patchbay_loadtests.core.report.junit import write_junit
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to, write_proof
 from patchbay_loadtests.core.set_up import set_up
@@ -25,7 +26,7 @@ from patchbay_loadtests.core.traffic.protocol import TrafficSettings
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.baseline import Baseline, slower
 from patchbay_loadtests.proof.deployed import read_deployed
-from patchbay_loadtests.proof.objectives import ScalingObjectives, misses
+from patchbay_loadtests.proof.objectives import misses
 from patchbay_loadtests.proof.plan import EDGES, Plan, Steps
 from patchbay_loadtests.proof.promise import Promise
 from patchbay_loadtests.proof.result import Result, judge
