@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from patchbay_loadtests.core.objectives import SLO
 from patchbay_loadtests.profiles.profile import Profile
 
 if TYPE_CHECKING:
@@ -16,10 +17,7 @@ FLOW: Final = "loadtest-locust"
 
 
 class OpenLoop(BaseModel):
-    """`user_seconds`: each user sends one order in this time. `sink_url`: where the flow delivers a line of each order.
-
-    `accepted_p95_seconds`: the objective from an order's due moment until it is accepted; None: none.
-    """
+    """`user_seconds`: each user sends one order in this time. `sink_url`: where each order's line is delivered."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,7 +25,7 @@ class OpenLoop(BaseModel):
     user_seconds: float = Field(default=1, gt=0, le=3600)
     load_profile: Path | None = None
     sink_url: str | None = None
-    accepted_p95_seconds: float | None = Field(default=None, gt=0)
+    slo: Path = SLO
     settle_seconds: float = Field(default=60, gt=0)
 
 
@@ -48,12 +46,7 @@ def add_arguments(parser: "LocustArgumentParser") -> None:
         help="Each user sends one order in this time, whatever became of the one before",
     )
     group.add_argument("--sink-url", env_var="PATCHBAY_SINK_URL", help="Where the flow delivers: .../deliveries")
-    group.add_argument(
-        "--accepted-p95-seconds",
-        env_var="PATCHBAY_ACCEPTED_P95_SECONDS",
-        type=float,
-        help="The objective from an order's due moment until it is accepted",
-    )
+    group.add_argument("--slo", env_var="PATCHBAY_SLO", default=str(SLO), help="What users may expect: the objectives")
     group.add_argument(
         "--settle-seconds",
         env_var="PATCHBAY_SETTLE_SECONDS",

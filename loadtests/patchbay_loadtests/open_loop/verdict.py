@@ -9,8 +9,6 @@ from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.core.traffic.protocol import Placed
 
-# An order that is sent so late was kept back by the generator.
-LATE_SECONDS: Final = 1.0
 # Users come and go once a second, each with its own phase.
 TOLERANCE: Final = 0.15
 TOLERATED_ORDERS: Final = 5
@@ -48,12 +46,14 @@ def judge(
     *,
     due: int,
     expected: float | None = None,
+    late_p95_seconds: float,
     accepted_p95_seconds: float | None = None,
     doubts: Sequence[str] = (),
 ) -> OpenLoopVerdict:
     """`due`: how many orders came due; `expected`: how many the profile asks for; None: there was no profile.
 
-    `runs`: what became of the accepted ones; None: nobody could tell. `doubts`: why there may be no verdict.
+    `runs`: what became of the accepted ones; None: nobody could tell. `late_p95_seconds`: how late the generator may
+    send them. `accepted_p95_seconds`: the objective, from due to accepted. `doubts`: why there may be no verdict.
     """
     accepted = [each for each in placed if each.run is not None]
     refused = [each for each in placed if each.run is None]
@@ -75,7 +75,7 @@ def judge(
     if expected is not None and abs(due - expected) > TOLERANCE * expected + TOLERATED_ORDERS:
         found.append(f"{due} orders came due where the profile asks for {expected:.0f}")
     late_p95 = percentile(late, 95) if late else None
-    if late_p95 is not None and late_p95 > LATE_SECONDS:
+    if late_p95 is not None and late_p95 > late_p95_seconds:
         found.append(f"the generator was the limit: it sent orders {late_p95:.1f} s late (p95): give it more processes")
     if runs is None and accepted:
         found.append("what became of the accepted runs is not known")

@@ -17,7 +17,9 @@ from locust.rpc.protocol import Message
 from locust.runners import MasterRunner, WorkerRunner
 from pydantic import TypeAdapter
 
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.ledger import RunsVerdict
+from patchbay_loadtests.core.objectives import read_objectives
 from patchbay_loadtests.core.traffic.protocol import Placed
 from patchbay_loadtests.open_loop.job import Job
 from patchbay_loadtests.open_loop.options import given, read_profile
@@ -35,10 +37,6 @@ DRAIN_SECONDS: Final = PATIENCE_SECONDS + 15
 _MANY: Final = TypeAdapter(list[Placed])
 
 
-class UnaskedError(Exception):
-    """The environment could not be asked."""
-
-
 class Verifier:
     """What is known of one test, and its verdict."""
 
@@ -51,8 +49,9 @@ class Verifier:
         """Register the flow; a test that cannot begin is stopped."""
         self._begin()
         try:
+            read_objectives(given(self._environment.parsed_options).slo)
             self._ask(runs=None)
-        except (ValueError, UnaskedError) as error:
+        except (ValueError, UnusableEnvironmentError) as error:
             self._doubts.append(f"the test could not begin: {error}")
             self._has_begun = False
             if self._environment.runner is not None:
@@ -92,20 +91,24 @@ class Verifier:
     def stop(self, **_: Any) -> None:
         """The verdict, on the log and as the exit code."""
         runs = {each.order: each.run for each in self._placed if each.run is not None}
-        found = expected = None
+        found = expected = objective = None
         options = given(self._environment.parsed_options)
+        limits = read_objectives(options.slo)
         try:
             if options.load_profile is not None and self._environment.shape_class is not None:
-                expected = expected_orders(read_profile(options.load_profile), options.user_seconds)
+                profile = read_profile(options.load_profile)
+                expected = expected_orders(profile, options.user_seconds)
+                objective = limits.of_profile(profile.name).accepted_p95_seconds
             found = self._ask(runs=runs) if runs else None
-        except (ValueError, UnaskedError) as error:
+        except (ValueError, UnusableEnvironmentError) as error:
             self._doubts.append(str(error))
         self.verdict = judge(
             self._placed,
             found,
             due=self._due,
             expected=expected,
-            accepted_p95_seconds=options.accepted_p95_seconds,
+            late_p95_seconds=limits.generator.late_p95_seconds,
+            accepted_p95_seconds=objective,
             doubts=self._doubts,
         )
         self._tell(self.verdict)
@@ -138,7 +141,7 @@ class Verifier:
             check=False,
         )
         if done.returncode:
-            raise UnaskedError(
+            raise UnusableEnvironmentError(
                 done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the gateway was not asked"
             )
         return RunsVerdict.model_validate_json(done.stdout) if done.stdout else None
