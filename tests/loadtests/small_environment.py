@@ -19,6 +19,10 @@ import httpx2
 import yaml
 from patchbay_loadtests.core.sink.server import Ledger, SinkServer
 
+READY = {
+    "conditions": [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Ready")],
+    "containerStatuses": [{"state": {"running": {}}}],
+}
 GATEWAY = ("/hooks/", "/api/tenants/", "/horizon/")
 Rule = Callable[[int], int]
 PROMETHEUS_CONFIG = {
@@ -118,7 +122,7 @@ class SmallEnvironment(ThreadingHTTPServer):
             },
             "/deployments/": lambda: self._deployment(name, shape),
             "/external.metrics": lambda: {"items": [{"value": str(pods)}]},
-            "/pods": lambda: {"items": [{"metadata": {"name": f"w-{n}"}, "status": {}} for n in range(pods)]},
+            "/pods": lambda: {"items": [{"metadata": {"name": f"w-{n}"}, "status": READY} for n in range(pods)]},
             "/version": lambda: {"gitVersion": "v1"},
             "/deployments": lambda: {"items": [self._deployment(f"shape-{each}", each) for each in loads]},
             "/horizontalpodautoscalers": lambda: {
