@@ -19,6 +19,10 @@ import httpx2
 import yaml
 from patchbay_loadtests.core.sink.server import Ledger, SinkServer
 
+READY = {
+    "conditions": [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Ready")],
+    "containerStatuses": [{"state": {"running": {}}}],
+}
 GATEWAY = ("/hooks/", "/api/tenants/", "/horizon/")
 Rule = Callable[[int], int]
 PROMETHEUS_CONFIG = {
@@ -118,7 +122,7 @@ class SmallEnvironment(ThreadingHTTPServer):
             },
             "/deployments/": lambda: self._deployment(name, shape),
             "/external.metrics": lambda: {"items": [{"value": str(pods)}]},
-            "/pods": lambda: {"items": [{"metadata": {"name": f"w-{n}"}, "status": {}} for n in range(pods)]},
+            "/pods": lambda: {"items": [{"metadata": {"name": f"w-{n}"}, "status": READY} for n in range(pods)]},
             "/version": lambda: {"gitVersion": "v1"},
             "/deployments": lambda: {"items": [self._deployment(f"shape-{each}", each) for each in loads]},
             "/horizontalpodautoscalers": lambda: {
@@ -170,15 +174,16 @@ class Handler(BaseHTTPRequestHandler):
             return
         path = urlsplit(self.path).path
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if (answer := self.server.handle(self.command, path, yaml.safe_load(body) if body else None)) is not None:
+        if "loadtest-restore" in urlsplit(self.path).query:
+            # Nothing is left of a load test that was killed, but for its sink.
+            self._answer(200, {"items": []})
+        elif (answer := self.server.handle(self.command, path, yaml.safe_load(body) if body else None)) is not None:
             self._answer(*answer)
         elif "/services/sink:80/proxy" in path:
             url = self.server.sink_url(path.split("/proxy", 1)[1])
             self._answer(200, httpx2.request(self.command, url, content=body, trust_env=False).json())
-        elif self.server.token and path.startswith(GATEWAY) and not self._is_known():
-            self._answer(401, {"error": "no token"})
-        elif path.startswith("/hooks/") and self.server.refuses and len(self.server.runs) >= self.server.refuses[1]:
-            self._answer(self.server.refuses[0], {"error": "not allowed"})
+        elif refusal := self._refusal(path):
+            self._answer(refusal, {"error": "refused"})
         elif path.startswith("/hooks/"):
             self._answer(202, {"run": self.server.accept(json.loads(body)), "status": "accepted"})
         elif self.command == "PATCH":
@@ -199,8 +204,15 @@ class Handler(BaseHTTPRequestHandler):
             found = self.server.document(path)
             self._answer(404 if found is None else 200, {"kind": "Status", "code": 404} if found is None else found)
 
-    def _is_known(self) -> bool:
-        return self.headers.get("Authorization") == f"Bearer {self.server.token}"
+    def _refusal(self, path: str) -> int | None:
+        """The status of a request that the gateway does not take."""
+        server = self.server
+        is_known = self.headers.get("Authorization") == f"Bearer {server.token}"
+        if server.token and path.startswith(GATEWAY) and not is_known:
+            return 401
+        if path.startswith("/hooks/") and server.refuses and len(server.runs) >= server.refuses[1]:
+            return server.refuses[0]
+        return None
 
     def _answer(self, status: int, document: Any) -> None:
         body = json.dumps(document).encode()

@@ -126,7 +126,7 @@ class SmallNodes(SmallEnvironment):
         return {"data": {"status": f"nodeGroups: [{{health: {{cloudProviderTarget: {wanted}}}}}]"}}
 
     def _autoscaler(self) -> dict[str, Any]:
-        flags = ["--scan-interval=1s", f"--scale-down-unneeded-time={UNNEEDED_SECONDS:.0f}s"]
+        flags = ["--scan-interval=200ms", f"--scale-down-unneeded-time={UNNEEDED_SECONDS:.0f}s"]
         containers = [{"command": [*flags, "--scale-down-delay-after-add=0s"]}]
         return {"spec": {"template": {"spec": {"containers": containers}}}, "status": {"readyReplicas": 1}}
 

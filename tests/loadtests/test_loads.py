@@ -26,8 +26,8 @@ def send(environment: SmallScaling, directory: Path, verb: str, *options: str) -
 
 
 def test_the_same_load_is_sent_in_pairs_and_the_shape_is_left_as_it_was(tmp_path: Path) -> None:
-    environment = SmallScaling(promised, delayed(promised, 3), hold_seconds=1.5)
-    options = ("--minutes=0.1", "--rate=8", "--hold-seconds=1.5", "--long-seconds=1.5", "--hpa-sync-seconds=10")
+    environment = SmallScaling(promised, delayed(promised, 2), hold_seconds=1.5)
+    options = ("--minutes=0.15", "--rate=8", "--hold-seconds=1.5", "--long-seconds=1.5", "--hpa-sync-seconds=10")
     code, output, result = send(environment, tmp_path, "compare", *options)
     assert code == 0, output
     assert result["needed_processes"] == 12
@@ -39,7 +39,7 @@ def test_the_same_load_is_sent_in_pairs_and_the_shape_is_left_as_it_was(tmp_path
     assert {side["work_killed"] for side in result["sides"]} == {0}
     assert len({side["orders"] for side in result["sides"]}) == 1
     assert all(side["orders"] == side["runs"]["completed"] for side in result["sides"])
-    assert result["shortened"] == ["orders came for 0.1 minutes each time, not for 3"]
+    assert result["shortened"] == ["orders came for 0.15 minutes each time, not for 3"]
     assert environment.thresholds == {"1", "8"}
     for path, document in found().items():
         left = environment.objects[path]

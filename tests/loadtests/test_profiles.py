@@ -50,7 +50,7 @@ def judged(timeline: LoadTimeline, runs: RunsVerdict = RUNS) -> LoadResult:
         versions={},
         config={},
         objectives=OBJECTIVES.of_profile("steady"),
-        generator=OBJECTIVES.of_generator(),
+        generator=OBJECTIVES.generator,
     )
 
 

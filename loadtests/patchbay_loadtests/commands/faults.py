@@ -53,7 +53,6 @@ def run_command(
     values = {"runs": runs or (SHORT_RUNS if short else None), "orders_per_second": rate, "reports": report}
     with reading(console):
         objectives = read_objectives(slo)
-        objectives.of_faults()
     options = validated(
         Options,
         console,

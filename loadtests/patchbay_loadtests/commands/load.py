@@ -71,7 +71,6 @@ def load_command(
     with reading(console):
         objectives = read_objectives(slo)
         objectives.of_profile(profile.value)
-        objectives.of_generator()
     given: dict[str, Any] = {"rate": rate, "factor": factor}
     options = validated(
         LoadOptions,

@@ -46,7 +46,7 @@ def reading(console: Console) -> Iterator[None]:
         yield
     except ValidationError as error:
         _refuse(console, error)
-    except ValueError as error:
+    except (ValueError, UnusableEnvironmentError) as error:
         tell(console, "options:", str(error))
         raise typer.Exit(2) from None
 

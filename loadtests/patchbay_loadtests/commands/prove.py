@@ -16,6 +16,7 @@ from patchbay_loadtests.commands.options import (
     Namespace,
     Remote,
     SinkPython,
+    Slo,
     Tenant,
     TokenFile,
     reading,
@@ -25,7 +26,7 @@ from patchbay_loadtests.commands.options import (
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.console import print_verdict
-from patchbay_loadtests.core.objectives import read_objectives
+from patchbay_loadtests.core.objectives import SLO, read_objectives
 from patchbay_loadtests.proof.baseline import read_baseline
 from patchbay_loadtests.proof.flow_file import read_flow
 from patchbay_loadtests.proof.plan import EDGES, LARGE_EDGES, SHORT_EDGES, parse_steps
@@ -67,7 +68,7 @@ def prove_command(
     pod_start_seconds: Annotated[
         float, typer.Option(min=1, help="The promise: a pod's start, and a new node for it.")
     ] = 60,
-    slo: Annotated[Path | None, typer.Option(help="A YAML file of objectives, with a section 'scaling'.")] = None,
+    slo: Slo = SLO,
     baseline: Annotated[Path | None, typer.Option(help="An earlier proof's result.json, not to be slower.")] = None,
     baseline_margin: Annotated[float, typer.Option(min=0, help="How much slower is allowed; 0.25: a quarter.")] = 0.25,
     junit: Annotated[Path | None, typer.Option(help="Where the verdict is written as JUnit XML besides.")] = None,
@@ -83,7 +84,7 @@ def prove_command(
     with reading(console):
         access = Access.from_environment(token_file=token_file, api_key_file=api_key_file, ca=ca)
         driven = read_flow(flow, shape) if flow else flows.order_flow
-        objectives = read_objectives(slo).of_scaling() if slo else None
+        objectives = read_objectives(slo).scaling
         earlier = read_baseline(baseline, baseline_margin) if baseline else None
         named = SHORT_EDGES if short else LARGE_EDGES if large else None
         loads = named or parse_steps(steps)

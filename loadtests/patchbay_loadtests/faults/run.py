@@ -116,7 +116,7 @@ async def run_faults(
         await size.at_most(FEW_PODS)
         versions = await environment.versions(cluster, options)
         promises = alert_promises(options.alerts)
-        objectives = options.objectives.of_faults()
+        objectives = options.objectives.faults
         receiver = Receiver(options.receiver_address, options.receiver_port)
         stack.enter_context(receiver.serving())
         for flow in (flows.steady_flow, flows.long_flow, flows.poison_flow):

@@ -99,7 +99,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
             versions=versions,
             config=config,
             objectives=options.objectives.of_profile(profile.name),
-            generator=options.objectives.of_generator(),
+            generator=options.objectives.generator,
             shortened=options.shortened,
         )
         await asyncio.to_thread(write_load, directory, result, timeline)

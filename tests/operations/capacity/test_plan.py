@@ -126,6 +126,5 @@ def test_the_environments_window_keeps_short_processes_from_losing_pods_that_the
     on = load_environment(REPOSITORY / f"Pulumi.{stack}.yaml", load_machines(None), cluster=cluster)
     narrow = replace(on, path=replace(on.path, scale_down=30))
     (own,), (less,) = (make_plan(short, each, Timing(), seed=1).shapes for each in (on, narrow))
-    assert own.scale_downs_undone < 6
     assert less.scale_downs_undone > 4 * own.scale_downs_undone
     assert own.peak_pods <= less.peak_pods

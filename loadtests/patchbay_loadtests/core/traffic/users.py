@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from gevent.queue import Queue
 from locust import FastHttpUser, constant, task
+from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 
 from patchbay_loadtests.core.access import Access
@@ -53,37 +54,41 @@ class OrderUser(AccessUser):
         """One order, with its id as the idempotency key."""
         order = self.orders.get()
         path = f"/hooks/{self.settings.tenant}/{self.settings.flow}"
-        sent = time.time()
-        failures: list[Failure] = []
-        run, reason = None, ""
-        while run is None and not reason:
-            with self.client.post(
-                path, json=order.payload, headers={"Idempotency-Key": order.id}, catch_response=True
-            ) as answer:
-                status = answer.status_code
-                if status == 202:
-                    answer.success()
-                    run = str(answer.json()["run"])
-                    continue
-                kind = str(status) if status else NO_ANSWER
-                answer.failure(kind)
-                failures.append(Failure(at=time.time(), kind=kind))
-                is_final = status < 500 and status not in _TRY_AGAIN
-                if is_final or time.time() - order.due > self.settings.patience_seconds:
-                    reason = f"{path}: {kind} {(answer.text or '').strip()[:300]}".rstrip()
-                    continue
-                pause = retry_after((answer.headers or {}).get("Retry-After"))
-            time.sleep(pause)
-        placed = Placed(
-            order=order.id,
-            due=order.due,
-            sent=sent,
-            ended=time.time(),
-            run=run,
-            failures=tuple(failures),
-            reason=reason,
-        )
-        type(self).tell(placed)
+        type(self).tell(place(self.client, path, order, patience_seconds=self.settings.patience_seconds))
+
+
+def place(client: FastHttpSession, path: str, order: OrderToPlace, *, patience_seconds: float) -> Placed:
+    """Post the order until it is accepted, refused for good, or `patience_seconds` after its due moment."""
+    sent = time.time()
+    failures: list[Failure] = []
+    run, reason = None, ""
+    while run is None and not reason:
+        with client.post(
+            path, json=order.payload, headers={"Idempotency-Key": order.id}, catch_response=True
+        ) as answer:
+            status = answer.status_code
+            if status == 202:
+                answer.success()
+                run = str(answer.json()["run"])
+                continue
+            kind = str(status) if status else NO_ANSWER
+            answer.failure(kind)
+            failures.append(Failure(at=time.time(), kind=kind))
+            is_final = status < 500 and status not in _TRY_AGAIN
+            if is_final or time.time() - order.due > patience_seconds:
+                reason = f"{path}: {kind} {(answer.text or '').strip()[:300]}".rstrip()
+                continue
+            pause = retry_after((answer.headers or {}).get("Retry-After"))
+        time.sleep(pause)
+    return Placed(
+        order=order.id,
+        due=order.due,
+        sent=sent,
+        ended=time.time(),
+        run=run,
+        failures=tuple(failures),
+        reason=reason,
+    )
 
 
 class ClosedLoopUser(AccessUser):
