@@ -9,9 +9,6 @@ from patchbay_local.machine import paths
 from patchbay_operations.checks.facts import Facts
 
 from tests.emulated.deployment import STACKS, Deployment, deployed
-from tests.standins.pulumi_plugins.conftest import pulumi
-
-__all__ = ["pulumi"]
 
 
 @pytest.fixture(autouse=True)

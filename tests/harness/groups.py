@@ -18,7 +18,7 @@ _TOGETHER: Final[Sequence[tuple[str, str]]] = (
     ("runtime", r"tests/runtime/test_(?!queue_)"),
     ("emulated staging", r"tests/emulated/.*\[(.*-)?staging\b"),
     ("emulated dev", r"tests/emulated/"),
-    ("control plane", r"tests/standins/pulumi_plugins/test_engine_(objects|failures)"),
+    ("control plane", r"tests/(standins/pulumi_plugins/test_|\w+/test_(restore_on|scale_in_order_rights|storage))"),
     ("autoscaler", r"tests/standins/cluster_autoscaler/program/"),
     ("emulator", r"tests/standins/aws/"),
 )

@@ -1,7 +1,6 @@
 """What is put back is owned as before: against a real API server, by the rules of server-side apply."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -14,12 +13,6 @@ from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 PATH = "/apis/apps/v1/namespaces/default/deployments/shape-map"
 LABELS = {"app": "map"}
-
-
-@pytest.fixture(scope="module")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    with ControlPlane(tmp_path_factory.mktemp("cluster")) as plane:
-        yield plane
 
 
 def apply(client: httpx.Client, *, seconds: int | None) -> dict[str, Any]:
@@ -50,13 +43,13 @@ def grace_of(found: dict[str, Any]) -> int:
 
 @pytest.mark.parametrize("killed", [False, True], ids=["to-its-end", "killed-with-its-helper"])
 async def test_after_a_load_test_the_next_update_meets_no_conflict_and_owns_every_field(
-    plane: ControlPlane, *, killed: bool
+    control_plane: ControlPlane, *, killed: bool
 ) -> None:
-    with plane.client() as client:
+    with control_plane.client() as client:
         found = apply(client, seconds=85)
         restore = Restore(path=PATH, body=undoing(grace(30), found), object_path=PATH)
-        async with Cluster(plane.kubeconfig, None) as cluster:
-            restoring = Restoring(plane.kubeconfig, None, restore)
+        async with Cluster(control_plane.kubeconfig, None) as cluster:
+            restoring = Restoring(control_plane.kubeconfig, None, restore)
             await restoring.__aenter__()
             assert grace_of(await cluster.merge(PATH, grace(30))) == 30
             if killed:

@@ -17,17 +17,12 @@ CLAIMS = "/api/v1/namespaces/patchbay-data/persistentvolumeclaims"
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane that binds claims to volumes."""
-    plane = ControlPlane(
-        tmp_path_factory.mktemp("cluster"),
-        controllers="persistentvolume-binder-controller,persistentvolumeclaim-protection-controller",
-    )
-    with plane:
-        with plane.client() as client:
-            namespace = {"metadata": {"name": "patchbay-data"}}
-            client.post("/api/v1/namespaces", json=namespace).raise_for_status()
-        yield plane
+def cluster(control_plane: ControlPlane) -> ControlPlane:
+    """It binds claims to volumes."""
+    with control_plane.client() as client:
+        namespace = {"metadata": {"name": "patchbay-data"}}
+        client.post("/api/v1/namespaces", json=namespace).raise_for_status()
+    return control_plane
 
 
 @pytest.fixture(scope="module")

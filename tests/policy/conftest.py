@@ -11,11 +11,8 @@ from moto.server import ThreadedMotoServer
 from patchbay_local.deploy.stack import plugins as install
 
 from tests.ports import free_port
-from tests.standins.pulumi_plugins.conftest import pulumi
 from tests.standins.pulumi_plugins.control_plane import environment_without_pulumi
 from tests.standins.pulumi_plugins.stack import Stack
-
-__all__ = ["pulumi"]
 
 SERVICES = ("ec2", "iam", "rds", "sts")
 

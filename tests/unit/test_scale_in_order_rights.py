@@ -29,15 +29,14 @@ POD = {
 
 
 @pytest.fixture(scope="module")
-def account(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+def account(program: Program, control_plane: ControlPlane) -> Iterator[httpx.Client]:
     """A client as the account; a worker's pod is there."""
-    plane = ControlPlane(tmp_path_factory.mktemp("cluster"))
-    with plane, plane.client() as admin, plane.client() as client:
+    with control_plane.client() as admin, control_plane.client() as client:
         admin.post("/api/v1/namespaces", json={"metadata": {"name": NAMESPACE}}).raise_for_status()
         for kind, path in PATHS.items():
             admin.post(path, json=dict(program.one(kind, "scale-in-order").inputs)).raise_for_status()
         admin.post(PODS, json=POD).raise_for_status()
-        client.headers["Authorization"] = f"Bearer {plane.token_of(NAMESPACE, 'scale-in-order')}"
+        client.headers["Authorization"] = f"Bearer {control_plane.token_of(NAMESPACE, 'scale-in-order')}"
         wait_until_enforced(client)
         yield client
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
+from patchbay_local.commands.phases import REPORTS
 from patchbay_local.commands.progress import short_duration
-from patchbay_local.commands.testing.phases import REPORTS
 from patchbay_local.machine import paths
 
 RECORD: Final = REPORTS / "complete.json"

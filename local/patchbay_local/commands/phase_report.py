@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from patchbay_local.commands.phase_results import Case, Outcome
 from patchbay_local.commands.progress import short_duration
-from patchbay_local.commands.testing.results import Case, Outcome
 
 _SLOWEST: Final = 50
 _ORDER: Final = ("failed", "passed", "skipped", "error")

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from patchbay_local.build.images import build as images
 from patchbay_local.commands import checks, faults, proof
+from patchbay_local.commands.complete import Part
 from patchbay_local.commands.down import down
 from patchbay_local.commands.emulate import emulate
-from patchbay_local.commands.testing.complete import Part
-from patchbay_local.commands.testing.phases import REPORTS, run_tests
+from patchbay_local.commands.phases import REPORTS, run_tests
 from patchbay_local.commands.up import Options, up
 from patchbay_local.machine import paths
 from patchbay_local.machine.programs import run

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_local.commands.testing.complete import Part, Tree, run_parts
-from patchbay_local.commands.testing.parts import complete
+from patchbay_local.commands.complete import Part, Tree, run_parts
+from patchbay_local.commands.complete_parts import complete
 from rich.console import Console
 
 TREE = Tree("0123abc", ())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from patchbay_local.build import checkov
-from patchbay_local.commands.testing import phases
+from patchbay_local.commands import phases
 from rich.console import Console
 
 PASSED = '<testcase classname="tests.unit.test_it" name="test_{name}" time="{seconds}" />'

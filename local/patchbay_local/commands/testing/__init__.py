@@ -1,1 +1,0 @@
-"""`make test`: pytest in two phases, its reports, and the complete set."""
