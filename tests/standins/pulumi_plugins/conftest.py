@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patchbay_local.build.tools.modules import PYTHON_EXECUTE
 from patchbay_local.deploy.stack import plugins as install
 from patchbay_local.machine import paths
+from patchbay_standins.pulumi_plugins.sdk import PYTHON_EXECUTE
 
 from tests.pinned_tools import need
 from tests.standins.pulumi_plugins.control_plane import ControlPlane, environment_without_pulumi
