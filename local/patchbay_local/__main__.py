@@ -3,7 +3,7 @@
 import sys
 
 try:
-    from patchbay_local.commands.cli import main
+    from patchbay_local.cli import main
 except RuntimeError as error:  # the file of addresses, which is read at the import, cannot be used
     sys.exit(f"error: {error}")
 

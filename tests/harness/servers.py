@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patchbay_local.build.tools.modules import PYTHON_EXECUTE
+from patchbay_standins.pulumi_plugins.sdk import PYTHON_EXECUTE
 from patchbay_local.deploy.stack import plugins
 from patchbay_local.machine import paths
 

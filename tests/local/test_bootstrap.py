@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 import typer
-from patchbay_local.commands import checks, cli
+from patchbay_local import cli
+from patchbay_local.commands import checks
 from patchbay_local.machine import mounts, packages, paths
 from patchbay_local.machine.mounts import remove_directory
 from patchbay_local.machine.programs import CommandError, HostError, run, terminate_all

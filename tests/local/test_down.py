@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patchbay_local.commands import cli
+from patchbay_local import cli
 from patchbay_local.commands.clean import clean
 from patchbay_local.commands.down import down
 from patchbay_local.machine import checkout, packages, paths

@@ -99,7 +99,7 @@ def test_the_catalogue_is_imported_without_the_runtimes_dependencies() -> None:
 LAYERS = {"machine": (), "build": ("machine",), "kubernetes": ("machine",), "deploy": ("build", "machine")}
 LOCAL = REPOSITORY / "local"
 # The command line: it imports the commands, and nothing but the program's start imports it.
-ENTRY = "patchbay_local.commands.cli"
+ENTRY = "patchbay_local.cli"
 
 
 def package_of(module: str) -> str:

@@ -1,9 +1,13 @@
-"""Which provider versions the installed Pulumi SDK packages ask for."""
+"""What the installed Pulumi SDK packages ask for: a provider's version, and the program that runs programs."""
 
 import json
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
+
+# Beside the CLI.
+PYTHON_EXECUTE: Final = "pulumi-language-python-exec"
 
 
 def sdk_version(name: str) -> str:

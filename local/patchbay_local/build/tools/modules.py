@@ -8,13 +8,12 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from patchbay_standins.pulumi_plugins.sdk import sdk_version
+from patchbay_standins.pulumi_plugins.sdk import PYTHON_EXECUTE, sdk_version
 
 from patchbay_local.machine.files import contents, files_below
 
 _KUBERNETES: Final = "k8s.io/kubernetes"
 _KEDA: Final = "github.com/kedacore/keda/v2"
-PYTHON_EXECUTE: Final = "pulumi-language-python-exec"
 _GO: Final = Path(__file__).parents[1] / "go"
 _KUBERNETES_PROVIDER: Final = "github.com/pulumi/pulumi-kubernetes/provider/v4"
 _PULUMI: Final = "github.com/pulumi/pulumi/pkg/v3"

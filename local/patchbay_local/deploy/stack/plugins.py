@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from patchbay_standins.pulumi_plugins.sdk import sdk_version
+from patchbay_standins.pulumi_plugins.sdk import PYTHON_EXECUTE, sdk_version
 
-from patchbay_local.build.tools.modules import PYTHON_EXECUTE
 from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.machine import paths
 
