@@ -94,6 +94,12 @@ def test_the_share_that_is_done_goes_by_what_is_compiled_and_never_back(
     assert counts == [*((done, 13) for done in range(1, 14)), (1, 1)]
     assert shares[-1] > 0.9
 
+    source = module.directory / "first" / "source.go"
+    source.write_text(source.read_text().replace("{}", "{ println() }"))
+    details.clear()
+    prepare(modules[:1], report, print, Downloads(source=None))
+    assert details == ["first: 1/1 packages compiled"]
+
 
 def test_a_changed_source_is_built_anew_and_the_old_build_removed(
     cache: Path, module: GoModule, toolchain: go.Go

@@ -19,11 +19,7 @@ Report = Callable[[str, float | None], None]
 
 _FLAGS: Final = ("-trimpath", "-buildvcs=false")
 _ENVIRONMENT: Final = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": ""}
-# For `go list`: what is in the build cache is stale as well, for it is not installed.
-_TO_COMPILE: Final = (
-    '{{if and .Stale (ne .StaleReason "not installed but available in build cache")}}'
-    "{{.ImportPath}}{{with .Module}}@{{.Version}}{{end}}{{end}}"
-)
+_TO_COMPILE: Final = "{{if .Stale}}{{.ImportPath}}{{with .Module}}@{{.Version}}{{end}}{{end}}"  # for `go list`
 _COMPILING_SHARE: Final = 0.9  # of a cold build's time; the rest is linking, which prints nothing
 
 
