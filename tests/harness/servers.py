@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from patchbay_standins.pulumi_plugins.sdk import PYTHON_EXECUTE
 from patchbay_local.deploy.stack import plugins
 from patchbay_local.machine import paths
+from patchbay_standins.pulumi_plugins.sdk import PYTHON_EXECUTE
 
 from tests.pinned_tools import need
 from tests.standins.pulumi_plugins.control_plane import CONTROLLERS, ControlPlane
