@@ -11,10 +11,13 @@ from patchbay_local import cli
 from patchbay_local.commands.clean import clean
 from patchbay_local.commands.down import down
 from patchbay_local.machine import checkout, packages, paths
-from patchbay_local.machine.changes import Directory
+from patchbay_local.machine.changes import Directory, Process
 from patchbay_local.machine.daemons import Daemon, Supervisor
 from patchbay_local.machine.journal import open_journal
+from patchbay_local.machine.processes import ProcessId, stop, with_token
 from rich.console import Console
+
+from tests.cluster.waiting import eventually
 
 
 @pytest.fixture
@@ -63,10 +66,7 @@ def test_all_is_put_back_and_what_stays_is_named(machine: Path) -> None:
     journal = open_journal()
     journal.record("cluster", Directory(path=machine / "made"))
     (machine / "made").mkdir()
-    supervisor = Supervisor(run=paths.RUN, logs=paths.LOGS, journal=journal, scope="edge")
-    supervisor.ensure(Daemon(name="edge", argv=(sys.executable, "-c", "import time; time.sleep(600)")))
-    process = supervisor.process("edge")
-    assert process is not None
+    process = _start_edge()
     paths.INSTALLED_PACKAGES.write_text("buildah\nhaproxy\n")
     whole, told = run_down()
     assert whole
@@ -147,14 +147,31 @@ def test_clean_is_refused_while_the_environment_is_up() -> None:
 
 
 @pytest.fixture
-def elsewhere(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def elsewhere(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Another checkout, which brought the environment up."""
     other = machine / "other"
     (other / "local" / "patchbay_local").mkdir(parents=True)
     with monkeypatch.context() as there:
         there.setattr(paths, "REPOSITORY", other)
         checkout.claim()
-    return other
+    _start_edge()
+    yield other
+    open_journal().undo()
+
+
+def _start_edge() -> ProcessId:
+    supervisor = Supervisor(run=paths.RUN, logs=paths.LOGS, journal=open_journal(), scope="edge")
+    supervisor.ensure(Daemon(name="edge", argv=(sys.executable, "-c", "import time; time.sleep(600)")))
+    process = supervisor.process("edge")
+    assert process is not None
+    # Before the program is begun the process has its parent's environment, without the token.
+    token = next(entry.change.token for entry in open_journal().pending() if isinstance(entry.change, Process))
+
+    def shows_its_token() -> None:
+        assert process in with_token(token)
+
+    eventually(shows_its_token, within=30)
+    return process
 
 
 COMMANDS = ("up", "down", "test", "emulate", "bench", "nodes", "load", "compare", "faults", "latency", "env")
@@ -185,6 +202,15 @@ def test_every_command_that_is_not_for_any_checkout_is_in_the_test_above() -> No
 def test_the_environment_of_a_checkout_that_is_gone_can_be_taken_over(elsewhere: Path) -> None:
     (elsewhere / "local" / "patchbay_local").rmdir()
     checkout.require_ours()
+    checkout.claim()
+    assert checkout.owner() == paths.REPOSITORY
+
+
+def test_what_a_crash_left_of_another_checkouts_environment_can_be_taken_over(elsewhere: Path) -> None:
+    for entry in open_journal().pending():
+        assert isinstance(entry.change, Process)
+        stop(entry.change.processes(), grace_seconds=0)
+    assert checkout.owner() == elsewhere
     checkout.claim()
     assert checkout.owner() == paths.REPOSITORY
 

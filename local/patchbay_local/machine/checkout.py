@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from patchbay_local.machine import paths
+from patchbay_local.machine.changes import Process
 from patchbay_local.machine.files import contents, write_if_changed
+from patchbay_local.machine.journal import open_journal
 
 _MARK = Path("local", "patchbay_local")
 
@@ -21,9 +23,12 @@ def owner() -> Path | None:
 
 
 def require_ours() -> None:
-    """Raises OtherCheckoutError where the environment belongs to another checkout that is still there."""
+    """Raises OtherCheckoutError where another checkout that is still there has something of it running.
+
+    What a crash or a restart of the machine left without a running process is anybody's to go on with or to put back.
+    """
     found = owner()
-    if found is not None and found.resolve() != paths.REPOSITORY.resolve():
+    if found is not None and found.resolve() != paths.REPOSITORY.resolve() and _runs():
         raise OtherCheckoutError(
             f"this machine's environment belongs to the checkout {found}, and this is {paths.REPOSITORY}:"
             f" work there, or end it first (`make -C {found} down`)"
@@ -34,3 +39,8 @@ def claim() -> None:
     """From now on it belongs to this checkout. Raises OtherCheckoutError; the lock of `only_one` must be held."""
     require_ours()
     write_if_changed(paths.STATE / "checkout", f"{paths.REPOSITORY}\n")
+
+
+def _runs() -> bool:
+    changes = (entry.change for entry in open_journal().pending())
+    return any(change.processes() for change in changes if isinstance(change, Process))
