@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from patchbay_local.machine.changes import Process
 from patchbay_local.machine.files import write_if_changed
 from patchbay_local.machine.journal import Journal
-from patchbay_local.machine.processes import TOKEN_VARIABLE, ProcessId
+from patchbay_local.machine.processes import TOKEN_VARIABLE, ProcessId, wait_for_token
 from patchbay_local.machine.programs import HostError
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -145,6 +145,7 @@ class Supervisor:
         process = ProcessId.of(child.pid)
         if process is None:
             raise HostError(f"{daemon.name}: ended at once: {self.last_words(daemon.name)}")
+        wait_for_token(process, token)
         write_if_changed(record, _Record(process=process, fingerprint=daemon.fingerprint).model_dump_json())
 
     def _record_path(self, name: str) -> Path:

@@ -48,16 +48,26 @@ def _stat_fields(pid: int) -> list[str] | None:
 
 def with_token(token: str) -> list[ProcessId]:
     """Processes whose environment carries the token, in the order of their pids."""
-    wanted = f"{TOKEN_VARIABLE}={token}".encode()
-    found = []
-    for pid in psutil.pids():
-        try:
-            variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if wanted in variables and (process := ProcessId.of(pid)):
-            found.append(process)
-    return found
+    found = (ProcessId.of(pid) for pid in psutil.pids() if _carries(pid, token))
+    return [process for process in found if process]
+
+
+def wait_for_token(process: ProcessId, token: str, *, seconds: float = 5) -> None:
+    """Returns once `with_token` would find the process, once it has ended, or after `seconds`.
+
+    A program that was just begun has no environment yet for a moment, and whoever stops it then does not find it.
+    """
+    deadline = time.monotonic() + seconds
+    while process.is_alive() and not _carries(process.pid, token) and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _carries(pid: int, token: str) -> bool:
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return f"{TOKEN_VARIABLE}={token}".encode() in variables
 
 
 def stop(processes: Iterable[ProcessId], *, grace_seconds: float) -> list[ProcessId]:
