@@ -20,8 +20,8 @@ from patchbay_local.machine.journal import open_journal
 from patchbay_operations.access import Access
 from patchbay_operations.inventory.read import inventory
 
-from tests.cluster.waiting import eventually
 from tests.emulated.deployment import empty_account
+from tests.waiting import eventually
 
 # Kubernetes makes these itself.
 ITS_OWN = {"default", "kube-node-lease", "kube-public", "kube-system"}

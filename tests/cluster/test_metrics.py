@@ -9,7 +9,7 @@ from lightkube import Client
 from lightkube.resources.core_v1 import Pod
 from patchbay_runtime.catalog import CATALOG
 
-from tests.cluster.waiting import eventually
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")

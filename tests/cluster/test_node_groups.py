@@ -23,7 +23,7 @@ from patchbay_local.machine.journal import open_journal
 from patchbay_operations.access import Access
 
 from tests.cluster.test_nodes import ready
-from tests.cluster.waiting import eventually
+from tests.waiting import eventually
 
 POOL = "patchbay.dev/pool"
 AUTOSCALER = "cluster-autoscaler"

@@ -11,7 +11,7 @@ from lightkube.resources.core_v1 import Endpoints, ServiceAccount
 from lightkube.resources.policy_v1 import PodDisruptionBudget
 from patchbay_runtime.catalog import CATALOG
 
-from tests.cluster.waiting import eventually
+from tests.waiting import eventually
 
 NAMESPACE = "patchbay-runtime"
 ScaledObject = create_namespaced_resource("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects")

@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ from patchbay_loadtests.core.cluster import FIELD_MANAGER, Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.restoration import MARK, Restore, Restoring, put_leftovers_back
 from typer.testing import CliRunner
+
+from tests.waiting import until
 
 PATH = "/apis/apps/v1/namespaces/n/deployments/headroom"
 PULUMI = {"manager": "pulumi", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
@@ -186,18 +187,11 @@ asyncio.run(main())
 """
 
 
-def until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < give_up, "the condition did not come about"
-        time.sleep(0.05)
-
-
 def test_it_is_put_back_when_the_load_test_is_killed(server: OneObject, kubeconfig: Path) -> None:
     line = [sys.executable, "-c", KILLED, str(kubeconfig), RESTORE.model_dump_json(), RESTORE.path]
     killed = subprocess.run(line, check=False, env=dict(os.environ))
     assert killed.returncode == -signal.SIGKILL
-    until(lambda: is_as_before(server))
+    until(lambda: is_as_before(server), within=30)
 
 
 def test_a_command_puts_it_back_and_does_nothing_where_nothing_is_left(server: OneObject, kubeconfig: Path) -> None:

@@ -1,7 +1,6 @@
 """What bringing the cluster up asks of its API server: against a real one."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from httpx2 import HTTPError
 from patchbay_local.kubernetes.cluster.api import Api
 
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
+from tests.waiting import until
 
 PODS = "/api/v1/namespaces/default/pods"
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -46,13 +46,6 @@ def create(client: httpx.Client, path: str, body: dict[str, Any]) -> None:
 def patch(client: httpx.Client, path: str, body: dict[str, Any]) -> None:
     answer = client.patch(path, json=body, headers={"Content-Type": "application/merge-patch+json"})
     assert answer.is_success, answer.text
-
-
-def until(condition: Callable[[], bool], problem: str) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, problem
-        time.sleep(0.1)
 
 
 def make_node(client: httpx.Client, name: str, *, ready: str) -> None:
@@ -102,7 +95,9 @@ def test_a_deployment_is_available_when_its_controller_says_so_of_what_it_has_se
 
 def test_the_kubelets_last_words_are_the_renewals_of_their_leases(api: Api, client: httpx.Client) -> None:
     # The API server makes this namespace itself.
-    until(lambda: client.get("/api/v1/namespaces/kube-node-lease").is_success, "no namespace for nodes' leases")
+    until(
+        lambda: client.get("/api/v1/namespaces/kube-node-lease").is_success, "no namespace for nodes' leases", within=60
+    )
     create(client, LEASES, {"metadata": {"name": "silent"}, "spec": {}})
     create(client, LEASES, {"metadata": {"name": "heard"}, "spec": {"renewTime": "2026-01-02T03:04:05.000006Z"}})
     found = api.lease_renewals()
@@ -122,4 +117,4 @@ def test_an_api_server_that_is_away_is_not_ready_and_an_error_of_every_other_cal
 
 
 def test_readiness_is_what_the_api_server_says(api: Api) -> None:
-    until(api.is_ready, "the API server is not ready")
+    until(api.is_ready, "the API server is not ready", within=60)

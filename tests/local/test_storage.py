@@ -1,8 +1,7 @@
 """What pods keep on the local cluster: against a real API server and the controller that binds volumes."""
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from patchbay_local.kubernetes.cluster import storage
 from patchbay_local.machine import paths
 
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
+from tests.waiting import until
 
 CLAIMS = "/api/v1/namespaces/patchbay-data/persistentvolumeclaims"
 
@@ -49,13 +49,6 @@ def claim(name: str) -> dict[str, Any]:
     }
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-
-
 def volume_of(client: httpx.Client, name: str) -> str | None:
     """The volume that a claim is bound to."""
     found = client.get(f"{CLAIMS}/{name}").json()
@@ -68,8 +61,8 @@ def test_each_data_store_finds_its_own_volume_and_no_other_claim_gets_it(
     storage.ensure(cluster.kubeconfig, root)
     for name in ("data-other-0", "data-redis-0", "data-mariadb-0"):
         client.post(CLAIMS, json=claim(name)).raise_for_status()
-    until(lambda: volume_of(client, "data-redis-0") == "redis", "Redis has its volume")
-    until(lambda: volume_of(client, "data-mariadb-0") == "mariadb", "MariaDB has its volume")
+    until(lambda: volume_of(client, "data-redis-0") == "redis", "Redis has its volume", within=60)
+    until(lambda: volume_of(client, "data-mariadb-0") == "mariadb", "MariaDB has its volume", within=60)
     assert volume_of(client, "data-other-0") is None
     for name in ("redis", "mariadb"):
         directory = (root / name).stat()
@@ -95,10 +88,10 @@ def test_a_volume_whose_claim_was_deleted_starts_empty(cluster: ControlPlane, cl
         found = client.get("/api/v1/persistentvolumes/redis").json()
         return str(found["status"]["phase"])
 
-    until(lambda: phase() == "Released", "the claim is gone")
+    until(lambda: phase() == "Released", "the claim is gone", within=60)
     storage.empty_released(cluster.kubeconfig, root)
     client.post(CLAIMS, json=claim("data-redis-0")).raise_for_status()
-    until(lambda: volume_of(client, "data-redis-0") == "redis", "a new claim gets the volume")
+    until(lambda: volume_of(client, "data-redis-0") == "redis", "a new claim gets the volume", within=60)
     assert list((root / "redis").iterdir()) == []
 
 

@@ -15,7 +15,7 @@ from patchbay_local.machine.programs import HostError, run
 
 from tests.local.network_policy.cases import ALL, PODS, policy
 from tests.local.network_policy.lab import Endpoint
-from tests.local.network_policy.test_watching import wait_until
+from tests.waiting import until
 
 CLOSED = Cluster([Policy.of(policy("shop", ALL, ingress=[]))], [Pod.of(spec.document) for spec in PODS], {})
 OPEN = replace(CLOSED, policies=[])
@@ -110,7 +110,7 @@ def test_a_failure_of_any_kind_does_not_end_it() -> None:
     enforcement = Enforcement(lambda: CLOSED, failing_at_first, put=world._put, period_seconds=0.01)
     thread = threading.Thread(target=enforcement.run, args=(changed, end))
     thread.start()
-    wait_until(lambda: len(world.put) == 2)
+    until(lambda: len(world.put) == 2)
     end.set()
     thread.join()
 

@@ -1,8 +1,7 @@
 """What is watched is as the API server has it, through everything that can happen to a watch."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx2
@@ -10,15 +9,7 @@ import pytest
 from patchbay_local.kubernetes.network_policy.watching import Watched
 
 from tests.local.network_policy.small_api_server import SmallApiServer, serving
-
-WITHIN_SECONDS = 20.0
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + WITHIN_SECONDS
-    while not holds():
-        assert time.monotonic() < give_up, "the condition did not come about"
-        time.sleep(0.01)
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -50,7 +41,7 @@ class Followed:
 def followed(server: SmallApiServer) -> Iterator[Followed]:
     server.put("first", size=1)
     following = Followed(server)
-    wait_until(lambda: following.sizes() == {"/first": 1} and server.watches == 1)
+    until(lambda: following.sizes() == {"/first": 1} and server.watches == 1)
     yield following
     following.end.set()
     server.cut_watches()
@@ -61,17 +52,17 @@ def test_nothing_is_known_until_the_objects_were_listed(server: SmallApiServer) 
     following = Followed(server)
     assert following.sizes() is None
     server.refuses = False
-    wait_until(lambda: following.sizes() == {})
+    until(lambda: following.sizes() == {})
     following.end.set()
 
 
 def test_what_is_added_changed_and_deleted_is_followed(server: SmallApiServer, followed: Followed) -> None:
     server.put("second", size=2)
-    wait_until(lambda: followed.sizes() == {"/first": 1, "/second": 2})
+    until(lambda: followed.sizes() == {"/first": 1, "/second": 2})
     server.put("second", size=3)
-    wait_until(lambda: followed.sizes() == {"/first": 1, "/second": 3})
+    until(lambda: followed.sizes() == {"/first": 1, "/second": 3})
     server.delete("first")
-    wait_until(lambda: followed.sizes() == {"/second": 3})
+    until(lambda: followed.sizes() == {"/second": 3})
     assert server.lists == 1
 
 
@@ -79,26 +70,26 @@ def test_only_what_matters_is_told_as_a_change(server: SmallApiServer, followed:
     followed.changed.clear()
     server.put("first", size=1, noise="a heartbeat")
     server.put("mark", size=9)
-    wait_until(lambda: "/mark" in (followed.sizes() or {}))
+    until(lambda: "/mark" in (followed.sizes() or {}))
     assert followed.changed.is_set()
     followed.changed.clear()
     server.put("first", size=1, noise="another")
     server.cut_watches()
-    wait_until(lambda: server.watches == 2)
+    until(lambda: server.watches == 2)
     assert not followed.changed.is_set()
 
 
 def test_a_watch_that_ends_is_gone_on_with_and_misses_nothing(server: SmallApiServer, followed: Followed) -> None:
     server.cut_watches()
     server.put("second", size=2)
-    wait_until(lambda: followed.sizes() == {"/first": 1, "/second": 2})
+    until(lambda: followed.sizes() == {"/first": 1, "/second": 2})
     assert server.lists == 1
 
 
 def test_a_version_that_is_too_old_is_answered_by_a_new_list(server: SmallApiServer, followed: Followed) -> None:
     server.unseen("second", size=2)
     server.cut_watches(forget=True)
-    wait_until(lambda: followed.sizes() == {"/first": 1, "/second": 2})
+    until(lambda: followed.sizes() == {"/first": 1, "/second": 2})
     assert server.lists == 2
 
 
@@ -106,14 +97,14 @@ def test_what_was_known_stays_known_while_no_api_server_answers(server: SmallApi
     server.refuses = True
     server.cut_watches()
     server.unseen("second", size=2)
-    wait_until(lambda: server.refusals > 1)
+    until(lambda: server.refusals > 1)
     assert followed.sizes() == {"/first": 1}
     server.refuses = False
-    wait_until(lambda: followed.sizes() == {"/first": 1, "/second": 2})
+    until(lambda: followed.sizes() == {"/first": 1, "/second": 2})
 
 
 def test_an_object_that_cannot_be_read_does_not_end_the_watching(server: SmallApiServer, followed: Followed) -> None:
     server.put("second", size="many")
-    wait_until(lambda: server.lists > 1)
+    until(lambda: server.lists > 1)
     server.put("second", size=2)
-    wait_until(lambda: followed.sizes() == {"/first": 1, "/second": 2})
+    until(lambda: followed.sizes() == {"/first": 1, "/second": 2})

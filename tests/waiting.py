@@ -14,3 +14,11 @@ def eventually(condition: Callable[[], None], within: float) -> None:
             if time.monotonic() >= deadline:
                 raise
         time.sleep(0.25)
+
+
+def until(holds: Callable[[], bool], problem: str = "the condition did not come about", *, within: float = 20) -> None:
+    """Return once `holds` does; after `within` seconds fail with `problem`."""
+    deadline = time.monotonic() + within
+    while not holds():
+        assert time.monotonic() < deadline, problem
+        time.sleep(0.05)
