@@ -50,9 +50,9 @@ def setting(
 
 def test_pods_that_fit_nowhere_get_the_nodes_they_need(setting: Setting) -> None:
     world = setting.world()
-    program = setting.start(world)
     assert world.desired() == 0
-    pods = [world.make_pod(cpu="600m") for _ in range(2)]
+    pods = [world.make_pod(cpu="600m") for _ in range(2)]  # before the program: one scan is to see both
+    program = setting.start(world)
     wait_for(lambda: world.desired() == 2, f"two nodes; {program.log()}")
     nodes = world.join(2)
     for pod, node in zip(pods, nodes, strict=True):
@@ -85,8 +85,8 @@ def test_a_pod_too_large_for_any_node_brings_none_and_is_told_why(setting: Setti
 
 def test_a_group_grows_to_its_maximum_and_no_further(setting: Setting) -> None:
     world = setting.world(high=1)
-    setting.start(world)
     pods = [world.make_pod(cpu="600m") for _ in range(2)]
+    setting.start(world)
     wait_for(lambda: any("NotTriggerScaleUp" in world.events(pod) for pod in pods), "the event")
     assert world.desired() == 1
 
