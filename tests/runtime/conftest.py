@@ -180,13 +180,13 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 class Program:
-    """`patchbay-runtime ...` as a process of its own."""
+    """`patchbay-runtime ...`, or another module of the same form, as a process of its own."""
 
-    def __init__(self, settings: Settings, *arguments: str, log: Path) -> None:
+    def __init__(self, settings: Settings, *arguments: str, log: Path, module: str = "patchbay_runtime") -> None:
         self.log = log
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "patchbay_runtime", *arguments],
+                [sys.executable, "-m", module, *arguments],
                 env=_environment(settings),
                 stdout=output,
                 stderr=subprocess.STDOUT,

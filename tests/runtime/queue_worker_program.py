@@ -1,20 +1,21 @@
-"""A worker process for the tests of the queue: `python queue_worker_program.py PORT SHAPE JOURNAL`.
+"""A worker process for the tests of the queue: `python queue_worker_program.py PORT SHAPE JOURNAL PACE`.
 
-What a process does is in its id: `ok-1`; `sleep:2.5-1` sleeps; `poison-1` kills its worker. A line for each begin and
-each end goes to the journal, which outlives the worker; a dead letter is a line too.
+What a process does is in its id: `ok-1`; `sleep:2.5-1` sleeps. A line for each begin and each end goes to the journal,
+which outlives the worker; a dead letter is a line too. PACE is JSON.
 """
 
 import asyncio
+import json
 import os
 import signal
 import sys
 
-from patchbay_runtime.queue import Delivery, ProcessQueue, run_worker
+from patchbay_runtime.queue import Delivery, Pace, ProcessQueue, run_worker
 
 CONCURRENCY = 8
 
 
-async def main(port: int, shape: str, journal: int) -> None:
+async def main(port: int, shape: str, journal: int, pace: Pace) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     queue = ProcessQueue.connect("127.0.0.1", port, None, [shape])
@@ -25,8 +26,6 @@ async def main(port: int, shape: str, journal: int) -> None:
 
     async def handle(delivery: Delivery) -> None:
         note("begin", delivery)
-        if delivery.process_id.startswith("poison"):
-            os.kill(os.getpid(), signal.SIGKILL)
         if delivery.process_id.startswith("sleep:"):
             await asyncio.sleep(float(delivery.process_id.removeprefix("sleep:").split("-")[0]))
         note("end", delivery)
@@ -34,9 +33,10 @@ async def main(port: int, shape: str, journal: int) -> None:
     async def on_dead_letter(delivery: Delivery, _reason: str) -> None:
         note("dead", delivery)
 
-    await run_worker(queue, shape, CONCURRENCY, handler=handle, on_dead_letter=on_dead_letter, stop=stop)
+    await run_worker(queue, shape, CONCURRENCY, handler=handle, on_dead_letter=on_dead_letter, stop=stop, pace=pace)
     await queue.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2], os.open(sys.argv[3], os.O_WRONLY | os.O_APPEND | os.O_CREAT)))
+    noted = os.open(sys.argv[3], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2], noted, Pace(**json.loads(sys.argv[4]))))

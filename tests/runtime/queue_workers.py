@@ -1,14 +1,18 @@
 """Worker processes of the queue's tests, and what they noted."""
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
+
+from patchbay_runtime.queue import Pace
 
 PROGRAM = Path(__file__).with_name("queue_worker_program.py")
 
@@ -26,15 +30,16 @@ class Note(NamedTuple):
 class Workers:
     """Starts worker processes and reads their journal; `close` ends what still runs."""
 
-    def __init__(self, port: int, shape: str, directory: Path) -> None:
+    def __init__(self, port: int, shape: str, directory: Path, pace: Pace) -> None:
         self._port, self._shape = port, shape
+        self._pace = json.dumps(asdict(pace))
         self._journal = directory / "journal"
         self._journal.touch()
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start one more."""
-        command = [sys.executable, str(PROGRAM), str(self._port), self._shape, str(self._journal)]
+        command = [sys.executable, str(PROGRAM), str(self._port), self._shape, str(self._journal), self._pace]
         self.processes.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
         return self.processes[-1]
 

@@ -11,6 +11,7 @@ from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
+from tests.runtime import quick_worker_program
 from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, own_redis, wait_until
 from tests.runtime.queue_workers import until
 from tests.runtime.sink import Answer, Received, Sink
@@ -61,8 +62,8 @@ class Container:
         self._watch.start()
 
     def _start(self) -> Program:
-        arguments = ("worker", "--shape", "http-connector", "--host", HOST, "--port", str(self.port))
-        return Program(self._settings, *arguments, log=self._log)
+        arguments = ("--shape", "http-connector", "--host", HOST, "--port", str(self.port))
+        return Program(self._settings, *arguments, log=self._log, module=quick_worker_program.__name__)
 
     def _restart(self) -> None:
         while not self._ended.wait(0.1):
@@ -101,7 +102,7 @@ async def test_a_process_that_kills_its_worker_three_times_is_given_up_with_its_
     sink.answer = answer
     tenant.register_steps("f", {"send": {"shape": "http-connector", "config": {"url": sink.url}}})
     poison = tenant.trigger("f", {"poison": True})
-    innocent = [tenant.trigger("f", {"number": number}) for number in range(20)]
+    innocent = [tenant.trigger("f", {"number": number}) for number in range(20)]  # more than run at once
     error = tenant.ended(poison)["error"]
     assert (error["step"], error["code"]) == ("send", "dead_lettered")
     assert error["message"] == "its worker died during each of 3 deliveries"
@@ -115,6 +116,12 @@ async def test_a_process_that_kills_its_worker_three_times_is_given_up_with_its_
 
     await until(buried, 30, "it is among the dead letters")
     (letter,) = await queue.dead_letters("http-connector")
+
+    async def empty() -> bool:
+        counts = (await queue.counts())["http-connector"]
+        return (counts.waiting, counts.reserved, counts.delayed) == (0, 0, 0)
+
+    await until(empty, 30, "nothing is left of it in the queue")
     await queue.close()
     found = (letter.process_id, letter.tenant, letter.deliveries, letter.reason)
     assert found == (error["process"], tenant.name, 3, error["message"])

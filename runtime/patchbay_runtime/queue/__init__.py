@@ -14,6 +14,7 @@ from patchbay_runtime.queue.delivery import (
     ShapeCounts,
     UnavailableError,
 )
+from patchbay_runtime.queue.pace import USUAL_PACE, Pace
 from patchbay_runtime.queue.process_queue import ProcessQueue, Snapshot
 from patchbay_runtime.queue.register import WorkerRecord, host_of, register, strike_off, worker_name
 from patchbay_runtime.queue.run import Observer, run_worker
@@ -24,12 +25,14 @@ __all__ = [
     "MAX_DELIVERIES",
     "RECENT_MINUTES",
     "REDIS_AWAY",
+    "USUAL_PACE",
     "DeadLetter",
     "DeadLetterHandler",
     "Delivery",
     "Handler",
     "Observer",
     "Outcome",
+    "Pace",
     "ProcessQueue",
     "ShapeCounts",
     "ShapeStatistics",

@@ -10,10 +10,9 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from patchbay_runtime.queue.delivery import MAX_DELIVERIES, DeadLetter, Delivery, Outcome
+from patchbay_runtime.queue.pace import USUAL_PACE, Pace
 from patchbay_runtime.queue.scripts import GROUP, run_script, shape_keys
 
-LEASE_MS = 9_000
-"""A process whose worker has not renewed it for this long is another worker's."""
 DEAD_LETTERS_KEPT = 10_000
 CONSUMER_FORGOTTEN_MS = 600_000
 
@@ -34,10 +33,11 @@ class Reservation:
 class Consumer:
     """One worker's place in a shape's consumer group; methods raise `REDIS_AWAY` while Redis is away."""
 
-    def __init__(self, redis: Redis, shape: str, name: str) -> None:
+    def __init__(self, redis: Redis, shape: str, name: str, pace: Pace = USUAL_PACE) -> None:
         self._redis = redis
         self._shape = shape
         self._name = name
+        self._pace = pace
         self._keys = shape_keys(shape)
         self._stream = self._keys[0]
 
@@ -48,7 +48,7 @@ class Consumer:
         """
         await run_script(self._redis, "tidy", self._keys, "", CONSUMER_FORGOTTEN_MS)
         uptime = float((await self._redis.info("server"))["uptime_in_seconds"])
-        return LEASE_MS / 1000 if uptime < LEASE_MS / 1000 else 0.0
+        return self._pace.lease if uptime < self._pace.lease else 0.0
 
     async def reserve(self, count: int, block_ms: int) -> list[Reservation]:
         """Reserve up to `count` waiting processes; waits up to `block_ms` for the first."""
@@ -70,7 +70,14 @@ class Consumer:
     async def reclaim(self, free: int, may_take_last: bool) -> list[Reservation]:
         """Take over what no living worker holds, at most `free` processes, and all that are to be given up."""
         taken = await run_script(
-            self._redis, "reclaim", self._keys, self._name, LEASE_MS, free, int(may_take_last), MAX_DELIVERIES
+            self._redis,
+            "reclaim",
+            self._keys,
+            self._name,
+            self._pace.lease_ms,
+            free,
+            int(may_take_last),
+            MAX_DELIVERIES,
         )
         reservations = []
         for entry, process, tenant, before, kind in taken:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 
 from patchbay_runtime.queue.connection import REDIS_AWAY
-from patchbay_runtime.queue.consumer import LEASE_MS, Consumer, Reservation, counted_again
+from patchbay_runtime.queue.consumer import Consumer, Reservation, counted_again
 from patchbay_runtime.queue.delivery import (
     MAX_DELIVERIES,
     DeadLetterHandler,
@@ -17,14 +17,13 @@ from patchbay_runtime.queue.delivery import (
     Outcome,
     UnavailableError,
 )
+from patchbay_runtime.queue.pace import USUAL_PACE, Pace
 from patchbay_runtime.queue.pause import Pause, first_of
 from patchbay_runtime.queue.process_queue import ProcessQueue
 from patchbay_runtime.queue.register import worker_name
 
 log = logging.getLogger(__name__)
 
-RENEW_SECONDS = 2.0
-RECLAIM_SECONDS = 1.0
 REDIS_PAUSE_SECONDS = 1.0
 """Longest pause between tries to reach Redis: well below the lease, so that it is renewed in time."""
 TELL_SECONDS = 60.0
@@ -61,6 +60,7 @@ class Worker:
     on_dead_letter: DeadLetterHandler
     stop: asyncio.Event
     observer: Observer = field(default_factory=Observer)
+    pace: Pace = USUAL_PACE
     _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _slot_freed: asyncio.Event = field(default_factory=asyncio.Event)
     _reclaim_at: float = 0.0
@@ -100,12 +100,12 @@ class Worker:
         log.warning("Redis is away: %s", error)
         self.observer.redis_answers(False)
         # Every worker's leases ran on while Redis was away: give all of them the time to renew.
-        self._reclaim_at = time.monotonic() + LEASE_MS / 1000
+        self._reclaim_at = time.monotonic() + self.pace.lease
 
     async def _fetch(self) -> None:
         free = self.concurrency - len(self._running)
         if time.monotonic() >= self._reclaim_at:
-            self._reclaim_at = time.monotonic() + RECLAIM_SECONDS
+            self._reclaim_at = time.monotonic() + self.pace.reclaim
             # This worker's own leases may have run out too, if it was held up: that is no delivery that failed.
             await self._renew()
             taken = await self.consumer.reclaim(free, may_take_last=True)
@@ -119,9 +119,9 @@ class Worker:
                     await self._run_alone(reservation)
         elif free <= 0:
             self._slot_freed.clear()
-            await first_of(self._slot_freed.wait(), self.stop.wait(), timeout=RECLAIM_SECONDS)
+            await first_of(self._slot_freed.wait(), self.stop.wait(), timeout=self.pace.reclaim)
         else:
-            reserved = await self.consumer.reserve(free, round(RECLAIM_SECONDS * 1000))
+            reserved = await self.consumer.reserve(free, round(self.pace.reclaim * 1000))
             if self.stop.is_set():
                 await self.consumer.release(reservation.entry for reservation in reserved)
             else:
@@ -233,7 +233,7 @@ class Worker:
 
     async def _renew_forever(self) -> None:
         while True:
-            await asyncio.sleep(RENEW_SECONDS)
+            await asyncio.sleep(self.pace.renew)
             try:
                 await self._renew()
             except REDIS_AWAY as error:
@@ -261,11 +261,12 @@ async def run_worker(
     stop: asyncio.Event,
     name: str | None = None,
     observer: Observer | None = None,
+    pace: Pace = USUAL_PACE,
 ) -> None:
     """Run a shape's processes, `concurrency` at a time, until `stop` is set; then finish what runs, and return.
 
     `name` is the worker's name in the queue, unique among all that live. No fault of Redis or of a handler ends it.
-    A process whose worker dies is begun again by another one within `LEASE_MS` and two seconds.
+    A process whose worker dies is begun again by another one within the lease and two seconds.
     """
-    consumer = Consumer(queue.redis, shape, name or worker_name())
-    await Worker(consumer, concurrency, handler, on_dead_letter, stop, observer or Observer()).run()
+    consumer = Consumer(queue.redis, shape, name or worker_name(), pace)
+    await Worker(consumer, concurrency, handler, on_dead_letter, stop, observer or Observer(), pace).run()

@@ -9,7 +9,7 @@ import time
 from patchbay_runtime import node_metrics
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.open import open_executor
-from patchbay_runtime.queue import ProcessQueue, WorkerRecord, run_worker, worker_name
+from patchbay_runtime.queue import USUAL_PACE, Pace, ProcessQueue, WorkerRecord, run_worker, worker_name
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.status_server import serve_status
 from patchbay_runtime.tasks import running
@@ -22,15 +22,22 @@ STATUS_PORT = 9100
 TURN_SECONDS = 1.0
 
 
-def serve(settings: Settings, shape: str, host: str = "0.0.0.0", port: int = STATUS_PORT) -> None:  # noqa: S104
+def serve(
+    settings: Settings,
+    shape: str,
+    host: str = "0.0.0.0",  # noqa: S104
+    port: int = STATUS_PORT,
+    *,
+    pace: Pace = USUAL_PACE,
+) -> None:
     """Run the shape's processes until SIGTERM, finish what runs, and return."""
     status = WorkerStatus(shape)
     node_metrics.expose(settings.node, settings.release)
     with serve_status(status, host, port):
-        asyncio.run(_work(settings, status))
+        asyncio.run(_work(settings, status, pace))
 
 
-async def _work(settings: Settings, status: WorkerStatus) -> None:
+async def _work(settings: Settings, status: WorkerStatus, pace: Pace) -> None:
     stop = asyncio.Event()
 
     def begin_to_stop() -> None:
@@ -67,6 +74,7 @@ async def _work(settings: Settings, status: WorkerStatus) -> None:
                 stop=stop,
                 name=record.name,
                 observer=status,
+                pace=pace,
             )
     finally:
         await queue.close()
