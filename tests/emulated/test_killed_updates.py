@@ -26,6 +26,7 @@ def empty(tmp_path: Path) -> Iterator[Deployment]:
         yield deployment
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)  # twelve updates, ten recoveries
 def test_a_deployment_that_is_killed_ten_times_ends_as_an_undisturbed_one(
     empty: Deployment, deployments: Callable[[str], Deployment]
@@ -78,7 +79,6 @@ def test_an_update_that_was_killed_at_once_leaves_nothing_but_its_lock(scratch: 
     stack.preview("--expect-no-changes")
 
 
-@pytest.mark.long
 @ON_DEV
 def test_an_update_that_was_killed_goes_on_after_any_number_of_recoveries(scratch: Deployment) -> None:
     stack, before = driven(scratch.emulation), contents(scratch.emulation.access)

@@ -59,6 +59,7 @@ class Sampler:
         idle: WatchedShape | None,
         metric: ExternalMetric,
         metrics_namespace: str,
+        optional_seconds: float = OPTIONAL_SECONDS,
     ) -> None:
         self.samples: list[Sample] = []
         self.pods: dict[str, PodLife] = {}
@@ -68,6 +69,7 @@ class Sampler:
         self._idle = idle
         self._metric = metric
         self._metrics_namespace = metrics_namespace
+        self._optional_seconds = optional_seconds
         self._clock = asyncio.get_running_loop()
         self._began = self._clock.time()
         self._sampled = asyncio.Condition()
@@ -145,7 +147,7 @@ class Sampler:
     async def _prometheus_pods(self) -> float | None:
         query = f'patchbay:shape_pods:desired{{shape="{self._steered.name}"}}'
         with contextlib.suppress(UnusableEnvironmentError, TimeoutError, LookupError, ValueError, TypeError):
-            async with asyncio.timeout(OPTIONAL_SECONDS):
+            async with asyncio.timeout(self._optional_seconds):
                 answer = await self._cluster.through_service(
                     self._metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params={"query": query}
                 )
@@ -155,7 +157,7 @@ class Sampler:
     async def _metric_pods(self) -> float | None:
         path = f"/apis/external.metrics.k8s.io/v1beta1/namespaces/{self._steered.namespace}/{quote(self._metric.name)}"
         with contextlib.suppress(UnusableEnvironmentError, TimeoutError, LookupError, ValueError):
-            async with asyncio.timeout(OPTIONAL_SECONDS):
+            async with asyncio.timeout(self._optional_seconds):
                 answer = await self._cluster.get(path, {"labelSelector": self._metric.selector})
             return float(parse(answer["items"][0]["value"]))
         return None
