@@ -23,6 +23,8 @@ READY = {
     "conditions": [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Ready")],
     "containerStatuses": [{"state": {"running": {}}}],
 }
+# How soon a server sees that it is told to stop.
+STOP_SECONDS = 0.05
 GATEWAY = ("/hooks/", "/api/tenants/", "/horizon/")
 Rule = Callable[[int], int]
 PROMETHEUS_CONFIG = {
@@ -63,8 +65,11 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.processes = 0
         self.runs: dict[str, int] = {}  # run -> open processes
         self.sink_is_there = False
+        self.looks_at_sink = 0
         self._workers = ThreadPoolExecutor(128)
         self._client = httpx2.Client(timeout=60, trust_env=False)
+        # A client of its own: what the sink holds must not keep its controls waiting for a connection.
+        self.control = httpx2.Client(timeout=60, trust_env=False)
 
     @property
     def url(self) -> str:
@@ -181,7 +186,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(*answer)
         elif "/services/sink:80/proxy" in path:
             url = self.server.sink_url(path.split("/proxy", 1)[1])
-            self._answer(200, httpx2.request(self.command, url, content=body, trust_env=False).json())
+            self.server.looks_at_sink += path.endswith("/control/state")
+            self._answer(200, self.server.control.request(self.command, url, content=body).json())
         elif refusal := self._refusal(path):
             self._answer(refusal, {"error": "refused"})
         elif path.startswith("/hooks/"):
@@ -239,7 +245,7 @@ def small_environment(rule: Rule, directory: Path) -> Iterator[tuple[SmallEnviro
 def serving(environment: SmallEnvironment, directory: Path) -> Iterator[Path]:
     """Run the environment; its kubeconfig."""
     for server in (environment, environment.sink):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(STOP_SECONDS,), daemon=True).start()
     kubeconfig = directory / "kubeconfig"
     named = {"cluster": {"server": environment.url}, "user": {}, "context": {"cluster": "small", "user": "small"}}
     entries = {f"{kind}s": [{"name": "small", kind: value}] for kind, value in named.items()}

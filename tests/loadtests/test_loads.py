@@ -8,6 +8,7 @@ from typing import Any
 
 from patchbay_loadtests.proof.promise import Promise
 
+from tests.loadtests import quick_command
 from tests.loadtests.small_environment import delayed, serving
 from tests.loadtests.small_scaling import SmallScaling, found
 
@@ -18,7 +19,7 @@ def promised(processes: int) -> int:
 
 def send(environment: SmallScaling, directory: Path, verb: str, *options: str) -> tuple[int, str, dict[str, Any]]:
     with serving(environment, directory) as kubeconfig:
-        line = [sys.executable, "-m", "patchbay_loadtests", verb, f"--host={environment.url}", "--settle-seconds=60"]
+        line = [sys.executable, "-m", quick_command.__name__, verb, f"--host={environment.url}", "--settle-seconds=60"]
         line += [f"--kubeconfig={kubeconfig}", f"--report={directory / 'reports'}", *options]
         sent = subprocess.run(line, capture_output=True, text=True, check=False)
     result = directory / "reports" / "latest" / "result.json"
@@ -26,8 +27,8 @@ def send(environment: SmallScaling, directory: Path, verb: str, *options: str) -
 
 
 def test_the_same_load_is_sent_in_pairs_and_the_shape_is_left_as_it_was(tmp_path: Path) -> None:
-    environment = SmallScaling(promised, delayed(promised, 2), hold_seconds=1.5)
-    options = ("--minutes=0.15", "--rate=8", "--hold-seconds=1.5", "--long-seconds=1.5", "--hpa-sync-seconds=10")
+    environment = SmallScaling(promised, delayed(promised, 1.2), hold_seconds=0.6)
+    options = ("--minutes=0.04", "--rate=20", "--hold-seconds=0.6", "--long-seconds=0.6", "--hpa-sync-seconds=10")
     code, output, result = send(environment, tmp_path, "compare", *options)
     assert code == 0, output
     assert result["needed_processes"] == 12
@@ -39,7 +40,7 @@ def test_the_same_load_is_sent_in_pairs_and_the_shape_is_left_as_it_was(tmp_path
     assert {side["work_killed"] for side in result["sides"]} == {0}
     assert len({side["orders"] for side in result["sides"]}) == 1
     assert all(side["orders"] == side["runs"]["completed"] for side in result["sides"])
-    assert result["shortened"] == ["orders came for 0.15 minutes each time, not for 3"]
+    assert result["shortened"] == ["orders came for 0.04 minutes each time, not for 3"]
     assert environment.thresholds == {"1", "8"}
     for path, document in found().items():
         left = environment.objects[path]
@@ -50,12 +51,12 @@ def test_the_same_load_is_sent_in_pairs_and_the_shape_is_left_as_it_was(tmp_path
 
 def test_a_black_friday_is_sent_in_the_minutes_that_there_are(tmp_path: Path) -> None:
     environment = SmallScaling(promised, promised, hold_seconds=0.5)
-    options = ("--profile=black-friday", "--minutes=0.2", "--rate=0.5", "--hold-seconds=0.5")
+    options = ("--profile=black-friday", "--minutes=0.1", "--rate=0.5", "--hold-seconds=0.5")
     code, output, result = send(environment, tmp_path, "load", *options)
     assert code == 0, output
     assert 5 <= result["peak_orders_per_second"] <= 40
     (endpoint,) = [found for found in result["endpoints"] if found["name"].startswith("POST")]
     assert endpoint["requests"] >= result["orders"] == result["accepted"]["n"] == result["late"]["n"]
     assert result["orders"] == result["runs"]["completed"] == len(environment.runs)
-    assert result["shortened"] == ["orders came for 0.2 minutes, not for the profile's 3.7"]
-    assert "shortened: orders came for 0.2 minutes" in output
+    assert result["shortened"] == ["orders came for 0.1 minutes, not for the profile's 3.7"]
+    assert "shortened: orders came for 0.1 minutes" in output

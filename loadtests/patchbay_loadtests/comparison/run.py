@@ -24,7 +24,7 @@ from patchbay_loadtests.core.restoration import Restoring
 from patchbay_loadtests.core.set_up import set_up
 from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.nodes import headroom
-from patchbay_loadtests.profiles.drive import Load, drive_load
+from patchbay_loadtests.profiles.drive import LOOK_SECONDS, Load, drive_load
 from patchbay_loadtests.profiles.profile import Steady
 from patchbay_loadtests.profiles.timeline import LoadTimeline
 from patchbay_loadtests.proof import environment
@@ -47,7 +47,7 @@ class ComparisonOptions(Target):
     reports: Path
     pairs: int = Field(default=FEWEST_PAIRS, ge=FEWEST_PAIRS, le=20)
     rate: float = Field(default=4, gt=0, le=100)
-    minutes: float = Field(default=USUAL_MINUTES, ge=0.1, le=60)
+    minutes: float = Field(default=USUAL_MINUTES, ge=0.02, le=60)
     hold_seconds: float = Field(default=8, ge=0.1, le=40)
     long_every: int = Field(default=20, ge=2)
     long_seconds: float = Field(default=45, ge=0.1, le=flows.CONNECTOR_TIMEOUT_SECONDS - 5)
@@ -55,6 +55,7 @@ class ComparisonOptions(Target):
     seed: int = 1
     hpa_sync_seconds: float = Field(default=15, ge=EKS_FLOOR_SECONDS)
     settle_seconds: float = Field(default=300, gt=0)
+    look_seconds: float = Field(default=LOOK_SECONDS, gt=0)
     sink_python: str = "python3"
 
     @property
@@ -148,6 +149,7 @@ async def _send(
             settle_seconds=options.settle_seconds,
             long_every=options.long_every,
             long_seconds=options.long_seconds,
+            look_seconds=options.look_seconds,
         )
         return await drive_load(
             load, target=options, cluster=cluster, gateway=gateway, sink=sink, console=console, log=log

@@ -36,6 +36,7 @@ class Drive:
         ballast: Ballast,
         hold: Hold,
         progress: Progress,
+        steady_seconds: float = STEADY_SECONDS,
     ) -> None:
         self.phases: list[Phase] = []
         self._plan = plan
@@ -46,6 +47,7 @@ class Drive:
         self._ballast = ballast
         self._hold = hold
         self._progress = progress
+        self._steady_seconds = steady_seconds
         self._start_nodes = recorder.present_nodes
 
     def timeline(self) -> NodeTimeline:
@@ -122,10 +124,11 @@ class Drive:
         seconds: float,
         holds: Callable[[Sample, Look], bool],
         *,
-        steady: float = STEADY_SECONDS,
+        steady: float | None = None,
     ) -> None:
         """Watch until it has held for a while, or until the time is over: the verdict then says what is missing."""
         give_up = self._sampler.now() + seconds
+        steady = self._steady_seconds if steady is None else steady
         since: float | None = None
         while (now := self._sampler.now()) < give_up:
             sample, look = await asyncio.gather(self._sampler.next_sample(), self._recorder.next_look())

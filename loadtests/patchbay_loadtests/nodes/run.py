@@ -26,7 +26,7 @@ from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.nodes.autoscaler import read_times
 from patchbay_loadtests.nodes.ballast import Ballast, free_room
 from patchbay_loadtests.nodes.console import NodeProgress
-from patchbay_loadtests.nodes.drive import Drive
+from patchbay_loadtests.nodes.drive import STEADY_SECONDS, Drive
 from patchbay_loadtests.nodes.hold import Hold
 from patchbay_loadtests.nodes.judgement import Limits
 from patchbay_loadtests.nodes.plan import NodePlan
@@ -58,6 +58,8 @@ class NodeOptions(Target):
     node_start_seconds: float = 120
     limits: Limits = Limits()
     hpa_sync_seconds: float = 15
+    orders_per_second: float = ORDERS_PER_SECOND
+    steady_seconds: float = STEADY_SECONDS
     sink_python: str = "python3"
 
 
@@ -127,7 +129,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             tenant=options.tenant,
             flow=flows.ORDER_FLOW,
             users=USERS,
-            orders_per_second=ORDERS_PER_SECOND,
+            orders_per_second=options.orders_per_second,
         )
         book = flows.OrderBook(f"order-{uuid.uuid4().hex[:8]}")
         async with LocustProcess(settings, directory / "locust.log", options.access) as traffic:
@@ -147,6 +149,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
                     ),
                     hold=Hold(cluster, steered, kubeconfig=options.kubeconfig, context=options.context),
                     progress=NodeProgress(console),
+                    steady_seconds=options.steady_seconds,
                 )
                 ended_by = await _drive(
                     drive,

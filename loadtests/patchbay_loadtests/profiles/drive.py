@@ -33,6 +33,8 @@ HAND_OVER_PER_SECOND = 5000
 # How long orders may still be answered after the last one came.
 FINISH_SECONDS = 60.0
 PROGRESS_SECONDS = 10.0
+# How often the environment is looked at.
+LOOK_SECONDS = 1.0
 CLOCK_LOOKS = 9
 
 
@@ -49,6 +51,7 @@ class Load:
     max_pods: int = MAX_PODS
     long_every: int = 0
     long_seconds: float = 0
+    look_seconds: float = LOOK_SECONDS
 
     def order(self, number: int) -> Order:
         """The order of this number, counted from 1."""
@@ -101,6 +104,7 @@ async def drive_load(
                 now=now,
                 offered=lambda at: profile.at(at - first) if 0 <= at - first <= profile.duration else 0.0,
                 refused=lambda: len(traffic.refused),
+                look_seconds=load.look_seconds,
             )
         )
         start_pods, start_nodes = recorder.samples[0].ready, recorder.samples[0].nodes
@@ -119,7 +123,7 @@ async def drive_load(
                 _show(console, recorder, len(orders))
         ended = now()
         await traffic.finish()
-        await _until_at_rest(recorder, start_pods, start_nodes, load.settle_seconds)
+        await _until_at_rest(recorder, start_pods, start_nodes, load)
         console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
         runs = await settle(gateway, sink, orders, traffic.runs)
         waits = await _waits(sink, due_at, now)
@@ -175,16 +179,16 @@ async def _began_at(sink: SinkClient, now: Callable[[], float]) -> float:
     return min(looks)[1]
 
 
-async def _until_at_rest(recorder: LoadRecorder, pods: int, nodes: int, seconds: float) -> None:
+async def _until_at_rest(recorder: LoadRecorder, pods: int, nodes: int, load: Load) -> None:
     """Wait until no process is left, and pods and nodes are as before; what is not so in time is the verdict's."""
     clock = asyncio.get_running_loop()
-    give_up = clock.time() + seconds
+    give_up = clock.time() + load.settle_seconds
     while clock.time() < give_up:
         recorder.check()
         last = recorder.samples[-1]
         if (last.waiting, last.reserved) == (0, 0) and last.ready <= pods and last.nodes <= nodes:
             return
-        await asyncio.sleep(1)
+        await asyncio.sleep(load.look_seconds)
 
 
 def _show(console: Console, recorder: LoadRecorder, orders: int) -> None:

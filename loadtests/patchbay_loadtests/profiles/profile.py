@@ -23,7 +23,7 @@ class Steady(LoadModel):
 
     name: Literal["steady"] = "steady"
     rate: Rate = 2.0
-    duration: Annotated[float, Field(ge=5, le=86_400)] = 120
+    duration: Annotated[float, Field(ge=1, le=86_400)] = 120
 
     def lasting(self, seconds: float) -> Self:
         """The same in this time."""

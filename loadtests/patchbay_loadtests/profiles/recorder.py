@@ -1,4 +1,4 @@
-"""Looks at every shape once a second while a load is on."""
+"""Looks at every shape again and again while a load is on."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,6 @@ from patchbay_loadtests.nodes.recorder import NodeRecorder
 from patchbay_loadtests.profiles.timeline import LoadSample
 from patchbay_loadtests.proof.sampler import BLIND_SECONDS
 
-LOOK_SECONDS = 1.0
 SHAPE_PREFIX = "shape-"
 
 
@@ -34,6 +33,7 @@ class LoadRecorder:
         now: Callable[[], float],
         offered: Callable[[float], float],
         refused: Callable[[], int],
+        look_seconds: float,
     ) -> None:
         self.samples: list[LoadSample] = []
         self._cluster = cluster
@@ -44,6 +44,7 @@ class LoadRecorder:
         self._now = now
         self._offered = offered
         self._refused = refused
+        self._look_seconds = look_seconds
 
     async def __aenter__(self) -> Self:
         self.samples.append(await self._look())
@@ -72,7 +73,7 @@ class LoadRecorder:
             except UnusableEnvironmentError:
                 if began - last_good > BLIND_SECONDS:
                     raise
-            await asyncio.sleep(max(0.1, began + LOOK_SECONDS - self._now()))
+            await asyncio.sleep(max(0.1, began + self._look_seconds - self._now()))
 
     async def _look(self) -> LoadSample:
         at = self._now()

@@ -18,7 +18,7 @@ from patchbay_loadtests.core.report.publish import new_directory, point_latest_t
 from patchbay_loadtests.core.set_up import set_up
 from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.nodes import headroom
-from patchbay_loadtests.profiles.drive import Load, drive_load
+from patchbay_loadtests.profiles.drive import LOOK_SECONDS, Load, drive_load
 from patchbay_loadtests.profiles.profile import Profile
 from patchbay_loadtests.profiles.result import LoadResult, judge
 from patchbay_loadtests.proof import environment
@@ -38,6 +38,7 @@ class LoadOptions(Target):
     seed: int = 1
     minutes: float | None = Field(default=None, ge=0.1, le=7 * 24 * 60)
     settle_seconds: float = Field(default=300, gt=0)
+    look_seconds: float = Field(default=LOOK_SECONDS, gt=0)
     max_pods: int = Field(default=MAX_PODS, ge=1)
     sink_python: str = "python3"
     objectives: Objectives = Field(default_factory=read_objectives)
@@ -84,6 +85,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
                 prefix=f"load-{uuid.uuid4().hex[:8]}",
                 settle_seconds=options.settle_seconds,
                 max_pods=options.max_pods,
+                look_seconds=options.look_seconds,
             ),
             target=options,
             cluster=cluster,
