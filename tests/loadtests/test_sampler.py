@@ -2,10 +2,14 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import ProductFailureError
 from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.proof.sampler import ExternalMetric, Sampler, WatchedShape
 from patchbay_loadtests.proof.timeline import Sample
@@ -26,11 +30,23 @@ class HangingMetric(SmallEnvironment):
         return None
 
 
-async def first_sample(environment: SmallEnvironment, kubeconfig: Path) -> Sample:
+class FailingHorizon(SmallEnvironment):
+    """Once it has `failed` it answers nobody who asks for the processes."""
+
+    failed = False
+
+    def handle(self, _command: str, path: str, _document: Any) -> tuple[int, Any] | None:
+        return (500, {"error": "out of memory"}) if self.failed and path.startswith("/horizon/") else None
+
+
+@asynccontextmanager
+async def sampling(environment: SmallEnvironment, kubeconfig: Path) -> AsyncIterator[Sampler]:
     shape = WatchedShape(name="http-connector", namespace="runtime", autoscaler="keda-hpa-http-connector")
     metric = ExternalMetric(name="s0-prometheus", selector="a=b")
-    async with Cluster(kubeconfig, None) as cluster, Gateway(environment.url, "loadtest") as gateway:
-        sampler = Sampler(
+    async with (
+        Cluster(kubeconfig, None) as cluster,
+        Gateway(environment.url, "loadtest") as gateway,
+        Sampler(
             cluster,
             gateway,
             steered=shape,
@@ -38,9 +54,23 @@ async def first_sample(environment: SmallEnvironment, kubeconfig: Path) -> Sampl
             metric=metric,
             metrics_namespace="metrics",
             optional_seconds=0.2,
-        )
-        async with sampler:
-            return await sampler.next_sample()
+            blind_seconds=0.2,
+        ) as sampler,
+    ):
+        yield sampler
+
+
+async def first_sample(environment: SmallEnvironment, kubeconfig: Path) -> Sample:
+    async with sampling(environment, kubeconfig) as sampler:
+        return await sampler.next_sample()
+
+
+async def samples_until_it_fails(environment: FailingHorizon, kubeconfig: Path) -> None:
+    async with sampling(environment, kubeconfig) as sampler:
+        await sampler.next_sample()
+        environment.failed = True
+        while True:
+            await sampler.next_sample()
 
 
 def test_pods_are_seen_while_the_metric_hangs(tmp_path: Path) -> None:
@@ -52,3 +82,9 @@ def test_pods_are_seen_while_the_metric_hangs(tmp_path: Path) -> None:
             environment.ended.set()
     assert sample.metric_pods is None
     assert (sample.steered.desired, sample.steered.ready) == (1, 1)
+
+
+def test_a_platform_that_answers_500_under_load_has_failed_and_is_not_called_untestable(tmp_path: Path) -> None:
+    environment = FailingHorizon(lambda _: 1)
+    with serving(environment, tmp_path) as kubeconfig, pytest.raises(ProductFailureError, match=r"500.*out of memory"):
+        asyncio.run(asyncio.wait_for(samples_until_it_fails(environment, kubeconfig), 30))

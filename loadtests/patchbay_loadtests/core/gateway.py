@@ -11,7 +11,7 @@ import httpx2
 
 from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.cluster import Document
-from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import ServerError, UnusableEnvironmentError
 from patchbay_loadtests.core.latencies import endpoints_of
 from patchbay_loadtests.core.traffic.protocol import Endpoint
 
@@ -123,7 +123,7 @@ class Gateway:
     ) -> Any:
         answer = await self._patiently(method, path, name=name, body=body, params=params)
         if not answer.is_success:
-            raise UnusableEnvironmentError(
+            raise (ServerError if answer.is_server_error else UnusableEnvironmentError)(
                 f"gateway, {method} {path}: {answer.status_code} {answer.text.strip()[:500]}"
             )
         try:

@@ -27,9 +27,10 @@ async def set_up(
     *,
     flow: Callable[[str], Document],
     sink_python: str,
+    shape: str = flows.STEERED_SHAPE,
     keep: bool = False,
 ) -> SinkClient:
-    """Run a sink with an empty ledger, which the connectors reach, and register the flow that `flow` makes of its URL.
+    """Run a sink with an empty ledger, which the shape's pods reach, and register the flow made of its URL.
 
     Leaving `stack` removes the sink, unless it is to be kept; nothing reaches it then.
     """
@@ -52,7 +53,7 @@ async def set_up(
             cluster,
             namespace=target.namespace,
             sink_namespace=target.sink_namespace,
-            shape=flows.STEERED_SHAPE,
+            shape=shape,
             image=image,
         )
     )

@@ -80,6 +80,7 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
             stack,
             flow=options.flow,
             sink_python=options.sink_python,
+            shape=options.shape,
             keep=options.keep,
         )
         watched = [shape.watched for shape in shapes]

@@ -11,7 +11,7 @@ from patchbay_runtime.quantity import parse
 from pydantic import BaseModel, ConfigDict
 
 from patchbay_loadtests.core.cluster import Cluster, Document
-from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import ProductFailureError, UnusableEnvironmentError, under_load
 from patchbay_loadtests.core.gateway import Gateway, ShapeLoad
 from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 from patchbay_loadtests.proof.timeline import PodLife, Sample, ShapePods
@@ -60,6 +60,7 @@ class Sampler:
         metric: ExternalMetric,
         metrics_namespace: str,
         optional_seconds: float = OPTIONAL_SECONDS,
+        blind_seconds: float = BLIND_SECONDS,
     ) -> None:
         self.samples: list[Sample] = []
         self.pods: dict[str, PodLife] = {}
@@ -70,6 +71,7 @@ class Sampler:
         self._metric = metric
         self._metrics_namespace = metrics_namespace
         self._optional_seconds = optional_seconds
+        self._blind_seconds = blind_seconds
         self._clock = asyncio.get_running_loop()
         self._began = self._clock.time()
         self._sampled = asyncio.Condition()
@@ -82,7 +84,7 @@ class Sampler:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, UnusableEnvironmentError):
+        with contextlib.suppress(asyncio.CancelledError, ProductFailureError, UnusableEnvironmentError):
             await self._task
 
     def now(self) -> float:
@@ -90,7 +92,11 @@ class Sampler:
         return self._clock.time() - self._began
 
     async def next_sample(self) -> Sample:
-        """Wait for the next look; UnusableEnvironmentError when the environment can no longer be seen."""
+        """Wait for the next look.
+
+        UnusableEnvironmentError when the environment can no longer be seen, ProductFailureError when the gateway is
+        what keeps it from being seen.
+        """
         seen = len(self.samples)
         async with self._sampled:
             await self._sampled.wait_for(lambda: len(self.samples) > seen or self._task.done())
@@ -105,9 +111,9 @@ class Sampler:
                 look = self._clock.time()
                 try:
                     sample = await self._look()
-                except UnusableEnvironmentError:
-                    if look - last_good > BLIND_SECONDS:
-                        raise
+                except UnusableEnvironmentError as error:
+                    if look - last_good > self._blind_seconds:
+                        raise under_load(error) from error
                 else:
                     last_good = look
                     async with self._sampled:
