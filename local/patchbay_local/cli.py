@@ -148,13 +148,13 @@ def bench_command(context: typer.Context) -> None:
 @app.command("nodes", context_settings=_PASS_ON)
 def nodes_command(context: typer.Context) -> None:
     """Prove that a pod that fits nowhere gets a node, and that a burst in the headroom waits for none."""
-    raise typer.Exit(proof.nodes(context.args))
+    raise typer.Exit(proof.nodes(_console, context.args))
 
 
 @app.command("load", context_settings=_PASS_ON)
 def load_command(context: typer.Context) -> None:
     """Send a day's load in short: --profile black-friday, soak or steady; further arguments go to the load test."""
-    raise typer.Exit(proof.load(context.args))
+    raise typer.Exit(proof.load(_console, context.args))
 
 
 @app.command("compare", context_settings=_PASS_ON)

@@ -60,8 +60,8 @@ def complete(console: Console) -> Sequence[Part]:
         ),
         *(emulated(stack) for stack in _STACKS),
         Part("proof", "pods follow processes at 7, 8, 16, 40 and 0", lambda: up(console, Options())),
-        Part("nodes", "nodes follow pods, with the headroom and without", lambda: proof.nodes([]) == 0),
-        Part("load", "a ramp to 30 times the usual load", lambda: proof.load([]) == 0),
+        Part("nodes", "nodes follow pods, with the headroom and without", lambda: proof.nodes(console, []) == 0),
+        Part("load", "a ramp to 30 times the usual load", lambda: proof.load(console, []) == 0),
         Part(
             "comparison",
             "the same load, as it scales here and by default",

@@ -1,6 +1,7 @@
 """The proofs, loads and the benchmark, run against this environment as they are against any other."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from patchbay_local.machine.programs import run_in_front
 
 REPORTS: Final = paths.REPORTS / "scaling"
 LATEST: Final = REPORTS / "latest"
+_PERIOD: Final = "--hpa-sync-seconds"
 # Where load tests and faults change something for a while.
 _LOAD_TESTED: Final = (
     "patchbay-runtime",
@@ -33,36 +35,41 @@ class UnusableEnvironmentError(RuntimeError):
 
 def run(*, hpa_sync_seconds: float, short: bool = False, repeat: int = 0, reports: Path = REPORTS) -> bool:
     """Drive the flow and watch the pods; whether the promise holds."""
-    options = ["--report", str(reports), "--hpa-sync-seconds", str(hpa_sync_seconds), "--repeat", str(repeat)]
+    options = ["--report", str(reports), _PERIOD, str(hpa_sync_seconds), "--repeat", str(repeat)]
     code = _load_test("prove", *options, *(["--short"] if short else []))
     if code not in {0, 1}:
         raise UnusableEnvironmentError(f"the scaling proof ended with code {code}; its reason is above")
     return code == 0
 
 
-def nodes(arguments: list[str]) -> int:
+def nodes(console: Console, arguments: Sequence[str]) -> int:
     """Prove that nodes follow pods, with the headroom and without; the load test's exit code."""
-    options = ["--report", str(paths.REPORTS / "nodes"), "--hpa-sync-seconds", str(ClusterSpec().hpa_sync_seconds)]
+    _leave_the_period(arguments)
+    own = ClusterSpec().hpa_sync_seconds
+    set_sync_period(console, own)  # a comparison that was killed leaves another one
+    options = ["--report", str(paths.REPORTS / "nodes"), _PERIOD, str(own)]
     return _load_test("prove-nodes", *options, "--without-headroom", *arguments)
 
 
-def load(arguments: list[str]) -> int:
+def load(console: Console, arguments: Sequence[str]) -> int:
     """Send a profile's load; the load test's exit code."""
+    set_sync_period(console, ClusterSpec().hpa_sync_seconds)
     return _load_test("load", "--report", str(paths.REPORTS / "load"), *arguments)
 
 
-def compare(console: Console, arguments: list[str]) -> int:
+def compare(console: Console, arguments: Sequence[str]) -> int:
     """Send the same load, scaled as here and by the tools' defaults, in turn; the load test's exit code.
 
     Meanwhile the HPA looks as often as EKS offers at the most.
     """
-    options = ["--report", str(paths.REPORTS / "comparison"), "--hpa-sync-seconds", str(EKS_FLOOR_SECONDS)]
+    _leave_the_period(arguments)
+    options = ["--report", str(paths.REPORTS / "comparison"), _PERIOD, str(EKS_FLOOR_SECONDS)]
     with put_back_after(console):
         set_sync_period(console, EKS_FLOOR_SECONDS)
         return _load_test("compare", *options, *arguments)
 
 
-def bench(arguments: list[str]) -> int:
+def bench(arguments: Sequence[str]) -> int:
     """Measure processes per second and latencies; the load test's exit code."""
     return _load_test("bench", *arguments)
 
@@ -80,6 +87,12 @@ def put_back() -> None:
     ]
     command += [f"--namespace={namespace}" for namespace in _LOAD_TESTED]
     run_command(command, cwd=paths.REPOSITORY, env=pulumi.variables())
+
+
+def _leave_the_period(arguments: Sequence[str]) -> None:
+    """RuntimeError where the arguments claim another HPA sync period than the one that is set here."""
+    if any(argument.split("=")[0] == _PERIOD for argument in arguments):
+        raise RuntimeError(f"{_PERIOD} is set by this command, which knows the cluster's: leave it out")
 
 
 def _load_test(verb: str, *options: str) -> int:
