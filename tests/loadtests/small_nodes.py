@@ -15,7 +15,7 @@ WORKER_MILLICORES = 100
 START_SECONDS = 0.3
 # Longer than a look takes on a busy machine, so that what waits is seen.
 NODE_SECONDS = 3.0
-UNNEEDED_SECONDS = 2.0
+UNNEEDED_SECONDS = 1.0
 WORKERS, HEADROOM = "patchbay-runtime", "patchbay-headroom"
 
 

@@ -4,14 +4,15 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from patchbay_loadtests.proof.promise import Promise
 
+from tests.loadtests import quick_command
 from tests.loadtests.small_environment import serving
 from tests.loadtests.small_nodes import MOST_WORKERS, SmallNodes
+from tests.waiting import until
 
 
 def promised(processes: int) -> int:
@@ -19,7 +20,7 @@ def promised(processes: int) -> int:
 
 
 def command(environment: SmallNodes, kubeconfig: Path, reports: Path, *options: str) -> list[str]:
-    program = [sys.executable, "-m", "patchbay_loadtests", "prove-nodes", f"--host={environment.url}"]
+    program = [sys.executable, "-m", quick_command.__name__, "prove-nodes", f"--host={environment.url}"]
     return [
         *program,
         f"--kubeconfig={kubeconfig}",
@@ -68,17 +69,12 @@ def test_a_cluster_without_an_autoscaler_cannot_be_tested_and_says_what_to_set(t
 
 def test_an_interrupted_proof_gives_the_headroom_back(tmp_path: Path) -> None:
     environment = SmallNodes(promised)
-    sizes = {environment.placeholders}
     with serving(environment, tmp_path) as kubeconfig:
         line = ["env", "--default-signal=INT"]
         line += command(environment, kubeconfig, tmp_path / "reports", "--phase=without-headroom")
         with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as proof:
-            give_up = time.monotonic() + 240
-            while 0 not in sizes:
-                sizes.add(environment.placeholders)
-                assert proof.poll() is None
-                assert time.monotonic() < give_up
-                time.sleep(0.05)
+            until(lambda: environment.placeholders == 0 or proof.poll() is not None, within=240)
+            assert proof.poll() is None
             proof.send_signal(signal.SIGINT)
             output, _ = proof.communicate(timeout=60)
         assert proof.returncode == 130, output
