@@ -69,6 +69,35 @@ def test_a_burst_in_the_headroom_that_is_slow_is_refused() -> None:
     assert judged(record, limits=Limits(headroom_extra=6)).passed
 
 
+def test_a_burst_in_the_headroom_without_a_warm_peer_is_still_held_to_a_limit() -> None:
+    record = NodeRecord()
+    within(record, ready_after=26)
+    assert "too slow: within-headroom: pod, created until Ready: 26.0 s of 25.0 s" in judged(record).reasons
+    record = NodeRecord()
+    within(record, ready_after=11)
+    assert judged(record).passed
+    assert judged(record, limits=Limits(warm=7, headroom_extra=3)).reasons == (
+        "too slow: within-headroom: pod, created until Ready: 11.0 s of 10.0 s",
+    )
+
+
+def test_slow_warm_pods_are_refused_and_do_not_allow_the_headroom_s_to_be_slow_too() -> None:
+    record = NodeRecord()
+    warm(record, ready_after=100)
+    within(record, ready_after=104)
+    assert [reason for reason in judged(record).reasons if "too slow" in reason] == [
+        "too slow: warm pod, created until Ready: 100.0 s of 20.0 s",
+        "too slow: within-headroom: pod, created until Ready: 104.0 s of 25.0 s",
+    ]
+
+
+def test_pods_as_slow_as_they_were_measured_pass() -> None:
+    record = NodeRecord()
+    warm(record, ready_after=8.3)
+    within(record, ready_after=10.4)
+    assert [reason for reason in judged(record).reasons if "too slow" in reason] == []
+
+
 def test_a_burst_in_the_headroom_that_waits_for_a_node_is_refused() -> None:
     record = NodeRecord()
     warm(record)
@@ -181,7 +210,8 @@ def test_a_warm_pod_whose_mark_was_missed_does_not_take_the_headroom_s_limit_alo
     for number in (1, 2):
         forget(record, f"warm-{number}", ready=None)
     figures = {figure.name: figure.limit for figure in judged(record).figures}
-    assert figures["within-headroom: pod, created until Ready"] is None
+    assert figures["within-headroom: pod, created until Ready"] == 25
+    assert "too slow: within-headroom: pod, created until Ready: 60.0 s of 25.0 s" in judged(record).reasons
     assert "warm: pod warm-1: not seen when it was ready" in judged(record).reasons
 
 
@@ -199,7 +229,7 @@ def test_what_ended_a_proof_early_is_a_failure() -> None:
     assert (result.passed, result.reasons) == (False, ("stuck",))
 
 
-@pytest.mark.parametrize("limit", ["node_start", "headroom_extra", "scale_in"])
+@pytest.mark.parametrize("limit", ["node_start", "headroom_extra", "scale_in", "warm", "headroom"])
 def test_a_limit_is_a_time(limit: str) -> None:
     with pytest.raises(ValueError, match=limit):
         Limits.model_validate({limit: 0})

@@ -144,6 +144,17 @@ def test_without_any_headroom_there_is_only_the_burst_without_it() -> None:
         plan(slots=0, placeholders=0).bursts(frozenset({"warm", "within-headroom"}))
 
 
+def test_a_phase_that_the_environment_has_no_room_for_is_told() -> None:
+    full = plan(free_slots=0)
+    assert list(full.bursts(frozenset(PHASES))) == ["within-headroom", "beyond-headroom", "without-headroom"]
+    assert list(full.left_out(frozenset(PHASES))) == ["warm"]
+    assert "no free room" in full.left_out(frozenset({"warm"}))["warm"]
+    assert plan(slots=0, placeholders=0).left_out(frozenset({"within-headroom", "beyond-headroom"})) == {
+        "within-headroom": "there is no headroom", "beyond-headroom": "there is no headroom",
+    }  # fmt: skip
+    assert plan().left_out(frozenset(PHASES)) == {}
+
+
 def test_only_the_phases_that_are_asked_for_are_driven() -> None:
     assert plan().bursts(frozenset({"within-headroom"})) == {"within-headroom": 3}
 

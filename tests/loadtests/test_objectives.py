@@ -20,6 +20,7 @@ def test_the_file_that_comes_along_has_objectives_for_every_profile() -> None:
     [
         ({"faults": {"calm_p95_seconds": 0, "slow_seconds": 8}}, "faults.calm_p95_seconds"),
         ({"generator": {}}, "generator.late_p95_seconds"),
+        ({"nodes": {"warm_pod_ready_seconds": 20}}, "nodes.headroom_pod_ready_seconds"),
         ({"fault": {}}, "fault: Extra inputs"),
     ],
 )

@@ -53,10 +53,21 @@ class ScalingObjectives(_Part):
     accepted_p95_seconds: Seconds
 
 
+class NodeObjectives(_Part):
+    """Of the node proof's slowest pod of a burst, from created until Ready.
+
+    `warm_pod_ready`: where there is free room; `headroom_pod_ready`: where placeholders make room for it.
+    """
+
+    warm_pod_ready_seconds: Seconds
+    headroom_pod_ready_seconds: Seconds
+
+
 class Objectives(_Part):
     """The whole file; `load` by profile."""
 
     scaling: ScalingObjectives
+    nodes: NodeObjectives
     load: dict[str, LoadObjectives]
     faults: FaultObjectives
     generator: GeneratorObjectives

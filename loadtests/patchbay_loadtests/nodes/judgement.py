@@ -6,6 +6,7 @@ from statistics import median
 
 from pydantic import Field
 
+from patchbay_loadtests.core.objectives import read_objectives
 from patchbay_loadtests.nodes import legs
 from patchbay_loadtests.nodes.autoscaler import AutoscalerTimes
 from patchbay_loadtests.nodes.legs import ScaleIn, ScaleOut
@@ -19,12 +20,24 @@ class Limits(Record):
     """What the environment promises, in seconds.
 
     `node_start`: from Pending to running on a new node. `headroom_extra`: how much later than a warm pod one is Ready
-    that takes a placeholder's room. `scale_in`: from the end of a node's unneeded time until it is gone.
+    that takes a placeholder's room. `scale_in`: from the end of a node's unneeded time until it is gone. `warm` and
+    `headroom`: from created until Ready, whatever its peer took, so that a slow warm phase does not widen the other.
     """
 
     node_start: float = Field(default=10, gt=0)
     headroom_extra: float = Field(default=5, gt=0)
     scale_in: float = Field(default=60, gt=0)
+    warm: float = Field(default_factory=lambda: read_objectives().nodes.warm_pod_ready_seconds, gt=0)
+    headroom: float = Field(default_factory=lambda: read_objectives().nodes.headroom_pod_ready_seconds, gt=0)
+
+    def pod_ready(self, phase: str, warm: float | None) -> float | None:
+        """How long a pod of this phase may take from created until Ready; `warm`: what its warm peer took, if any."""
+        if phase == "warm":
+            return self.warm
+        if phase != "within-headroom":
+            return None
+        # Without a peer it is held to the slowest that a warm pod may be.
+        return min(self.headroom, self.headroom_extra + (self.warm if warm is None else warm))
 
 
 class Figure(Record):
@@ -104,9 +117,8 @@ def _figures(verdict: PhaseVerdict, warm: float | None, limits: Limits) -> Itera
     workers = [out for out in verdict.scale_outs if out.kind == "worker"]
     if verdict.pods_ready:
         label = "warm pod, created until Ready" if name == "warm" else f"{name}: pod, created until Ready"
-        limit = limits.headroom_extra + warm if name == "within-headroom" and warm is not None else None
         ratio = round(verdict.pods_ready[-1] / warm, 2) if warm else None
-        yield _figure(label, verdict.pods_ready, limit, ratio)
+        yield _figure(label, verdict.pods_ready, limits.pod_ready(name, warm), ratio)
     if workers:
         running = [out.pending_to_running for out in workers]
         yield _figure(f"{name}: Pending until running on a new node", running, limits.node_start)

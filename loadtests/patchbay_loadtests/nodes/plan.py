@@ -50,19 +50,8 @@ class NodePlan(BaseModel):
 
         UnusableEnvironmentError where there is none, or where the headroom cannot be exceeded.
         """
-        slots = min(self.slots, self.most)
-        warm = min(slots or self.most, self.free_slots)
-        within = min(slots, warm) or slots
-        sizes: dict[PhaseName, int] = {
-            "warm": warm,
-            # As many as its peer, where there is one: pods that start together slow each other down.
-            "within-headroom": within,
-            "beyond-headroom": self.most if slots else 0,
-            # The same burst with and without.
-            "without-headroom": within or self.most,
-        }
-        found = {name: pods for name, pods in sizes.items() if name in wanted and pods}
-        if "beyond-headroom" in found and slots == self.most:
+        found = {name: pods for name, pods in self._sizes().items() if name in wanted and pods}
+        if "beyond-headroom" in found and self.slots >= self.most:
             raise UnusableEnvironmentError(
                 f"the headroom holds {self.slots} pods, all {self.most} that the shape may add: make "
                 "patchbay:platform.headroom.pods smaller, or max_pods of the shape larger"
@@ -73,3 +62,26 @@ class NodePlan(BaseModel):
                 "--without-headroom"
             )
         return found
+
+    def left_out(self, wanted: frozenset[PhaseName]) -> dict[PhaseName, str]:
+        """The wanted phases that this environment does not allow, each with what it lacks for it."""
+        lacks = {"warm": "the nodes have no free room; the headroom is held to its absolute limit alone"}
+        return {
+            name: lacks.get(name, "there is no headroom")
+            for name, pods in self._sizes().items()
+            if name in wanted and not pods
+        }
+
+    def _sizes(self) -> dict[PhaseName, int]:
+        """Each phase's burst; 0 where the environment does not allow it."""
+        slots = min(self.slots, self.most)
+        warm = min(slots or self.most, self.free_slots)
+        within = min(slots, warm) or slots
+        return {
+            "warm": warm,
+            # As many as its peer, where there is one: pods that start together slow each other down.
+            "within-headroom": within,
+            "beyond-headroom": self.most if slots else 0,
+            # The same burst with and without.
+            "without-headroom": within or self.most,
+        }
