@@ -17,6 +17,7 @@ from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
+from tests.runtime import quick_program
 from tests.runtime.conftest import HOST, START_SECONDS, Program, Server, answers, end_all, own_redis, wait_until
 from tests.standins.aws.account import REGION, Account
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
@@ -123,7 +124,9 @@ def run(account: Account, service_account: Path, tmp_path: Path) -> Iterator[Run
         port = free_port()
         where = ["--host", HOST, "--port", str(port), "--service-account", str(service_account)]
         told = ["--horizon", horizon, "--cluster", cluster, "--endpoint", endpoint or account.url]
-        programs.append(Program(Settings(aws_region=REGION), NAME, *where, *told, log=tmp_path / "log"))
+        settings = Settings(aws_region=REGION)
+        module = quick_program.__name__
+        programs.append(Program(settings, NAME, *where, *told, log=tmp_path / "log", module=module))
         return f"http://{HOST}:{port}"
 
     yield start

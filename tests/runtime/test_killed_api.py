@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
@@ -18,13 +19,28 @@ from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
 
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, Program, Tenant, answers, end_all, wait_until
+from tests.runtime import quick_program
+from tests.runtime.conftest import HOST, START_SECONDS, Program, Tenant, answers, end_all, wait_until
 from tests.runtime.sink import Sink
 
 pytestmark = pytest.mark.usefixtures("workers")
 
 KILLS = 4
 ORDERS = 160
+
+
+@pytest.fixture(scope="module")
+def api_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A replica that is not killed, and that looks more often for what was stored and never queued."""
+    port = free_port()
+    arguments = ("api", "--host", HOST, "--port", str(port))
+    api = Program(settings, *arguments, log=tmp_path_factory.mktemp("api") / "log", module=quick_program.__name__)
+    url = f"http://{HOST}:{port}"
+    try:
+        wait_until(lambda: answers(f"{url}/readyz"), START_SECONDS)
+        yield url
+    finally:
+        end_all([api])
 
 
 class KilledError(Exception):

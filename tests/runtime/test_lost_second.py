@@ -14,6 +14,7 @@ import pytest
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
+from tests.runtime import quick_program
 from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, own_redis, wait_until
 from tests.runtime.sink import Sink
 
@@ -40,7 +41,8 @@ def api_url(settings: Settings, redis: Server, tmp_path: Path) -> Iterator[str]:
     """An API with workers of its own on that Redis."""
     own = settings.model_copy(update={"redis_port": redis.port})
     port = free_port()
-    programs = [Program(own, "api", "--host", HOST, "--port", str(port), log=tmp_path / "api.log")]
+    api = ("api", "--host", HOST, "--port", str(port))
+    programs = [Program(own, *api, log=tmp_path / "api.log", module=quick_program.__name__)]
     for shape in SHAPES:
         arguments = ("worker", "--shape", shape, "--host", HOST, "--port", str(free_port()))
         programs.append(Program(own, *arguments, log=tmp_path / f"{shape}.log"))

@@ -17,6 +17,7 @@ from patchbay_runtime.storage.tenant_tables import processes
 from sqlalchemy import func, select, text, update
 
 from tests.ports import free_port
+from tests.runtime import quick_program
 from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, wait_until
 from tests.runtime.sink import Answer, Received, Sink
 
@@ -79,6 +80,20 @@ def test_what_was_accepted_before_an_outage_is_completed_after_it(
     assert sorted(request.body["number"] for request in sink.received) == list(range(20))
 
 
+@pytest.fixture
+def quick_replica(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """A further replica, which looks more often for what the queue has lost."""
+    port = free_port()
+    arguments = ("api", "--host", HOST, "--port", str(port))
+    replica = Program(settings, *arguments, log=tmp_path / "replica-log", module=quick_program.__name__)
+    try:
+        wait_until(lambda: answers(f"http://{HOST}:{port}/readyz"))
+        yield
+    finally:
+        end_all([replica])
+
+
+@pytest.mark.usefixtures("quick_replica")
 def test_when_redis_loses_its_data_the_runs_go_on_from_the_database(tenant: Tenant, redis_server: Server) -> None:
     steps = {
         "pause": {"shape": "delay", "config": {"seconds": 1}, "next": "m"},

@@ -11,7 +11,7 @@ from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
-from tests.runtime import quick_worker_program
+from tests.runtime import quick_program
 from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, own_redis, wait_until
 from tests.runtime.queue_workers import until
 from tests.runtime.sink import Answer, Received, Sink
@@ -62,8 +62,8 @@ class Container:
         self._watch.start()
 
     def _start(self) -> Program:
-        arguments = ("--shape", "http-connector", "--host", HOST, "--port", str(self.port))
-        return Program(self._settings, *arguments, log=self._log, module=quick_worker_program.__name__)
+        arguments = ("worker", "--shape", "http-connector", "--host", HOST, "--port", str(self.port))
+        return Program(self._settings, *arguments, log=self._log, module=quick_program.__name__)
 
     def _restart(self) -> None:
         while not self._ended.wait(0.1):

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from patchbay_runtime.api.run_waiters import RunWaiters
 from patchbay_runtime.catalog import CATALOG
-from patchbay_runtime.execution.reconciler import Reconciler
+from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, Reconciler, SweepPace
 from patchbay_runtime.execution.start import RunStarter
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
@@ -35,12 +35,12 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings) -> AsyncIterator[Resources]:
+async def open_resources(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> AsyncIterator[Resources]:
     """Connect lazily, run the background tasks, and close all in the end."""
     database = Database(create_engine(settings, pool_size=POOL_SIZE, pre_ping=True), DATABASE_TIMEOUT_SECONDS)
     queue = ProcessQueue.open(settings, CATALOG)
     waiters = RunWaiters(queue.redis, database)
-    reconciler = Reconciler(database, queue)
+    reconciler = Reconciler(database, queue, sweeps)
     try:
         async with running(waiters.listen_forever()), running(reconciler.run_forever()):
             yield Resources(settings, database, queue, waiters, RunStarter(database, queue), reconciler)

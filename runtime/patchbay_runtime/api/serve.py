@@ -4,17 +4,18 @@ import uvicorn
 
 from patchbay_runtime import node_metrics
 from patchbay_runtime.api.app import create_app
+from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, SweepPace
 from patchbay_runtime.settings import Settings
 
 # Synchronous triggers may wait this long; a rolling update lets them end.
 DRAIN_SECONDS = 65
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
+def serve(settings: Settings, host: str, port: int, *, sweeps: SweepPace = USUAL_SWEEPS) -> None:
     """Serve until SIGTERM, then finish the requests that are under way."""
     node_metrics.expose(settings.node, settings.release)
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, sweeps),
         host=host,
         port=port,
         log_config=None,

@@ -27,7 +27,15 @@ log = logging.getLogger(__name__)
 
 
 def serve(
-    settings: Settings, host: str, port: int, account: Path, *, horizon: str, cluster: str, endpoint: str | None
+    settings: Settings,
+    host: str,
+    port: int,
+    account: Path,
+    *,
+    horizon: str,
+    cluster: str,
+    endpoint: str | None,
+    again_seconds: float = AGAIN_SECONDS,
 ) -> None:
     """Work until SIGTERM; nothing that is away ends it. `endpoint`: of CloudWatch, AWS' own in the region if None.
 
@@ -39,10 +47,10 @@ def serve(
     metrics = CloudWatchMetrics(endpoint or f"https://monitoring.{region}.amazonaws.com/", region, cluster)
     status = LoopStatus(STALLED_SECONDS, UP)
     with serve_status(status, host, port):
-        asyncio.run(_keep_putting(Sources(horizon, ClusterApi.of_pod(account)), metrics, status))
+        asyncio.run(_keep_putting(Sources(horizon, ClusterApi.of_pod(account)), metrics, status, again_seconds))
 
 
-async def _keep_putting(sources: Sources, metrics: CloudWatchMetrics, status: LoopStatus) -> None:
+async def _keep_putting(sources: Sources, metrics: CloudWatchMetrics, status: LoopStatus, again_seconds: float) -> None:
     stop = told_to_stop()
     async with sources, metrics:
         while not stop.is_set():
@@ -50,7 +58,7 @@ async def _keep_putting(sources: Sources, metrics: CloudWatchMetrics, status: Lo
             status.looked(*why_not)
             for reason in why_not:
                 log.warning("not all figures are in CloudWatch: %s", reason)
-            await first_of(stop.wait(), timeout=AGAIN_SECONDS if why_not else EVERY_SECONDS)
+            await first_of(stop.wait(), timeout=again_seconds if why_not else EVERY_SECONDS)
 
 
 async def _put(sources: Sources, metrics: CloudWatchMetrics) -> list[str]:

@@ -6,9 +6,10 @@ after a crash between commit and put, and after Redis came back without its data
 
 import asyncio
 import logging
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
@@ -18,8 +19,6 @@ from patchbay_runtime.storage.tenant_tables import processes
 
 # Of this control schema: another cluster's runtime may work beside it on the same server.
 LOCK = func.concat("patchbay-reconciler-", func.database())
-SWEEP_SECONDS = 5.0
-OVERDUE_SECONDS = 10
 # A process that has been running for longer than any step may has no worker any more.
 ABANDONED_SECONDS = max(shape.longest_step_seconds for shape in CATALOG.values()) + 30
 PAGE = 1000
@@ -27,17 +26,30 @@ PAGE = 1000
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class SweepPace:
+    """Seconds: between two sweeps, and for how long what should have been begun is left to the queue."""
+
+    every: float = 5.0
+    overdue: int = 10
+
+
+USUAL_SWEEPS: Final = SweepPace()
+
+
 class Reconciler:
     """Sweeps over every tenant, in one replica at a time."""
 
-    def __init__(self, database: Database, queue: ProcessQueue) -> None:
+    def __init__(self, database: Database, queue: ProcessQueue, pace: SweepPace = USUAL_SWEEPS) -> None:
         self._database = database
         self._queue = queue
+        self._every = pace.every
+        self._overdue = _overdue(pace.overdue)
 
     async def run_forever(self) -> None:
         """Sweep until cancelled; a server that is away is waited for."""
         while True:
-            await asyncio.sleep(SWEEP_SECONDS)
+            await asyncio.sleep(self._every)
             try:
                 await self.sweep()
             except Exception as error:
@@ -62,7 +74,7 @@ class Reconciler:
         last, put = "", 0
         while True:
             async with self._database.transaction(tenant) as connection:
-                rows = list(await connection.execute(_OVERDUE.where(_PROCESS.id > last)))
+                rows = list(await connection.execute(self._overdue.where(_PROCESS.id > last)))
             by_shape: dict[str, list[str]] = {}
             for row in rows:
                 by_shape.setdefault(row.shape, []).append(row.id)
@@ -79,12 +91,16 @@ def _before(seconds: int) -> Any:
 
 
 _PROCESS = processes.c
-_OVERDUE = (
-    select(_PROCESS.id, _PROCESS.shape)
-    .where(
-        (_PROCESS.status.in_(("waiting", "delayed")) & (_PROCESS.available_at < _before(OVERDUE_SECONDS)))
-        | ((_PROCESS.status == "running") & (_PROCESS.started_at < _before(ABANDONED_SECONDS)))
+
+
+def _overdue(seconds: int) -> Select[tuple[Any, Any]]:
+    """The processes that should have been begun this long ago."""
+    return (
+        select(_PROCESS.id, _PROCESS.shape)
+        .where(
+            (_PROCESS.status.in_(("waiting", "delayed")) & (_PROCESS.available_at < _before(seconds)))
+            | ((_PROCESS.status == "running") & (_PROCESS.started_at < _before(ABANDONED_SECONDS)))
+        )
+        .order_by(_PROCESS.id)
+        .limit(PAGE)
     )
-    .order_by(_PROCESS.id)
-    .limit(PAGE)
-)
