@@ -48,6 +48,10 @@ class Recorder:
         self.steps.append(step)
         return step
 
+    def repeat(self, since: float, processes: int) -> None:
+        """The same for a further scale-up, or the way back from it."""
+        self.steps.append(Step(processes=processes, change=since, end=self.samples[-1].at, kind="repeat"))
+
     def timeline(self) -> Timeline:
         """The record."""
         return Timeline(
@@ -59,6 +63,24 @@ class Recorder:
             samples=tuple(self.samples),
             pods=tuple(self.pods),
         )
+
+
+def repeats(recorder: Recorder, count: int, ready_after: float) -> None:
+    """So many further scale-ups, each with its second pod so many seconds after the order, and the way back."""
+    for number in range(count):
+        since = recorder.at
+        recorder.look(ready_after, 8, pods(1))
+        recorder.look(4, 8, pods(2))
+        at = since + ready_after
+        recorder.pods.append(
+            PodLife(name=f"repeat-{number}", created=at - 2, scheduled=at - 1, started=at - 0.5, ready=at)
+        )
+        recorder.repeat(since, 8)
+        since = recorder.at
+        recorder.look(1, 8, pods(2))
+        recorder.look(6, 0, pods(2))
+        recorder.look(20, 0, pods(1))
+        recorder.repeat(since, 0)
 
 
 def good_record() -> Recorder:

@@ -12,7 +12,7 @@ from patchbay_loadtests.proof.promise import Promise
 from patchbay_loadtests.proof.sampler import external_metric, seen_again
 from pydantic import ValidationError
 
-from tests.loadtests.recorded import Recorder, good_record, pods
+from tests.loadtests.recorded import PROMISE, Recorder, good_record, pods
 
 
 @pytest.mark.parametrize(
@@ -52,15 +52,40 @@ def test_the_legs_of_a_scale_up_add_up_to_the_whole() -> None:
     summary = latency.summarize(found)
     assert summary is not None
     assert summary.metric_to_ready_p95 == 7.0
+    assert (found[0].order_to_ready, summary.order_to_ready_p95, summary.n) == (7.0, 7.0, 1)
     assert sum(summary.shares.values()) == pytest.approx(1, abs=0.01)
 
 
-def test_a_scale_up_that_never_became_ready_has_no_latency() -> None:
-    recorder = Recorder()
+def test_a_scale_up_that_never_became_ready_counts_as_driven_and_not_as_measured() -> None:
+    recorder = good_record()
+    since = recorder.at
     recorder.look(30, 8, pods(2, ready=1))
-    recorder.step(0.0, 8)
+    recorder.step(since, 8)
+    summary = latency.summarize(latency.scale_ups(recorder.timeline()))
+    assert summary is not None
+    assert (summary.n, len(summary.scale_ups), summary.scale_ups[1].order_to_ready) == (1, 2, None)
+
+
+def test_a_record_without_a_scale_up_to_the_second_pod_has_no_latency() -> None:
+    recorder = Recorder()
+    recorder.look(30, 12, pods(2))
+    recorder.step(0.0, 12)
     assert latency.scale_ups(recorder.timeline()) == ()
     assert latency.summarize(()) is None
+    two = good_record().timeline().model_copy(update={"promise": PROMISE.model_copy(update={"min_pods": 2})})
+    assert latency.scale_ups(two) == ()
+
+
+def test_a_scale_up_is_timed_from_the_order_also_where_the_metric_could_not_be_read() -> None:
+    timeline = good_record().timeline()
+    blind = tuple(sample.model_copy(update={"metric_pods": None}) for sample in timeline.samples)
+    (found,) = latency.scale_ups(timeline.model_copy(update={"samples": blind}))
+    assert (found.order_to_ready, found.metric_to_ready) == (7.0, None)
+    assert found.legs == {"intake": 0.0, "scheduling": 1.0, "start": 1.0, "readiness": 1.0}
+    summary = latency.summarize((found,))
+    assert summary is not None
+    assert (summary.n, summary.order_to_ready_p95, summary.metric_to_ready_p95) == (1, 7.0, None)
+    assert (summary.legs_p50["metric"], summary.legs_p50["start"], summary.shares["start"]) == (None, 1.0, 0.0)
 
 
 def test_a_pod_keeps_the_time_at_which_it_was_first_seen_in_each_state() -> None:

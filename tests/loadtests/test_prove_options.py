@@ -22,7 +22,7 @@ from patchbay_loadtests.proof.objectives import misses
 from patchbay_loadtests.proof.result import Result, judge
 from typer.testing import CliRunner
 
-from tests.loadtests.recorded import good_record
+from tests.loadtests.recorded import Recorder, good_record, pods, repeats
 
 RUNS = RunsVerdict(accepted=4, completed=4, duplicated=0, lost=0)
 HOOK = Endpoint(name="POST /hooks/t/f", requests=40, failures=0, p50_seconds=0.02, p95_seconds=0.04, p99_seconds=0.05)
@@ -42,17 +42,49 @@ def test_objectives_that_are_met_and_missed_are_told_apart() -> None:
     assert missed(proven(), pods_ready=8, second_pod_p95=8, accepted_p95=0.05) == []
     assert missed(proven(), pods_ready=5, second_pod_p95=5, accepted_p95=0.03) == [
         "objective missed: 2 pods Ready at 8 processes: 7.00 s of 5 s",
-        "objective missed: second pod, p95 of n = 1: 7.00 s of 5 s",
+        "objective missed: second pod, order until Ready, p95 of n = 1: 7.00 s of 5 s",
         "objective missed: order accepted, p95 of n = 40: 0.04 s of 0.03 s",
     ]
 
 
 def test_an_objective_of_what_was_not_measured_is_missed() -> None:
-    result = proven(()).model_copy(update={"latency": None})
+    recorder = Recorder()
+    recorder.look(30, 8, pods(2, ready=1))
+    recorder.step(0.0, 8)
+    result = judge(recorder.timeline(), RUNS, versions={}, config={})
     assert missed(result, second_pod_p95=5, accepted_p95=1) == [
-        "objective missed: second pod, p95 of n = 0: not measured of 5 s",
+        "objective missed: 2 pods Ready at 8 processes: not measured of 100 s",
+        "objective missed: second pod, order until Ready, p95 of n = 0: not measured of 5 s",
         "objective missed: order accepted, p95 of n = 0: not measured of 1 s",
+        "objective missed: second pod: 1 of 1 scale-ups were not measured",
     ]
+
+
+@pytest.mark.parametrize("readable", [True, False], ids=["readable", "unreadable"])
+def test_slow_scale_ups_miss_their_objective_whether_or_not_their_metric_could_be_read(readable: bool) -> None:
+    recorder = good_record()
+    began = recorder.at
+    repeats(recorder, 20, ready_after=58)
+    if not readable:
+        recorder.samples = [
+            sample if sample.at < began else sample.model_copy(update={"metric_pods": None})
+            for sample in recorder.samples
+        ]
+    result = judge(recorder.timeline(), RUNS, versions={}, config={}, endpoints=(HOOK,))
+    assert result.passed
+    assert missed(result, second_pod_p95=35) == [
+        "objective missed: second pod, order until Ready, p95 of n = 21: 58.00 s of 35 s"
+    ]
+
+
+def test_scale_ups_that_were_not_measured_are_counted_beside_the_percentile_of_the_others() -> None:
+    recorder = good_record()
+    repeats(recorder, 2, ready_after=10)
+    since = recorder.at
+    recorder.look(30, 8, pods(2, ready=1))
+    recorder.repeat(since, 8)
+    result = judge(recorder.timeline(), RUNS, versions={}, config={}, endpoints=(HOOK,))
+    assert missed(result, second_pod_p95=35) == ["objective missed: second pod: 1 of 4 scale-ups were not measured"]
 
 
 def test_what_is_held_further_decides_the_verdict_and_is_a_test_case() -> None:

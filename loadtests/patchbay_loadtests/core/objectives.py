@@ -44,7 +44,7 @@ class ScalingObjectives(_Part):
     """Of the scaling proof.
 
     `pods_ready`: from a load's rise until its pods are Ready; `pods_back`: from its end until one pod is left;
-    `second_pod_p95`: from the metric shown until the second pod is Ready; `accepted_p95`: of the webhook.
+    `second_pod_p95`: from the order at the threshold until the second pod is Ready; `accepted_p95`: of the webhook.
     """
 
     pods_ready_seconds: Seconds
