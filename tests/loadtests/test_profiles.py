@@ -13,6 +13,7 @@ from patchbay_loadtests.profiles.profile import BlackFriday, Profile, Soak, Stea
 from patchbay_loadtests.profiles.result import LoadResult, judge
 from patchbay_loadtests.profiles.run import LoadOptions
 from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEnd, SentOrder
+from patchbay_loadtests.proof.periods import Periods
 from pydantic import ValidationError
 
 OBJECTIVES = read_objectives()
@@ -28,8 +29,10 @@ def sample(at: float, *, slots: int = 8, ready: int = 8, nodes: int = 1, waiting
 
 
 def record(slots: list[int], *, waits: tuple[float, ...] = (0.1, 0.2), taken: int = 0) -> LoadTimeline:
-    """One sample each ten seconds, all under load but the last."""
-    samples = [sample(10.0 * number, slots=count) for number, count in enumerate(slots)]
+    """Ten seconds of each number of slots, a sample a second, all under load but the last."""
+    samples = [
+        sample(10.0 * number + second, slots=count) for number, count in enumerate(slots) for second in range(10)
+    ]
     return LoadTimeline(
         profile="steady",
         began=0,
@@ -128,7 +131,7 @@ def test_a_load_that_loses_nothing_and_gives_all_back_passes(tmp_path: Path) -> 
 
 def test_refused_orders_and_pods_that_stay_fail_a_load() -> None:
     timeline = record([8, 16]).model_copy(update={"refusals": ("/hooks/t/f: 503",)})
-    timeline = timeline.model_copy(update={"samples": (*timeline.samples, sample(99, ready=9, nodes=2))})
+    timeline = timeline.model_copy(update={"samples": (*timeline.samples, sample(30, ready=9, nodes=2))})
     assert judged(timeline).reasons == (
         "1 orders were refused: /hooks/t/f: 503",
         "9 pods in the end, 8 at the start",
@@ -141,8 +144,57 @@ def test_one_pod_throughout_where_many_are_needed_fails_a_load() -> None:
     busy = tuple(sample.model_copy(update={"steered_processes": 100}) for sample in timeline.samples[:-1])
     result = judged(timeline.model_copy(update={"samples": (*busy, timeline.samples[-1])}))
     assert not result.passed
-    assert result.short_of_pods_seconds == 190.0
-    assert any("fewer pods than the processes ask for: 190 s" in reason for reason in result.reasons)
+    assert result.short_of_pods_seconds == 199.0
+    assert any("fewer pods than the processes ask for: 199 s" in reason for reason in result.reasons)
+
+
+def looks(*stretches: tuple[int, int, int]) -> LoadTimeline:
+    """A look a second at (processes, pods), for so many seconds each."""
+    states = [(processes, pods) for seconds, processes, pods in stretches for _ in range(seconds)]
+    samples = tuple(
+        sample(float(at), slots=8 * pods).model_copy(update={"steered_processes": processes})
+        for at, (processes, pods) in enumerate(states)
+    )
+    return record([8]).model_copy(update={"samples": samples, "ended": samples[-1].at, "max_pods": 16})
+
+
+def test_many_pods_for_one_process_fail_a_load_also_when_they_are_gone_in_the_end() -> None:
+    result = judged(looks((1, 0, 1), (118, 1, 16), (3, 0, 1)))
+    assert result.reasons == (
+        "longest time with more pods than the processes of the last 54 s ask for: 117 s, more than the 54 s in which "
+        "pods are given back",
+    )
+
+
+def test_pods_that_stay_long_after_a_peak_fail_a_load() -> None:
+    result = judged(looks((10, 0, 1), (60, 40, 6), (120, 8, 6), (60, 8, 2), (3, 0, 1)))
+    assert result.too_many_pods_seconds == 65.0
+    assert not result.passed
+
+
+def test_pods_that_go_in_the_time_that_the_promise_gives_them_pass() -> None:
+    result = judged(looks((10, 0, 1), (60, 40, 6), (50, 24, 6), (50, 8, 4), (50, 0, 2), (3, 0, 1)))
+    assert (result.reasons, result.too_many_pods_seconds) == ((), 0.0)
+
+
+def test_a_pod_that_came_for_a_peak_between_two_looks_passes() -> None:
+    assert judged(looks((60, 7, 1), (40, 7, 2), (60, 7, 1))).reasons == ()
+
+
+def test_pods_have_the_time_of_the_promise_that_is_given() -> None:
+    timeline = looks((10, 0, 1), (60, 40, 6), (170, 8, 6), (60, 8, 2), (3, 0, 1))
+    slow = Periods(scale_down=121)
+    result = judge(timeline, RUNS, versions={}, config={}, objectives=OBJECTIVES.of_profile("steady"),
+                   generator=OBJECTIVES.generator, periods=slow)  # fmt: skip
+    assert not judged(timeline).passed
+    assert result.passed
+
+
+def test_a_load_of_which_minutes_were_not_seen_fails() -> None:
+    timeline = record([8] * 12)
+    ends = (timeline.samples[0], timeline.samples[-1])
+    result = judged(timeline.model_copy(update={"samples": ends}))
+    assert result.reasons == ("nothing was recorded for 125.0 s",)
 
 
 def test_orders_that_wait_for_minutes_fail_a_load() -> None:
@@ -171,6 +223,6 @@ def test_the_rate_that_is_reported_is_the_one_that_was_sent() -> None:
 
 def test_processes_that_are_stuck_in_the_end_are_a_verdict() -> None:
     timeline = record([8, 8])
-    stuck = sample(99, waiting=3)
+    stuck = sample(30, waiting=3)
     result = judged(timeline.model_copy(update={"samples": (*timeline.samples, stuck)}))
     assert result.reasons == ("3 processes are left after the time to settle",)

@@ -1,7 +1,8 @@
 """The result of one load, in the form in which it is kept."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from pydantic import Field
@@ -10,7 +11,9 @@ from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.objectives import GeneratorObjectives, LoadObjectives
 from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.core.traffic.protocol import Endpoint
-from patchbay_loadtests.profiles.timeline import LoadTimeline
+from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline
+from patchbay_loadtests.proof.judgement import MAX_GAP_SECONDS
+from patchbay_loadtests.proof.periods import Periods
 from patchbay_loadtests.proof.promise import Promise
 from patchbay_loadtests.proof.timeline import Record
 
@@ -30,7 +33,8 @@ class LoadResult(Record):
 
     `shortened`: in what the load was less than the profile's own. `peak_orders_per_second`: of those that were sent, in
     the busiest second. `accepted`: until the gateway took an order. `waits`: until its connector called. `late`: until
-    the load test sent it. `short_of_pods_seconds`: how long in a row the steered shape had too few pods.
+    the load test sent it. `short_of_pods_seconds`: how long in a row the steered shape had too few pods;
+    `too_many_pods_seconds`: more than it needed just before.
     """
 
     profile: str
@@ -42,6 +46,7 @@ class LoadResult(Record):
     waits: Waits | None
     late: Waits | None
     short_of_pods_seconds: float
+    too_many_pods_seconds: float = 0.0
     endpoints: tuple[Endpoint, ...]
     at_start: dict[str, int]
     at_peak: dict[str, int]
@@ -83,6 +88,35 @@ def short_of_pods(timeline: LoadTimeline) -> float:
     return round(longest, 1)
 
 
+def back_seconds(periods: Periods) -> float:
+    """How long pods may stay after the load for which they came."""
+    return periods.scale_down + 2 * periods.metric
+
+
+def too_many_pods(timeline: LoadTimeline, back: float) -> float:
+    """The longest time, in seconds, for which more pods were ready than any of the last `back` seconds asked for."""
+    promise = Promise(threshold=timeline.threshold, max_pods=timeline.max_pods)
+    first = timeline.samples[0]
+    longest, since = 0.0, None
+    # Of the last looks those after which none had as many processes: the first one had the most.
+    latest: deque[LoadSample] = deque()
+    for sample in timeline.samples:
+        while latest and latest[-1].steered_processes <= sample.steered_processes:
+            latest.pop()
+        latest.append(sample)
+        while latest[0].at < sample.at - back:
+            latest.popleft()
+        needed = promise.pods(latest[0].steered_processes)
+        if first.at > sample.at - back:
+            needed = max(needed, first.steered_ready)
+        if sample.steered_ready <= needed:
+            since = None
+            continue
+        since = sample.at if since is None else since
+        longest = max(longest, sample.at - since)
+    return round(longest, 1)
+
+
 def judge(
     timeline: LoadTimeline,
     runs: RunsVerdict,
@@ -92,8 +126,12 @@ def judge(
     objectives: LoadObjectives,
     generator: GeneratorObjectives,
     shortened: tuple[str, ...] = (),
+    periods: Periods | None = None,
 ) -> LoadResult:
-    """The verdict: nothing refused, lost or done twice, in the end all done and given back, and the objectives met."""
+    """The verdict: nothing refused, lost or done twice, in the end all done and given back, and the objectives met.
+
+    `periods`: the promise's longest waits; by default this platform's.
+    """
     samples = timeline.samples
     start, end = ({"pods": sample.ready, "nodes": sample.nodes} for sample in (samples[0], samples[-1]))
     peak = {
@@ -113,6 +151,14 @@ def judge(
     waits, short = waits_of(timeline), short_of_pods(timeline)
     late = _waits([order.sent - order.due for order in timeline.sent if order.sent is not None])
     reasons += _objective_reasons(accepted, waits, short, objectives)
+    back = back_seconds(periods or Periods())
+    # A peak between two looks may bring pods too; they are given back in the same time.
+    if (surplus := too_many_pods(timeline, back)) > back:
+        reasons.append(
+            f"longest time with more pods than the processes of the last {back:g} s ask for: {surplus:g} s, more than "
+            f"the {back:g} s in which pods are given back"
+        )
+    reasons += _gap_reasons(timeline)
     if late is not None and late.p95 > generator.late_p95_seconds:
         reasons.append(
             f"the load test was the limit: it sent orders late, p95 {late.p95} s of {late.n}, more than "
@@ -128,6 +174,7 @@ def judge(
         waits=waits,
         late=late,
         short_of_pods_seconds=short,
+        too_many_pods_seconds=surplus,
         endpoints=timeline.endpoints,
         at_start=start,
         at_peak=peak,
@@ -138,6 +185,14 @@ def judge(
         versions=versions,
         config=config,
     )
+
+
+def _gap_reasons(timeline: LoadTimeline) -> list[str]:
+    """What pods did in a longer gap nobody knows."""
+    looks = [sample.at for sample in timeline.samples]
+    times = [min(timeline.began, looks[0]), *looks, max(timeline.ended, looks[-1])]
+    gap = max(later - earlier for earlier, later in pairwise(times))
+    return [f"nothing was recorded for {gap:.1f} s"] if gap > MAX_GAP_SECONDS else []
 
 
 def _objective_reasons(
