@@ -54,7 +54,7 @@ class FlowsGroup:
         return {name_of(node): node for node in found}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def no_autoscaler(kubernetes: Client) -> Iterator[None]:
     """The cluster autoscaler rests: it would give back what a test asks for."""
 

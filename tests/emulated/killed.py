@@ -6,6 +6,7 @@ import os
 import re
 import signal
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -35,16 +36,18 @@ def driven(emulation: Emulation) -> Stack:
     return stack
 
 
-def kill_after(stack: Stack, begun: int, *command: str) -> None:
+def kill_after(stack: Stack, begun: int, *command: str, meanwhile: Callable[[], None] = lambda: None) -> None:
     """Kill the engine, and nothing else, as soon as it has begun so many operations on AWS resources.
 
-    With 0 before all: while its plugins are starting.
+    With 0 before all: while its plugins are starting. `meanwhile` is called at every line that it prints before.
     """
     seen, killed = 0, False
 
     def watch(line: str) -> None:
         nonlocal seen, killed
         seen += bool(_STEP.match(line))
+        if not killed:
+            meanwhile()
         if seen >= begun and not killed:
             os.kill(engine(stack).pid, signal.SIGKILL)
             killed = True

@@ -14,7 +14,7 @@ from patchbay_operations.access import Access
 from patchbay_operations.checks.run import run
 from patchbay_operations.inventory.read import inventory
 
-from tests.emulated.deployment import STACKS, Deployment, empty_account
+from tests.emulated.deployment import Deployment, empty_account
 
 of_dev = pytest.mark.parametrize("scratch", ["dev"], indirect=True)
 of_production = pytest.mark.parametrize("scratch", ["production"], indirect=True)
@@ -24,11 +24,10 @@ def quiet(*_: object) -> None:
     """Nobody looks at the progress."""
 
 
-@pytest.mark.parametrize("scratch", STACKS, indirect=True)
-def test_a_second_update_changes_nothing(scratch: Deployment) -> None:
-    before = inventory(scratch.emulation.access)
-    assert scratch.emulation.stack.up(quiet) == "no changes"
-    assert inventory(scratch.emulation.access) == before
+def test_a_second_update_changes_nothing(deployment: Deployment) -> None:
+    before = inventory(deployment.emulation.access)
+    assert deployment.emulation.stack.up(quiet) == "no changes"
+    assert inventory(deployment.emulation.access) == before
 
 
 @dataclass(frozen=True)

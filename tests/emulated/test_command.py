@@ -13,7 +13,6 @@ from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine import paths
 from patchbay_local.machine.journal import open_journal
 
-pytestmark = pytest.mark.alone
 PATCHBAY = (sys.executable, "-m", "patchbay_local")
 REPORT = paths.REPORTS / "emulated" / "dev"
 

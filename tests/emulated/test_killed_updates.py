@@ -80,11 +80,22 @@ def test_an_update_that_was_killed_at_once_leaves_nothing_but_its_lock(scratch: 
 
 
 @ON_DEV
-def test_an_update_that_was_killed_goes_on_after_any_number_of_recoveries(scratch: Deployment) -> None:
+def test_an_update_keeps_its_lock_while_it_runs_and_goes_on_once_it_was_killed_and_recovered(
+    scratch: Deployment,
+) -> None:
     stack, before = driven(scratch.emulation), contents(scratch.emulation.access)
+    refusals: list[str] = []
+
+    def recover_too_early() -> None:
+        if not refusals and plugins(stack) and stack.backend.locks(stack.name):
+            with pytest.raises(RuntimeError, match=r"an update of dev is running .*wait for its end") as refusal:
+                stack.recover()
+            refusals.append(str(refusal.value))
+
     # A tag of everything.
     change(scratch, "environment", owner="example-team")
-    kill_after(stack, 40, "up")
+    kill_after(stack, 40, "up", meanwhile=recover_too_early)
+    assert refusals
     assert stack.backend.was_killed(stack.name)
     wait_for_plugins(stack)
     stack.recover()
@@ -124,21 +135,3 @@ def test_a_deletion_that_was_killed_is_ended_by_the_next(scratch: Deployment, em
     wait_for_plugins(stack)
     stack.destroy()
     assert contents(scratch.emulation.access) == contents(empty.emulation.access)
-
-
-@ON_DEV
-def test_no_update_that_runs_loses_its_lock(scratch: Deployment) -> None:
-    stack = driven(scratch.emulation)
-    change(scratch, "environment", owner="example-team")
-    refusals: list[str] = []
-
-    def watch(_: str) -> None:
-        if not refusals and plugins(stack) and stack.backend.locks(stack.name):
-            with pytest.raises(RuntimeError, match=r"an update of dev is running .*wait for its end") as refusal:
-                stack.recover()
-            refusals.append(str(refusal.value))
-
-    stack.command("up", "--yes", "--skip-preview", on_line=watch)
-    assert refusals
-    assert stack.recover().summary == "0 adopted, 0 to be done again"
-    stack.preview("--expect-no-changes")

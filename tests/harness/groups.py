@@ -14,6 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 # Folders and files whose tests share a server, longest work first: what begins last should not be what takes longest.
 _TOGETHER: Final[Sequence[tuple[str, str]]] = (
     ("killed updates", r"tests/emulated/test_killed_updates\.py::.*ten_times"),
+    ("emulate", r"tests/emulated/test_command\.py"),
     ("emulated production", r"tests/emulated/.*\[(.*-)?production\b"),
     ("runtime", r"tests/runtime/test_(?!queue_)"),
     ("emulated staging", r"tests/emulated/.*\[(.*-)?staging\b"),

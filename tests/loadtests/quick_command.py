@@ -9,8 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from patchbay_loadtests.cli import app
-from patchbay_loadtests.commands import compare, load, nodes
-from patchbay_loadtests.proof import sampler
+from patchbay_loadtests.commands import compare, load, nodes, prove
 from pydantic import BaseModel
 from rich.console import Console
 
@@ -34,5 +33,5 @@ if __name__ == "__main__":
     change(compare, "make_comparison", look_seconds=LOOK_SECONDS)
     change(load, "load", look_seconds=LOOK_SECONDS)
     change(nodes, "prove_nodes", steady_seconds=STEADY_SECONDS, orders_per_second=ORDERS_PER_SECOND)
-    sampler.BLIND_SECONDS = BLIND_SECONDS
+    change(prove, "prove", blind_seconds=BLIND_SECONDS)
     app()

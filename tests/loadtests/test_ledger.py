@@ -6,6 +6,7 @@ from patchbay_loadtests.core.ledger import (
     REPEATED,
     SHARED_KEY,
     UNEXPECTED,
+    UNTIMED,
     WITHOUT_KEY,
     Call,
     Delivery,
@@ -122,6 +123,12 @@ def test_a_run_that_did_not_complete_is_lost_and_its_state_is_told(endings: dict
     verdict = judge_runs(ORDERS, RUNS, endings, DELIVERED)
     assert (verdict.completed, verdict.lost) == (1, 1)
     assert verdict.reasons == [reason]
+
+
+def test_a_run_that_is_said_to_have_ended_at_no_moment_fails() -> None:
+    untimed = Ending(status="completed", created=0)
+    verdict = judge_runs(ORDERS, RUNS, ENDINGS | {"run-b": untimed}, DELIVERED)
+    assert verdict.reasons == [f"1 {UNTIMED}: b"]
 
 
 def test_a_poisonous_order_in_the_dead_letters_with_its_reason_is_no_loss() -> None:

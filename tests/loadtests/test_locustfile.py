@@ -19,7 +19,7 @@ from patchbay_loadtests.open_loop.rate import expected_orders, users_at
 from patchbay_loadtests.open_loop.verdict import OpenLoopVerdict, judge
 from patchbay_loadtests.profiles.profile import BlackFriday, Steady
 
-from tests.loadtests.small_environment import SmallEnvironment
+from tests.loadtests.small_environment import STOP_SECONDS, SmallEnvironment
 
 LOCUSTFILE = Path(__file__).resolve().parents[2] / "loadtests" / "locustfile.py"
 RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
@@ -30,7 +30,7 @@ def environment() -> Iterator[SmallEnvironment]:
     """A gateway and a sink, without anything that scales."""
     small = SmallEnvironment(lambda _: 1)
     for server in (small, small.sink):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(STOP_SECONDS,), daemon=True).start()
     yield small
     for server in (small, small.sink):
         server.shutdown()
@@ -38,9 +38,9 @@ def environment() -> Iterator[SmallEnvironment]:
 
 
 def locust(environment: SmallEnvironment, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """A profile of five seconds at four orders a second, in two worker processes."""
+    """A profile of two seconds at ten orders a second."""
     profile = directory / "profile.yaml"
-    profile.write_text(yaml.safe_dump({"name": "steady", "rate": 4, "duration": 5}))
+    profile.write_text(yaml.safe_dump({"name": "steady", "rate": 10, "duration": 2}))
     objectives = yaml.safe_load(SLO.read_text())
     # How quick this machine is just now says nothing.
     objectives["load"]["steady"] = dict.fromkeys(objectives["load"]["steady"], 600)

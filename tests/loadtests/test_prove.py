@@ -4,18 +4,21 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import pytest
 import yaml
 from patchbay_loadtests.core.objectives import SLO
 from patchbay_loadtests.proof.promise import Promise
 
+from tests.loadtests import quick_command
 from tests.loadtests.small_environment import SmallEnvironment, delayed, small_environment
+from tests.waiting import until
 
 PROMISE = (
     "--max-pods=10",
@@ -36,7 +39,7 @@ def command(environment: SmallEnvironment, kubeconfig: Path, reports: Path, *opt
     objectives["scaling"] = dict.fromkeys(objectives["scaling"], 600)
     slo = reports.with_name("slo.yaml")
     slo.write_text(yaml.safe_dump(objectives))
-    program = [sys.executable, "-m", "patchbay_loadtests", "prove", f"--host={environment.url}"]
+    program = [sys.executable, "-m", quick_command.__name__, "prove", f"--host={environment.url}"]
     return [*program, f"--kubeconfig={kubeconfig}", f"--report={reports}", f"--slo={slo}", *PROMISE, *options]
 
 
@@ -49,21 +52,55 @@ def prove(
     return proof, json.loads(result.read_text()) if result.exists() else None
 
 
-def test_a_platform_that_keeps_the_promise_is_proven_and_left_clean(tmp_path: Path) -> None:
-    with small_environment(delayed(promised, 0.5), tmp_path) as (environment, kubeconfig):
-        proof, result = prove(environment, kubeconfig, tmp_path / "reports", "--repeat=1")
-        assert proof.returncode == 0, proof.stdout + proof.stderr
-        assert result is not None
-        steps = [(step["processes"], step["reached_pods"]) for step in result["steps"]]
-        assert steps == [(7, 1), (8, 2), (16, 3), (40, 6), (0, 1)]
-        assert result["runs"]["accepted"] == result["runs"]["completed"] == len(environment.runs)
-        assert not environment.sink_is_there
-        assert environment.processes == 0
+TOKEN = "example-token"
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A proof of a platform that keeps the promise and asks for a token; the environment as it was left."""
+
+    environment: SmallEnvironment
+    reports: Path
+    proof: subprocess.CompletedProcess[str]
+    result: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def proven(tmp_path_factory: pytest.TempPathFactory) -> Proven:
+    directory = tmp_path_factory.mktemp("proven")
+    token = directory / "token"
+    token.write_text(f"{TOKEN}\n")
+    reports = directory / "reports"
+    with small_environment(delayed(promised, 0.5), directory) as (environment, kubeconfig):
+        environment.token = TOKEN
+        proof, result = prove(environment, kubeconfig, reports, "--repeat=1", f"--token-file={token}")
+    assert proof.returncode == 0, proof.stdout + proof.stderr
+    assert result is not None
+    return Proven(environment, reports, proof, result)
+
+
+def test_a_platform_that_keeps_the_promise_is_proven_and_left_clean(proven: Proven) -> None:
+    environment, result = proven.environment, proven.result
+    steps = [(step["processes"], step["reached_pods"]) for step in result["steps"]]
+    assert steps == [(7, 1), (8, 2), (16, 3), (40, 6), (0, 1)]
+    assert result["runs"]["accepted"] == result["runs"]["completed"] == len(environment.runs)
+    assert not environment.sink_is_there
+    assert environment.processes == 0
+
+
+def test_a_proof_shows_its_token_and_never_prints_it(proven: Proven) -> None:
+    endpoints = {endpoint["name"]: endpoint for endpoint in proven.result["endpoints"]}
+    hook = endpoints["POST /hooks/loadtest/loadtest-orders"]
+    assert (hook["requests"], hook["failures"]) == (len(proven.environment.runs), 0)
+    assert endpoints["GET /horizon/api/workload"]["requests"] > 10
+    written = [path.read_bytes() for path in proven.reports.rglob("*") if path.is_file()]
+    said = (proven.proof.stdout.encode(), proven.proof.stderr.encode())
+    assert not any(TOKEN.encode() in text for text in [*written, *said])
 
 
 def test_a_platform_that_lets_the_threshold_pass_is_refused(tmp_path: Path) -> None:
     with small_environment(lambda processes: promised(max(0, processes - 1)), tmp_path) as (environment, kubeconfig):
-        proof, result = prove(environment, kubeconfig, tmp_path / "reports", "--short", "--pod-start-seconds=2")
+        proof, result = prove(environment, kubeconfig, tmp_path / "reports", "--short", "--pod-start-seconds=1")
     assert proof.returncode == 1, proof.stdout + proof.stderr
     assert result is not None
     assert [step["passed"] for step in result["steps"]] == [True, False, True]
@@ -73,7 +110,8 @@ def test_a_platform_that_lets_the_threshold_pass_is_refused(tmp_path: Path) -> N
 def test_a_platform_that_repeats_deliveries_is_refused(tmp_path: Path) -> None:
     with small_environment(promised, tmp_path) as (environment, kubeconfig):
         environment.deliver_twice = True
-        proof, _ = prove(environment, kubeconfig, tmp_path / "reports", "--short", "--pod-start-seconds=1")
+        options = ("--steps=8,0", "--pod-start-seconds=1")
+        proof, _ = prove(environment, kubeconfig, tmp_path / "reports", *options)
     assert proof.returncode == 1, proof.stdout + proof.stderr
     assert "received more than once by the sink" in proof.stdout
 
@@ -102,23 +140,6 @@ def test_a_shape_whose_maximum_is_lowered_is_refused_and_the_difference_named(tm
     assert failed == ["deployed as promised", "1. 8 processes, 2 pods", "objectives"]
 
 
-def test_a_proof_shows_its_token_and_never_prints_it(tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("example-token\n")
-    with small_environment(promised, tmp_path) as (environment, kubeconfig):
-        environment.token = "example-token"
-        options = ("--steps=8,0", "--idle-shape=none", f"--token-file={token}")
-        proof, result = prove(environment, kubeconfig, tmp_path / "reports", *options)
-    assert proof.returncode == 0, proof.stdout + proof.stderr
-    assert result is not None
-    endpoints = {endpoint["name"]: endpoint for endpoint in result["endpoints"]}
-    hook = endpoints["POST /hooks/loadtest/loadtest-orders"]
-    assert (hook["requests"], hook["failures"]) == (len(environment.runs), 0)
-    assert endpoints["GET /horizon/api/workload"]["requests"] > 10
-    written = [path.read_bytes() for path in (tmp_path / "reports").rglob("*") if path.is_file()]
-    assert not any(b"example-token" in text for text in [*written, proof.stdout.encode(), proof.stderr.encode()])
-
-
 @contextmanager
 def proof_in_its_first_step(
     environment: SmallEnvironment, kubeconfig: Path, reports: Path
@@ -126,11 +147,8 @@ def proof_in_its_first_step(
     # A shell starts what runs in its background with SIGINT ignored, and that is inherited.
     line = ["env", "--default-signal=INT", *command(environment, kubeconfig, reports, "--short")]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as proof:
-        give_up = time.monotonic() + 240
-        while environment.processes != 7:
-            assert proof.poll() is None
-            assert time.monotonic() < give_up
-            time.sleep(0.05)
+        until(lambda: environment.processes == 7 or proof.poll() is not None, within=240)
+        assert proof.poll() is None
         yield proof
 
 
@@ -149,11 +167,18 @@ def test_a_proof_that_was_killed_does_not_hinder_the_next(tmp_path: Path) -> Non
         with proof_in_its_first_step(environment, kubeconfig, tmp_path / "reports") as killed:
             killed.kill()
         assert environment.sink_is_there
-        proof, result = prove(environment, kubeconfig, tmp_path / "reports", "--short")
-    assert proof.returncode == 0, proof.stdout + proof.stderr
-    assert "an earlier load test left its sink" in proof.stdout
-    assert result is not None
-    assert result["passed"]
+        # What is left of the lease would keep the next proof waiting for most of 20 s.
+        environment.sink.ledger.set_gate(is_open=False, lease_seconds=60)
+        line = command(environment, kubeconfig, tmp_path / "reports", "--steps=8,0", "--idle-shape=none")
+        looks = environment.looks_at_sink
+        with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as proof:
+            until(lambda: environment.looks_at_sink >= looks + 2, "the sink is waited for", within=60)
+            assert environment.processes == 7
+            environment.sink.ledger.set_gate(is_open=False, lease_seconds=0)
+            output, _ = proof.communicate(timeout=120)
+    assert proof.returncode == 0, output
+    assert "an earlier load test left its sink" in output
+    assert json.loads((tmp_path / "reports" / "latest" / "result.json").read_text())["passed"]
 
 
 def test_an_environment_that_goes_away_is_no_verdict(tmp_path: Path) -> None:

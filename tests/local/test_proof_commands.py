@@ -13,5 +13,5 @@ from rich.console import Console
 def test_nobody_claims_another_sync_period_than_the_clusters(
     command: Callable[[Console, list[str]], Any], arguments: list[str]
 ) -> None:
-    with pytest.raises(RuntimeError, match="--hpa-sync-seconds is set by this command, .*leave it out"):
+    with pytest.raises(RuntimeError, match=r"--hpa-sync-seconds is set by this command, .*leave it out"):
         command(Console(), arguments)

@@ -17,7 +17,7 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.open import open_executor
 from patchbay_runtime.identity import credentials as identity
 from patchbay_runtime.migrations import migrate
-from patchbay_runtime.queue import ProcessQueue, run_worker
+from patchbay_runtime.queue import Pace, ProcessQueue, run_worker
 from patchbay_runtime.settings import Settings
 
 from tests.pinned_tools import program
@@ -30,6 +30,8 @@ HOST = "127.0.0.1"
 DATABASE_USER = "patchbay"
 DATABASE_PASSWORD = "only-for-tests"
 START_SECONDS = 180.0
+# A worker sees what is due after a delay when it looks next.
+PACE = Pace(reclaim=0.2)
 
 
 class Server:
@@ -249,7 +251,7 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
     queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, None, CATALOG)
     async with open_executor(settings, queue) as executor:
         loops = [
-            run_worker(queue, shape, 8, handler=executor.handle, on_dead_letter=executor.give_up, stop=stop)
+            run_worker(queue, shape, 8, handler=executor.handle, on_dead_letter=executor.give_up, stop=stop, pace=PACE)
             for shape in CATALOG
         ]
         await asyncio.gather(*loops)

@@ -35,6 +35,11 @@ def delivered(order: Placed, *later: float) -> Delivery:
     return Delivery(calls=tuple(Call(at=at, idempotency_key=f"p-{order.order}", answered=True) for at in moments))
 
 
+def received(order: Placed, after: float) -> Delivery:
+    """At the receiver once, so many seconds after it was accepted."""
+    return Delivery(calls=(Call(at=order.ended + after, idempotency_key=f"p-{order.order}", answered=True),))
+
+
 def steady(
     *, seconds: range = range(-10, 40), outage: range = range(0), slow: Mapping[int, float] | None = None
 ) -> tuple[list[Placed], dict[str, Ending]]:

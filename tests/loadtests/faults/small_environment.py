@@ -20,6 +20,8 @@ import yaml
 
 RUNTIME_IMAGE = "registry.example.com/runtime@sha256:0"
 ALERT = "RedisDown"
+# How soon the server sees that it is told to stop.
+STOP_SECONDS = 0.05
 
 
 class SmallEnvironment(ThreadingHTTPServer):
@@ -147,7 +149,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def environment() -> Iterator[SmallEnvironment]:
     server = SmallEnvironment()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(STOP_SECONDS,), daemon=True)
     thread.start()
     try:
         yield server

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from patchbay_loadtests.core.ledger import Call, Delivery
+from patchbay_loadtests.core.ledger import Call, Delivery, Ending
 from patchbay_loadtests.faults.judging.fault import judge_fault
 from patchbay_loadtests.faults.judging.result import FaultResult, judge
 
-from tests.loadtests.faults.records import BEGAN, OBJECTIVES, completed, delivered, placed, record, steady
+from tests.loadtests.faults.records import BEGAN, OBJECTIVES, completed, delivered, placed, received, record, steady
 
 
 def judged(**changes: object) -> FaultResult:
@@ -86,6 +86,43 @@ def test_orders_that_are_stuck_for_ten_minutes_fail_the_fault_and_are_no_recover
     assert result.recovery_seconds is None
     assert result.longest_wait_seconds == 600.0
     assert any("orders were done later than 20 s after they were due" in told for told in result.reasons)
+
+
+@pytest.mark.parametrize("said", [0.2, 0.0], ids=["soon", "at-once"])
+def test_effects_that_reach_the_receiver_ten_minutes_late_fail_the_fault_whatever_the_runs_say(said: float) -> None:
+    orders, _ = steady()
+    endings = {str(order.run): completed(order, said) for order in orders}
+    deliveries = {order.order: received(order, 600.0 if order.due >= BEGAN else 0.1) for order in orders}
+    result, _ = judge_fault(record(orders, endings, deliveries=deliveries))
+    assert not result.passed
+    assert result.recovery_seconds is None
+    assert result.longest_wait_seconds == 600.0
+    assert any("80 orders were done later than 20 s after they were due" in told for told in result.reasons)
+
+
+def test_an_order_of_the_fault_s_own_that_is_held_long_may_end_long_after_it_came_but_must_come_in_time() -> None:
+    orders, endings = steady(seconds=range(-10, 100))
+    held = [placed(9000 + number, 5) for number in range(3)]
+    endings |= {str(order.run): completed(order, 60.0) for order in held}
+    changes: dict[str, object] = {"beside": held, "healed": BEGAN + 60}
+    deliveries = {order.order: delivered(order) for order in (*orders, *held)}
+    result, _ = judge_fault(record(orders, endings, deliveries=deliveries, **changes))
+    assert result.passed, result.reasons
+    deliveries[held[0].order] = received(held[0], 90.0)
+    result, _ = judge_fault(record(orders, endings, deliveries=deliveries, **changes))
+    assert result.reasons[0].startswith("1 orders were done later than 20 s")
+
+
+@pytest.mark.parametrize("is_beside", [False, True], ids=["steady", "beside"])
+def test_a_run_that_completed_at_no_known_moment_fails_the_fault(is_beside: bool) -> None:
+    orders, endings = steady()
+    beside = [placed(9000, 5)]
+    endings["r-9000"] = completed(beside[0])
+    order = beside[0] if is_beside else orders[30]
+    endings[str(order.run)] = Ending(status="completed", created=order.ended)
+    deliveries = {each.order: delivered(each) for each in (*orders, *beside)}
+    result, _ = judge_fault(record(orders, endings, beside=beside, deliveries=deliveries))
+    assert f"1 ended without a moment: {order.order}" in result.reasons
 
 
 def test_an_alert_after_fifteen_minutes_is_none_in_time() -> None:

@@ -1,6 +1,9 @@
 """When the service was back, and what its users saw."""
 
+from patchbay_loadtests.core.ledger import Ending
+from patchbay_loadtests.core.traffic.protocol import Placed
 from patchbay_loadtests.faults.judging.service import (
+    Second,
     Usual,
     errors_by_kind,
     longest_acceptance,
@@ -11,14 +14,20 @@ from patchbay_loadtests.faults.judging.service import (
     usual_of,
 )
 
-from tests.loadtests.faults.records import BEGAN, OBJECTIVES, completed, placed, steady
+from tests.loadtests.faults.records import BEGAN, OBJECTIVES, completed, delivered, placed, received, steady
 
 QUIET = Usual(limit_seconds=2.0, tolerated=1)
 
 
+def service(orders: list[Placed], endings: dict[str, Ending], after: float = 0.0) -> list[Second]:
+    """Each order comes to the receiver so many seconds after it was accepted."""
+    deliveries = {order.order: received(order, after) for order in orders if order.run}
+    return seconds_of(orders, endings, deliveries, BEGAN)
+
+
 def recovered(healed_at: float = 0.0, limit_seconds: float = 60.0, **changes: object) -> float | None:
     orders, endings = steady(**changes)  # type: ignore[arg-type]  # passed on as they are
-    return recovery(seconds_of(orders, endings, BEGAN), healed_at, QUIET, limit_seconds)
+    return recovery(service(orders, endings), healed_at, QUIET, limit_seconds)
 
 
 def test_a_service_that_was_never_disturbed_recovers_in_no_time() -> None:
@@ -68,29 +77,35 @@ def test_a_service_that_is_disturbed_until_the_end_has_not_recovered() -> None:
     assert recovered(outage=range(40), limit_seconds=5.0) is None
 
 
+def test_a_service_whose_effects_come_long_after_its_runs_say_completed_is_slow() -> None:
+    orders, endings = steady()
+    assert recovery(service(orders, endings, after=9.0), 0.0, QUIET) is None
+    assert recovery(service(orders, endings, after=0.1), 0.0, QUIET) == 0.0
+
+
 def test_an_order_that_was_never_completed_disturbs_its_second() -> None:
     order = placed(1, 3)
-    (second,) = seconds_of([order], {}, BEGAN)
+    (second,) = service([order], {})
     assert (second.at, second.orders, second.disturbed, second.p95_seconds) == (3, 1, 1, None)
 
 
 def test_seconds_without_orders_are_there_too() -> None:
     orders = [placed(1, -1.5), placed(2, 1.5)]
-    seconds = seconds_of(orders, {str(order.run): completed(order) for order in orders}, BEGAN)
+    seconds = service(orders, {str(order.run): completed(order) for order in orders})
     assert [(second.at, second.orders) for second in seconds] == [(-2, 1), (-1, 0), (0, 0), (1, 1)]
 
 
 def test_what_is_slow_depends_on_what_was_usual_before_the_fault() -> None:
     orders, endings = steady(seconds=range(-10, 0), slow=dict.fromkeys(range(-10, 0), 1.0))
-    slow = seconds_of(orders, endings, BEGAN)
-    quick = seconds_of(*steady(seconds=range(-10, 0)), BEGAN)
+    slow = service(orders, endings)
+    quick = service(*steady(seconds=range(-10, 0)))
     assert 4.0 < usual_of(quick, slow, objectives=OBJECTIVES).limit_seconds < 4.2
     assert usual_of(quick, objectives=OBJECTIVES) == QUIET
     assert usual_of(objectives=OBJECTIVES) == QUIET
 
 
 def test_a_slow_calm_does_not_make_a_slow_service_usual() -> None:
-    slow = seconds_of(*steady(seconds=range(-10, 0), slow=dict.fromkeys(range(-10, 0), 20.0)), BEGAN)
+    slow = service(*steady(seconds=range(-10, 0), slow=dict.fromkeys(range(-10, 0), 20.0)))
     assert usual_of(slow, objectives=OBJECTIVES).limit_seconds == OBJECTIVES.slow_seconds
     assert unfit(slow, 0, OBJECTIVES) == [
         "the undisturbed service had a p95 of 20.0 s (median of 10 seconds), more than the objective of 5 s"
@@ -98,21 +113,21 @@ def test_a_slow_calm_does_not_make_a_slow_service_usual() -> None:
 
 
 def test_failures_in_the_calm_do_not_make_failures_usual() -> None:
-    failing = seconds_of(*steady(seconds=range(-10, 0), outage=range(-10, 0)), BEGAN)
+    failing = service(*steady(seconds=range(-10, 0), outage=range(-10, 0)))
     assert usual_of(failing, objectives=OBJECTIVES).tolerated == 1
     assert unfit(failing, 20, OBJECTIVES) == ["20 orders failed while nothing was wrong"]
 
 
 def test_a_quick_calm_without_failures_is_fit_and_one_without_orders_is_not() -> None:
-    assert unfit(seconds_of(*steady(seconds=range(-10, 0)), BEGAN), 0, OBJECTIVES) == []
+    assert unfit(service(*steady(seconds=range(-10, 0))), 0, OBJECTIVES) == []
     assert unfit([], 0, OBJECTIVES) == ["no order was done while nothing was wrong"]
 
 
 def test_a_machine_that_hiccups_when_nothing_is_wrong_may_do_so_after_a_fault() -> None:
-    hiccups = seconds_of(*steady(seconds=range(-20, 0), slow=dict.fromkeys((-15, -12, -2), 9.0)), BEGAN)
+    hiccups = service(*steady(seconds=range(-20, 0), slow=dict.fromkeys((-15, -12, -2), 9.0)))
     usual = usual_of(hiccups, objectives=OBJECTIVES)
     assert usual.tolerated == 3
-    after = seconds_of(*steady(slow=dict.fromkeys((5, 8, 11), 9.0)), BEGAN)
+    after = service(*steady(slow=dict.fromkeys((5, 8, 11), 9.0)))
     assert recovery(after, 0.0, usual) == 0.0
     assert recovery(after, 0.0, QUIET) == 12.0
 
@@ -121,5 +136,7 @@ def test_waits_and_errors_are_told_as_users_had_them() -> None:
     orders = [placed(1, 0, took=6.5, failed=3), placed(2, 0), placed(3, 0, took=99, failed=1, accepted=False)]
     assert errors_by_kind(orders) == {"503": 4}
     assert longest_acceptance(orders) == 6.5
-    assert longest_wait([completed(orders[0], 2.0), completed(orders[1], 0.5)]) == 2.0
-    assert longest_wait([]) is None
+    endings = {"r-1": completed(orders[0], 2.0), "r-2": completed(orders[1], 0.5)}
+    assert longest_wait(orders, endings, {}) == 2.0
+    assert longest_wait(orders, endings, {"o-1": delivered(orders[0]), "o-2": received(orders[1], 3.0)}) == 3.0
+    assert longest_wait([], {}, {}) is None
