@@ -30,7 +30,7 @@ from patchbay_loadtests.proof.objectives import misses
 from patchbay_loadtests.proof.plan import EDGES, Plan, Steps
 from patchbay_loadtests.proof.promise import Promise
 from patchbay_loadtests.proof.result import Result, judge
-from patchbay_loadtests.proof.sampler import Sampler, external_metric
+from patchbay_loadtests.proof.sampler import BLIND_SECONDS, Sampler, external_metric
 from patchbay_loadtests.proof.steering import Steering
 from patchbay_loadtests.proof.watch import Watch
 
@@ -52,6 +52,7 @@ class Options(Target):
     junit: Path | None = None
     sink_python: str = "python3"
     keep: bool = False
+    blind_seconds: float = BLIND_SECONDS
 
 
 async def prove(options: Options, console: Console) -> tuple[Result, Path]:
@@ -95,6 +96,7 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
                 idle=idle.watched if idle else None,
                 metric=external_metric(steered.autoscaler),
                 metrics_namespace=options.metrics_namespace,
+                blind_seconds=options.blind_seconds,
             )
         )
         flow = str(options.flow("")["name"])
