@@ -161,8 +161,10 @@ def looks(*stretches: tuple[int, int, int]) -> LoadTimeline:
 def test_many_pods_for_one_process_fail_a_load_also_when_they_are_gone_in_the_end() -> None:
     result = judged(looks((1, 0, 1), (118, 1, 16), (3, 0, 1)))
     assert result.reasons == (
-        "longest time with more pods than the processes of the last 54 s ask for: 117 s, more than the 54 s in which "
-        "pods are given back",
+        (
+            "longest time with more pods than the processes of the last 54 s ask for: 117 s, "
+            "more than the 54 s in which pods are given back"
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """What `prove` is given besides: objectives, a baseline, a flow, a token, and JUnit XML for build servers."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -118,6 +119,65 @@ def test_what_got_slower_than_the_baseline_beyond_the_margin_is_named() -> None:
 def test_what_the_baseline_measured_and_this_proof_did_not_is_a_failure() -> None:
     (reason,) = slower(Baseline(result=proven()), with_ready(proven(), None))
     assert "pods Ready: not measured, was 7.00 s" in reason
+    left_out: dict[str, dict[str, Any]] = {
+        "second pod": {"latency": None},
+        "POST /hooks/": {"endpoints": ()},
+        "at 8": {"steps": proven().steps[:1]},
+    }
+    for name, change in left_out.items():
+        reasons = slower(Baseline(result=proven()), proven().model_copy(update=change))
+        assert any(name in reason and "not measured, was" in reason for reason in reasons)
+
+
+def test_a_proof_of_which_nothing_can_be_compared_is_told() -> None:
+    nothing = proven().model_copy(update={"steps": proven().steps[:1], "latency": None, "endpoints": ()})
+    unseen = nothing.steps[0].model_copy(update={"desired_seconds": None, "ready_seconds": None})
+    reasons = slower(Baseline(result=proven()), nothing.model_copy(update={"steps": (unseen,)}))
+    assert reasons[-1] == "no figure could be compared with the baseline"
+
+
+def test_the_slowest_requests_are_compared_too() -> None:
+    slowest = HOOK.model_copy(update={"p99_seconds": 30.0})
+    (reason,) = slower(Baseline(result=proven()), proven((slowest,)))
+    assert reason.startswith("slower than the baseline: POST /hooks/t/f, p99: 30.00 s, was 0.05 s")
+    chance = HOOK.model_copy(update={"p99_seconds": 0.5})
+    assert slower(Baseline(result=proven()), proven((chance,))) == []
+
+
+def test_a_run_that_was_looked_up_on_its_own_by_chance_need_not_be_again() -> None:
+    looked_up = HOOK.model_copy(update={"name": "GET /api/tenants/{tenant}/runs/{run}"})
+    assert slower(Baseline(result=proven((HOOK, looked_up))), proven()) == []
+
+
+def test_a_load_that_was_driven_twice_is_compared_both_times() -> None:
+    twice = proven().model_copy(update={"steps": (*proven().steps, *proven().steps[1:])})
+    first_slow = twice.model_copy(update={"steps": (*with_ready(proven(), 30).steps, *proven().steps[1:])})
+    (reason,) = slower(Baseline(result=twice), first_slow)
+    assert "at 8 processes, pods Ready: 30.00 s, was 7.00 s" in reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"passed": False}, "passed: false; take the result of a proof that passed"),
+        ({"threshold": 4}, "threshold: 4, this proof's is 8"),
+        (
+            {"steps": tuple(step.model_copy(update={"shape": "split"}) for step in proven().steps)},
+            r"steps\.0\.shape: split, this proof's is http-connector",
+        ),
+    ],
+    ids=["failed", "threshold", "shape"],
+)
+def test_a_baseline_that_is_no_measure_is_refused_by_the_field_that_says_so(
+    tmp_path: Path, changes: dict[str, Any], told: str
+) -> None:
+    other = proven().model_copy(update=changes)
+    path = tmp_path / "result.json"
+    path.write_text(other.model_dump_json())
+    with pytest.raises(ValueError, match=told):
+        read_baseline(path, 0.25, shape="http-connector", threshold=8)
+    (reason,) = slower(Baseline(result=other), proven())
+    assert re.search(told, reason)
 
 
 def test_a_baseline_of_another_sync_period_is_refused() -> None:
@@ -130,10 +190,12 @@ def test_a_baseline_of_another_sync_period_is_refused() -> None:
 def test_a_proof_s_own_result_is_a_baseline(tmp_path: Path) -> None:
     result = proven()
     write_proof(tmp_path, result, good_record().timeline())
-    assert read_baseline(tmp_path / "result.json", 0.5) == Baseline(result=result, margin=0.5)
+    assert read_baseline(tmp_path / "result.json", 0.5, shape="http-connector", threshold=8) == Baseline(
+        result=result, margin=0.5
+    )
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(ValueError, match=r"no result\.json of a proof: threshold"):
-        read_baseline(tmp_path / "other.json", 0.5)
+        read_baseline(tmp_path / "other.json", 0.5, shape="http-connector", threshold=8)
 
 
 def test_junit_has_a_case_for_each_thing_that_was_judged(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def prove_command(
         access = Access.from_environment(token_file=token_file, api_key_file=api_key_file, ca=ca)
         driven = read_flow(flow, shape) if flow else flows.order_flow
         objectives = read_objectives(slo).scaling
-        earlier = read_baseline(baseline, baseline_margin) if baseline else None
+        earlier = read_baseline(baseline, baseline_margin, shape=shape, threshold=threshold) if baseline else None
         named = SHORT_EDGES if short else LARGE_EDGES if large else None
         loads = named or parse_steps(steps)
     promise = validated(
