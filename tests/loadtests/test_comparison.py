@@ -10,7 +10,18 @@ from patchbay_loadtests.comparison.result import Comparison, compare
 from patchbay_loadtests.comparison.run import ComparisonOptions
 from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, side, spread
 from patchbay_loadtests.core.flows import STEERED_SHAPE
-from patchbay_loadtests.core.ledger import REPEATED, RunsVerdict
+from patchbay_loadtests.core.ledger import (
+    DEAD_LETTERED,
+    REPEATED,
+    SHARED_KEY,
+    UNEXPECTED,
+    WITHOUT_KEY,
+    Call,
+    Delivery,
+    Ending,
+    RunsVerdict,
+    judge_runs,
+)
 from patchbay_loadtests.core.report.comparison import write_comparison
 from patchbay_loadtests.proof.environment import ScaledShape
 from patchbay_loadtests.proof.sampler import WatchedShape
@@ -69,6 +80,7 @@ def test_three_pairs_in_which_the_platform_is_no_worse_pass_and_show_median_and_
     ("broken", "doubt"),
     [
         ({"runs": RUNS.model_copy(update={"completed": 7, "lost": 3})}, "3 of its 10 runs did not complete"),
+        ({"runs": RUNS.model_copy(update={"completed": 8, "duplicated": 1})}, "1 of its 10 runs did not complete"),
         ({"runs": RUNS.model_copy(update={"accepted": 0, "completed": 0})}, "0 of its 0 runs did not complete"),
         ({"refused": 5}, "5 of its orders were refused"),
         ({"most_pods": 1}, "its pods did not scale"),
@@ -79,6 +91,32 @@ def test_an_opponent_that_did_not_work_gives_no_verdict(broken: dict[str, Any], 
     result = judged(changed(loads(), DEFAULTS, **broken))
     assert result.verdict == "none"
     assert result.reasons == (f"no verdict: the tools' defaults, pair 1: {doubt}",)
+
+
+def test_an_opponent_whose_orders_all_ended_as_dead_letters_is_no_win() -> None:
+    runs = {f"o-{number}": f"{number}" for number in range(10)}
+    given_up = Ending("failed", created=0, finished=1, error_code=DEAD_LETTERED, error_message="gone")
+    call = Call(at=1, idempotency_key="k", answered=False)
+    dead = judge_runs(
+        {order: (f"{order}/1",) for order in runs},
+        runs,
+        dict.fromkeys(runs.values(), given_up),
+        {f"{order}/1": Delivery(calls=(call.model_copy(update={"idempotency_key": order}),) * 3) for order in runs},
+    )
+    result = judged([each.model_copy(update={"runs": dead}) if each.name == DEFAULTS else each for each in loads()])
+    assert result.verdict == "none"
+    assert result.reasons[:2] == (
+        "no verdict: the tools' defaults, pair 1: 10 of its 10 runs did not complete",
+        "no verdict: the tools' defaults, pair 1: 10 dead-lettered though harmless: o-0",
+    )
+
+
+@pytest.mark.parametrize("fault", [WITHOUT_KEY, SHARED_KEY, UNEXPECTED])
+def test_an_opponent_with_any_fault_but_lines_sent_twice_gives_no_verdict(fault: str) -> None:
+    wrong = RUNS.model_copy(update={"faults": {fault: ("o-1/1",)}})
+    result = judged(changed(loads(), DEFAULTS, runs=wrong))
+    assert result.reasons == (f"no verdict: the tools' defaults, pair 1: 1 {fault}: o-1/1",)
+    assert result.verdict == "none"
 
 
 def test_what_the_defaults_kill_and_send_again_is_how_they_work() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, Spread, Summary, summary
+from patchbay_loadtests.core.ledger import REPEATED
 from patchbay_loadtests.proof.timeline import Record
 
 FEWEST_PAIRS: Final = 3
@@ -101,11 +102,14 @@ def _conditions(sides: Sequence[Side], hpa_sync_seconds: float) -> list[str]:
 def _doubts(side: Side) -> list[str]:
     """Why an opponent's load is no measure. What it kills and sends again is how it works; what it loses is not."""
     runs = side.runs
+    # An order whose line came again did complete, though the ledger counts it as duplicated, not as completed.
+    undone = max(runs.lost + runs.dead_lettered, runs.accepted - runs.completed - runs.duplicated)
     found = []
     if side.refused:
         found.append(f"{side.refused} of its orders were refused")
-    if runs.accepted == 0 or runs.lost:
-        found.append(f"{runs.lost} of its {runs.accepted} runs did not complete")
+    if runs.accepted == 0 or undone > 0:
+        found.append(f"{undone} of its {runs.accepted} runs did not complete")
+    found += [f"{len(keys)} {fault}: {keys[0]}" for fault, keys in runs.faults.items() if keys and fault != REPEATED]
     if side.most_pods <= 1:
         found.append("its pods did not scale")
     if side.waits is None:
