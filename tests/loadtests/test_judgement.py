@@ -95,6 +95,21 @@ def test_an_idle_shape_that_moves_fails(idle: ShapePods) -> None:
     assert "the idle shape filter did not stay at 1 pod at 8 processes" in failing_reasons(recorder)
 
 
+def test_an_idle_shape_stands_at_the_fewest_pods_that_are_promised() -> None:
+    recorder = Recorder()
+    recorder.look(60, 7, pods(2), pods(2))
+    recorder.step(0.0, 7)
+    timeline = recorder.timeline()
+    promise = timeline.promise.model_copy(update={"min_pods": 2})
+    two = timeline.model_copy(update={"promise": promise})
+    assert judge_step(two, two.steps[0]).reasons == ()
+    recorder.look(10, 7, pods(2), pods(1))
+    recorder.steps[0] = recorder.steps[0].model_copy(update={"end": recorder.samples[-1].at})
+    moved = recorder.timeline().model_copy(update={"promise": promise})
+    (reason,) = judge_step(moved, moved.steps[0]).reasons
+    assert reason.startswith("the idle shape filter did not stay at 2 pods at 7 processes: 1 desired")
+
+
 def test_a_load_that_is_not_what_was_driven_fails() -> None:
     recorder = Recorder()
     recorder.look(5, 8, pods(1))

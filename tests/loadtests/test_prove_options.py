@@ -88,6 +88,21 @@ def test_scale_ups_that_were_not_measured_are_counted_beside_the_percentile_of_t
     assert missed(result, second_pod_p95=35) == ["objective missed: second pod: 1 of 4 scale-ups were not measured"]
 
 
+def test_a_proof_without_a_step_at_the_threshold_owes_no_scale_up_to_the_second_pod() -> None:
+    recorder = Recorder()
+    recorder.look(4, 12, pods(1))
+    recorder.look(30, 12, pods(2))
+    recorder.step(0.0, 12)
+    since = recorder.at
+    recorder.look(1, 12, pods(2))
+    recorder.look(6, 0, pods(2))
+    recorder.look(25, 0, pods(1))
+    recorder.step(since, 0)
+    result = judge(recorder.timeline(), RUNS, versions={}, config={}, endpoints=(HOOK,))
+    assert (result.passed, result.latency) == (True, None)
+    assert missed(result) == []
+
+
 def test_what_is_held_further_decides_the_verdict_and_is_a_test_case() -> None:
     result = proven().held_to("objectives", ["too slow"])
     assert (result.passed, result.reasons) == (False, ("too slow",))
@@ -266,6 +281,9 @@ def test_a_token_comes_from_a_file_or_the_environment_and_is_never_shown(
         (["--slo=MISSING"], "cannot be read"),
         (["--slo=TWO"], "the file"),
         (["--steps=7,8"], "end with 0"),
+        (["--short", "--large"], "--short and --large each say what is driven"),
+        (["--large", "--steps=7,8,0"], "--steps and --large each say what is driven"),
+        (["--short", "--steps=nonsense"], "--steps and --short each say what is driven"),
         (["--baseline=TWO"], "no result.json"),
         (["--flow=TWO"], "flow"),
     ],

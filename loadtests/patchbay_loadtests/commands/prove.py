@@ -49,9 +49,10 @@ def prove_command(
     flow: Annotated[
         Path | None, typer.Option(help="A flow's JSON file, whose step of the shape calls ${SINK_URL}.")
     ] = None,
-    steps: Annotated[str, typer.Option(help="Numbers of processes, upwards or 0, 0 at the end.")] = ",".join(
-        map(str, EDGES)
-    ),
+    steps: Annotated[
+        str | None,
+        typer.Option(help="Numbers of processes, upwards or 0, 0 at the end.", show_default=",".join(map(str, EDGES))),
+    ] = None,
     short: Annotated[bool, typer.Option("--short", help="Only 7, 8 and 0 processes.")] = False,
     large: Annotated[bool, typer.Option("--large", help="Up to 88 and 96 processes: 12 and 13 pods.")] = False,
     repeat: Annotated[int, typer.Option(min=0, max=100, help="Further scale-ups at the threshold.")] = 0,
@@ -86,8 +87,7 @@ def prove_command(
         driven = read_flow(flow, shape) if flow else flows.order_flow
         objectives = read_objectives(slo).scaling
         earlier = read_baseline(baseline, baseline_margin, shape=shape, threshold=threshold) if baseline else None
-        named = SHORT_EDGES if short else LARGE_EDGES if large else None
-        loads = named or parse_steps(steps)
+        loads = _loads(steps, short=short, large=large)
     promise = validated(
         Promise,
         console,
@@ -131,3 +131,14 @@ def prove_command(
     console.print(f"report: {directory / 'report.html'}", highlight=False)
     if not result.passed:
         raise typer.Exit(1)
+
+
+def _loads(steps: str | None, *, short: bool, large: bool) -> tuple[int, ...]:
+    """What is driven. ValueError where more than one option says it."""
+    given = {"--steps": steps is not None, "--short": short, "--large": large}
+    named = [option for option, is_given in given.items() if is_given]
+    if len(named) > 1:
+        raise ValueError(f"{' and '.join(named)} each say what is driven: give one of them")
+    if steps is not None:
+        return parse_steps(steps)
+    return SHORT_EDGES if short else LARGE_EDGES if large else EDGES

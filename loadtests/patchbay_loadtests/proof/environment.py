@@ -97,11 +97,13 @@ async def undo_killed(cluster: Cluster, console: Console, *namespaces: str, faul
         console.print(f"put back what a load test that was killed had changed: {what}", highlight=False)
 
 
-async def until_at_rest(cluster: Cluster, gateway: Gateway, shapes: list[WatchedShape], seconds: float) -> None:
-    """Wait until the shapes have no process and one ready pod each."""
+async def until_at_rest(
+    cluster: Cluster, gateway: Gateway, shapes: list[WatchedShape], seconds: float, *, pods: int = 1
+) -> None:
+    """Wait until the shapes have no process and so many ready pods each: the promise's fewest."""
     clock = asyncio.get_running_loop()
     give_up = clock.time() + seconds
-    while busy := await _busy(cluster, gateway, shapes):
+    while busy := await _busy(cluster, gateway, shapes, pods):
         if clock.time() > give_up:
             raise UnusableEnvironmentError(
                 f"not at rest after {seconds:.0f} s: {'; '.join(busy)}; take the load away, or watch another "
@@ -110,7 +112,7 @@ async def until_at_rest(cluster: Cluster, gateway: Gateway, shapes: list[Watched
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _busy(cluster: Cluster, gateway: Gateway, shapes: list[WatchedShape]) -> list[str]:
+async def _busy(cluster: Cluster, gateway: Gateway, shapes: list[WatchedShape], fewest: int) -> list[str]:
     workload = await gateway.workload()
     busy = []
     for shape in shapes:
@@ -118,8 +120,9 @@ async def _busy(cluster: Cluster, gateway: Gateway, shapes: list[WatchedShape]) 
             raise UnusableEnvironmentError(f"Horizon knows no shape {shape.name}")
         status = (await cluster.deployment(shape.namespace, shape.deployment)).get("status", {})
         pods, ready = status.get("replicas", 0), status.get("readyReplicas", 0)
-        if workload[shape.name].total or (pods, ready) != (1, 1):
-            busy.append(f"{shape.name} has {workload[shape.name].total} processes and {ready} of {pods} pods ready")
+        if workload[shape.name].total or (pods, ready) != (fewest, fewest):
+            total = workload[shape.name].total
+            busy.append(f"{shape.name} has {total} processes and {ready} of {pods} pods ready, not {fewest}")
     return busy
 
 

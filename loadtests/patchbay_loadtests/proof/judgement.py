@@ -135,14 +135,16 @@ def _pods_before(timeline: Timeline, step: Step) -> int:
 def _idle_reasons(timeline: Timeline, samples: Sequence[Sample], step: Step) -> list[str]:
     if timeline.idle_shape is None:
         return []
-    idle = ShapePods(desired=1, replicas=1, ready=1)
+    fewest = timeline.promise.min_pods
+    idle = ShapePods(desired=fewest, replicas=fewest, ready=fewest)
     moved = next((sample for sample in samples if sample.idle != idle), None)
     if moved is None:
         return []
     seen = "it was not seen"
     if moved.idle is not None:
         seen = f"{moved.idle.desired} desired, {moved.idle.ready} of {moved.idle.replicas} ready at {moved.at:.1f} s"
-    return [f"the idle shape {timeline.idle_shape} did not stay at 1 pod at {step.processes} processes: {seen}"]
+    stay = f"did not stay at {fewest} pod{'' if fewest == 1 else 's'}"
+    return [f"the idle shape {timeline.idle_shape} {stay} at {step.processes} processes: {seen}"]
 
 
 def _gap_reasons(samples: Sequence[Sample], step: Step) -> list[str]:
