@@ -23,8 +23,6 @@ READY = {
     "conditions": [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Ready")],
     "containerStatuses": [{"state": {"running": {}}}],
 }
-# How soon a server sees that it is told to stop.
-STOP_SECONDS = 0.05
 GATEWAY = ("/hooks/", "/api/tenants/", "/horizon/")
 Rule = Callable[[int], int]
 PROMETHEUS_CONFIG = {
@@ -245,7 +243,7 @@ def small_environment(rule: Rule, directory: Path) -> Iterator[tuple[SmallEnviro
 def serving(environment: SmallEnvironment, directory: Path) -> Iterator[Path]:
     """Run the environment; its kubeconfig."""
     for server in (environment, environment.sink):
-        threading.Thread(target=server.serve_forever, args=(STOP_SECONDS,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     kubeconfig = directory / "kubeconfig"
     named = {"cluster": {"server": environment.url}, "user": {}, "context": {"cluster": "small", "user": "small"}}
     entries = {f"{kind}s": [{"name": "small", kind: value}] for kind, value in named.items()}

@@ -19,7 +19,7 @@ from patchbay_loadtests.open_loop.rate import expected_orders, users_at
 from patchbay_loadtests.open_loop.verdict import OpenLoopVerdict, judge
 from patchbay_loadtests.profiles.profile import BlackFriday, Steady
 
-from tests.loadtests.small_environment import STOP_SECONDS, SmallEnvironment
+from tests.loadtests.small_environment import SmallEnvironment
 
 LOCUSTFILE = Path(__file__).resolve().parents[2] / "loadtests" / "locustfile.py"
 RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
@@ -30,7 +30,7 @@ def environment() -> Iterator[SmallEnvironment]:
     """A gateway and a sink, without anything that scales."""
     small = SmallEnvironment(lambda _: 1)
     for server in (small, small.sink):
-        threading.Thread(target=server.serve_forever, args=(STOP_SECONDS,), daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     yield small
     for server in (small, small.sink):
         server.shutdown()

@@ -53,7 +53,7 @@ class Sink:
 @pytest.fixture
 def sink() -> Iterator[Sink]:
     server = SinkServer(("127.0.0.1", 0))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     client = Sink(server.server_address[1])
     yield client

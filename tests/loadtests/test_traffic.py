@@ -15,9 +15,6 @@ from patchbay_loadtests.core.flows import Order, OrderBook
 from patchbay_loadtests.core.traffic.locust_process import LocustProcess
 from patchbay_loadtests.core.traffic.protocol import TrafficSettings
 
-# How soon the webhook sees that it is told to stop.
-STOP_SECONDS = 0.05
-
 
 class Webhook(ThreadingHTTPServer):
     """Accepts orders by their idempotency key; `refusals` are answered first."""
@@ -64,7 +61,7 @@ class WebhookHandler(BaseHTTPRequestHandler):
 @pytest.fixture
 def webhook() -> Iterator[Webhook]:
     server = Webhook()
-    thread = threading.Thread(target=server.serve_forever, args=(STOP_SECONDS,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield server
     server.shutdown()

@@ -30,7 +30,7 @@ HOST = "127.0.0.1"
 DATABASE_USER = "patchbay"
 DATABASE_PASSWORD = "only-for-tests"
 START_SECONDS = 180.0
-# A worker sees what is due after a delay when it looks next.
+# A worker sees what is due after a delay when it looks next. The lease is the programs', which share this Redis.
 PACE = Pace(reclaim=0.2)
 
 

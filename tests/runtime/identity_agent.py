@@ -32,7 +32,7 @@ class IdentityAgent:
                 """Silent."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def answer(self) -> bytes:
         """Credentials, numbered so that new ones can be told from old ones."""

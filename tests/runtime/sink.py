@@ -28,10 +28,6 @@ class Answer:
     close: bool = False
 
 
-# How soon the sink sees that it is told to stop.
-STOP_SECONDS = 0.05
-
-
 class Sink:
     """An HTTP server on loopback; `answer` gets each request and its number, from 0."""
 
@@ -56,7 +52,7 @@ class Sink:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}/sink"
-        threading.Thread(target=self._server.serve_forever, args=(STOP_SECONDS,), daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
         """Record a request and answer it."""

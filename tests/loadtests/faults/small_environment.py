@@ -20,8 +20,6 @@ import yaml
 
 RUNTIME_IMAGE = "registry.example.com/runtime@sha256:0"
 ALERT = "RedisDown"
-# How soon the server sees that it is told to stop.
-STOP_SECONDS = 0.05
 
 
 class SmallEnvironment(ThreadingHTTPServer):
@@ -149,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def environment() -> Iterator[SmallEnvironment]:
     server = SmallEnvironment()
-    thread = threading.Thread(target=server.serve_forever, args=(STOP_SECONDS,), daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield server
