@@ -149,6 +149,8 @@ def test_a_proof_of_which_nothing_can_be_compared_is_told() -> None:
     unseen = nothing.steps[0].model_copy(update={"desired_seconds": None, "ready_seconds": None})
     reasons = slower(Baseline(result=proven()), nothing.model_copy(update={"steps": (unseen,)}))
     assert reasons[-1] == "no figure could be compared with the baseline"
+    reasons = slower(Baseline(result=proven()), nothing.model_copy(update={"steps": ()}))
+    assert reasons[-1] == "no figure could be compared with the baseline"
 
 
 def test_the_slowest_requests_are_compared_too() -> None:

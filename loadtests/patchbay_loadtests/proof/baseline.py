@@ -52,8 +52,9 @@ def read_baseline(path: Path, margin: float, *, shape: str, threshold: int) -> B
 def slower(baseline: Baseline, result: Result) -> list[str]:
     """What got slower beyond the margin, or was measured then and not now."""
     before, now = baseline.result, result
-    shape = now.steps[0].shape if now.steps else "none"
-    if (wrong := _unusable(before, shape=shape, threshold=now.threshold)) is not None:
+    # A proof without a step has no shape: what it did not measure is told below.
+    shapes = [step.shape for step in (*now.steps, *before.steps)]
+    if (wrong := _unusable(before, shape=shapes[0] if shapes else "", threshold=now.threshold)) is not None:
         return [f"the baseline cannot be compared: {wrong}"]
     if before.promise.periods.hpa_sync != now.promise.periods.hpa_sync:
         periods = (before.promise.periods.hpa_sync, now.promise.periods.hpa_sync)
