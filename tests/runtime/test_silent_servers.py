@@ -151,7 +151,7 @@ async def test_a_reconciler_that_mariadb_leaves_alone_sweeps_again_when_it_is_ba
 async def test_a_command_that_redis_never_answers_is_given_up_and_the_next_one_succeeds(
     settings: Settings, to_redis: Way
 ) -> None:
-    queue = ProcessQueue.connect(settings.redis_host, to_redis.port, None, ["map"])
+    queue = ProcessQueue.connect(settings.redis_host, to_redis.port, None, ["map"], answer_seconds=2)
     await queue.ping()
     to_redis.silent = True
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -10,14 +10,21 @@ from redis.exceptions import ReadOnlyError, RedisError
 
 REDIS_AWAY = (RedisError, OSError, TimeoutError)
 """What a command raises while Redis cannot be reached, restarts or loads its data."""
+ANSWER_SECONDS = 5.0
 
 
 def connect(
-    host: str, port: int, credentials: CredentialProvider | None = None, *, ca_file: Path | None = None
+    host: str,
+    port: int,
+    credentials: CredentialProvider | None = None,
+    *,
+    ca_file: Path | None = None,
+    answer_seconds: float = ANSWER_SECONDS,
 ) -> Redis:
     """A client whose commands fail within seconds when Redis is away; nothing is sent before the first command.
 
-    `ca_file` turns on TLS: the authorities that vouch for the server's certificate.
+    `ca_file` turns on TLS: the authorities that vouch for the server's certificate. `answer_seconds`: how long an
+    answer is waited for.
 
     One retry on a fresh connection, because a pooled one may have been closed by a restart, or may lead to a server
     that has become a replica. All of the queue's writes may be repeated without effect.
@@ -31,7 +38,7 @@ def connect(
         decode_responses=True,
         protocol=2,
         socket_connect_timeout=2,
-        socket_timeout=5,
+        socket_timeout=answer_seconds,
         retry=Retry(ConstantBackoff(0.05), 1),
         retry_on_error=[ReadOnlyError],
     )

@@ -10,7 +10,7 @@ import certifi
 from redis.asyncio import Redis
 from redis.credentials import CredentialProvider
 
-from patchbay_runtime.queue.connection import connect
+from patchbay_runtime.queue.connection import ANSWER_SECONDS, connect
 from patchbay_runtime.queue.credentials import credentials_of
 from patchbay_runtime.queue.delivery import DeadLetter, ShapeCounts
 from patchbay_runtime.queue.register import GONE_SECONDS, WorkerRecord
@@ -42,9 +42,17 @@ class ProcessQueue:
         self.shapes = tuple(shapes)
 
     @classmethod
-    def connect(cls, host: str, port: int, credentials: CredentialProvider | None, shapes: Iterable[str]) -> Self:
+    def connect(
+        cls,
+        host: str,
+        port: int,
+        credentials: CredentialProvider | None,
+        shapes: Iterable[str],
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> Self:
         """A queue on the Redis at `host`; it connects with its first command."""
-        return cls(connect(host, port, credentials), shapes)
+        return cls(connect(host, port, credentials, answer_seconds=answer_seconds), shapes)
 
     @classmethod
     def open(cls, settings: Settings, shapes: Iterable[str]) -> Self:
