@@ -19,6 +19,7 @@ _NAMED = 5  # examples in a reason
 LOST = "lost at the sink"
 REPEATED = "received more than once by the sink"
 WITHOUT_KEY = "delivered without an idempotency key"
+UNTIMED = "ended without a moment"
 SHARED_KEY = "delivered with the idempotency key of another process"
 UNEXPECTED = "at the sink without an order"
 
@@ -79,6 +80,11 @@ class Ending:
     @property
     def is_final(self) -> bool:
         return self.status in {"completed", "failed"}
+
+    @property
+    def is_untimed(self) -> bool:
+        """A run that is said to have ended, but not when."""
+        return self.is_final and self.finished is None
 
 
 @dataclass(frozen=True)
@@ -170,6 +176,8 @@ def judge_runs(
             key for key, item in deliveries.items() if not all(call.idempotency_key for call in item.calls)
         ),
         SHARED_KEY: _sharing(deliveries),
+        # Such a run would be late by no limit.
+        UNTIMED: [order for order, run in runs.items() if run in endings and endings[run].is_untimed],
         UNEXPECTED: sorted(deliveries.keys() - {key for keys in expected.values() for key in keys}),
     }
     return RunsVerdict(

@@ -82,5 +82,5 @@ async def _service(stage: Stage, rate: float, length: float, log: Path) -> list[
         await asyncio.sleep(length)
         end = time.time()
     settled = await follow(stage.gateway, list(traffic.runs.values()), pace.settling)
-    seconds = [second for second in seconds_of(traffic.placed, settled.endings, end) if second.at < 0]
-    return seconds[pace.warm_up :]
+    seconds = seconds_of(traffic.placed, settled.endings, stage.receiver.deliveries(), end)
+    return [second for second in seconds if second.at < 0][pace.warm_up :]

@@ -9,6 +9,7 @@ from patchbay_loadtests.core.traffic.protocol import Placed
 from patchbay_loadtests.faults.judging.result import FaultResult
 from patchbay_loadtests.faults.judging.service import (
     Second,
+    done_at,
     errors_by_kind,
     longest_acceptance,
     longest_wait,
@@ -70,7 +71,7 @@ def judge_fault(record: Record) -> tuple[FaultResult, list[Second]]:
         poisonous=record.poisonous,
         excuse=Excuse(record.began, record.healed + record.recovery_limit_seconds, record.most_in_hand),
     )
-    seconds = seconds_of(record.steady, record.endings, record.began)
+    seconds = seconds_of(record.steady, record.endings, record.deliveries, record.began)
     before = [second for second in seconds if second.at < 0]
     usual = usual_of(record.calm, before, objectives=record.objectives, window=record.window)
     failed_before = sum(any(failure.at < record.began for failure in order.failures) for order in record.steady)
@@ -89,13 +90,12 @@ def judge_fault(record: Record) -> tuple[FaultResult, list[Second]]:
     refused = [order.order for order in placed if order.run is None]
     if refused:
         reasons.append(f"{len(refused)} orders were never accepted: {', '.join(refused[:5])}")
-    all_endings = [ending for order in placed if (ending := record.endings.get(order.run or ""))]
     result = FaultResult(
         name=record.name,
         question=record.question,
         runs=runs,
         recovery_seconds=_rounded(recovered),
-        longest_wait_seconds=_rounded(longest_wait(all_endings)),
+        longest_wait_seconds=_rounded(longest_wait(placed, record.endings, record.deliveries)),
         longest_acceptance_seconds=_rounded(longest_acceptance(placed)),
         errors=errors_by_kind(placed),
         not_accepted=len(refused),
@@ -116,13 +116,16 @@ def judge_fault(record: Record) -> tuple[FaultResult, list[Second]]:
 
 
 def _late(record: Record, placed: Sequence[Placed]) -> dict[str, float]:
-    """Orders that ended later than the fault's limit after its cause, or after they were due, by how much that took."""
+    """Orders that were done later than the fault's limit after its cause or after they were due, by how long they took.
+
+    Those that were never done are told of with their runs.
+    """
     late = {}
     for order in placed:
-        ending = record.endings.get(order.run or "")
-        if ending is None or ending.wait is None:
+        done = done_at(order, record.endings, record.deliveries)
+        if done is None:
             continue
-        took = order.ended + ending.wait - max(order.due, record.healed)
+        took = done - max(order.due, record.healed)
         if took > record.recovery_limit_seconds:
             late[order.order] = took
     return late

@@ -13,7 +13,7 @@ class FaultResult(BaseModel):
     """One fault; seconds. None: it did not happen while it was watched.
 
     `recovery_seconds`: from the end of the cause until the service was as before. `whole_seconds`: until every pod and
-    node was there again. `longest_wait_seconds`: from accepted to ended. `longest_acceptance_seconds`: until an order
+    node was there again. `longest_wait_seconds`: from accepted to done. `longest_acceptance_seconds`: until an order
     was accepted. `errors`: failed requests by HTTP status. `slow_seconds`: what was slow, by the undisturbed service.
     `attempt` counts from 1; `versions`: of what was tested then.
     """

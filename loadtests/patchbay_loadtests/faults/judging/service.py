@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
-from patchbay_loadtests.core.ledger import Ending
+from patchbay_loadtests.core.ledger import Delivery, Ending
 from patchbay_loadtests.core.objectives import FaultObjectives
 from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.core.traffic.protocol import Placed
@@ -22,7 +22,7 @@ MOST_TOLERATED = 4
 
 
 class Second(BaseModel):
-    """The orders that were due in one second, counted from the fault. `p95_seconds`: from due to completed."""
+    """The orders that were due in one second, counted from the fault. `p95_seconds`: from due to done."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,18 +39,33 @@ class _Bucket:
     orders: int = 0
 
 
-def seconds_of(placed: Iterable[Placed], endings: Mapping[str, Ending], began: float) -> list[Second]:
+def done_at(order: Placed, endings: Mapping[str, Ending], deliveries: Mapping[str, Delivery]) -> float | None:
+    """When an order was done, in Unix seconds by our clocks; None: not while it was watched.
+
+    The later of its run's end, as far after the acceptance as the API says, and of its first request at the receiver:
+    the API may call a run completed before it had its effect. Each order of a fault has one business key, its own id.
+    """
+    ending = endings.get(order.run) if order.run else None
+    if ending is None or ending.wait is None:
+        return None
+    ended = order.ended + ending.wait
+    delivery = deliveries.get(order.order)
+    return max(ended, delivery.first_received) if delivery and delivery.calls else ended
+
+
+def seconds_of(
+    placed: Iterable[Placed], endings: Mapping[str, Ending], deliveries: Mapping[str, Delivery], began: float
+) -> list[Second]:
     """Every second from the first order to the last; disturbed where a request failed or an order got lost."""
     buckets: dict[int, _Bucket] = {}
     for order in placed:
         bucket = buckets.setdefault(int((order.due - began) // 1), _Bucket())
         bucket.orders += 1
-        ending = endings.get(order.run) if order.run else None
-        wait = ending.wait if ending else None
-        if order.failures or wait is None:
+        done = done_at(order, endings, deliveries)
+        if order.failures or done is None:
             bucket.disturbed += 1
-        if wait is not None:
-            bucket.waits.append(order.ended - order.due + wait)
+        if done is not None:
+            bucket.waits.append(done - order.due)
     if not buckets:
         return []
     return [
@@ -160,9 +175,12 @@ def errors_by_kind(placed: Iterable[Placed]) -> dict[str, int]:
     return dict(Counter(failure.kind for order in placed for failure in order.failures).most_common())
 
 
-def longest_wait(endings: Iterable[Ending]) -> float | None:
-    """The longest time from accepted to ended, in seconds."""
-    return max((ending.wait for ending in endings if ending.wait is not None), default=None)
+def longest_wait(
+    placed: Iterable[Placed], endings: Mapping[str, Ending], deliveries: Mapping[str, Delivery]
+) -> float | None:
+    """The longest time from accepted to done, in seconds."""
+    waits = (done - order.ended for order in placed if (done := done_at(order, endings, deliveries)) is not None)
+    return max(waits, default=None)
 
 
 def longest_acceptance(placed: Iterable[Placed]) -> float | None:
