@@ -13,6 +13,7 @@ from patchbay_loadtests.core.messages import tell
 from patchbay_loadtests.core.objectives import SLO, read_objectives
 from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.catalogue.faults import FAULTS, SHORT, named
+from patchbay_loadtests.faults.judging.result import Result
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.resumption import Earlier
 from patchbay_loadtests.faults.run import run_faults
@@ -61,14 +62,22 @@ def run_command(
     )
     try:
         earlier = Earlier.latest(options.reports) if resume else None
+        if only and not _names(only):
+            raise ValueError("--only names no fault")
         faults = chosen(_names(only), _names(skip), short=short, earlier=earlier)
     except (ValueError, UnusableEnvironmentError) as error:
         tell(console, "faults:", str(error))
         raise typer.Exit(2) from error
-    if not faults:
-        console.print("nothing is left to be run")
-        return
-    result, directory = run(run_faults(options, faults, console, earlier), console)
+    if earlier and not faults:
+        console.print("nothing is left to be run; the report says:")
+        result, directory = earlier.result, earlier.directory
+    else:
+        result, directory = run(run_faults(options, faults, console, earlier), console)
+    _conclude(console, result, directory)
+
+
+def _conclude(console: Console, result: Result, directory: Path) -> None:
+    """Tell the verdict; ends the program with 1 where it is not passed."""
     runs_of_all = result.runs
     console.print(
         f"{'passed' if result.passed else 'FAILED'}: {len(result.faults)} faults, {runs_of_all.accepted} accepted, "
@@ -86,7 +95,10 @@ def run_command(
 def chosen(
     only: Sequence[str], skip: Sequence[str], *, short: bool = False, earlier: Earlier | None = None
 ) -> Sequence[type[Fault]]:
-    """The faults to run. ValueError for a name that no fault has, or that the earlier run did not have."""
+    """The faults to run; none only where the earlier run has nothing left.
+
+    ValueError for a name that no fault has or that the earlier run did not have, and where the names leave nothing.
+    """
     if only:
         faults = named(only)
     elif earlier:
@@ -96,7 +108,11 @@ def chosen(
     if earlier and (others := [fault.name for fault in faults if fault.name not in earlier.planned]):
         raise ValueError(f"{', '.join(others)}: not of the set that is gone on with; run without --resume")
     left_out = named(skip)
-    return [fault for fault in faults if fault not in left_out]
+    left = [fault for fault in faults if fault not in left_out]
+    if not left and (only or not earlier):
+        given = [option for option, is_given in (("--only", only), ("--short", short), ("--skip", skip)) if is_given]
+        raise ValueError(f"{' and '.join(given)} leave no fault to be run")
+    return left
 
 
 def _names(given: Sequence[str] | None) -> list[str]:

@@ -16,9 +16,10 @@ CALM: Final = "calm"
 
 @dataclass(frozen=True)
 class Earlier:
-    """A report that is gone on with: the names of its whole set, and what is known of them."""
+    """A report that is gone on with: its verdict, the names of its whole set, and what is known of them."""
 
     directory: Path
+    result: Result
     planned: tuple[str, ...]
     results: dict[str, FaultResult]
     attempts: tuple[FaultResult, ...]
@@ -39,7 +40,9 @@ class Earlier:
             ) from None
         timelines = {name: [Second.model_validate(second) for second in seconds] for name, seconds in shown.items()}
         calm = Calm(rate, tuple(timelines[CALM])) if CALM in timelines else None
-        return cls(directory, planned, {fault.name: fault for fault in result.faults}, result.earlier, timelines, calm)
+        return cls(
+            directory, result, planned, {fault.name: fault for fault in result.faults}, result.earlier, timelines, calm
+        )
 
     @property
     def left(self) -> tuple[str, ...]:
