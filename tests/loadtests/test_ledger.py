@@ -5,6 +5,7 @@ from patchbay_loadtests.core.ledger import (
     LOST,
     REPEATED,
     SHARED_KEY,
+    SHARED_RUN,
     UNEXPECTED,
     UNTIMED,
     WITHOUT_KEY,
@@ -129,6 +130,12 @@ def test_a_run_that_is_said_to_have_ended_at_no_moment_fails() -> None:
     untimed = Ending(status="completed", created=0)
     verdict = judge_runs(ORDERS, RUNS, ENDINGS | {"run-b": untimed}, DELIVERED)
     assert verdict.reasons == [f"1 {UNTIMED}: b"]
+
+
+def test_orders_that_were_accepted_as_one_run_fail_though_every_line_is_at_the_sink() -> None:
+    verdict = judge_runs(ORDERS, dict.fromkeys(ORDERS, "run-a"), {"run-a": DONE}, DELIVERED)
+    assert (verdict.completed, verdict.lost) == (0, 2)
+    assert verdict.reasons == [f"2 {SHARED_RUN}: a (run run-a), b (run run-a)"]
 
 
 def test_a_poisonous_order_in_the_dead_letters_with_its_reason_is_no_loss() -> None:

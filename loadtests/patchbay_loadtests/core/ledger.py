@@ -20,6 +20,7 @@ LOST = "lost at the sink"
 REPEATED = "received more than once by the sink"
 WITHOUT_KEY = "delivered without an idempotency key"
 UNTIMED = "ended without a moment"
+SHARED_RUN = "accepted as the run of another order"
 SHARED_KEY = "delivered with the idempotency key of another process"
 UNEXPECTED = "at the sink without an order"
 
@@ -151,10 +152,14 @@ def judge_runs(
     """
     faults: defaultdict[str, list[str]] = defaultdict(list)
     repeated, redelivered = _repeated(deliveries, excuse)
+    orders_of: defaultdict[str, list[str]] = defaultdict(list)
+    for order, run in runs.items():
+        orders_of[run].append(order)
     completed = lost = dead = 0
     for order, run in runs.items():
         keys = expected[order]
-        fault = _fault(endings.get(run))
+        # One run has one ending: what became of the other orders nobody can tell.
+        fault = _fault(endings.get(run)) if len(orders_of[run]) == 1 else SHARED_RUN
         if fault == DEAD_LETTERED:
             dead += 1
             if order not in poisonous:

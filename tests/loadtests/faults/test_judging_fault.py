@@ -4,6 +4,7 @@ import json
 
 import pytest
 from patchbay_loadtests.core.ledger import Call, Delivery, Ending
+from patchbay_loadtests.core.traffic.protocol import Failure
 from patchbay_loadtests.faults.judging.fault import judge_fault
 from patchbay_loadtests.faults.judging.result import FaultResult, judge
 
@@ -61,6 +62,15 @@ def test_what_a_worker_had_in_hand_when_it_died_may_come_again_and_is_reported()
     result, _ = judge_fault(record(orders, endings, deliveries=deliveries))
     assert result.passed, result.reasons
     assert (result.runs.redelivered, result.runs.duplicated) == (1, 0)
+
+
+def test_an_order_that_was_placed_again_and_got_its_own_run_passes_and_one_that_got_another_s_does_not() -> None:
+    orders, endings = steady()
+    orders[30] = orders[30].model_copy(update={"failures": (Failure(at=orders[30].due, kind="no answer"),)})
+    assert judge_fault(record(orders, endings))[0].passed
+    orders[30] = orders[30].model_copy(update={"run": orders[29].run})
+    result, _ = judge_fault(record(orders, endings))
+    assert any(told.startswith("2 accepted as the run of another order: ") for told in result.reasons), result.reasons
 
 
 def test_an_order_that_comes_again_before_anything_went_wrong_is_a_duplicate() -> None:
