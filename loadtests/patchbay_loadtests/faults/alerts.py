@@ -45,10 +45,10 @@ class AlertWatch:
         with contextlib.suppress(asyncio.CancelledError):
             await self._looking
 
-    def forget(self) -> None:
-        """Begin anew: what fires now has not fired yet."""
-        self.first_fired.clear()
-        self.last_fired.clear()
+    def forget(self, alert: str) -> None:
+        """Begin anew: if it fires now it has not fired yet."""
+        self.first_fired.pop(alert, None)
+        self.last_fired.pop(alert, None)
 
     async def fires(self, alert: str, since: float, seconds: float) -> None:
         """Wait until the alert has fired, at most `seconds`. What could not be seen then is in Prometheus' memory."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
@@ -65,7 +66,21 @@ async def steady_load(stage: Stage, log: Path) -> AsyncIterator[LocustProcess]:
                 await sending
 
 
-async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, say: Say) -> Record:
+@dataclass(frozen=True)
+class Drilled:
+    """A fault that is over but for its alert, which may still fire. `accepted`: how many orders were."""
+
+    alert: str
+    accepted: int
+    record: Callable[..., Record]
+
+    async def silenced(self, alerts: AlertWatch, seconds: float) -> Record:
+        """The record, once the alert is silent, or is not within so long."""
+        silent = await alerts.silent(self.alert, seconds)
+        return self.record(alert_last_fired=alerts.last_fired.get(self.alert), alert_fell_silent=silent)
+
+
+async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, say: Say) -> Drilled:
     """Run the fault under load; `orders` is its share of them. Whatever does not work out is its finding.
 
     NotAtRestError: it was not begun.
@@ -98,12 +113,11 @@ async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, 
         fault.findings.append(f"the load was not as meant: {type(error).__name__} {error}".rstrip())
     say(f"{len(steady)} orders; following their runs to the end")
     placed = [*steady, *stage.placed]
-    settled, silent = await asyncio.gather(
-        follow(stage.gateway, [order.run for order in placed if order.run], pace.settling),
-        alerts.silent(fault.alert, pace.silence),
-    )
+    runs = [order.run for order in placed if order.run]
+    settled = await follow(stage.gateway, runs, pace.settling)
     prefix = f"{stage.prefix}-"
-    return Record(
+    record = partial(
+        Record,
         name=fault.name,
         question=fault.question,
         alert=fault.alert,
@@ -120,8 +134,6 @@ async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, 
         most_in_hand=fault.most_in_hand,
         alert_due=_alert_due(fault, began, healed, whole),
         alert_fired=alerts.first_fired.get(fault.alert),
-        alert_last_fired=alerts.last_fired.get(fault.alert),
-        alert_fell_silent=silent,
         alert_promise=watching.promises[fault.alert],
         objectives=watching.objectives,
         findings=fault.findings,
@@ -129,6 +141,7 @@ async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, 
         calm=watching.calm,
         window=pace.window,
     )
+    return Drilled(fault.alert, len(runs), record)
 
 
 def _alert_due(fault: Fault, began: float, healed: float, whole: float | None) -> float:
@@ -148,8 +161,9 @@ async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch) -> list[dict
             await stage.replace_restarted_workers(SHAPE)
         if lacks := await until_none(lambda: stage.lacks({}), pace.whole_before, pace.look):
             raise NotAtRestError(f"not whole after {pace.whole_before:.0f} s: {'; '.join(lacks[:3])}")
-        if not await alerts.silent(fault.alert, pace.silent_before):
-            raise NotAtRestError(f"alert {fault.alert} fires already")
+        for alert in (fault.alert, *fault.also_fires):
+            if not await alerts.silent(alert, pace.silent_before):
+                raise NotAtRestError(f"alert {alert} fires already")
         return await stage.nodes()
     except UnusableEnvironmentError as error:
         raise NotAtRestError(str(error)) from error
@@ -178,7 +192,7 @@ async def _go_wrong(fault: Fault, stage: Stage, alerts: AlertWatch, say: Say) ->
     began = time.time()
     try:
         await fault.prepare(stage)
-        alerts.forget()
+        alerts.forget(fault.alert)
         began = time.time()
         say("goes wrong")
         await fault.inject(stage)

@@ -18,7 +18,7 @@ class Pace:
     # How long what went before a fault may take to end: processes and pods, missing pods and nodes, its alert.
     rest_before: float = 120
     whole_before: float = 120
-    silent_before: float = 90
+    silent_before: float = 180
     # Undisturbed service before each fault, and after it, so that a relapse is seen.
     baseline: float = 10
     calm_after: float = 20

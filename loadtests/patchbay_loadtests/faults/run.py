@@ -1,12 +1,10 @@
 """The whole set, from an environment that may hold leftovers to the published report."""
 
-import asyncio
 import fcntl
 import math
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,85 +13,25 @@ from rich.console import Console
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway
-from patchbay_loadtests.core.report.faults import write_faults
-from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
+from patchbay_loadtests.core.report.publish import new_directory
 from patchbay_loadtests.core.restoration import LEFTOVER_PATIENCE_SECONDS, put_back_patiently
 from patchbay_loadtests.faults import flows
 from patchbay_loadtests.faults.alerts import AlertWatch
+from patchbay_loadtests.faults.book import Book, Concluding, why
 from patchbay_loadtests.faults.calibration import Calm, calibrate
 from patchbay_loadtests.faults.catalogue.fault import Fault
-from patchbay_loadtests.faults.drill import NotAtRestError, Say, Watching, drill
-from patchbay_loadtests.faults.judging.fault import judge_fault
-from patchbay_loadtests.faults.judging.result import FaultResult, Result, judge, not_judged
-from patchbay_loadtests.faults.judging.service import Second, unfit
+from patchbay_loadtests.faults.drill import Drilled, NotAtRestError, Say, Watching, drill
+from patchbay_loadtests.faults.judging.result import FaultResult, Result
+from patchbay_loadtests.faults.judging.service import unfit
 from patchbay_loadtests.faults.kubectl import Kubectl
 from patchbay_loadtests.faults.machine.leftovers import leftovers
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.promises import alert_promises
 from patchbay_loadtests.faults.receiver import Receiver
 from patchbay_loadtests.faults.resumption import CALM, Earlier
-from patchbay_loadtests.faults.size import FEW_PODS, limited
+from patchbay_loadtests.faults.size import FEW_PODS, Size, limited
 from patchbay_loadtests.faults.stage import Stage
 from patchbay_loadtests.proof import environment
-
-
-@dataclass
-class _Book:
-    """What is known so far, kept after each fault: the rest may be cut off. `planned`: every fault of the set."""
-
-    directory: Path
-    planned: Sequence[str]
-    options: Options
-    versions: dict[str, str]
-    receiver: Receiver
-    results: dict[str, FaultResult] = field(default_factory=dict)
-    # Attempts at faults that are run again.
-    attempts: list[FaultResult] = field(default_factory=list)
-    timelines: dict[str, list[Second]] = field(default_factory=dict)
-    # How often each order had been delivered when its fault was judged.
-    judged: dict[str, int] = field(default_factory=dict)
-
-    def result(self) -> Result:
-        late = [
-            order
-            for order, delivery in self.receiver.deliveries().items()
-            if delivery.received > max(1, self.judged.get(order, 0))
-        ]
-        return judge(
-            tuple(self.results[name] for name in self.planned if name in self.results),
-            earlier=tuple(self.attempts),
-            missing=tuple(name for name in self.planned if name not in self.results),
-            late_duplicates=tuple(sorted(late)),
-            versions=self.versions,
-            config={
-                "host": self.options.host,
-                "orders_per_second": self.options.orders_per_second,
-                "runs": self.options.runs,
-                "pace": asdict(self.options.pace),
-                "planned": list(self.planned),
-            },
-        )
-
-    def attempt(self, name: str) -> int:
-        """Which one it is, counted from 1."""
-        return 1 + sum(attempt.name == name for attempt in self.attempts)
-
-    def not_judged(self, fault: type[Fault], reason: str) -> FaultResult:
-        """The fault's result where nothing can be said of it."""
-        return not_judged(
-            fault.name,
-            fault.question,
-            fault.alert,
-            reason,
-            versions=self.versions,
-            attempt=self.attempt(fault.name),
-        )
-
-    async def keep(self) -> Result:
-        result = self.result()
-        await asyncio.to_thread(write_faults, self.directory, result, self.timelines)
-        point_latest_to(self.directory)
-        return result
 
 
 async def run_faults(
@@ -121,7 +59,7 @@ async def run_faults(
         stack.enter_context(receiver.serving())
         for flow in (flows.steady_flow, flows.long_flow, flows.poison_flow):
             await gateway.register(flow(receiver.url))
-        book = _Book(
+        book = Book(
             directory=earlier.directory if earlier else new_directory(options.reports),
             planned=earlier.planned if earlier else [fault.name for fault in faults],
             options=options,
@@ -158,40 +96,50 @@ async def run_faults(
             return await _none_begun(book, faults, f"the calm before: {'; '.join(reasons)}"), book.directory
         watching = Watching(alerts, promises, objectives, calm.seconds, log)
         _say_how_long(faults, book, calm, console)
+        await _run_each(faults, book, watching, size, stage_of=partial(stage_of, rate=calm.orders_per_second), say=say)
+        return await book.keep(), book.directory
+
+
+async def _run_each(
+    faults: Sequence[type[Fault]],
+    book: Book,
+    watching: Watching,
+    size: Size,
+    *,
+    stage_of: Callable[[str], Stage],
+    say: Callable[[str, str], None],
+) -> None:
+    """One fault after the other; `size` is set to what each needs."""
+    async with Concluding(book, watching.alerts, book.options.pace.silence) as last:
         for number, kind in enumerate(faults, start=1):
             title = f"{number}/{len(faults)} {kind.name}"
-            say(kind.question, title)
+
+            def told(line: str, title: str = title) -> None:
+                say(line, title)
+
+            told(kind.question)
             await size.at_most(kind.most_pods)
-            result = await _judged(
-                kind(),
-                stage_of(kind.name, calm.orders_per_second),
-                watching,
-                book,
-                orders=share(faults[number - 1 :], options.runs - book.result().runs.accepted),
-                say=partial(say, title=title),
-            )
-            book.results[kind.name] = result
-            say(summary(result), title)
-            final = await book.keep()
-        return final, book.directory
+            fault, runs_left = kind(), book.options.runs - book.result().runs.accepted - last.accepted
+            orders = share(faults[number - 1 :], runs_left)
+            drilled = await _drilled(fault, stage_of(kind.name), watching, book, orders=orders, say=told)
+            await last.concluded()
+            last.begin(fault, drilled, told)
+        await last.concluded()
 
 
-async def _judged(fault: Fault, stage: Stage, watching: Watching, book: _Book, *, orders: int, say: Say) -> FaultResult:
-    """One fault's result, whatever becomes of it: one that cannot be run says nothing of the others."""
+async def _drilled(
+    fault: Fault, stage: Stage, watching: Watching, book: Book, *, orders: int, say: Say
+) -> Drilled | FaultResult:
+    """One fault, whatever becomes of it: one that cannot be run says nothing of the others."""
     try:
-        record = await drill(fault, stage, watching, orders=orders, say=say)
+        return await drill(fault, stage, watching, orders=orders, say=say)
     except NotAtRestError as error:
         return book.not_judged(type(fault), f"not begun: {error}")
     except Exception as error:
-        reason = "; ".join([f"could not be judged: {type(error).__name__} {error}", *fault.findings])
-        return book.not_judged(type(fault), reason)
-    record = replace(record, versions=book.versions, attempt=book.attempt(fault.name))
-    result, book.timelines[fault.name] = judge_fault(record)
-    book.judged |= {order: delivery.received for order, delivery in record.deliveries.items()}
-    return result
+        return book.not_judged(type(fault), why(fault, error))
 
 
-async def _none_begun(book: _Book, faults: Sequence[type[Fault]], reason: str) -> Result:
+async def _none_begun(book: Book, faults: Sequence[type[Fault]], reason: str) -> Result:
     """The report where the environment did not do what it should before anything went wrong."""
     book.results |= {fault.name: book.not_judged(fault, f"not begun: {reason}") for fault in faults}
     return await book.keep()
@@ -202,7 +150,7 @@ def share(faults: Sequence[type[Fault]], runs: int) -> int:
     return max(0, math.ceil(runs * faults[0].usual_seconds / sum(fault.usual_seconds for fault in faults)))
 
 
-def _say_how_long(faults: Sequence[type[Fault]], book: _Book, calm: Calm, console: Console) -> None:
+def _say_how_long(faults: Sequence[type[Fault]], book: Book, calm: Calm, console: Console) -> None:
     left = max(0, book.options.runs - book.result().runs.accepted)
     anyway = sum(fault.usual_seconds for fault in faults)
     load = max(anyway, left / calm.orders_per_second)
@@ -211,19 +159,6 @@ def _say_how_long(faults: Sequence[type[Fault]], book: _Book, calm: Calm, consol
         f"{load / 60:.0f} minutes of load (the faults alone take {anyway / 60:.0f})",
         highlight=False,
     )
-
-
-def summary(result: FaultResult) -> str:
-    """One line."""
-    runs = result.runs
-    recovery = "-" if result.recovery_seconds is None else f"{result.recovery_seconds:.0f} s"
-    line = (
-        f"{'passed' if result.passed else 'FAILED'}: {runs.accepted} accepted, {runs.completed} completed once, "
-        f"{runs.duplicated} duplicated, {runs.lost} lost, {runs.dead_lettered} dead-lettered; "
-        f"back after {recovery}, longest wait {result.longest_wait_seconds or 0:.1f} s, "
-        f"alert {'fired' if result.alert_fired else 'silent'}"
-    )
-    return "; ".join((line, *result.reasons))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ class ApiServerAway(Fault):
     name = "api-server-away"
     question = "the API server hangs for 30 s: do runs go on without it?"
     alert = "ApiServerUnreachable"
+    also_fires = ("ClusterAutoscalerDown", "KedaDown")
     hold_seconds = 30
     usual_seconds = 80
 

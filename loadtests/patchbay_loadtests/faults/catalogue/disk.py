@@ -20,6 +20,7 @@ class DiskFull(Fault):
     name = "node-disk-full"
     question = "the disk of a node is full: do its pods go where there is room?"
     alert = "NodeDiskFull"
+    also_fires = ("NodeNotReady",)
     hold_seconds = 45
     usual_seconds = 150
     # A kubelet reports pressure for a while after it has ended, five minutes by default.

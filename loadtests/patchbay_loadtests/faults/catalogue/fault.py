@@ -26,8 +26,9 @@ class Fault(ABC):
 
     name: ClassVar[str]
     question: ClassVar[str]
-    # The alert that must fire while it lasts, and fall silent after.
+    # The alert that must fire while it lasts, and fall silent after; and others that may fire.
     alert: str
+    also_fires: ClassVar[tuple[str, ...]] = ()
     # From when it is waited for: the fault's begin, the end of its cause, or the moment when all was whole again.
     alert_counts_from: Literal["began", "healed", "whole"] = "began"
     hold_seconds: ClassVar[float] = 0

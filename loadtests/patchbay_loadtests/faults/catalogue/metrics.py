@@ -73,6 +73,7 @@ class PrometheusAway(_ScalingPathCut):
     name = "prometheus-away"
     question = "Prometheus is away for 60 s: do shapes keep their pods?"
     alert = "PrometheusRestarted"
+    also_fires = ("KedaCannotRead",)
     alert_counts_from = "whole"
     workload = "prometheus"
 
@@ -83,6 +84,7 @@ class ExporterAway(_ScalingPathCut):
     name = "exporter-away"
     question = "the JSON exporter is away for 60 s: do replicas hold, and never fall?"
     alert = "ScalingMetricLost"
+    also_fires = ("JsonExporterDown", "KedaCannotRead")
     workload = "json-exporter"
 
 

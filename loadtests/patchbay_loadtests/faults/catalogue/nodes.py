@@ -37,6 +37,7 @@ class NodeDies(_NodesDie):
     name = "node-dies"
     question = "a node dies: is it replaced, and is its work done elsewhere?"
     alert = "NodeNotReady"
+    also_fires = ("NodeDrained", "PodsWaitForNode")
     recovery_limit_seconds = 180
     usual_seconds = 100
 
@@ -50,6 +51,7 @@ class ZoneLosesNodes(_NodesDie):
     name = "zone-loses-two-nodes"
     question = "two nodes of one zone die: do the other zones carry on?"
     alert = "NodeNotReady"
+    also_fires = ("NodeDrained", "PodsWaitForNode")
     recovery_limit_seconds = 240
     usual_seconds = 120
 
@@ -69,6 +71,7 @@ class NodeDrained(Fault):
     name = "node-drained"
     question = "a node is drained: does what runs on it finish?"
     alert = "NodeDrained"
+    also_fires = ("PodsWaitForNode",)
     alert_counts_from = "healed"
     recovery_limit_seconds = 120
     usual_seconds = 90

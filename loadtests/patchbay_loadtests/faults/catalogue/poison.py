@@ -16,6 +16,7 @@ class PoisonProcess(Fault):
     name = "poison-process"
     question = "a process kills its worker again and again: is it given up with its reason, and only it?"
     alert = "ProcessDeadLettered"
+    also_fires = ("ContainerRestarted",)
     alert_counts_from = "whole"
     recovery_limit_seconds = 240
     usual_seconds = 130

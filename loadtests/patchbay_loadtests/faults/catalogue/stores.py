@@ -36,6 +36,7 @@ class MariadbRestarts(_StoreRestarts):
     name = "mariadb-restarts"
     question = "MariaDB crashes and comes back: does every accepted run go on?"
     alert = "MariadbRestarted"
+    also_fires = ("MariadbDown",)
     store = "mariadb"
 
 
@@ -45,6 +46,7 @@ class RedisAway(Fault):
     name = "redis-away"
     question = "Redis is away for 60 s: is nothing accepted that cannot be done, and everything that was?"
     alert = "RedisDown"
+    also_fires = ("RedisRestarted", "NoApi")
     hold_seconds = 60
     usual_seconds = 110
 

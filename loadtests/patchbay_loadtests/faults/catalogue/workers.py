@@ -30,6 +30,7 @@ class KillEveryWorker(Fault):
     name = "shape-killed"
     question = "kill -9 of every worker of a shape: does what they ran wait for their successors?"
     alert = "ShapeLostItsWorkers"
+    also_fires = ("ContainerRestarted", "ShapeWithoutWorkers")
     recovery_limit_seconds = 90
     kills_workers = True
 
