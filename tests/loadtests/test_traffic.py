@@ -17,13 +17,17 @@ from patchbay_loadtests.core.traffic.protocol import TrafficSettings
 
 
 class Webhook(ThreadingHTTPServer):
-    """Accepts orders by their idempotency key; `refusals` are answered first."""
+    """Accepts orders by their idempotency key; `refusals` are answered first.
+
+    `says`: the body of every answer, in place of the run.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), WebhookHandler)
         self.refusals: list[int] = []
+        self.says: bytes | None = None
         self.requests: Counter[str] = Counter()
         self.orders: dict[str, dict[str, object]] = {}
 
@@ -47,7 +51,9 @@ class WebhookHandler(BaseHTTPRequestHandler):
             status = self.server.refusals.pop(0)
         else:
             self.server.orders[key] = json.loads(body)
-        answer = json.dumps({"run": f"run-of-{key}", "status": "completed"}).encode()
+        answer = self.server.says
+        if answer is None:
+            answer = json.dumps({"run": f"run-of-{key}", "status": "completed"}).encode()
         self.send_response(status)
         self.send_header("Retry-After", "0")
         self.send_header("Content-Length", str(len(answer)))
@@ -98,6 +104,31 @@ async def test_an_order_that_the_gateway_refuses_is_a_failure_of_the_product(web
     async with LocustProcess(webhook.settings(), tmp_path / "locust.log") as traffic:
         with pytest.raises(ProductFailureError, match="403"):
             await traffic.place(list(OrderBook("order").orders_for(1)))
+
+
+SAYS_NO_RUN = [b"", b"ok", b"\xff", b"[]", b'{"id": "x"}', b'{"run": null}', b'{"run": ""}']
+
+
+@pytest.mark.parametrize("says", SAYS_NO_RUN)
+async def test_an_order_that_is_accepted_without_a_run_is_told_of_as_refused(
+    webhook: Webhook, tmp_path: Path, says: bytes
+) -> None:
+    webhook.says = says
+    async with LocustProcess(webhook.settings(finish_seconds=20), tmp_path / "locust.log") as traffic:
+        await traffic.send(every(0, number=1, began=time.time()))
+    (placed,) = traffic.placed
+    assert placed.run is None
+    assert placed.reason.startswith("/hooks/t/f: 202 without a run")
+    assert webhook.requests == {"o-0": 1}
+
+
+async def test_an_answer_of_the_closed_loop_that_tells_no_state_is_one_that_did_not_finish(
+    webhook: Webhook, tmp_path: Path
+) -> None:
+    webhook.says = b"ok"
+    async with LocustProcess(webhook.settings(closed_loop_seconds=1.0), tmp_path / "locust.log") as traffic:
+        await traffic.until_finished(30)
+    assert {(answer.status, answer.run_status) for answer in traffic.answers} == {(200, None)}
 
 
 def every(seconds: float, *, number: int, began: float) -> list[tuple[float, Order]]:

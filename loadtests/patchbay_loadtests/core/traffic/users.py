@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from gevent.queue import Queue
 from locust import FastHttpUser, constant, task
-from locust.contrib.fasthttp import FastHttpSession
+from locust.contrib.fasthttp import FastHttpSession, FastResponse
 from locust.env import Environment
 
 from patchbay_loadtests.core.access import Access
@@ -25,6 +25,7 @@ from patchbay_loadtests.core.traffic.protocol import (
 
 WAIT_SECONDS = 30
 _TRY_AGAIN = frozenset({0, 408, 429})
+NO_RUN = "202 without a run"
 
 
 class AccessUser(FastHttpUser):
@@ -67,11 +68,11 @@ def place(client: FastHttpSession, path: str, order: OrderToPlace, *, patience_s
             path, json=order.payload, headers={"Idempotency-Key": order.id}, catch_response=True
         ) as answer:
             status = answer.status_code
-            if status == 202:
+            if status == 202 and (run := text_of(answer, "run")):
                 answer.success()
-                run = str(answer.json()["run"])
                 continue
-            kind = str(status) if status else NO_ANSWER
+            # Accepted as nothing that could be followed: the same is not asked again.
+            kind = NO_RUN if status == 202 else str(status) if status else NO_ANSWER
             answer.failure(kind)
             failures.append(Failure(at=time.time(), kind=kind))
             is_final = status < 500 and status not in _TRY_AGAIN
@@ -89,6 +90,16 @@ def place(client: FastHttpSession, path: str, order: OrderToPlace, *, patience_s
         failures=tuple(failures),
         reason=reason,
     )
+
+
+def text_of(answer: FastResponse, field: str) -> str | None:
+    """A field of the answer's JSON object; None where it has no such text or is something else."""
+    try:
+        document = answer.json()
+    except (ValueError, TypeError):
+        return None
+    found = document.get(field) if isinstance(document, dict) else None
+    return found if isinstance(found, str) and found else None
 
 
 class ClosedLoopUser(AccessUser):
@@ -114,7 +125,7 @@ class ClosedLoopUser(AccessUser):
             catch_response=True,
         ) as answer:
             seconds = time.monotonic() - started
-            run_status = str(answer.json().get("status")) if answer.status_code == 200 else None
+            run_status = text_of(answer, "status") if answer.status_code == 200 else None
             if run_status is None:
                 answer.failure(f"{answer.status_code}")
                 pause = retry_after((answer.headers or {}).get("Retry-After"))
