@@ -19,7 +19,7 @@ from patchbay_loadtests.open_loop.rate import expected_orders, users_at
 from patchbay_loadtests.open_loop.verdict import OpenLoopVerdict, judge
 from patchbay_loadtests.profiles.profile import BlackFriday, Steady
 
-from tests.loadtests.small_environment import SmallEnvironment
+from tests.loadtests.small_environment import SmallEnvironment, serving
 
 LOCUSTFILE = Path(__file__).resolve().parents[2] / "loadtests" / "locustfile.py"
 RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
@@ -71,6 +71,30 @@ def test_two_worker_processes_send_a_profile_and_every_order_is_verified(
     # Each process begins its orders with a prefix of its own.
     keys = httpx2.get(environment.sink_url("/control/deliveries"), trust_env=False).json()["deliveries"]
     assert len({key.rpartition("-")[0] for key in keys}) == 2
+
+
+def test_a_second_test_against_the_same_sink_is_judged_by_its_own_orders(
+    environment: SmallEnvironment, tmp_path: Path
+) -> None:
+    httpx2.post(environment.sink_url("/deliveries"), json={"key": "a/1"}, trust_env=False)
+    for _ in range(2):
+        done = locust(environment, tmp_path)
+        assert done.returncode == 0, done.stderr
+
+
+class WithoutRuns(SmallEnvironment):
+    """Accepts orders and does not say as what."""
+
+    def handle(self, _command: str, path: str, _document: Any) -> tuple[int, Any] | None:
+        return (202, {"id": "x"}) if path.startswith("/hooks/") else None
+
+
+def test_a_gateway_that_accepts_orders_without_a_run_makes_locust_end_with_1(tmp_path: Path) -> None:
+    environment = WithoutRuns(lambda _: 1)
+    with serving(environment, tmp_path):
+        done = locust(environment, tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "orders were not accepted: /hooks/loadtest/loadtest-locust: 202 without a run" in done.stderr
 
 
 def test_a_platform_that_repeats_deliveries_makes_locust_end_with_1(

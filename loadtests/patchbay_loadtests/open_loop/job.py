@@ -5,7 +5,10 @@ standard output. It ends with 1 and the reason on standard error where the envir
 """
 
 import asyncio
+import re
 import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import httpx2
 from pydantic import BaseModel, ConfigDict
@@ -13,17 +16,28 @@ from pydantic import BaseModel, ConfigDict
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.flows import order_flow
 from patchbay_loadtests.core.gateway import Gateway
-from patchbay_loadtests.core.ledger import RunsVerdict, deliveries_of, judge_runs
+from patchbay_loadtests.core.ledger import Delivery, RunsVerdict, deliveries_of, judge_runs
 from patchbay_loadtests.core.settlement import Patience, follow
 from patchbay_loadtests.open_loop.options import FLOW
+from patchbay_loadtests.open_loop.prefix import prefix_of
 
 SINK_REQUEST_SECONDS = 30.0
+_RUN: Final = re.compile("[0-9a-f]{32}")
+
+
+class SinkMoment(BaseModel):
+    """A moment by the clock of a sink: its uptime, in seconds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    instance: str
+    at: float
 
 
 class Job(BaseModel):
     """Register the flow, or, when there are `runs` (order -> run), follow these to their end.
 
-    `expected`: order -> business keys at the sink.
+    `expected`: order -> business keys at the sink. `began`: the sink's moment when the flow was registered.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,28 +48,70 @@ class Job(BaseModel):
     settle_seconds: float = 60
     expected: dict[str, tuple[str, ...]] = {}
     runs: dict[str, str] | None = None
+    began: SinkMoment | None = None
 
 
-async def do(job: Job) -> RunsVerdict | None:
-    """None: the flow is registered."""
+async def do(job: Job) -> RunsVerdict | SinkMoment | None:
+    """The verdict over the runs; without any the flow is registered, and the answer is the sink's moment."""
     async with Gateway(job.host, job.tenant) as gateway:
         if job.runs is None:
             # Without a sink no order has a line that would go there.
             await gateway.register(order_flow(job.sink_url or "http://sink.invalid/deliveries", name=FLOW))
-            return None
+            return await _moment(job.sink_url) if job.sink_url else None
         patience = Patience(stall=job.settle_seconds, longest=10 * job.settle_seconds)
-        settled = await follow(gateway, job.runs.values(), patience)
-        deliveries = await _deliveries(job.sink_url) if job.sink_url else {}
-        return judge_runs(job.expected, job.runs, settled.endings, deliveries_of({"deliveries": deliveries}))
+        # A run whose id is none is nowhere to be found.
+        settled = await follow(gateway, [run for run in job.runs.values() if _RUN.fullmatch(run)], patience)
+        deliveries = await _deliveries(job.sink_url, job.began) if job.sink_url else {}
+        return judge_runs(job.expected, job.runs, settled.endings, of_this_test(deliveries, job.expected, job.began))
 
 
-async def _deliveries(sink_url: str) -> dict[str, object]:
-    url = sink_url.removesuffix("/deliveries") + "/control/deliveries"
+def of_this_test(
+    deliveries: Mapping[str, Delivery], expected: Iterable[str], began: SinkMoment | None
+) -> dict[str, Delivery]:
+    """What of the sink's deliveries is to be judged by the orders of a test that began then.
+
+    The sink keeps what tests before this one delivered, and others may use it too. What came before is theirs, and so
+    is the first effect of an order of another test of Locust: one that was killed left runs that end later. Whatever
+    else came is of this test, whether it has an order or not.
+    """
+    since = 0.0 if began is None else began.at
+    own = {prefix_of(order) for order in expected}
+    found = {}
+    for key, delivery in deliveries.items():
+        calls = tuple(call for call in delivery.calls if call.at >= since)
+        prefix = prefix_of(key)
+        if prefix is not None and prefix not in own and len(calls) == delivery.received:
+            calls = calls[1:]
+        if calls:
+            found[key] = Delivery(calls=calls)
+    return found
+
+
+async def _moment(sink_url: str) -> SinkMoment:
+    state = await _asked(sink_url, "state")
+    try:
+        return SinkMoment(instance=state["instance"], at=state["uptime"])
+    except (LookupError, ValueError) as error:
+        raise UnusableEnvironmentError(f"sink: no state of one: {error!r}") from error
+
+
+async def _deliveries(sink_url: str, began: SinkMoment | None) -> dict[str, Delivery]:
+    document = await _asked(sink_url, "deliveries")
+    if began is not None and document.get("instance") != began.instance:
+        raise UnusableEnvironmentError("the sink was restarted during the test and forgot what it had received")
+    try:
+        return deliveries_of(document)
+    except (LookupError, TypeError, ValueError) as error:
+        raise UnusableEnvironmentError(f"sink: no deliveries of one: {error!r}") from error
+
+
+async def _asked(sink_url: str, what: str) -> dict[str, Any]:
+    url = f"{sink_url.removesuffix('/deliveries')}/control/{what}"
     try:
         async with httpx2.AsyncClient(timeout=SINK_REQUEST_SECONDS, trust_env=False) as client:
             answer = await client.get(url)
-            return dict(answer.raise_for_status().json()["deliveries"])
-    except (httpx2.HTTPError, LookupError, ValueError) as error:
+            return dict(answer.raise_for_status().json())
+    except (httpx2.HTTPError, TypeError, ValueError) as error:
         raise UnusableEnvironmentError(f"sink, GET {url}: {type(error).__name__} {error}") from error
 
 

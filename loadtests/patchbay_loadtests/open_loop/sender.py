@@ -1,7 +1,6 @@
 """Sends orders at their due moments, whatever became of those before, and keeps what became of each."""
 
 import time
-import uuid
 from itertools import count
 from typing import Final
 
@@ -13,6 +12,7 @@ from locust.event import EventHook
 from patchbay_loadtests.core.flows import Order
 from patchbay_loadtests.core.traffic.protocol import OrderToPlace, Placed
 from patchbay_loadtests.core.traffic.users import place
+from patchbay_loadtests.open_loop.prefix import new_prefix
 
 # How long an order is tried until it is accepted.
 PATIENCE_SECONDS: Final = 30.0
@@ -45,7 +45,7 @@ class Sender:
     def begin(self) -> None:
         """A new test, with ids of its own: processes that were forked from one must not share them."""
         self.is_closed = False
-        self._prefix = f"locust-{uuid.uuid4().hex[:12]}"
+        self._prefix = new_prefix()
 
     def drain(self, seconds: float) -> None:
         """Send no more, and wait until every open order is decided."""

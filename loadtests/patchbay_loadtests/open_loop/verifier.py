@@ -21,7 +21,7 @@ from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.objectives import read_objectives
 from patchbay_loadtests.core.traffic.protocol import Placed
-from patchbay_loadtests.open_loop.job import Job
+from patchbay_loadtests.open_loop.job import Job, SinkMoment
 from patchbay_loadtests.open_loop.options import given, read_profile
 from patchbay_loadtests.open_loop.rate import expected_orders
 from patchbay_loadtests.open_loop.sender import PATIENCE_SECONDS, SENDER
@@ -43,6 +43,7 @@ class Verifier:
     def __init__(self, environment: Environment) -> None:
         self.verdict: OpenLoopVerdict | None = None
         self._environment = environment
+        self._sink: SinkMoment | None = None
         self._begin()
 
     def start(self, **_: Any) -> None:
@@ -50,7 +51,8 @@ class Verifier:
         self._begin()
         try:
             read_objectives(given(self._environment.parsed_options).slo)
-            self._ask(runs=None)
+            answer = self._ask(runs=None)
+            self._sink = SinkMoment.model_validate_json(answer) if answer else None
         except (ValueError, UnusableEnvironmentError) as error:
             self._doubts.append(f"the test could not begin: {error}")
             self._has_begun = False
@@ -99,7 +101,7 @@ class Verifier:
                 profile = read_profile(options.load_profile)
                 expected = expected_orders(profile, options.user_seconds)
                 objective = limits.of_profile(profile.name).accepted_p95_seconds
-            found = self._ask(runs=runs) if runs else None
+            found = RunsVerdict.model_validate_json(self._ask(runs=runs)) if runs else None
         except (ValueError, UnusableEnvironmentError) as error:
             self._doubts.append(str(error))
         self.verdict = judge(
@@ -116,12 +118,14 @@ class Verifier:
 
     def _begin(self) -> None:
         self._has_begun = True
+        self._sink = None
         self._due = 0
         self._placed: list[Placed] = []
         self._doubts: list[str] = []
         self._drained: set[str] = set()
 
-    def _ask(self, runs: dict[str, str] | None) -> RunsVerdict | None:
+    def _ask(self, runs: dict[str, str] | None) -> str:
+        """The job's answer; empty where it has none."""
         options = given(self._environment.parsed_options)
         lines = ("1",) if options.sink_url else ()
         keys = {each.order: tuple(f"{each.order}/{line}" for line in lines) for each in self._placed}
@@ -132,6 +136,7 @@ class Verifier:
             settle_seconds=options.settle_seconds,
             expected=keys,
             runs=runs,
+            began=self._sink,
         )
         done = subprocess.run(
             [sys.executable, "-m", "patchbay_loadtests.open_loop.job"],
@@ -144,7 +149,7 @@ class Verifier:
             raise UnusableEnvironmentError(
                 done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "the gateway was not asked"
             )
-        return RunsVerdict.model_validate_json(done.stdout) if done.stdout else None
+        return done.stdout
 
     def _tell(self, verdict: OpenLoopVerdict) -> None:
         log.info(
