@@ -53,6 +53,15 @@ def test_a_cluster_that_adds_nodes_and_keeps_headroom_is_proven_and_left_as_it_w
     assert not environment.sink_is_there
 
 
+def test_a_phase_that_the_cluster_has_no_headroom_for_is_left_out_and_told_with_the_reason(tmp_path: Path) -> None:
+    environment = SmallNodes(promised, placeholders=0)
+    code, output, result = prove(environment, tmp_path, "--phase=within-headroom", "--without-headroom")
+    assert code == 0, output
+    assert "phase within-headroom is left out: there is no headroom" in output
+    assert [phase["name"] for phase in result["phases"]] == ["without-headroom"]
+    assert result["config"]["left_out"] == {"within-headroom": "there is no headroom"}
+
+
 def test_a_cluster_whose_workers_do_not_push_placeholders_out_is_refused(tmp_path: Path) -> None:
     code, output, result = prove(
         SmallNodes(promised, preempts=False), tmp_path, "--phase=within-headroom", "--node-start-seconds=15"

@@ -56,7 +56,7 @@ class NodeOptions(Target):
     max_pods: int = Field(default=MAX_PODS, ge=2)
     phases: tuple[PhaseName, ...] = ("warm", "within-headroom", "beyond-headroom")
     node_start_seconds: float = 120
-    limits: Limits = Limits()
+    limits: Limits = Field(default_factory=Limits)
     hpa_sync_seconds: float = 15
     orders_per_second: float = ORDERS_PER_SECOND
     steady_seconds: float = STEADY_SECONDS
@@ -103,6 +103,9 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             node_start_seconds=options.node_start_seconds,
         )
         bursts = plan.bursts(frozenset(options.phases))
+        left_out = plan.left_out(frozenset(options.phases))
+        for name, reason in left_out.items():
+            tell(console, f"phase {name} is left out:", reason, colour="yellow")
         console.print(
             f"phases {', '.join(f'{name} ({pods} pods)' for name, pods in bursts.items())}; "
             f"each takes at most {(plan.node_start_seconds + plan.back_seconds) / 60:.0f} minutes",
@@ -172,7 +175,13 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             limits=options.limits,
             versions=versions,
             ended_by=ended_by,
-            config={"host": options.host, "bursts": bursts, "placeholders": found.pods, "slots": plan.slots},
+            config={
+                "host": options.host,
+                "bursts": bursts,
+                "left_out": left_out,
+                "placeholders": found.pods,
+                "slots": plan.slots,
+            },
         )
         await asyncio.to_thread(write_node_proof, directory, result, timeline)
         point_latest_to(directory)
