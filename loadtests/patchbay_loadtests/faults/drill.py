@@ -161,6 +161,10 @@ async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch) -> list[dict
             await stage.replace_restarted_workers(SHAPE)
         if lacks := await until_none(lambda: stage.lacks({}), pace.whole_before, pace.look):
             raise NotAtRestError(f"not whole after {pace.whole_before:.0f} s: {'; '.join(lacks[:3])}")
+        if fault.kills_workers and (
+            unknown := await until_none(lambda: stage.unknown_workers(SHAPE), pace.whole_before, pace.look)
+        ):
+            raise NotAtRestError("; ".join(unknown))
         for alert in (fault.alert, *fault.also_fires):
             if not await alerts.silent(alert, pace.silent_before):
                 raise NotAtRestError(f"alert {alert} fires already")

@@ -19,6 +19,7 @@ from patchbay_loadtests.faults.health import incomplete_workloads, missing_nodes
 from patchbay_loadtests.faults.kubectl import Kubectl
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.receiver import Receiver
+from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 
 Document = dict[str, Any]
 POLL_SECONDS = 1.0
@@ -105,6 +106,20 @@ class Stage:
         if restarted:
             await self.kubectl("-n", namespace, "delete", "pod", *restarted, "--ignore-not-found", "--wait=false")
         return restarted
+
+    async def unknown_workers(self, shape: str) -> list[str]:
+        """The shape's pods that Prometheus has not asked yet: it would not notice that they start anew."""
+        path, params = "/api/v1/query", {"query": 'process_start_time_seconds{job="workers"}'}
+        answer = await self.cluster.through_service(
+            self.options.metrics_namespace, PROMETHEUS_SERVICE, path, params=params
+        )
+        known = {str(series["metric"]["instance"]).rpartition(":")[0] for series in answer["data"]["result"]}
+        workers = await self.workers(shape)
+        return [
+            f"Prometheus does not know {worker['metadata']['name']}"
+            for worker in workers
+            if worker["status"]["podIP"] not in known
+        ]
 
     async def nodes(self) -> list[Document]:
         """Every node that is registered."""
