@@ -14,10 +14,13 @@ from patchbay_loadtests.commands.options import (
     Namespace,
     Remote,
     SinkPython,
+    Slo,
     Tenant,
+    reading,
     run,
     validated,
 )
+from patchbay_loadtests.core.objectives import SLO, read_objectives
 from patchbay_loadtests.nodes.console import print_node_verdict
 from patchbay_loadtests.nodes.judgement import Limits
 from patchbay_loadtests.nodes.run import NodeOptions, prove_nodes
@@ -54,11 +57,21 @@ def prove_nodes_command(
     ] = 60,
     max_pods: Annotated[int, typer.Option(min=2, help="The promise: the shape's most pods.")] = MAX_PODS,
     hpa_sync_seconds: HpaSync = 15,
+    slo: Slo = SLO,
     sink_python: SinkPython = "python3",
     allow_remote_host: Remote = False,
 ) -> None:
     """Prove that a pod that fits nowhere gets a node, that a burst in the headroom waits for none, and the way back."""
     console = Console(soft_wrap=True)
+    with reading(console):
+        objectives = read_objectives(slo).nodes
+    limits = Limits(
+        node_start=node_start_limit,
+        headroom_extra=headroom_limit,
+        scale_in=scale_in_limit,
+        warm=objectives.warm_pod_ready_seconds,
+        headroom=objectives.headroom_pod_ready_seconds,
+    )
     options = validated(
         NodeOptions,
         console,
@@ -71,7 +84,7 @@ def prove_nodes_command(
         idle_shape=idle_shape,
         phases=tuple(phase or PHASES[:-1]) + (PHASES[-1:] if without_headroom else ()),
         node_start_seconds=node_start_seconds,
-        limits=Limits(node_start=node_start_limit, headroom_extra=headroom_limit, scale_in=scale_in_limit),
+        limits=limits,
         max_pods=max_pods,
         hpa_sync_seconds=hpa_sync_seconds,
         sink_python=sink_python,
