@@ -16,7 +16,7 @@ from rich.console import Console
 LOOK_SECONDS = 0.2
 BLIND_SECONDS = 3.0
 STEADY_SECONDS = 1.0
-ORDERS_PER_SECOND = 20.0
+ORDERS_PER_SECOND = 40.0
 
 
 def change(module: ModuleType, work: str, **settings: float) -> None:
@@ -33,5 +33,5 @@ if __name__ == "__main__":
     change(compare, "make_comparison", look_seconds=LOOK_SECONDS)
     change(load, "load", look_seconds=LOOK_SECONDS)
     change(nodes, "prove_nodes", steady_seconds=STEADY_SECONDS, orders_per_second=ORDERS_PER_SECOND)
-    change(prove, "prove", blind_seconds=BLIND_SECONDS)
+    change(prove, "prove", blind_seconds=BLIND_SECONDS, orders_per_second=ORDERS_PER_SECOND)
     app()

@@ -35,6 +35,8 @@ from patchbay_loadtests.proof.steering import Steering
 from patchbay_loadtests.proof.watch import Watch
 
 USERS = 4
+# Not so many that one step trips the gateway's rate limit.
+ORDERS_PER_SECOND = 10.0
 
 
 class Options(Target):
@@ -53,6 +55,7 @@ class Options(Target):
     sink_python: str = "python3"
     keep: bool = False
     blind_seconds: float = BLIND_SECONDS
+    orders_per_second: float = ORDERS_PER_SECOND
 
 
 async def prove(options: Options, console: Console) -> tuple[Result, Path]:
@@ -100,7 +103,13 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
             )
         )
         flow = str(options.flow("")["name"])
-        settings = TrafficSettings(host=options.host, tenant=options.tenant, flow=flow, users=USERS)
+        settings = TrafficSettings(
+            host=options.host,
+            tenant=options.tenant,
+            flow=flow,
+            users=USERS,
+            orders_per_second=options.orders_per_second,
+        )
         book = flows.OrderBook(f"order-{uuid.uuid4().hex[:8]}")
         async with LocustProcess(settings, directory / "locust.log", options.access) as traffic:
             async with Steering(sink, traffic, sampler, book) as steering:
