@@ -51,12 +51,19 @@ def test_the_same_load_is_sent_in_pairs_and_the_shape_is_left_as_it_was(tmp_path
 
 def test_a_black_friday_is_sent_in_the_minutes_that_there_are(tmp_path: Path) -> None:
     environment = SmallScaling(promised, promised, hold_seconds=0.5)
-    options = ("--profile=black-friday", "--minutes=0.1", "--rate=0.5", "--hold-seconds=0.5")
+    options = (
+        "--profile=black-friday",
+        "--minutes=0.1",
+        "--rate=0.5",
+        "--hold-seconds=0.5",
+        "--scale-down-seconds=121",
+    )
     code, output, result = send(environment, tmp_path, "load", *options)
     assert code == 0, output
     assert 5 <= result["peak_orders_per_second"] <= 40
     (endpoint,) = [found for found in result["endpoints"] if found["name"].startswith("POST")]
     assert endpoint["requests"] >= result["orders"] == result["accepted"]["n"] == result["late"]["n"]
     assert result["orders"] == result["runs"]["completed"] == len(environment.runs)
+    assert result["config"]["scale_down_seconds"] == 121
     assert result["shortened"] == ["orders came for 0.1 minutes, not for the profile's 3.7"]
     assert "shortened: orders came for 0.1 minutes" in output

@@ -5,16 +5,21 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from patchbay_loadtests.cli import app
+from patchbay_loadtests.commands import load as load_command
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.objectives import read_objectives
 from patchbay_loadtests.core.report.load import write_load
 from patchbay_loadtests.profiles.drive import Load
 from patchbay_loadtests.profiles.profile import BlackFriday, Profile, Soak, Steady, arrivals
-from patchbay_loadtests.profiles.result import LoadResult, judge
+from patchbay_loadtests.profiles.result import LoadResult, back_seconds, judge
 from patchbay_loadtests.profiles.run import LoadOptions
 from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline, PodEnd, SentOrder
 from patchbay_loadtests.proof.periods import Periods
 from pydantic import ValidationError
+from rich.console import Console
+from typer.testing import CliRunner
 
 OBJECTIVES = read_objectives()
 RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
@@ -190,6 +195,23 @@ def test_pods_have_the_time_of_the_promise_that_is_given() -> None:
                    generator=OBJECTIVES.generator, periods=slow)  # fmt: skip
     assert not judged(timeline).passed
     assert result.passed
+
+
+def test_an_environment_with_a_scale_down_window_of_its_own_is_judged_by_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[LoadOptions] = []
+
+    async def keep(options: LoadOptions, _: Console) -> None:
+        given.append(options)
+        raise UnusableEnvironmentError("no cluster here")
+
+    monkeypatch.setattr(load_command, "load", keep)
+    (tmp_path / "kubeconfig").touch()
+    line = ["load", "--host=http://127.0.0.1:1", f"--kubeconfig={tmp_path / 'kubeconfig'}"]
+    for options in (["--scale-down-seconds=121", "--hpa-sync-seconds=5"], []):
+        assert CliRunner().invoke(app, [*line, *options]).exit_code == 2
+    assert [back_seconds(options.periods) for options in given] == [121 + 2 * 9, 16 + 2 * 19]
 
 
 def test_a_load_of_which_minutes_were_not_seen_fails() -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from patchbay_loadtests.commands.options import (
     Context,
     Host,
+    HpaSync,
     Kubeconfig,
     Namespace,
     Remote,
@@ -58,6 +59,10 @@ def load_command(
         float, typer.Option(min=10, help="How long pods and nodes may take to be given back after the last order.")
     ] = 300,
     max_pods: Annotated[int, typer.Option(min=1, help="The promise: the steered shape's most pods.")] = MAX_PODS,
+    hpa_sync_seconds: HpaSync = 15,
+    scale_down_seconds: Annotated[
+        float, typer.Option(min=0, help="The promise: from too many pods until they are told to go.")
+    ] = 16,
     context: Context = None,
     namespace: Namespace = "patchbay-runtime",
     tenant: Tenant = "loadtest",
@@ -87,6 +92,7 @@ def load_command(
         seed=seed,
         settle_seconds=settle_seconds,
         max_pods=max_pods,
+        periods={"hpa_sync": hpa_sync_seconds, "scale_down": scale_down_seconds},
         sink_python=sink_python,
         objectives=objectives,
         allow_remote_host=allow_remote_host,

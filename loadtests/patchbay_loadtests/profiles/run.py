@@ -22,14 +22,15 @@ from patchbay_loadtests.profiles.drive import LOOK_SECONDS, Load, drive_load
 from patchbay_loadtests.profiles.profile import Profile
 from patchbay_loadtests.profiles.result import LoadResult, judge
 from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof.periods import Periods
 from patchbay_loadtests.proof.promise import MAX_PODS
 
 
 class LoadOptions(Target):
     """How one load is sent. `hold_seconds` is how long each connector call takes at the sink.
 
-    `max_pods`: of the steered shape, by the promise. `minutes`: how long orders come, where that is not the profile's
-    own.
+    `max_pods`: of the steered shape, by the promise; `periods`: its longest waits, in which pods are given back.
+    `minutes`: how long orders come, where that is not the profile's own.
     """
 
     reports: Path
@@ -40,6 +41,7 @@ class LoadOptions(Target):
     settle_seconds: float = Field(default=300, gt=0)
     look_seconds: float = Field(default=LOOK_SECONDS, gt=0)
     max_pods: int = Field(default=MAX_PODS, ge=1)
+    periods: Periods = Periods()
     sink_python: str = "python3"
     objectives: Objectives = Field(default_factory=read_objectives)
 
@@ -94,7 +96,13 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
             console=console,
             log=directory / "locust.log",
         )
-        config = {"host": options.host, "hold_seconds": options.hold_seconds, **profile.model_dump()}
+        config = {
+            "host": options.host,
+            "hold_seconds": options.hold_seconds,
+            "hpa_sync_seconds": options.periods.hpa_sync,
+            "scale_down_seconds": options.periods.scale_down,
+            **profile.model_dump(),
+        }
         result = judge(
             timeline,
             runs,
@@ -103,6 +111,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
             objectives=options.objectives.of_profile(profile.name),
             generator=options.objectives.generator,
             shortened=options.shortened,
+            periods=options.periods,
         )
         await asyncio.to_thread(write_load, directory, result, timeline)
         point_latest_to(directory)
