@@ -1,12 +1,16 @@
 """`load` and `compare` as commands, against a small environment: real Locust and sink, a cluster that keeps up."""
 
+import asyncio
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from patchbay_loadtests.profiles.run import LoadOptions, load
 from patchbay_loadtests.proof.promise import Promise
+from rich.console import Console
 
 from tests.loadtests import quick_command
 from tests.loadtests.small_environment import delayed, serving
@@ -15,6 +19,15 @@ from tests.loadtests.small_scaling import SmallScaling, found
 
 def promised(processes: int) -> int:
     return Promise(max_pods=10).pods(processes)
+
+
+class FailingHorizon(SmallScaling):
+    """Answers nobody who asks for the processes as soon as it has taken five orders."""
+
+    def handle(self, command: str, path: str, document: Any) -> tuple[int, Any] | None:
+        if path.startswith("/horizon/") and len(self.runs) >= 5:
+            return 500, {"error": "out of memory"}
+        return super().handle(command, path, document)
 
 
 def send(environment: SmallScaling, directory: Path, verb: str, *options: str) -> tuple[int, str, dict[str, Any]]:
@@ -67,3 +80,22 @@ def test_a_black_friday_is_sent_in_the_minutes_that_there_are(tmp_path: Path) ->
     assert result["config"]["scale_down_seconds"] == 121
     assert result["shortened"] == ["orders came for 0.1 minutes, not for the profile's 3.7"]
     assert "shortened: orders came for 0.1 minutes" in output
+
+
+def test_a_gateway_that_answers_500_under_load_ends_in_a_report_that_begins_with_it(tmp_path: Path) -> None:
+    environment = FailingHorizon(promised, promised, hold_seconds=0.5)
+    output = io.StringIO()
+    with serving(environment, tmp_path) as kubeconfig:
+        options = LoadOptions.model_validate(
+            {
+                "host": environment.url, "kubeconfig": kubeconfig, "reports": tmp_path / "reports",
+                "profile": {"name": "steady", "rate": 5}, "minutes": 1, "blind_seconds": 0.5, "look_seconds": 0.2,
+            }
+        )  # fmt: skip
+        result, directory = asyncio.run(asyncio.wait_for(load(options, Console(file=output, soft_wrap=True)), 100))
+    assert not result.passed
+    assert "500" in result.reasons[0]
+    assert "out of memory" in result.reasons[0]
+    assert result.orders == result.runs.accepted == result.runs.completed < 100
+    assert (directory / "report.html").exists()
+    assert "the load cannot go on: gateway, GET /horizon/api/workload: 500" in output.getvalue()

@@ -221,6 +221,22 @@ def test_a_load_of_which_minutes_were_not_seen_fails() -> None:
     assert result.reasons == ("nothing was recorded for 125.0 s",)
 
 
+def test_a_load_of_which_only_the_first_look_was_recorded_has_a_verdict_and_a_report(tmp_path: Path) -> None:
+    timeline = record([8] * 3)
+    once = timeline.model_copy(update={"samples": timeline.samples[1:2], "waits": (), "sent": ()})
+    nothing = RunsVerdict(accepted=0, completed=0, duplicated=0, lost=0)
+    result = judge(once, nothing, versions={}, config={}, objectives=OBJECTIVES.of_profile("steady"),
+                   generator=OBJECTIVES.generator, ended_by="the gateway answered 500")  # fmt: skip
+    assert result.reasons == (
+        "the gateway answered 500",
+        "no run was accepted",
+        "no order came through",
+        "nothing was recorded for 29.0 s",
+    )
+    write_load(tmp_path, result, once)
+    assert "the gateway answered 500" in (tmp_path / "report.html").read_text()
+
+
 def test_orders_that_wait_for_minutes_fail_a_load() -> None:
     result = judged(record([8, 8], waits=(0.1,) * 10 + (290.0,) * 10))
     assert result.reasons == (

@@ -17,18 +17,18 @@ from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, side
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.gateway import Gateway
-from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.report.comparison import write_comparison
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to
 from patchbay_loadtests.core.restoration import Restoring
 from patchbay_loadtests.core.set_up import set_up
 from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.nodes import headroom
-from patchbay_loadtests.profiles.drive import LOOK_SECONDS, Load, drive_load
+from patchbay_loadtests.profiles.drive import LOOK_SECONDS, Driven, Load, drive_load
 from patchbay_loadtests.profiles.profile import Steady
 from patchbay_loadtests.profiles.timeline import LoadTimeline
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.environment import ScaledShape
+from patchbay_loadtests.proof.sampler import BLIND_SECONDS
 
 USUAL_MINUTES: Final = 3.0
 SHOWN: Final = {
@@ -56,6 +56,7 @@ class ComparisonOptions(Target):
     hpa_sync_seconds: float = Field(default=15, ge=EKS_FLOOR_SECONDS)
     settle_seconds: float = Field(default=300, gt=0)
     look_seconds: float = Field(default=LOOK_SECONDS, gt=0)
+    blind_seconds: float = Field(default=BLIND_SECONDS, gt=0)
     sink_python: str = "python3"
 
     @property
@@ -89,8 +90,9 @@ async def make_comparison(options: ComparisonOptions, console: Console) -> tuple
                 console.print(f"pair {pair} of {options.pairs}: {name}", highlight=False)
                 log = directory / f"locust-{pair}-{'ours' if name == OURS else 'defaults'}.log"
                 async with _scaled_by(name, options, cluster=cluster, shape=shape):
-                    last[name], runs = await send(log=log)
-                sides.append(side(name, pair, last[name], runs, options.needed))
+                    driven = await send(log=log)
+                last[name] = driven.timeline
+                sides.append(side(name, pair, driven.timeline, driven.runs, options.needed))
         result = compare(
             sides,
             needed=options.needed,
@@ -129,7 +131,7 @@ async def _send(
     gateway: Gateway,
     shape: ScaledShape,
     log: Path,
-) -> tuple[LoadTimeline, RunsVerdict]:
+) -> Driven:
     """The load from rest to rest, with a sink of its own."""
     async with AsyncExitStack() as stack:
         sink = await set_up(
@@ -150,6 +152,7 @@ async def _send(
             long_every=options.long_every,
             long_seconds=options.long_seconds,
             look_seconds=options.look_seconds,
+            blind_seconds=options.blind_seconds,
         )
         return await drive_load(
             load, target=options, cluster=cluster, gateway=gateway, sink=sink, console=console, log=log

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,11 @@ from rich.console import Console
 
 from patchbay_loadtests.core import flows
 from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import ProductFailureError
 from patchbay_loadtests.core.flows import Order
 from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.core.ledger import RunsVerdict
+from patchbay_loadtests.core.messages import tell
 from patchbay_loadtests.core.settlement import settle
 from patchbay_loadtests.core.sink.client import SinkClient
 from patchbay_loadtests.core.target import Target
@@ -25,6 +27,7 @@ from patchbay_loadtests.profiles.profile import Profile, arrivals
 from patchbay_loadtests.profiles.recorder import LoadRecorder
 from patchbay_loadtests.profiles.timeline import LoadTimeline, PodEnd, SentOrder
 from patchbay_loadtests.proof.promise import MAX_PODS
+from patchbay_loadtests.proof.sampler import BLIND_SECONDS
 
 # Enough that an order never waits for a free user while the gateway answers within a second.
 USERS = 128
@@ -52,11 +55,21 @@ class Load:
     long_every: int = 0
     long_seconds: float = 0
     look_seconds: float = LOOK_SECONDS
+    blind_seconds: float = BLIND_SECONDS
 
     def order(self, number: int) -> Order:
         """The order of this number, counted from 1."""
         is_long = self.long_every > 0 and number % self.long_every == 0
         return Order(f"{self.prefix}-{number}", 1, 0, hold_seconds=self.long_seconds if is_long else None)
+
+
+@dataclass(frozen=True)
+class Driven:
+    """What became of a load. `ended_by`: what the product did that ended it early, if it did."""
+
+    timeline: LoadTimeline
+    runs: RunsVerdict
+    ended_by: str | None
 
 
 async def drive_load(
@@ -68,8 +81,11 @@ async def drive_load(
     sink: SinkClient,
     console: Console,
     log: Path,
-) -> tuple[LoadTimeline, RunsVerdict]:
-    """Send the orders, wait until all is done and given back, and follow every run to its end."""
+) -> Driven:
+    """Send the orders, wait until all is done and given back, and follow every run to its end.
+
+    Where the product ends it early no more orders come, and those that were accepted are followed all the same.
+    """
     clock = asyncio.get_running_loop()
     began = clock.time()
 
@@ -105,25 +121,29 @@ async def drive_load(
                 offered=lambda at: profile.at(at - first) if 0 <= at - first <= profile.duration else 0.0,
                 refused=lambda: len(traffic.refused),
                 look_seconds=load.look_seconds,
+                blind_seconds=load.blind_seconds,
             )
         )
-        start_pods, start_nodes = recorder.samples[0].ready, recorder.samples[0].nodes
-        shown = 0.0
         zero = time.time() - now()
-        for number, after in enumerate(arrivals(profile, load.seed), 1):
-            due = first + after
-            await asyncio.sleep(max(0.0, due - now()))
-            order = load.order(number)
-            orders.append(order)
-            due_at[order.id] = due
-            await traffic.post(order, zero + due)
-            recorder.check()
-            if now() - shown >= PROGRESS_SECONDS:
-                shown = now()
-                _show(console, recorder, len(orders))
+
+        async def send() -> None:
+            shown = 0.0
+            for number, after in enumerate(arrivals(profile, load.seed), 1):
+                due = first + after
+                await asyncio.sleep(max(0.0, due - now()))
+                order = load.order(number)
+                orders.append(order)
+                due_at[order.id] = due
+                await traffic.post(order, zero + due)
+                recorder.check()
+                if now() - shown >= PROGRESS_SECONDS:
+                    shown = now()
+                    _show(console, recorder, len(orders))
+
+        ended_by = await _ended_by(send(), console)
         ended = now()
         await traffic.finish()
-        await _until_at_rest(recorder, start_pods, start_nodes, load)
+        ended_by = ended_by or await _ended_by(_until_at_rest(recorder, load), console)
         console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
         runs = await settle(gateway, sink, orders, traffic.runs)
         waits = await _waits(sink, due_at, now)
@@ -145,7 +165,17 @@ async def drive_load(
             endpoints=traffic.statistics.endpoints if traffic.statistics else (),
             max_pods=load.max_pods,
         )
-    return timeline, runs
+    return Driven(timeline, runs, ended_by)
+
+
+async def _ended_by(work: Awaitable[None], console: Console) -> str | None:
+    """Do the work; what the product did that ended it early, if it did."""
+    try:
+        await work
+    except ProductFailureError as error:
+        tell(console, "the load cannot go on:", str(error))
+        return str(error)
+    return None
 
 
 def _sent(placed: Placed, zero: float) -> SentOrder:
@@ -179,14 +209,15 @@ async def _began_at(sink: SinkClient, now: Callable[[], float]) -> float:
     return min(looks)[1]
 
 
-async def _until_at_rest(recorder: LoadRecorder, pods: int, nodes: int, load: Load) -> None:
+async def _until_at_rest(recorder: LoadRecorder, load: Load) -> None:
     """Wait until no process is left, and pods and nodes are as before; what is not so in time is the verdict's."""
+    start = recorder.samples[0]
     clock = asyncio.get_running_loop()
     give_up = clock.time() + load.settle_seconds
     while clock.time() < give_up:
         recorder.check()
         last = recorder.samples[-1]
-        if (last.waiting, last.reserved) == (0, 0) and last.ready <= pods and last.nodes <= nodes:
+        if (last.waiting, last.reserved) == (0, 0) and last.ready <= start.ready and last.nodes <= start.nodes:
             return
         await asyncio.sleep(load.look_seconds)
 

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from patchbay_loadtests.core.cluster import Cluster
-from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.core.errors import ProductFailureError, UnusableEnvironmentError, under_load
 from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.nodes.recorder import NodeRecorder
 from patchbay_loadtests.profiles.timeline import LoadSample
@@ -34,6 +34,7 @@ class LoadRecorder:
         offered: Callable[[float], float],
         refused: Callable[[], int],
         look_seconds: float,
+        blind_seconds: float = BLIND_SECONDS,
     ) -> None:
         self.samples: list[LoadSample] = []
         self._cluster = cluster
@@ -45,6 +46,7 @@ class LoadRecorder:
         self._offered = offered
         self._refused = refused
         self._look_seconds = look_seconds
+        self._blind_seconds = blind_seconds
 
     async def __aenter__(self) -> Self:
         self.samples.append(await self._look())
@@ -55,11 +57,13 @@ class LoadRecorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError, UnusableEnvironmentError):
+        with contextlib.suppress(asyncio.CancelledError, ProductFailureError, UnusableEnvironmentError):
             await self._task
 
     def check(self) -> None:
-        """UnusableEnvironmentError when the environment can no longer be seen."""
+        """UnusableEnvironmentError when the environment can no longer be seen, ProductFailureError when the gateway is
+        what keeps it from being seen.
+        """
         if self._task.done():
             self._task.result()
 
@@ -70,9 +74,9 @@ class LoadRecorder:
             try:
                 self.samples.append(await self._look())
                 last_good = began
-            except UnusableEnvironmentError:
-                if began - last_good > BLIND_SECONDS:
-                    raise
+            except UnusableEnvironmentError as error:
+                if began - last_good > self._blind_seconds:
+                    raise under_load(error) from error
             await asyncio.sleep(max(0.1, began + self._look_seconds - self._now()))
 
     async def _look(self) -> LoadSample:
@@ -82,6 +86,8 @@ class LoadRecorder:
             self._cluster.get(f"/apis/apps/v1/namespaces/{self._namespace}/deployments"),
             self._cluster.get(f"/apis/autoscaling/v2/namespaces/{self._namespace}/horizontalpodautoscalers"),
         )
+        if self._shape not in workload:
+            raise UnusableEnvironmentError(f"Horizon knows no shape {self._shape}")
         ready = {
             item["metadata"]["name"]: item.get("status", {}).get("readyReplicas", 0)
             for item in deployments["items"]

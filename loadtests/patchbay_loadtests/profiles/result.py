@@ -127,10 +127,12 @@ def judge(
     generator: GeneratorObjectives,
     shortened: tuple[str, ...] = (),
     periods: Periods | None = None,
+    ended_by: str | None = None,
 ) -> LoadResult:
     """The verdict: nothing refused, lost or done twice, in the end all done and given back, and the objectives met.
 
-    `periods`: the promise's longest waits; by default this platform's.
+    `periods`: the promise's longest waits; by default this platform's. `ended_by`: what the product did that ended the
+    load early.
     """
     samples = timeline.samples
     start, end = ({"pods": sample.ready, "nodes": sample.nodes} for sample in (samples[0], samples[-1]))
@@ -139,7 +141,7 @@ def judge(
         "nodes": max(sample.nodes for sample in samples),
         "processes": max(sample.waiting + sample.reserved for sample in samples),
     }
-    reasons = runs.reasons
+    reasons = [*([] if ended_by is None else [ended_by]), *runs.reasons]
     if timeline.refusals:
         reasons.append(f"{len(timeline.refusals)} orders were refused: {timeline.refusals[0]}")
     reasons += [

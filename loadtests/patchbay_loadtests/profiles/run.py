@@ -24,6 +24,7 @@ from patchbay_loadtests.profiles.result import LoadResult, judge
 from patchbay_loadtests.proof import environment
 from patchbay_loadtests.proof.periods import Periods
 from patchbay_loadtests.proof.promise import MAX_PODS
+from patchbay_loadtests.proof.sampler import BLIND_SECONDS
 
 
 class LoadOptions(Target):
@@ -40,6 +41,7 @@ class LoadOptions(Target):
     minutes: float | None = Field(default=None, ge=0.1, le=7 * 24 * 60)
     settle_seconds: float = Field(default=300, gt=0)
     look_seconds: float = Field(default=LOOK_SECONDS, gt=0)
+    blind_seconds: float = Field(default=BLIND_SECONDS, gt=0)
     max_pods: int = Field(default=MAX_PODS, ge=1)
     periods: Periods = Periods()
     sink_python: str = "python3"
@@ -80,7 +82,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
         directory = new_directory(options.reports)
         profile = options.sent
         console.print(f"profile {profile.name}: {profile.duration / 60:.1f} minutes of orders", highlight=False)
-        timeline, runs = await drive_load(
+        driven = await drive_load(
             Load(
                 profile=profile,
                 seed=options.seed,
@@ -88,6 +90,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
                 settle_seconds=options.settle_seconds,
                 max_pods=options.max_pods,
                 look_seconds=options.look_seconds,
+                blind_seconds=options.blind_seconds,
             ),
             target=options,
             cluster=cluster,
@@ -104,15 +107,16 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
             **profile.model_dump(),
         }
         result = judge(
-            timeline,
-            runs,
+            driven.timeline,
+            driven.runs,
             versions=versions,
             config=config,
             objectives=options.objectives.of_profile(profile.name),
             generator=options.objectives.generator,
             shortened=options.shortened,
             periods=options.periods,
+            ended_by=driven.ended_by,
         )
-        await asyncio.to_thread(write_load, directory, result, timeline)
+        await asyncio.to_thread(write_load, directory, result, driven.timeline)
         point_latest_to(directory)
         return result, directory
