@@ -88,7 +88,9 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
             keep=options.keep,
         )
         watched = [shape.watched for shape in shapes]
-        await environment.until_at_rest(cluster, gateway, watched, plan.promise.deadline_seconds(0))
+        await environment.until_at_rest(
+            cluster, gateway, watched, plan.promise.deadline_seconds(0), pods=plan.promise.min_pods
+        )
 
         directory = new_directory(options.reports)
         sampler = await stack.enter_async_context(
