@@ -23,6 +23,7 @@ from patchbay_loadtests.core.ledger import (
     judge_runs,
 )
 from patchbay_loadtests.core.report.comparison import write_comparison
+from patchbay_loadtests.profiles.timeline import LoadTimeline
 from patchbay_loadtests.proof.environment import ScaledShape
 from patchbay_loadtests.proof.sampler import WatchedShape
 from patchbay_platform.shapes import grace_seconds
@@ -85,6 +86,8 @@ def test_three_pairs_in_which_the_platform_is_no_worse_pass_and_show_median_and_
         ({"refused": 5}, "5 of its orders were refused"),
         ({"most_pods": 1}, "its pods did not scale"),
         ({"waits": None}, "none of its orders reached the connector"),
+        ({"longest_gap": 8.1}, "nothing was recorded for 8.1 s"),
+        ({"ended_by": "gateway: 500"}, "the load ended early: gateway: 500"),
     ],
 )
 def test_an_opponent_that_did_not_work_gives_no_verdict(broken: dict[str, Any], doubt: str) -> None:
@@ -129,6 +132,35 @@ def test_a_platform_that_fails_fails_whatever_the_opponent_did() -> None:
     result = judged(sides)
     assert result.verdict == "failed"
     assert result.reasons[0] == "this platform, pair 1: 2 processes were killed"
+
+
+def without_looks(timeline: LoadTimeline, begin: float, end: float) -> LoadTimeline:
+    """The record of a load test that saw nothing in this time."""
+    kept = tuple(sample for sample in timeline.samples if not begin < sample.at < end)
+    return timeline.model_copy(update={"samples": kept})
+
+
+def test_a_load_of_which_seconds_were_not_seen_fails_for_the_platform_and_gives_no_verdict_for_the_opponent() -> None:
+    seen, unseen = (side(OURS, 1, without_looks(QUICK, 20, end), RUNS, 40) for end in (28, 29))
+    assert judged([seen, *loads()[1:]]).verdict == "passed"
+    result = judged([unseen, *loads()[1:]])
+    assert (result.verdict, result.reasons) == ("failed", ("this platform, pair 1: nothing was recorded for 9.0 s",))
+    opponent = side(DEFAULTS, 1, without_looks(SLOW, 20, 29), RUNS, 40)
+    result = judged([loads()[0], opponent, *loads()[2:]])
+    assert result.verdict == "none"
+    assert result.reasons == ("no verdict: the tools' defaults, pair 1: nothing was recorded for 9.0 s",)
+
+
+def test_a_platform_that_ends_the_load_early_fails_and_a_single_look_is_enough_for_the_report(tmp_path: Path) -> None:
+    once = QUICK.model_copy(update={"samples": QUICK.samples[1:2], "waits": ()})
+    result = judged([side(OURS, 1, once, RUNS, 40, ended_by="gateway: 500")])
+    assert result.verdict == "failed"
+    assert result.reasons[:2] == (
+        "this platform, pair 1: the load ended early: gateway: 500",
+        "this platform, pair 1: nothing was recorded for 39.0 s",
+    )
+    write_comparison(tmp_path, result, {OURS: once})
+    assert "the load ended early: gateway: 500" in (tmp_path / "report.html").read_text()
 
 
 def test_a_platform_that_is_slower_by_the_median_is_told_so() -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from patchbay_loadtests.comparison.run import ComparisonOptions, make_comparison
 from patchbay_loadtests.profiles.run import LoadOptions, load
 from patchbay_loadtests.proof.promise import Promise
 from rich.console import Console
@@ -99,3 +100,20 @@ def test_a_gateway_that_answers_500_under_load_ends_in_a_report_that_begins_with
     assert result.orders == result.runs.accepted == result.runs.completed < 100
     assert (directory / "report.html").exists()
     assert "the load cannot go on: gateway, GET /horizon/api/workload: 500" in output.getvalue()
+
+
+def test_a_gateway_that_answers_500_ends_a_comparison_with_a_report_that_fails_the_platform(tmp_path: Path) -> None:
+    environment = FailingHorizon(promised, promised, hold_seconds=0.5)
+    with serving(environment, tmp_path) as kubeconfig:
+        options = ComparisonOptions.model_validate(
+            {
+                "host": environment.url, "kubeconfig": kubeconfig, "reports": tmp_path / "reports", "rate": 5,
+                "hold_seconds": 0.5, "long_seconds": 0.5, "blind_seconds": 0.5, "look_seconds": 0.2,
+            }
+        )  # fmt: skip
+        comparing = make_comparison(options, Console(file=io.StringIO()))
+        result, directory = asyncio.run(asyncio.wait_for(comparing, 100))
+    assert result.verdict == "failed"
+    assert len(result.sides) == 1
+    assert "the load ended early: gateway, GET /horizon/api/workload: 500" in result.reasons[0]
+    assert (directory / "report.html").exists()

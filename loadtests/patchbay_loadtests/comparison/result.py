@@ -8,6 +8,7 @@ from pydantic import Field
 
 from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, Spread, Summary, summary
 from patchbay_loadtests.core.ledger import REPEATED
+from patchbay_loadtests.profiles.result import gap_reasons
 from patchbay_loadtests.proof.timeline import Record
 
 FEWEST_PAIRS: Final = 3
@@ -74,7 +75,7 @@ def compare(
 
 
 def _failures(side: Side, needed: float) -> list[str]:
-    reasons = list(side.runs.reasons)
+    reasons = [*_cut_short(side), *side.runs.reasons]
     if side.refused:
         reasons.append(f"{side.refused} orders were refused")
     if side.work_killed:
@@ -84,6 +85,14 @@ def _failures(side: Side, needed: float) -> list[str]:
     if side.waits is None:
         reasons.append("no order reached its connector")
     return [f"{side.name}, pair {side.pair}: {reason}" for reason in reasons]
+
+
+def _cut_short(side: Side) -> list[str]:
+    """What keeps the figures from being those of the whole load."""
+    return [
+        *([] if side.ended_by is None else [f"the load ended early: {side.ended_by}"]),
+        *gap_reasons(side.longest_gap),
+    ]
 
 
 def _conditions(sides: Sequence[Side], hpa_sync_seconds: float) -> list[str]:
@@ -104,7 +113,7 @@ def _doubts(side: Side) -> list[str]:
     runs = side.runs
     # An order whose line came again did complete, though the ledger counts it as duplicated, not as completed.
     undone = max(runs.lost + runs.dead_lettered, runs.accepted - runs.completed - runs.duplicated)
-    found = []
+    found = _cut_short(side)
     if side.refused:
         found.append(f"{side.refused} of its orders were refused")
     if runs.accepted == 0 or undone > 0:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -85,14 +85,16 @@ async def make_comparison(options: ComparisonOptions, console: Console) -> tuple
         send = partial(_send, options, console=console, cluster=cluster, gateway=gateway, shape=shape)
         sides: list[Side] = []
         last: dict[str, LoadTimeline] = {}
-        for pair in range(1, options.pairs + 1):
-            for name in (OURS, DEFAULTS) if pair % 2 else (DEFAULTS, OURS):
-                console.print(f"pair {pair} of {options.pairs}: {name}", highlight=False)
-                log = directory / f"locust-{pair}-{'ours' if name == OURS else 'defaults'}.log"
-                async with _scaled_by(name, options, cluster=cluster, shape=shape):
-                    driven = await send(log=log)
-                last[name] = driven.timeline
-                sides.append(side(name, pair, driven.timeline, driven.runs, options.needed))
+        for pair, name in _turns(options.pairs):
+            console.print(f"pair {pair} of {options.pairs}: {name}", highlight=False)
+            log = directory / f"locust-{pair}-{'ours' if name == OURS else 'defaults'}.log"
+            async with _scaled_by(name, options, cluster=cluster, shape=shape):
+                driven = await send(log=log)
+            last[name] = driven.timeline
+            sides.append(side(name, pair, driven.timeline, driven.runs, options.needed, ended_by=driven.ended_by))
+            if driven.ended_by is not None:
+                # Nothing can be sent to a gateway that no longer answers, and there is a verdict, or none, by now.
+                break
         result = compare(
             sides,
             needed=options.needed,
@@ -104,6 +106,13 @@ async def make_comparison(options: ComparisonOptions, console: Console) -> tuple
         await asyncio.to_thread(write_comparison, directory, result, last)
         point_latest_to(directory)
         return result, directory
+
+
+def _turns(pairs: int) -> Iterator[tuple[int, str]]:
+    """Every load's pair and way of scaling; which way comes first alternates."""
+    for pair in range(1, pairs + 1):
+        for name in (OURS, DEFAULTS) if pair % 2 else (DEFAULTS, OURS):
+            yield pair, name
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from math import inf
 from statistics import median
 
 from patchbay_loadtests.core.ledger import RunsVerdict
-from patchbay_loadtests.profiles.result import Waits, waits_of
+from patchbay_loadtests.profiles.result import Waits, longest_gap, waits_of
 from patchbay_loadtests.profiles.timeline import LoadTimeline
 from patchbay_loadtests.proof.timeline import Record
 
@@ -19,7 +19,8 @@ class Side(Record):
     `time_to_capacity`: until the live workers could first run all that the load keeps running; None: never.
     `short_of_capacity`: for how long of the load they could not. `pods_taken`: workers told to go while the load was
     on. `work_killed`: connector calls cut before their answer, by the end of their worker; `redelivered`: lines that
-    were sent more than once.
+    were sent more than once. `longest_gap`: for how long nothing was recorded. `ended_by`: what the environment did that
+    ended the load early.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Side(Record):
     redelivered: int
     waits: Waits | None
     runs: RunsVerdict
+    longest_gap: float
+    ended_by: str | None = None
 
 
 class Spread(Record):
@@ -59,7 +62,9 @@ class Summary(Record):
     lost: int
 
 
-def side(name: str, pair: int, timeline: LoadTimeline, runs: RunsVerdict, needed: float) -> Side:
+def side(
+    name: str, pair: int, timeline: LoadTimeline, runs: RunsVerdict, needed: float, *, ended_by: str | None = None
+) -> Side:
     """One load's figures; `needed` is how many processes it keeps running."""
     samples = [sample for sample in timeline.samples if timeline.began <= sample.at <= timeline.ended]
     enough = next((sample.at for sample in samples if sample.slots >= needed), None)
@@ -77,6 +82,8 @@ def side(name: str, pair: int, timeline: LoadTimeline, runs: RunsVerdict, needed
         redelivered=len(runs.duplicated_lines),
         waits=waits_of(timeline),
         runs=runs,
+        longest_gap=round(longest_gap(timeline), 1),
+        ended_by=ended_by,
     )
 
 

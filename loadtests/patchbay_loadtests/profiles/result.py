@@ -160,7 +160,7 @@ def judge(
             f"longest time with more pods than the processes of the last {back:g} s ask for: {surplus:g} s, more than "
             f"the {back:g} s in which pods are given back"
         )
-    reasons += _gap_reasons(timeline)
+    reasons += gap_reasons(longest_gap(timeline))
     if late is not None and late.p95 > generator.late_p95_seconds:
         reasons.append(
             f"the load test was the limit: it sent orders late, p95 {late.p95} s of {late.n}, more than "
@@ -189,11 +189,15 @@ def judge(
     )
 
 
-def _gap_reasons(timeline: LoadTimeline) -> list[str]:
-    """What pods did in a longer gap nobody knows."""
+def longest_gap(timeline: LoadTimeline) -> float:
+    """The longest time, in seconds, for which nothing was recorded: what pods did then nobody knows."""
     looks = [sample.at for sample in timeline.samples]
     times = [min(timeline.began, looks[0]), *looks, max(timeline.ended, looks[-1])]
-    gap = max(later - earlier for earlier, later in pairwise(times))
+    return max(later - earlier for earlier, later in pairwise(times))
+
+
+def gap_reasons(gap: float) -> list[str]:
+    """Why a record with this longest gap gives no good verdict."""
     return [f"nothing was recorded for {gap:.1f} s"] if gap > MAX_GAP_SECONDS else []
 
 

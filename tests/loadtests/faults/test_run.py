@@ -264,7 +264,7 @@ def test_runs_are_shared_out_by_the_time_that_faults_take_anyway() -> None:
 
 async def test_two_runs_at_once_are_refused(small: SmallEnvironment, tmp_path: Path) -> None:
     first = asyncio.create_task(run_one(small, tmp_path))
-    while not small.runs:  # noqa: ASYNC110 - the environment runs in threads
+    while not small.runs:
         assert not first.done()
         await asyncio.sleep(0.01)
     with pytest.raises(UnusableEnvironmentError, match="another process"):
