@@ -19,8 +19,7 @@ class Side(Record):
     `time_to_capacity`: until the live workers could first run all that the load keeps running; None: never.
     `short_of_capacity`: for how long of the load they could not. `pods_taken`: workers told to go while the load was
     on. `work_killed`: connector calls cut before their answer, by the end of their worker; `redelivered`: lines that
-    were sent more than once. `longest_gap`: for how long nothing was recorded. `ended_by`: what the environment did that
-    ended the load early.
+    were sent more than once. `longest_gap`: for how long nothing was recorded. `ended_by`: what ended the load early.
     """
 
     name: str
