@@ -173,10 +173,14 @@ def test_many_pods_for_one_process_fail_a_load_also_when_they_are_gone_in_the_en
     )
 
 
-def test_pods_that_stay_long_after_a_peak_fail_a_load() -> None:
-    result = judged(looks((10, 0, 1), (60, 40, 6), (120, 8, 6), (60, 8, 2), (3, 0, 1)))
+def test_pods_that_stay_long_after_a_peak_fail_a_load_and_its_report_says_how_long(tmp_path: Path) -> None:
+    timeline = looks((10, 0, 1), (60, 40, 6), (120, 8, 6), (60, 8, 2), (3, 0, 1))
+    result = judged(timeline)
     assert result.too_many_pods_seconds == 65.0
     assert not result.passed
+    write_load(tmp_path, result, timeline)
+    page = (tmp_path / "report.html").read_text()
+    assert "longest with more pods than the processes just before asked for</td><td>65.0 s</td>" in page
 
 
 def test_pods_that_go_in_the_time_that_the_promise_gives_them_pass() -> None:

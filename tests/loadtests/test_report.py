@@ -1,14 +1,17 @@
 """The report of a recorded proof."""
 
+import io
 import json
 from pathlib import Path
 
+from patchbay_loadtests.core.console import print_verdict
 from patchbay_loadtests.core.ledger import LOST, RunsVerdict
 from patchbay_loadtests.core.report.publish import new_directory, point_latest_to, write_proof
 from patchbay_loadtests.proof.result import Result, judge
 from patchbay_loadtests.proof.timeline import Timeline
+from rich.console import Console
 
-from tests.loadtests.recorded import Recorder, good_record, pods
+from tests.loadtests.recorded import Recorder, good_record, pods, repeats
 
 PNG = b"\x89PNG\r\n\x1a\n"
 RUNS = RunsVerdict(accepted=4, completed=4, duplicated=0, lost=0)
@@ -56,6 +59,24 @@ def test_a_failed_proof_says_why_on_its_page(tmp_path: Path) -> None:
     assert "failed</span>" in page
     assert "scaled too far: 2 pods at 7 processes" in page
     assert "order-1/2" in page
+
+
+def test_page_and_terminal_show_the_time_from_the_order_and_of_how_many_scale_ups_it_is(tmp_path: Path) -> None:
+    recorder = good_record()
+    repeats(recorder, 2, ready_after=10)
+    since = recorder.at
+    recorder.look(30, 8, pods(2, ready=1))
+    recorder.repeat(since, 8)
+    result = result_of(recorder)
+    write_proof(tmp_path, result, recorder.timeline())
+    page = (tmp_path / "report.html").read_text()
+    assert "Order until the second pod is Ready: p50 10.0 s, p95 10.0 s, over 3 of 4 scale-ups driven" in page
+    output = io.StringIO()
+    print_verdict(Console(file=output, width=160), result)
+    (line,) = [line for line in output.getvalue().splitlines() if "order until second pod Ready" in line]
+    assert [cell.strip() for cell in line.strip("│").split("│")] == [
+        "order until second pod Ready, 3 of 4 driven", "10.0 s", "10.0 s", "",
+    ]  # fmt: skip
 
 
 def test_a_record_gives_the_same_verdict_when_it_is_read_again(tmp_path: Path) -> None:

@@ -28,22 +28,35 @@ def compare(console: Console, *, repeat: int) -> bool:
 
 
 def _latency(seconds: float) -> dict[str, Any]:
+    """What the proof under this period measured; empty where it ended before its first scale-up."""
     result = json.loads((REPORTS / f"sync-{seconds:g}s" / "latest" / "result.json").read_text())
-    found: dict[str, Any] = result["latency"]
+    found: dict[str, Any] = result["latency"] or {}
     return found
 
 
 def _table(found: dict[float, dict[str, Any]]) -> Table:
-    table = Table(title="From process 8 in the metric to the second pod Ready", title_justify="left")
+    table = Table(title="From process 8 to the second pod Ready", title_justify="left")
     table.add_column("seconds")
     for period in found:
         table.add_column(f"sync {period:g} s", justify="right")
     latencies = list(found.values())
-    for name in ("metric_to_ready_p50", "metric_to_ready_p95"):
-        table.add_row(name.removeprefix("metric_to_ready_"), *(f"{latency[name]:.1f}" for latency in latencies))
-    table.add_row("scale-ups", *(str(len(latency["scale_ups"])) for latency in latencies))
+    for name, meaning in (("order_to_ready", "order"), ("metric_to_ready", "metric shown")):
+        for percentile in ("p50", "p95"):
+            figures = (_told(latency.get(f"{name}_{percentile}")) for latency in latencies)
+            table.add_row(f"{meaning} until Ready, {percentile}", *figures)
+    driven = (f"{latency.get('n', 0)} of {len(latency.get('scale_ups', ()))}" for latency in latencies)
+    table.add_row("scale-ups measured", *driven)
     table.add_section()
-    for leg in latencies[0]["legs_p50"]:
-        shares = (f"{latency['legs_p50'][leg]:.2f} ({latency['shares'][leg]:.0%})" for latency in latencies)
-        table.add_row(f"{leg}, p50 (share)", *shares)
+    for leg in next((latency["legs_p50"] for latency in latencies if latency), ()):
+        table.add_row(f"{leg}, p50 (share)", *(_part(latency, leg) for latency in latencies))
     return table
+
+
+def _part(latency: dict[str, Any], leg: str) -> str:
+    if not latency or latency["legs_p50"][leg] is None:
+        return "-"
+    return f"{latency['legs_p50'][leg]:.2f} ({latency['shares'][leg]:.0%})"
+
+
+def _told(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.1f}"
