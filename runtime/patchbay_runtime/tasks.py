@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
+
+_AGAIN_SECONDS: Final = 1.0
 
 
 @asynccontextmanager
@@ -13,5 +15,15 @@ async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        await end(task)
+
+
+async def end(task: asyncio.Task[None]) -> None:
+    """Cancel the task, and again until it has ended; how it ended is not told.
+
+    Before Python 3.12 `asyncio.wait_for` loses a cancellation that comes as what it waits for is done (bpo-37658).
+    """
+    while not task.done():
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait([task], timeout=_AGAIN_SECONDS)
+    await asyncio.gather(task, return_exceptions=True)

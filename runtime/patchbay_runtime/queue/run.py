@@ -21,6 +21,7 @@ from patchbay_runtime.queue.pace import USUAL_PACE, Pace
 from patchbay_runtime.queue.pause import Pause, first_of
 from patchbay_runtime.queue.process_queue import ProcessQueue
 from patchbay_runtime.queue.register import worker_name
+from patchbay_runtime.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +74,7 @@ class Worker:
             while self._running:
                 await asyncio.wait(self._running.values())
         finally:
-            renewing.cancel()
-            await asyncio.gather(renewing, return_exceptions=True)
+            await end(renewing)
         try:
             await self.consumer.leave()
         except REDIS_AWAY:
