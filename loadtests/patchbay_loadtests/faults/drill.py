@@ -157,8 +157,7 @@ async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch) -> list[dict
     if busy := await until_none(lambda: stage.busy(count_pods=fault.counts_pods), pace.rest_before, pace.look):
         raise NotAtRestError(f"not at rest after {pace.rest_before:.0f} s: {'; '.join(busy[:3])}")
     try:
-        if fault.kills_workers:
-            await stage.replace_restarted_workers(SHAPE)
+        await stage.replace_restarted(await fault.victims(stage))
         if lacks := await until_none(lambda: stage.lacks({}), pace.whole_before, pace.look):
             raise NotAtRestError(f"not whole after {pace.whole_before:.0f} s: {'; '.join(lacks[:3])}")
         if fault.kills_workers and (

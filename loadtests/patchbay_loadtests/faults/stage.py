@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -88,24 +88,21 @@ class Stage:
         listed = (await self.cluster.get(path, {"fieldSelector": f"spec.nodeName={node}"}))["items"]
         return [pod for pod in listed if is_ready(pod) and "deletionTimestamp" not in pod["metadata"]]
 
+    async def pods_of_shape(self, shape: str) -> list[Document]:
+        """A shape's pods that are not on their way out."""
+        listed = await self.cluster.pods(self.options.namespace, {_SHAPE_LABEL: shape})
+        return [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
+
     async def workers(self, shape: str) -> list[Document]:
         """A shape's pods that work."""
-        listed = await self.cluster.pods(self.options.namespace, {_SHAPE_LABEL: shape})
-        return [pod for pod in listed if is_ready(pod) and "deletionTimestamp" not in pod["metadata"]]
+        return [pod for pod in await self.pods_of_shape(shape) if is_ready(pod)]
 
-    async def replace_restarted_workers(self, shape: str) -> list[str]:
-        """Delete the shape's pods that restarted; their names."""
-        namespace = self.options.namespace
-        listed = await self.cluster.pods(namespace, {_SHAPE_LABEL: shape})
-        restarted = [
-            str(pod["metadata"]["name"])
-            for pod in listed
-            if "deletionTimestamp" not in pod["metadata"]
-            and any(status.get("restartCount") for status in pod["status"].get("containerStatuses", []))
-        ]
-        if restarted:
-            await self.kubectl("-n", namespace, "delete", "pod", *restarted, "--ignore-not-found", "--wait=false")
-        return restarted
+    async def replace_restarted(self, pods: Sequence[Document]) -> None:
+        """Delete those of the pods that restarted: the kubelet would wait before it starts them once more."""
+        for pod in pods:
+            if any(status.get("restartCount") for status in pod["status"].get("containerStatuses", [])):
+                metadata = pod["metadata"]
+                await self.kubectl("-n", metadata["namespace"], "delete", "pod", metadata["name"], "--ignore-not-found")
 
     async def unknown_workers(self, shape: str) -> list[str]:
         """The shape's pods that Prometheus has not asked yet: it would not notice that they start anew."""

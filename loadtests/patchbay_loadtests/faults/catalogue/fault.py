@@ -10,7 +10,7 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_loadtests.core.ledger import MOST_DELIVERIES
 from patchbay_loadtests.faults.flows import SHAPE
 from patchbay_loadtests.faults.size import FEW_PODS
-from patchbay_loadtests.faults.stage import Stage
+from patchbay_loadtests.faults.stage import Document, Stage
 
 
 class Fault(ABC):
@@ -19,8 +19,7 @@ class Fault(ABC):
     `hold_seconds`: how long its cause lasts before `heal`; 0: it is over when it is done.
     `recovery_limit_seconds`: from the end of the cause until service and cluster are as before.
     `usual_seconds`: of load, from before it until after it; what more is needed for all the runs is shared out by it.
-    `counts_pods`: it begins with one pod of each shape. `kills_workers`: it begins with workers that did not restart
-    before, because a kubelet waits longer and longer with one that does so again and again, up to five minutes.
+    `counts_pods`: it begins with one pod of each shape. `kills_workers`: it begins with workers that Prometheus knows.
     `most_pods`: how many pods each shape of the steady flow may have.
     """
 
@@ -55,6 +54,10 @@ class Fault(ABC):
     def shows(self) -> None:
         """What the alert tells of has come about, where that is later than the fault's begin."""
         self.shown = time.time()
+
+    async def victims(self, stage: Stage) -> list[Document]:
+        """The pods that may be killed. Those that restarted before are replaced first."""
+        return await stage.pods_of_shape(SHAPE) if self.kills_workers else []
 
     async def prepare(self, stage: Stage) -> None:  # noqa: B027 - most need nothing
         """Bring about what the fault needs; the service is still undisturbed."""

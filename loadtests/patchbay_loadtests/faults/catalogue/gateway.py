@@ -3,7 +3,7 @@
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.machine.containers import kill_containers
-from patchbay_loadtests.faults.stage import Stage, is_ready
+from patchbay_loadtests.faults.stage import Document, Stage, is_ready
 
 
 class GatewayKilled(Fault):
@@ -14,8 +14,11 @@ class GatewayKilled(Fault):
     alert = "GatewayPodDown"
     recovery_limit_seconds = 60
 
+    async def victims(self, stage: Stage) -> list[Document]:
+        return await stage.pods(stage.options.gateway_namespace, "gateway")
+
     async def inject(self, stage: Stage) -> None:
-        pods = [pod for pod in await stage.pods(stage.options.gateway_namespace, "gateway") if is_ready(pod)]
+        pods = [pod for pod in await self.victims(stage) if is_ready(pod)]
         if not pods:
             raise UnusableEnvironmentError("the gateway has no ready pod")
         kill_containers(pods[0])

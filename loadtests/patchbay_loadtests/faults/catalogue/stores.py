@@ -5,7 +5,7 @@ from typing import ClassVar
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.machine.containers import kill_containers
-from patchbay_loadtests.faults.stage import Stage, with_pods, workload
+from patchbay_loadtests.faults.stage import Document, Stage, with_pods, workload
 
 
 class _StoreRestarts(Fault):
@@ -13,8 +13,11 @@ class _StoreRestarts(Fault):
 
     store: ClassVar[str]
 
+    async def victims(self, stage: Stage) -> list[Document]:
+        return await stage.pods(stage.options.data_namespace, self.store)
+
     async def inject(self, stage: Stage) -> None:
-        pods = await stage.pods(stage.options.data_namespace, self.store)
+        pods = await self.victims(stage)
         if not pods:
             raise UnusableEnvironmentError(f"{self.store} has no pod")
         kill_containers(pods[0])
