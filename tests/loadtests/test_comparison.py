@@ -182,6 +182,17 @@ def test_a_period_that_eks_does_not_offer_gives_no_verdict() -> None:
     assert result.verdict == "none"
 
 
+def test_a_period_that_is_claimed_and_not_the_clusters_gives_no_verdict() -> None:
+    sides = changed(loads(), OURS, measured_hpa_sync=5.02)
+    result = judged(sides, sync=15)
+    assert result.verdict == "none"
+    assert result.reasons == (
+        "no verdict: this platform, pair 1: the HPAs look every 5.0 s, not every 15 s (--hpa-sync-seconds)",
+    )
+    assert judged([each.model_copy(update={"measured_hpa_sync": 15.2}) for each in loads()], sync=15).reasons == ()
+    assert judged(loads(), sync=15).reasons == ()
+
+
 def test_fewer_than_three_pairs_give_no_verdict() -> None:
     assert judged(loads(2)).reasons == ("no verdict: 2 pairs, where 3 are the fewest that show a spread",)
     assert judged(loads(1)).verdict == "none"

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from patchbay_loadtests.comparison.run import ComparisonOptions, make_comparison
 from patchbay_loadtests.profiles.run import LoadOptions, load
 from patchbay_loadtests.proof.promise import Promise
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from tests.loadtests import quick_command
 from tests.loadtests.small_environment import delayed, serving
+from tests.loadtests.small_keda import CountingKeda
 from tests.loadtests.small_scaling import SmallScaling, found
 
 
@@ -22,7 +24,7 @@ def promised(processes: int) -> int:
     return Promise(max_pods=10).pods(processes)
 
 
-class FailingHorizon(SmallScaling):
+class FailingHorizon(CountingKeda, SmallScaling):
     """Answers nobody who asks for the processes as soon as it has taken five orders."""
 
     def handle(self, command: str, path: str, document: Any) -> tuple[int, Any] | None:
@@ -54,6 +56,7 @@ def test_the_same_load_is_sent_in_pairs_and_the_shape_is_left_as_it_was(tmp_path
     assert {side["work_killed"] for side in result["sides"]} == {0}
     assert len({side["orders"] for side in result["sides"]}) == 1
     assert all(side["orders"] == side["runs"]["completed"] for side in result["sides"])
+    assert result["config"]["measured_hpa_sync_seconds"] == "not measured, not measured, not measured"
     assert result["shortened"] == ["orders came for 0.04 minutes each time, not for 3"]
     assert environment.thresholds == {"1", "8"}
     for path, document in found().items():
@@ -115,5 +118,7 @@ def test_a_gateway_that_answers_500_ends_a_comparison_with_a_report_that_fails_t
         result, directory = asyncio.run(asyncio.wait_for(comparing, 100))
     assert result.verdict == "failed"
     assert len(result.sides) == 1
+    assert float(result.config["measured_hpa_sync_seconds"]) == pytest.approx(environment.hpa_seconds, rel=0.2)
+    assert "no verdict: this platform, pair 1: the HPAs look every 0.5 s, not every 15 s" in " ".join(result.reasons)
     assert "the load ended early: gateway, GET /horizon/api/workload: 500" in result.reasons[0]
     assert (directory / "report.html").exists()

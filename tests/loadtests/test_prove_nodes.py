@@ -1,22 +1,31 @@
 """The whole command against a small environment with nodes: real Locust and sink, a cluster that keeps up or not."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from patchbay_loadtests.proof.promise import Promise
 
 from tests.loadtests import quick_command
 from tests.loadtests.small_environment import serving
+from tests.loadtests.small_keda import CountingKeda
 from tests.loadtests.small_nodes import MOST_WORKERS, SmallNodes
 from tests.waiting import until
 
 
 def promised(processes: int) -> int:
     return Promise(max_pods=10).pods(processes)
+
+
+class SlowHpas(CountingKeda, SmallNodes):
+    """KEDA is asked every 1.5 s."""
+
+    hpa_seconds = 1.5
 
 
 def command(environment: SmallNodes, kubeconfig: Path, reports: Path, *options: str) -> list[str]:
@@ -48,6 +57,7 @@ def test_a_cluster_that_adds_nodes_and_keeps_headroom_is_proven_and_left_as_it_w
         "warm", "within-headroom", "beyond-headroom", "without-headroom",
     ]  # fmt: skip
     assert result["runs"]["accepted"] == result["runs"]["completed"] == len(environment.runs)
+    assert result["config"]["measured_hpa_sync_seconds"] == "not measured"
     assert environment.placeholders == 2
     assert environment.grew == [1, MOST_WORKERS] * 4
     assert not environment.sink_is_there
@@ -68,6 +78,14 @@ def test_a_cluster_whose_workers_do_not_push_placeholders_out_is_refused(tmp_pat
     )
     assert code == 1, output
     assert "within-headroom: no placeholder was pushed out" in result["reasons"]
+
+
+def test_a_cluster_whose_hpas_look_less_often_than_is_claimed_is_told_so(tmp_path: Path) -> None:
+    code, output, result = prove(SlowHpas(promised), tmp_path, "--phase=within-headroom")
+    assert code == 1, output
+    (reason,) = result["reasons"]
+    assert re.fullmatch(r"the HPAs look every \d\.\d s, not every 0\.5 s \(--hpa-sync-seconds\)", reason)
+    assert float(result["config"]["measured_hpa_sync_seconds"]) == pytest.approx(SlowHpas.hpa_seconds, rel=0.2)
 
 
 def test_a_cluster_without_an_autoscaler_cannot_be_tested_and_says_what_to_set(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, Spread, Summary, summary
 from patchbay_loadtests.core.ledger import REPEATED
 from patchbay_loadtests.profiles.result import gap_reasons
+from patchbay_loadtests.proof import sync_period
 from patchbay_loadtests.proof.timeline import Record
 
 FEWEST_PAIRS: Final = 3
@@ -99,6 +100,12 @@ def _conditions(sides: Sequence[Side], hpa_sync_seconds: float) -> list[str]:
     doubts = []
     if hpa_sync_seconds < EKS_FLOOR_SECONDS:
         doubts.append(f"an HPA sync period of {hpa_sync_seconds:g} s, where EKS offers {EKS_FLOOR_SECONDS:g} s or more")
+    doubts += [
+        f"{side.name}, pair {side.pair}: {difference}"
+        for side in sides
+        if side.name == OURS
+        for difference in sync_period.differences(hpa_sync_seconds, side.measured_hpa_sync)
+    ]
     pairs = [tuple(side.name for side in sides[begin : begin + 2]) for begin in range(0, len(sides), 2)]
     if len(pairs) < FEWEST_PAIRS:
         doubts.append(f"{len(pairs)} pairs, where {FEWEST_PAIRS} are the fewest that show a spread")

@@ -1,8 +1,9 @@
 """A whole comparison, from an environment that may hold leftovers to the published report."""
 
 import asyncio
+import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.profiles.drive import LOOK_SECONDS, Driven, Load, drive_load
 from patchbay_loadtests.profiles.profile import Steady
 from patchbay_loadtests.profiles.timeline import LoadTimeline
-from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof import environment, sync_period
 from patchbay_loadtests.proof.environment import ScaledShape
 from patchbay_loadtests.proof.sampler import BLIND_SECONDS
 
@@ -89,9 +90,21 @@ async def make_comparison(options: ComparisonOptions, console: Console) -> tuple
             console.print(f"pair {pair} of {options.pairs}: {name}", highlight=False)
             log = directory / f"locust-{pair}-{'ours' if name == OURS else 'defaults'}.log"
             async with _scaled_by(name, options, cluster=cluster, shape=shape):
+                began = time.monotonic()
                 driven = await send(log=log)
+                measured = await _measured(name, options, cluster, began)
             last[name] = driven.timeline
-            sides.append(side(name, pair, driven.timeline, driven.runs, options.needed, ended_by=driven.ended_by))
+            sides.append(
+                side(
+                    name,
+                    pair,
+                    driven.timeline,
+                    driven.runs,
+                    options.needed,
+                    ended_by=driven.ended_by,
+                    measured_hpa_sync=measured,
+                )
+            )
             if driven.ended_by is not None:
                 # Nothing can be sent to a gateway that no longer answers, and there is a verdict, or none, by now.
                 break
@@ -101,7 +114,7 @@ async def make_comparison(options: ComparisonOptions, console: Console) -> tuple
             hpa_sync_seconds=options.hpa_sync_seconds,
             shortened=options.shortened,
             versions=versions,
-            config=options.model_dump(include=SHOWN),
+            config=options.model_dump(include=SHOWN) | {"measured_hpa_sync_seconds": _measured_periods(sides)},
         )
         await asyncio.to_thread(write_comparison, directory, result, last)
         point_latest_to(directory)
@@ -113,6 +126,18 @@ def _turns(pairs: int) -> Iterator[tuple[int, str]]:
     for pair in range(1, pairs + 1):
         for name in (OURS, DEFAULTS) if pair % 2 else (DEFAULTS, OURS):
             yield pair, name
+
+
+async def _measured(name: str, options: ComparisonOptions, cluster: Cluster, began: float) -> float | None:
+    """How often the HPAs have looked since then; only while all of them are as the platform has them."""
+    if name != OURS:
+        return None
+    return await sync_period.measure(cluster, options.metrics_namespace, seconds=time.monotonic() - began)
+
+
+def _measured_periods(sides: Sequence[Side]) -> str:
+    """What was measured in each load of the platform, for the report."""
+    return ", ".join(sync_period.told(each.measured_hpa_sync) for each in sides if each.name == OURS)
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ class Side(Record):
     `short_of_capacity`: for how long of the load they could not. `pods_taken`: workers told to go while the load was
     on. `work_killed`: connector calls cut before their answer, by the end of their worker; `redelivered`: lines that
     were sent more than once. `longest_gap`: for how long nothing was recorded. `ended_by`: what ended the load early.
+    `measured_hpa_sync`: how often the HPAs looked; None: not measured.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Side(Record):
     runs: RunsVerdict
     longest_gap: float
     ended_by: str | None = None
+    measured_hpa_sync: float | None = None
 
 
 class Spread(Record):
@@ -62,7 +64,14 @@ class Summary(Record):
 
 
 def side(
-    name: str, pair: int, timeline: LoadTimeline, runs: RunsVerdict, needed: float, *, ended_by: str | None = None
+    name: str,
+    pair: int,
+    timeline: LoadTimeline,
+    runs: RunsVerdict,
+    needed: float,
+    *,
+    ended_by: str | None = None,
+    measured_hpa_sync: float | None = None,
 ) -> Side:
     """One load's figures; `needed` is how many processes it keeps running."""
     samples = [sample for sample in timeline.samples if timeline.began <= sample.at <= timeline.ended]
@@ -83,6 +92,7 @@ def side(
         runs=runs,
         longest_gap=round(longest_gap(timeline), 1),
         ended_by=ended_by,
+        measured_hpa_sync=measured_hpa_sync,
     )
 
 

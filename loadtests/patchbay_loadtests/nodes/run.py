@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from patchbay_loadtests.nodes.result import NodeResult, judge
 from patchbay_loadtests.nodes.room import requested
 from patchbay_loadtests.nodes.timeline import PhaseName
 from patchbay_loadtests.nodes.worker import worker_spec
-from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof import environment, sync_period
 from patchbay_loadtests.proof.deployed import DEFAULT_MAX_PODS
 from patchbay_loadtests.proof.periods import read_periods
 from patchbay_loadtests.proof.promise import MAX_PODS
@@ -167,6 +167,9 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             await environment.ensure_not_rolled_out(cluster, [steered, idle])
             console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
             runs = await settle(gateway, sink, steering.orders, traffic.runs)
+        hpa_sync_seconds = await sync_period.measure(
+            cluster, options.metrics_namespace, seconds=sampler.now(), own=sampler.metric_queries
+        )
         timeline = drive.timeline()
         result = judge(
             timeline,
@@ -181,8 +184,11 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
                 "left_out": left_out,
                 "placeholders": found.pods,
                 "slots": plan.slots,
+                "hpa_sync_seconds": options.hpa_sync_seconds,
+                "measured_hpa_sync_seconds": sync_period.told(hpa_sync_seconds),
             },
         )
+        result = _held_further(result, sync_period.differences(options.hpa_sync_seconds, hpa_sync_seconds))
         await asyncio.to_thread(write_node_proof, directory, result, timeline)
         point_latest_to(directory)
         return result, directory
@@ -215,6 +221,12 @@ async def _drive(
         tell(console, "the load cannot go on:", str(error))
         return str(error)
     return None
+
+
+def _held_further(result: NodeResult, reasons: Sequence[str]) -> NodeResult:
+    """The same, held to something further."""
+    passed = result.passed and not reasons
+    return result.model_copy(update={"passed": passed, "reasons": (*result.reasons, *reasons)})
 
 
 async def _until_settled(recorder: NodeRecorder, placeholders: int, plan: NodePlan) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -48,7 +49,10 @@ class ExternalMetric(BaseModel):
 
 
 class Sampler:
-    """Records samples in the background from entering the context until leaving it."""
+    """Records samples in the background from entering the context until leaving it.
+
+    `metric_queries`: when the external metric was asked for, in Unix time, also where no answer came.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class Sampler:
     ) -> None:
         self.samples: list[Sample] = []
         self.pods: dict[str, PodLife] = {}
+        self.metric_queries: list[float] = []
         self._cluster = cluster
         self._gateway = gateway
         self._steered = steered
@@ -162,6 +167,7 @@ class Sampler:
 
     async def _metric_pods(self) -> float | None:
         path = f"/apis/external.metrics.k8s.io/v1beta1/namespaces/{self._steered.namespace}/{quote(self._metric.name)}"
+        self.metric_queries.append(time.time())
         with contextlib.suppress(UnusableEnvironmentError, TimeoutError, LookupError, ValueError):
             async with asyncio.timeout(self._optional_seconds):
                 answer = await self._cluster.get(path, {"labelSelector": self._metric.selector})
