@@ -8,7 +8,7 @@ from patchbay_local.commands import proof
 from rich.console import Console
 
 
-@pytest.mark.parametrize("command", [proof.compare, proof.nodes], ids=["compare", "nodes"])
+@pytest.mark.parametrize("command", [proof.compare, proof.nodes, proof.load], ids=["compare", "nodes", "load"])
 @pytest.mark.parametrize("arguments", [["--hpa-sync-seconds", "15"], ["--hpa-sync-seconds=15"]], ids=["two", "one"])
 def test_nobody_claims_another_sync_period_than_the_clusters(
     command: Callable[[Console, list[str]], Any], arguments: list[str]

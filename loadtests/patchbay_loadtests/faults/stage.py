@@ -101,8 +101,9 @@ class Stage:
         """Delete those of the pods that restarted: the kubelet would wait before it starts them once more."""
         for pod in pods:
             if any(status.get("restartCount") for status in pod["status"].get("containerStatuses", [])):
-                metadata = pod["metadata"]
-                await self.kubectl("-n", metadata["namespace"], "delete", "pod", metadata["name"], "--ignore-not-found")
+                place = ("-n", pod["metadata"]["namespace"])
+                words = ("delete", "pod", pod["metadata"]["name"], "--ignore-not-found")
+                await self.kubectl(*place, *words, seconds=self.options.pace.whole_before)
 
     async def unknown_workers(self, shape: str) -> list[str]:
         """The shape's pods that Prometheus has not asked yet: it would not notice that they start anew."""

@@ -23,7 +23,7 @@ from patchbay_loadtests.core.settlement import settle
 from patchbay_loadtests.core.target import Name, Target
 from patchbay_loadtests.core.traffic.locust_process import LocustProcess
 from patchbay_loadtests.core.traffic.protocol import TrafficSettings
-from patchbay_loadtests.proof import environment
+from patchbay_loadtests.proof import environment, sync_period
 from patchbay_loadtests.proof.baseline import Baseline, slower
 from patchbay_loadtests.proof.deployed import read_deployed
 from patchbay_loadtests.proof.objectives import misses
@@ -122,15 +122,21 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
             await environment.ensure_not_rolled_out(cluster, shapes)
             console.print(f"following {len(traffic.runs)} runs to their end", highlight=False)
             runs = await settle(gateway, sink, steering.orders, traffic.runs)
+        hpa_sync_seconds = await sync_period.measure(
+            cluster, options.metrics_namespace, seconds=sampler.now(), own=sampler.metric_queries
+        )
         result = judge(
             watch.timeline(),
             runs,
             versions=versions,
-            config=_config(options, plan),
+            config={**_config(options, plan), "measured_hpa_sync_seconds": sync_period.told(hpa_sync_seconds)},
             endpoints=(*(traffic.statistics.endpoints if traffic.statistics else ()), *gateway.endpoints()),
             ended_by=ended_by,
         )
-        result = _held_further(options, result)
+        result = _held_further(options, result).held_to(
+            "HPA sync period as promised",
+            sync_period.differences(options.promise.periods.hpa_sync, hpa_sync_seconds),
+        )
         await asyncio.to_thread(write_proof, directory, result, watch.timeline())
         write_junit(directory / "junit.xml", "scaling proof", result.cases())
         if options.junit is not None:

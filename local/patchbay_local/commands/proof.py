@@ -53,8 +53,10 @@ def nodes(console: Console, arguments: Sequence[str]) -> int:
 
 def load(console: Console, arguments: Sequence[str]) -> int:
     """Send a profile's load; the load test's exit code."""
-    set_sync_period(console, ClusterSpec().hpa_sync_seconds)
-    return _load_test("load", "--report", str(paths.REPORTS / "load"), *arguments)
+    _leave_the_period(arguments)
+    own = ClusterSpec().hpa_sync_seconds
+    set_sync_period(console, own)
+    return _load_test("load", "--report", str(paths.REPORTS / "load"), _PERIOD, str(own), *arguments)
 
 
 def compare(console: Console, arguments: Sequence[str]) -> int:

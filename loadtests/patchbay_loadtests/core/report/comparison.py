@@ -54,6 +54,7 @@ def comparison_png(timelines: Mapping[str, LoadTimeline], needed: float) -> byte
     seconds = max(timeline.ended - timeline.began for timeline in timelines.values())
     draw_spans(list(panels), [("orders come", 0, seconds)])
     panels[-1].set_xlabel("seconds")
-    panels[-1].set_xlim(0, max(timeline.samples[-1].at - timeline.began for timeline in timelines.values()))
+    looked = max(timeline.samples[-1].at - timeline.began for timeline in timelines.values())
+    panels[-1].set_xlim(0, max(seconds, looked))
     figure.align_ylabels(list(panels))
     return png(figure)
