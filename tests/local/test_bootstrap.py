@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,21 @@ def test_the_machines_own_service_policy_survives_a_killed_installation(policy: 
     with packages.services_stay_stopped():
         pass
     assert policy.read_text() == "the machine's own"
+
+
+def test_a_policy_that_is_a_link_is_put_back_as_one_and_what_it_leads_to_is_left_alone(policy: Path) -> None:
+    alternative = policy.with_name("alternative")
+    alternative.write_text("another package's")
+    policy.symlink_to(alternative)
+    with packages.services_stay_stopped():
+        assert subprocess.run([policy], check=False).returncode == 101
+        assert alternative.read_text() == "another package's"
+    assert policy.readlink() == alternative
+    assert alternative.read_text() == "another package's"
+    killed = packages.services_stay_stopped()
+    killed.__enter__()
+    packages.restore_service_policy()
+    assert policy.readlink() == alternative
 
 
 def test_only_missing_packages_are_installed() -> None:
@@ -133,6 +149,75 @@ def test_bootstrap_refuses_a_user_who_is_not_root() -> None:
     )
     assert done.returncode == 1
     assert "not root" in done.stderr
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A directory with bootstrap.sh, and stand-ins for the programs of Debian that it runs."""
+
+    root: Path
+
+    def bootstrap(self) -> str:
+        """Run it; returns what the programs were called with since the last run."""
+        calls = self.root.parent / "calls"
+        calls.write_text("")
+        done = subprocess.run(
+            ["bash", self.root / "local" / "bootstrap.sh"],
+            env=os.environ | {"PATH": f"{self.root.parent / 'programs'}:{os.environ['PATH']}"},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return calls.read_text()
+
+
+_STAND_INS = {
+    "apt-get": """case "$*" in *" check") exit 100 ;; *" install "*) touch TOP/has-python ;; esac""",
+    "dpkg": "",
+    "dpkg-query": """[ "$4" = python3 ] && echo installed""",
+    "python3": """
+        case "$*" in
+            *ensurepip*) [ -e TOP/has-python ] ;;
+            -V) cat TOP/version ;;
+            "-m venv .venv") mkdir -p .venv/bin && cp TOP/programs/python3 .venv/bin/python ;;
+        esac""",
+}
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Checkout:
+    made, programs = tmp_path / "checkout", tmp_path / "programs"
+    for directory in (made / "local", made / "requirements", programs):
+        directory.mkdir(parents=True)
+    for name, script in _STAND_INS.items():
+        text = f'#!/bin/sh\necho "{name} $*" >> TOP/calls\n{script}\n'.replace("TOP", str(tmp_path))
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    text = (paths.REPOSITORY / "local" / "bootstrap.sh").read_text()
+    for place, instead in (
+        ("/usr/bin/python3", programs / "python3"),
+        (str(paths.INSTALLED_PACKAGES), tmp_path / "cache" / "installed"),
+    ):
+        text = text.replace(place, str(instead))
+    (made / "local" / "bootstrap.sh").write_text(text)
+    (made / "requirements" / "dev.txt").write_text("one==1\n")
+    (made / "pyproject.toml").touch()
+    (tmp_path / "version").write_text("Python 3.12.1\n")
+    return Checkout(made)
+
+
+def test_bootstrap_completes_what_was_cut_off_waits_for_apts_lock_and_names_what_it_installed(
+    copied: Checkout,
+) -> None:
+    calls = copied.bootstrap().splitlines()
+    (completed,) = (place for place, call in enumerate(calls) if call == "dpkg --configure -a")
+    apt = [place for place, call in enumerate(calls) if call.startswith("apt-get ")]
+    assert all("-o DPkg::Lock::Timeout=300" in calls[place] for place in apt)
+    assert [calls[place].split()[4] for place in apt] == ["check", "update", "install"]
+    assert apt[0] < completed < apt[1]
+    # The stand-in says that only python3 was there.
+    assert (copied.root.parent / "cache" / "installed").read_text() == "python3-venv\n"
 
 
 def test_going_down_never_deletes_through_a_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

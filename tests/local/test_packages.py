@@ -1,6 +1,10 @@
 """apt removes nothing, and completes what was cut off: apt and dpkg themselves, on a root of their own."""
 
+import multiprocessing
+import os
+import signal
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +24,7 @@ class System:
     def offer(self, name: str, *, version: str = "1", **fields: str) -> Path:
         """Put a package without files into the repository."""
         tree = self.root / "trees" / f"{name}-{version}"
-        (tree / "DEBIAN").mkdir(parents=True)
+        (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
         lines = {
             "Package": name,
             "Version": version,
@@ -96,6 +100,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> System:
     monkeypatch.setattr(packages, "_POLICY_SAVED", root / "policy-rc.d.saved")
     monkeypatch.setattr(paths, "LOGS", tmp_path / "logs")
     monkeypatch.setattr(paths, "INSTALLED_PACKAGES", tmp_path / "installed")
+    monkeypatch.setattr(paths, "INSTALLING_PACKAGES", tmp_path / "installing")
     return System(root)
 
 
@@ -180,3 +185,63 @@ def test_an_installation_that_dpkg_says_was_interrupted_is_completed(system: Sys
 def test_a_machine_in_order_has_nothing_to_complete(system: System) -> None:
     system.has("there-already")
     assert not is_interrupted()
+
+
+@pytest.fixture
+def disabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """The units that a systemctl of the test's own was told to disable since the last call."""
+    programs, told = tmp_path / "programs", tmp_path / "disabled"
+    programs.mkdir()
+    (programs / "systemctl").write_text(f'#!/bin/sh\n[ "$1 $2" = "disable --quiet" ]\nshift 2\necho "$@" >> {told}\n')
+    (programs / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+
+    def take() -> list[str]:
+        units = told.read_text().split() if told.exists() else []
+        told.unlink(missing_ok=True)
+        return units
+
+    return take
+
+
+def test_what_a_failed_installation_did_set_up_is_remembered_and_not_left_enabled(
+    system: System, disabled: Callable[[], list[str]]
+) -> None:
+    system.offer("haproxy")
+    system.offer("redis-server")
+    # Its script fails: there is no shell in this root.
+    broken = system.root / "trees" / "mariadb-server-1" / "DEBIAN"
+    broken.mkdir(parents=True)
+    (broken / "postinst").write_text("#!/bin/sh\n")
+    (broken / "postinst").chmod(0o755)
+    system.offer("mariadb-server", depends="haproxy")
+    with pytest.raises(HostError):
+        system.install("haproxy", "mariadb-server")
+    assert system.status("haproxy") == "installed"
+    assert packages.installed_by_us() == ["haproxy", "mariadb-server"]
+    assert disabled() == ["haproxy", "mariadb"]
+
+
+def test_what_a_killed_installation_did_set_up_is_named_and_disabled_by_the_next_one(
+    system: System, disabled: Callable[[], list[str]]
+) -> None:
+    system.offer("haproxy")
+    system.offer("redis-server")
+
+    def killed() -> None:
+        install(["haproxy"], lambda text, _: os.kill(os.getpid(), signal.SIGKILL) if "Setting up" in text else None)
+
+    run = multiprocessing.get_context("fork").Process(target=killed)
+    run.start()
+    run.join(60)
+    assert run.exitcode == -signal.SIGKILL
+    assert disabled() == []
+    assert packages.installed_by_us() == ["haproxy"]
+    # Also where apt has set up all of it.
+    assert missing(["haproxy"]) == ["haproxy"]
+    system.install("haproxy")
+    assert disabled() == ["haproxy"]
+    assert missing(["haproxy"]) == []
+    # The owner may enable it from here on.
+    system.install("redis-server")
+    assert disabled() == ["redis-server"]

@@ -3,17 +3,16 @@
 import os
 import re
 import shutil
-import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from patchbay_local.machine import paths
 from patchbay_local.machine.files import contents, entries, write_if_changed
-from patchbay_local.machine.programs import CommandError, HostError, run
+from patchbay_local.machine.programs import CommandError, HostError, run, succeeds
 
 NEEDED: Final = (
     # nodes
@@ -64,7 +63,8 @@ _UNFINISHED: Final = frozenset({"unpacked", "half-configured", "triggers-awaited
 _UPDATES: Final = "/var/lib/dpkg/updates"
 _INSTALL: Final = ("install", "--yes", "--no-install-recommends")
 _APT: Final = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-_WAIT: Final = ("-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Use-Pty=0")
+_WAIT_SECONDS: Final = 300
+_WAIT: Final = ("-o", f"DPkg::Lock::Timeout={_WAIT_SECONDS}", "-o", "Dpkg::Use-Pty=0")
 
 Report = Callable[[str, float | None], None]
 
@@ -93,15 +93,20 @@ class Removals:
 
 
 def missing(packages: Sequence[str] = NEEDED) -> list[str]:
-    """Those that are not installed."""
+    """Those that are not installed, or whose installation was cut off: their units may be enabled."""
+    states, begun = _states(packages), _listed(paths.INSTALLING_PACKAGES)
+    return [package for package in packages if states.get(package) != "installed" or package in begun]
+
+
+def _states(packages: Sequence[str]) -> dict[str, str]:
+    """dpkg's state of each package that it knows."""
     shown = subprocess.run(
         ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\\n", *packages],
         check=False,
         capture_output=True,
         text=True,
     ).stdout
-    installed = {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
-    return [package for package in packages if package not in installed]
+    return {package: state for package, _, state in (line.partition(" ") for line in shown.splitlines())}
 
 
 def removals(packages: Sequence[str]) -> Removals | None:
@@ -129,30 +134,54 @@ def install(packages: Sequence[str], report: Report) -> None:
     anything is installed.
     """
     log = paths.LOGS / "apt.log"
-    with services_stay_stopped():
+    with services_stay_stopped(), _units_stay_disabled(log):
         if is_interrupted():
             report("completing an installation that was cut off", None)
+            # dpkg does not wait for its lock. apt does, and then fails: it is interrupted.
+            succeeds(["apt-get", *_WAIT, "check"], timeout_seconds=_WAIT_SECONDS + 60)
             run(["dpkg", "--configure", "-a"], env=_APT, log=log)
         report("reading the package lists", None)
         run(["apt-get", *_WAIT, "update"], env=_APT, log=log)
         if found := removals(packages):
             raise RemovalError(f"{found}. {found.remedy}")
+        _begin(packages)
         count = AptCount(report)
         run(["apt-get", *_WAIT, *_INSTALL, "--no-remove", *packages], env=_APT, log=log, on_line=count.see)
-    _remember(packages)
-    if shutil.which("systemctl"):
-        units = [unit for package, unit in _UNITS.items() if package in packages]
-        if units:
-            run(["systemctl", "disable", "--quiet", *units], log=log)
 
 
 def installed_by_us() -> list[str]:
     """Packages that were not on this machine before `make up` or `make test`, as long as the cache is there."""
-    return [line for _, text in contents([paths.INSTALLED_PACKAGES]) for line in text.decode().split()]
+    return _listed(paths.INSTALLED_PACKAGES)
 
 
-def _remember(packages: Sequence[str]) -> None:
-    write_if_changed(paths.INSTALLED_PACKAGES, "\n".join(sorted({*installed_by_us(), *packages})) + "\n")
+def _begin(packages: Sequence[str]) -> None:
+    """Written before apt begins: what it has set up by the time it is killed is named, and disabled by the next run."""
+    for file in (paths.INSTALLED_PACKAGES, paths.INSTALLING_PACKAGES):
+        write_if_changed(file, "".join(f"{package}\n" for package in sorted({*_listed(file), *packages})))
+
+
+def _listed(file: Path) -> list[str]:
+    return sorted({package for _, text in contents([file]) for package in text.decode().split()})
+
+
+@contextmanager
+def _units_stay_disabled(log: Path) -> Iterator[None]:
+    """After the block the units of what was installed are disabled, also of what an earlier run was killed at.
+
+    Not those of packages whose installation had ended: the machine's owner may have enabled them since.
+    """
+    try:
+        yield
+    finally:
+        begun = _listed(paths.INSTALLING_PACKAGES)
+        units = [_UNITS[package] for package in begun if package in _UNITS and _has_files(package)]
+        if units and shutil.which("systemctl"):
+            run(["systemctl", "disable", "--quiet", *units], log=log)
+    paths.INSTALLING_PACKAGES.unlink(missing_ok=True)
+
+
+def _has_files(package: str) -> bool:
+    return _states([package]).get(package, "not-installed") not in {"not-installed", "config-files", "half-installed"}
 
 
 def _removed_for(packages: Sequence[str]) -> list[str]:
@@ -184,11 +213,11 @@ class AptCount:
 def services_stay_stopped() -> Iterator[None]:
     """While the block runs, package scripts may not start services. The machine's own policy is put back after it."""
     restore_service_policy()
-    if _POLICY.exists():
-        shutil.copy2(_POLICY, _POLICY_SAVED)
+    # Moved and not copied: it may be a link, and what it leads to is another package's.
+    with suppress(FileNotFoundError):
+        _POLICY.rename(_POLICY_SAVED)
     try:
-        _POLICY.write_text(_POLICY_TEXT)
-        _POLICY.chmod(stat.S_IRWXU | stat.S_IRGRP | stat.S_IXGRP | stat.S_IROTH | stat.S_IXOTH)
+        write_if_changed(_POLICY, _POLICY_TEXT, mode=0o755)
         yield
     finally:
         restore_service_policy()
@@ -196,7 +225,7 @@ def services_stay_stopped() -> Iterator[None]:
 
 def restore_service_policy() -> None:
     """Put the machine's policy back, also one that a killed run left replaced."""
-    if _POLICY_SAVED.exists():
+    if os.path.lexists(_POLICY_SAVED):
         _POLICY_SAVED.replace(_POLICY)
-    elif _POLICY.exists() and _POLICY.read_text() == _POLICY_TEXT:
+    elif _POLICY.is_file() and not _POLICY.is_symlink() and _POLICY.read_text() == _POLICY_TEXT:
         _POLICY.unlink()

@@ -14,6 +14,7 @@ REGISTRY_STORAGE: Final = CACHE / "registry"
 MACHINE_IMAGES: Final = CACHE / "machine-images"
 CHECKOV: Final = CACHE / "checkov"
 INSTALLED_PACKAGES: Final = CACHE / "installed-packages"  # Debian packages that were not there before
+INSTALLING_PACKAGES: Final = CACHE / "installing-packages"  # those of an installation that has not ended
 
 # Removed by `make down`: the state of the running environment.
 STATE: Final = Path("/var/lib/patchbay")
