@@ -30,11 +30,18 @@ class Set:
 
         return Part(name, f"what {name} covers", run, lasting)
 
-    def run(self, *parts: Part, tree: Tree = TREE, resume: bool = False) -> bool:
+    def run(self, *parts: Part, tree: Tree = TREE, now: Callable[[], Tree] | None = None, resume: bool = False) -> bool:
         text = io.StringIO()
         self.ran.clear()
         try:
-            return run_parts(Console(file=text, width=120), parts, tree=tree, record=self.record, resume=resume)
+            return run_parts(
+                Console(file=text, width=120),
+                parts,
+                tree=tree,
+                now=now or (lambda: tree),
+                record=self.record,
+                resume=resume,
+            )
         finally:
             self.told = text.getvalue()
 
@@ -106,19 +113,82 @@ def test_without_going_on_every_part_runs_again(made: Set) -> None:
     assert made.ran == ["a"]
 
 
-def test_the_tree_is_known_by_its_commit_and_by_what_is_not_committed(tmp_path: Path) -> None:
-    def git(*words: str) -> str:
-        who = ["-c", "user.name=tests", "-c", "user.email=tests@example.com"]
-        return subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+OTHERS = [Tree("4567def", ()), Tree("0123abc", ("README.md",), "1")]
 
-    git("init", "--quiet")
+
+@pytest.mark.parametrize("other", OTHERS, ids=["commit", "edit"])
+def test_a_part_during_which_the_tree_changes_does_not_count_and_stops_the_set(made: Set, other: Tree) -> None:
+    found = [TREE]
+
+    def change() -> bool:
+        found[0] = other
+        return True
+
+    parts = (made.part("a"), made.part("b", change), made.part("c"))
+    assert not made.run(*parts, now=lambda: found[0])
+    assert made.ran == ["a", "b"]
+    assert made.content["passed"] is False
+    assert [(one["name"], one["commit"], one["changed"]) for one in made.content["parts"]] == [("a", "0123abc", [])]
+    assert made.content["not_run"] == ["b", "c"]
+    assert "the tree changed while b ran" in made.content["stopped"]
+    assert "STOPPED: the tree changed while b ran" in made.told
+    # Neither commit has a result of b.
+    for tree in (TREE, Tree("4567def", ())):
+        made.run(*parts[:1], made.part("b"), tree=tree, resume=True)
+        assert "b" in made.ran
+
+
+def test_a_tree_that_changed_before_a_part_stops_the_set(made: Set) -> None:
+    assert not made.run(made.part("a"), now=lambda: Tree("4567def", ()))
+    assert made.ran == []
+    assert "the tree changed before a (commit 0123abc became 4567def)" in made.told
+
+
+def test_a_part_that_does_not_say_what_it_ran_on_is_not_taken_over(made: Set) -> None:
+    made.run(made.part("a"))
+    content = made.content
+    del content["parts"][0]["commit"]
+    made.record.write_text(json.dumps(content))
+    made.run(made.part("a"), resume=True)
+    assert made.ran == ["a"]
+
+
+def git(directory: Path, *words: str) -> str:
+    who = ["-c", "user.name=tests", "-c", "user.email=tests@example.com"]
+    return subprocess.run(["git", *who, *words], cwd=directory, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    git(tmp_path, "init", "--quiet")
     (tmp_path / "a file").write_text("one")
-    git("add", ".")
-    git("commit", "--quiet", "--message", "One")
-    assert Tree.of(tmp_path) == Tree(git("rev-parse", "HEAD").strip(), [])
-    (tmp_path / "a file").write_text("two")
-    (tmp_path / "new").write_text("new")
-    assert [name.strip('"') for name in Tree.of(tmp_path).changed] == ["a file", "new"]
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "One")
+    return tmp_path
+
+
+def test_the_tree_is_known_by_its_commit_and_by_what_is_not_committed(repository: Path) -> None:
+    assert Tree.of(repository) == Tree(git(repository, "rev-parse", "HEAD").strip(), [])
+    (repository / "a file").write_text("two")
+    (repository / "new").write_text("new")
+    assert Tree.of(repository).changed == ["a file", "new"]
+
+
+def test_a_further_edit_of_a_changed_file_makes_another_tree(repository: Path) -> None:
+    directory = repository / "new"
+    directory.mkdir()
+    for name, expected in (("a file", "a file"), ("new/one", "new/one"), ("new/two", "new/two"), ("new/two", "again")):
+        before = Tree.of(repository)
+        with (repository / name).open("a") as file:
+            file.write("more")
+        assert expected in before.difference(Tree.of(repository))
+    before = Tree.of(repository)
+    assert before.difference(Tree.of(repository)) == ""
+
+
+def test_where_git_knows_no_commit_that_is_said(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="git does not tell"):
+        Tree.of(tmp_path)
 
 
 def test_the_set_has_everything_and_leaves_the_machine_for_its_end() -> None:

@@ -1,5 +1,6 @@
 """`make test ARGS=--all`: everything that can be proved on one machine, part by part, and the record of it."""
 
+import hashlib
 import json
 import subprocess
 import time
@@ -34,43 +35,86 @@ class Part:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a part. `seconds`: of its run; `error`: why it could not end by itself."""
+    """What became of a part, on which tree. `seconds`: of its run; `error`: why it could not end by itself."""
 
     name: str
     covers: str
     passed: bool
     seconds: float
+    commit: str
+    changed: Sequence[str]
     error: str = ""
 
 
 @dataclass(frozen=True)
 class Tree:
-    """What is tested: a commit, and the files that differ from it."""
+    """What is tested: a commit, and the files that differ from it; `content`: a checksum of what they hold."""
 
     commit: str
     changed: Sequence[str]
+    content: str = ""
 
     @classmethod
     def of(cls, repository: Path = paths.REPOSITORY) -> "Tree":
-        def git(*words: str) -> str:
-            return subprocess.run(
-                ["git", *words], cwd=repository, check=True, capture_output=True, text=True
-            ).stdout.strip("\n")
+        """Raises RuntimeError where git does not know."""
 
-        changed = [line[3:] for line in git("status", "--porcelain").splitlines()]
-        return cls(git("rev-parse", "HEAD"), changed)
+        def git(*words: str) -> str:
+            # Without a lock: whoever works in the tree meanwhile must not fail because of it.
+            command = ["git", "--no-optional-locks", *words]
+            return subprocess.run(command, cwd=repository, check=True, capture_output=True, text=True).stdout
+
+        try:
+            status = git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
+            commit = git("rev-parse", "HEAD").strip()
+        except (OSError, subprocess.CalledProcessError) as error:
+            reason = error.stderr if isinstance(error, subprocess.CalledProcessError) else error
+            raise RuntimeError(f"git does not tell which commit {repository} is: {str(reason).strip()}") from error
+        changed = sorted({entry[3:] for entry in status.split("\0") if entry})
+        return cls(commit, changed, _checksum([repository / name for name in changed]) if changed else "")
+
+    def difference(self, later: "Tree") -> str:
+        """What became of it, in words; empty where nothing did."""
+        if self == later:
+            return ""
+        if self.commit != later.commit:
+            return f"commit {self.commit[:12]} became {later.commit[:12]}"
+        names = sorted(set(self.changed) ^ set(later.changed))
+        if not names:
+            return "a file that is not committed was edited again"
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return f"edited or put back: {names[0]}{more}"
+
+
+def _checksum(files: Sequence[Path]) -> str:
+    total = hashlib.sha256()
+    for file in files:
+        try:
+            held = str(file.readlink()).encode() if file.is_symlink() else file.read_bytes()
+            mode = file.lstat().st_mode
+        except OSError:  # removed, or a repository of its own
+            held, mode = b"", 0
+        total.update(f"{file}\0{mode}\0{len(held)}\0".encode(errors="surrogateescape") + held)
+    return total.hexdigest()
 
 
 def run_parts(
-    console: Console, parts: Sequence[Part], *, tree: Tree, record: Path = RECORD, resume: bool = False
+    console: Console,
+    parts: Sequence[Part],
+    *,
+    tree: Tree,
+    now: Callable[[], Tree] = Tree.of,
+    record: Path = RECORD,
+    resume: bool = False,
 ) -> bool:
     """Run the parts in order, each also after a failure; whether all passed.
 
+    The set stops where `now` finds another tree than `tree`: what ran meanwhile was of neither, and does not count.
     The record is written after each part. `resume`: what passed on the same commit, without a changed file, counts.
     """
     began = datetime.now(UTC)
     earlier = _passed_before(record, tree) if resume else {}
     results: list[Result] = []
+    stopped = ""
     for number, part in enumerate(parts, start=1):
         told = f"[{number}/{len(parts)}] {part.name}"
         if part.lasting and part.name in earlier:
@@ -78,26 +122,42 @@ def run_parts(
             results.append(earlier[part.name])
         else:
             console.print(f"{told}: {part.covers}", markup=False)
-            results.append(_run(part))
-            result = results[-1]
+            result, stopped = _run_on(part, tree, now)
+            if result is None:
+                break
+            results.append(result)
             end = f"FAILED {result.error}".rstrip() if not result.passed else "passed"
             console.print(f"{told}: {end} after {short_duration(result.seconds)}", markup=False)
         _write(record, tree, began, results, parts)
+    _write(record, tree, began, results, parts, stopped=stopped)
     _print(console, results)
-    passed = all(result.passed for result in results)
+    if stopped:
+        console.print(f"STOPPED: {stopped}", markup=False, soft_wrap=True)
     if tree.changed:
         console.print(f"counts for no commit: {len(tree.changed)} files are not committed, {tree.changed[0]} the first")
     console.print(f"record:     {record}", soft_wrap=True)
-    return passed
+    return not stopped and all(result.passed for result in results)
 
 
-def _run(part: Part) -> Result:
+def _run_on(part: Part, tree: Tree, now: Callable[[], Tree]) -> tuple[Result | None, str]:
+    """The result, or why there is none that counts."""
+    going_on = "put it back and go on with --resume" if not tree.changed else "begin again"
+    if difference := tree.difference(now()):
+        return None, f"the tree changed before {part.name} ({difference}): {going_on}"
+    result = _run(part, tree)
+    if difference := tree.difference(now()):
+        return None, f"the tree changed while {part.name} ran, whose result does not count ({difference}): {going_on}"
+    return result, ""
+
+
+def _run(part: Part, tree: Tree) -> Result:
     began = time.monotonic()
     try:
         passed, error = part.run(), ""
     except Exception as failure:
         passed, error = False, str(failure) or type(failure).__name__
-    return Result(part.name, part.covers, passed, round(time.monotonic() - began, 1), error)
+    seconds = round(time.monotonic() - began, 1)
+    return Result(part.name, part.covers, passed, seconds, tree.commit, tree.changed, error)
 
 
 def _passed_before(record: Path, tree: Tree) -> Mapping[str, Result]:
@@ -105,12 +165,19 @@ def _passed_before(record: Path, tree: Tree) -> Mapping[str, Result]:
         content = json.loads(record.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
-    if tree.changed or content["changed"] or content["commit"] != tree.commit:
+    if tree.changed:
         return {}
-    return {one["name"]: Result(**one) for one in content["parts"] if one["passed"]}
+    # Each part says for itself what it ran on; one that does not say so counts for nothing.
+    return {
+        one["name"]: Result(**one)
+        for one in content["parts"]
+        if one["passed"] and (one.get("commit"), one.get("changed")) == (tree.commit, [])
+    }
 
 
-def _write(record: Path, tree: Tree, began: datetime, results: Sequence[Result], parts: Sequence[Part]) -> None:
+def _write(
+    record: Path, tree: Tree, began: datetime, results: Sequence[Result], parts: Sequence[Part], *, stopped: str = ""
+) -> None:
     missing = [part.name for part in parts[len(results) :]]
     content: dict[str, Any] = {
         "commit": tree.commit,
@@ -121,6 +188,7 @@ def _write(record: Path, tree: Tree, began: datetime, results: Sequence[Result],
         "passed": not missing and not tree.changed and all(result.passed for result in results),
         "parts": [asdict(result) for result in results],
         "not_run": missing,
+        "stopped": stopped,
     }
     record.parent.mkdir(parents=True, exist_ok=True)
     partial = record.with_suffix(".partial")
