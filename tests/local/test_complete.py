@@ -60,6 +60,10 @@ def broken() -> bool:
     raise RuntimeError("the cluster did not come up")
 
 
+def interrupted() -> bool:
+    raise KeyboardInterrupt
+
+
 def test_a_set_that_passed_is_recorded_with_its_commit_and_every_part(made: Set) -> None:
     assert made.run(made.part("a"), made.part("b"))
     assert (made.content["commit"], made.content["passed"]) == ("0123abc", True)
@@ -77,13 +81,32 @@ def test_a_part_that_fails_ends_nothing_and_fails_the_set(made: Set, end: Callab
 
 
 def test_a_set_that_was_interrupted_is_recorded_as_not_passed_with_what_did_not_run(made: Set) -> None:
-    def interrupt() -> bool:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        made.run(made.part("a"), made.part("b", interrupt), made.part("c"))
+        made.run(made.part("a"), made.part("b", interrupted), made.part("c"))
     assert made.content["passed"] is False
     assert made.content["not_run"] == ["b", "c"]
+
+
+def test_going_on_keeps_what_passed_before_though_it_is_interrupted_before_it_comes_to_it(made: Set) -> None:
+    up, first, last = made.part("up", lasting=False), made.part("a"), made.part("d")
+    made.run(first, up, made.part("b"), made.part("c", lambda: False), last)
+    with pytest.raises(KeyboardInterrupt):
+        made.run(first, made.part("up", interrupted, lasting=False), made.part("b"), made.part("c"), last, resume=True)
+    assert [one["name"] for one in made.content["parts"]] == ["a", "b", "d"]
+    assert (made.content["not_run"], made.content["passed"]) == (["up", "c"], False)
+    assert made.run(first, up, made.part("b"), made.part("c"), last, resume=True)
+    assert made.ran == ["up", "c"]
+    assert [one["name"] for one in made.content["parts"]] == ["a", "up", "b", "c", "d"]
+    assert made.content["passed"] is True
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_set_that_passed_is_not_taken_for_the_one_that_runs(made: Set, resume: bool) -> None:
+    made.run(made.part("up", lasting=False))
+    assert (made.content["passed"], made.content["ended"] is None) == (True, False)
+    with pytest.raises(KeyboardInterrupt):
+        made.run(made.part("up", interrupted, lasting=False), resume=resume)
+    assert (made.content["passed"], made.content["ended"], made.content["not_run"]) == (False, None, ["up"])
 
 
 def test_what_is_not_committed_makes_the_set_count_for_no_commit(made: Set) -> None:

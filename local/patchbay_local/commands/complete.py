@@ -109,34 +109,35 @@ def run_parts(
     """Run the parts in order, each also after a failure; whether all passed.
 
     The set stops where `now` finds another tree than `tree`: what ran meanwhile was of neither, and does not count.
-    The record is written after each part. `resume`: what passed on the same commit, without a changed file, counts.
+    The record is written before the first part, then after each. `resume`: what passed on the same commit, without a
+    changed file, counts.
     """
     began = datetime.now(UTC)
-    earlier = _passed_before(record, tree) if resume else {}
-    results: list[Result] = []
+    results = _passed_before(record, tree, parts) if resume else {}
+    # At once: an earlier set that passed must not be taken for this one.
+    _write(record, tree, began, results, parts)
     stopped = ""
     for number, part in enumerate(parts, start=1):
         told = f"[{number}/{len(parts)}] {part.name}"
-        if part.lasting and part.name in earlier:
+        if part.name in results:
             console.print(f"{told}: passed before", markup=False)
-            results.append(earlier[part.name])
-        else:
-            console.print(f"{told}: {part.covers}", markup=False)
-            result, stopped = _run_on(part, tree, now)
-            if result is None:
-                break
-            results.append(result)
-            end = f"FAILED {result.error}".rstrip() if not result.passed else "passed"
-            console.print(f"{told}: {end} after {short_duration(result.seconds)}", markup=False)
+            continue
+        console.print(f"{told}: {part.covers}", markup=False)
+        result, stopped = _run_on(part, tree, now)
+        if result is None:
+            break
+        results[part.name] = result
+        end = f"FAILED {result.error}".rstrip() if not result.passed else "passed"
+        console.print(f"{told}: {end} after {short_duration(result.seconds)}", markup=False)
         _write(record, tree, began, results, parts)
-    _write(record, tree, began, results, parts, stopped=stopped)
-    _print(console, results)
+    passed = _write(record, tree, began, results, parts, ended=datetime.now(UTC), stopped=stopped)
+    _print(console, [results[part.name] for part in parts if part.name in results])
     if stopped:
         console.print(f"STOPPED: {stopped}", markup=False, soft_wrap=True)
     if tree.changed:
         console.print(f"counts for no commit: {len(tree.changed)} files are not committed, {tree.changed[0]} the first")
     console.print(f"record:     {record}", soft_wrap=True)
-    return not stopped and all(result.passed for result in results)
+    return passed
 
 
 def _run_on(part: Part, tree: Tree, now: Callable[[], Tree]) -> tuple[Result | None, str]:
@@ -160,33 +161,43 @@ def _run(part: Part, tree: Tree) -> Result:
     return Result(part.name, part.covers, passed, seconds, tree.commit, tree.changed, error)
 
 
-def _passed_before(record: Path, tree: Tree) -> Mapping[str, Result]:
+def _passed_before(record: Path, tree: Tree, parts: Sequence[Part]) -> dict[str, Result]:
+    """What need not run again. Each part says for itself what it ran on; one that does not counts for nothing."""
     try:
         content = json.loads(record.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
     if tree.changed:
         return {}
-    # Each part says for itself what it ran on; one that does not say so counts for nothing.
+    lasting = {part.name for part in parts if part.lasting}
     return {
         one["name"]: Result(**one)
         for one in content["parts"]
-        if one["passed"] and (one.get("commit"), one.get("changed")) == (tree.commit, [])
+        if one["passed"] and one["name"] in lasting and (one.get("commit"), one.get("changed")) == (tree.commit, [])
     }
 
 
 def _write(
-    record: Path, tree: Tree, began: datetime, results: Sequence[Result], parts: Sequence[Part], *, stopped: str = ""
-) -> None:
-    missing = [part.name for part in parts[len(results) :]]
+    record: Path,
+    tree: Tree,
+    began: datetime,
+    results: Mapping[str, Result],
+    parts: Sequence[Part],
+    *,
+    ended: datetime | None = None,
+    stopped: str = "",
+) -> bool:
+    """Whether every part passed. Without `ended` the set still runs, or was killed."""
+    missing = [part.name for part in parts if part.name not in results]
+    passed = not missing and not stopped and all(result.passed for result in results.values())
     content: dict[str, Any] = {
         "commit": tree.commit,
         "changed": list(tree.changed),
         "began": began.isoformat(timespec="seconds"),
-        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "ended": ended.isoformat(timespec="seconds") if ended else None,
         # Of this commit and nothing but it.
-        "passed": not missing and not tree.changed and all(result.passed for result in results),
-        "parts": [asdict(result) for result in results],
+        "passed": passed and ended is not None and not tree.changed,
+        "parts": [asdict(results[part.name]) for part in parts if part.name in results],
         "not_run": missing,
         "stopped": stopped,
     }
@@ -194,6 +205,7 @@ def _write(
     partial = record.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=1) + "\n")
     partial.replace(record)
+    return passed
 
 
 def _print(console: Console, results: Sequence[Result]) -> None:
