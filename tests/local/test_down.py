@@ -14,6 +14,7 @@ from patchbay_local.machine import checkout, packages, paths
 from patchbay_local.machine.changes import Directory, Process
 from patchbay_local.machine.daemons import Daemon, Supervisor
 from patchbay_local.machine.journal import open_journal
+from patchbay_local.machine.mounts import remove_directory
 from patchbay_local.machine.processes import ProcessId, stop
 from rich.console import Console
 
@@ -21,19 +22,11 @@ from rich.console import Console
 @pytest.fixture
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine's folders below one of the test's own, with what an environment leaves in them."""
-    for name in ("STATE", "RUN", "LOGS", "CACHE"):
-        monkeypatch.setattr(paths, name, tmp_path / name.lower())
-    for name, place in {
-        "PULUMI_BACKEND": "state/pulumi/state",
-        "EMULATIONS": "state/emulations",
-        "NODES": "state/nodes",
-        "KUBECONFIG": "state/kubeconfig",
-        "PKI": "state/pki",
-        "ETCD": "state/etcd",
-        "VOLUMES": "state/volumes",
-        "INSTALLED_PACKAGES": "cache/installed-packages",
-    }.items():
-        monkeypatch.setattr(paths, name, tmp_path / place)
+    roots = {getattr(paths, name): tmp_path / name.lower() for name in ("STATE", "RUN", "LOGS", "CACHE")}
+    for name, place in list(vars(paths).items()):
+        for root, own in roots.items():
+            if isinstance(place, Path) and place.is_relative_to(root):
+                monkeypatch.setattr(paths, name, own / place.relative_to(root))
     monkeypatch.setattr("patchbay_local.machine.single_run._LOCK", tmp_path / "lock")
     monkeypatch.setattr(packages, "_POLICY", tmp_path / "policy-rc.d")
     monkeypatch.setattr(packages, "_POLICY_SAVED", tmp_path / "policy-rc.d.saved")
@@ -139,8 +132,19 @@ def test_clean_removes_the_caches_and_names_what_stays() -> None:
         assert words in told.getvalue()
 
 
+def test_clean_goes_by_what_is_in_the_state_and_empties_a_disk_of_the_caches_own(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patchbay_local.machine.mounts.mount_points", lambda: [paths.STATE, paths.CACHE])
+    remove_directory(paths.STATE)
+    (paths.STATE / "lost+found").mkdir()
+    clean(Console(file=io.StringIO()))
+    assert list((machine / "cache").iterdir()) == []
+
+
 @pytest.mark.usefixtures("machine")
 def test_clean_is_refused_while_the_environment_is_up() -> None:
+    (paths.STATE / "kubeconfig").touch()
     with pytest.raises(RuntimeError, match="run `make down` first"):
         clean(Console(file=io.StringIO()))
     assert (paths.CACHE / "tool").exists()
@@ -153,6 +157,7 @@ def elsewhere(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (other / "local" / "patchbay_local").mkdir(parents=True)
     with monkeypatch.context() as there:
         there.setattr(paths, "REPOSITORY", other)
+        there.chdir(other)
         checkout.claim()
     _start_edge()
     yield other

@@ -2,13 +2,13 @@
 
 import contextlib
 import json
-import shutil
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from patchbay_local.machine import cgroups, processes
+from patchbay_local.machine.mounts import remove_directory
 from patchbay_local.machine.processes import ProcessId
 from patchbay_local.machine.programs import CommandError, HostError, run, succeeds
 
@@ -163,8 +163,7 @@ class Directory(_Change):
         return f"directory {self.path}"
 
     def undo(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self.path)
+        remove_directory(self.path)
 
 
 class Cgroup(_Change):
