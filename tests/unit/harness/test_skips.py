@@ -1,5 +1,6 @@
-"""A test that is skipped fails the run, wherever it is skipped."""
+"""A test that does not run to its end fails the run, wherever it is skipped or given up."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,13 @@ SKIPS = {
     "in the test": "def test(): pytest.skip('no tool')\n",
     "in a fixture": "@pytest.fixture\ndef tool(): pytest.skip('no tool')\ndef test(tool): pass\n",
     "of a whole module": "pytest.skip('no tool', allow_module_level=True)\n",
+    "as a failure that is told in the test": "def test(): pytest.xfail('no tool')\n",
+    "as a failure that is told in a fixture": "@pytest.fixture\ndef tool(): pytest.xfail('no tool')\n"
+    "def test(tool): pass\n",
+    "as a failure that is told in a test marked so": "@pytest.mark.xfail\ndef test(): pytest.xfail('no tool')\n",
+    "as an expected failure that is not run": "@pytest.mark.xfail(run=False, reason='no tool')\ndef test(): pass\n",
+    "as an expected failure that cannot be set up": "@pytest.fixture\ndef tool(): raise OSError('no tool')\n"
+    "@pytest.mark.xfail\ndef test(tool): pass\n",
     "of a module that cannot be imported": "pytest.importorskip('no_tool')\n",
 }
 
@@ -32,13 +40,21 @@ def test_a_skip_fails_the_run_and_tells_why_and_what_to_do(source: str, tmp_path
     assert done.returncode in {1, 2}, done.stdout
     assert "no tool" in done.stdout or "no_tool" in done.stdout
     assert "`make up` installs" in done.stdout
-    assert "skipped" not in done.stdout.splitlines()[-1]
+    assert not re.search("skipped|xfailed|passed", done.stdout.splitlines()[-1])
 
 
-def test_a_skip_in_a_worker_fails_the_run_too(tmp_path: Path) -> None:
-    done = run(tmp_path, SKIPS["in the test"], "-n", "2")
+@pytest.mark.parametrize("where", ["in the test", "as a failure that is told in the test"])
+def test_a_skip_in_a_worker_fails_the_run_too(where: str, tmp_path: Path) -> None:
+    done = run(tmp_path, SKIPS[where], "-n", "2")
     assert done.returncode == 1, done.stdout
     assert "1 failed" in done.stdout.splitlines()[-1]
+
+
+def test_a_skip_is_a_failure_in_the_report(tmp_path: Path) -> None:
+    run(tmp_path, SKIPS["as an expected failure that is not run"], f"--junitxml={tmp_path / 'report.xml'}")
+    report = (tmp_path / "report.xml").read_text()
+    assert "<failure" in report or "<error" in report
+    assert "<skipped" not in report
 
 
 def test_what_is_expected_to_fail_and_fails_is_no_skip(tmp_path: Path) -> None:
