@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_local.machine import mounts, paths
+from patchbay_local.build import checkov
+from patchbay_local.build.tools import build
+from patchbay_local.build.tools.download import Downloads
+from patchbay_local.build.tools.go import Go
+from patchbay_local.build.tools.modules import GoModule
+from patchbay_local.commands import up
+from patchbay_local.commands.clean import clean
+from patchbay_local.deploy import environments
+from patchbay_local.machine import mounts, paths, preflight
 from patchbay_local.machine.changes import Directory
 from patchbay_local.machine.mounts import holds_nothing, remove_directories, remove_directory, remove_leftovers
 from patchbay_local.machine.programs import HostError
+from rich.console import Console
 
 Mounted = Callable[..., None]
 
@@ -158,3 +167,83 @@ def test_a_directory_that_its_file_system_does_not_rename_is_deleted_in_place(
     monkeypatch.setattr(Path, "rename", refuse)
     remove_directory(filled(tmp_path / "lower"))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: Mounted) -> Path:
+    """Stands in for the machine's caches; there is no other directory of the environment."""
+    mounted()
+    roots = {getattr(paths, name): tmp_path / name.lower() for name in ("STATE", "RUN", "LOGS", "CACHE")}
+    for name, place in list(vars(paths).items()):
+        for root, own in roots.items():
+            if isinstance(place, Path) and place.is_relative_to(root):
+                monkeypatch.setattr(paths, name, own / place.relative_to(root))
+    monkeypatch.setattr(build, "KEDA_CONFIG", paths.TOOLS / "keda-config")
+    monkeypatch.setattr("patchbay_local.machine.single_run._LOCK", tmp_path / "lock")
+    return paths.CACHE
+
+
+def test_a_clean_that_is_killed_leaves_no_build_that_seems_complete(
+    cache: Path, interrupted: Callable[[], None]
+) -> None:
+    filled(paths.TOOLS / "pulumi-1234")
+    with pytest.raises(KeyboardInterrupt):
+        clean(Console(quiet=True))
+    assert not (paths.TOOLS / "pulumi-1234").exists()
+    interrupted()
+    clean(Console(quiet=True))
+    assert list(cache.parent.glob("cache*")) == []
+
+
+@pytest.mark.usefixtures("cache", "interrupted")
+def test_an_older_build_whose_removal_is_killed_does_not_seem_complete(tmp_path: Path) -> None:
+    older = filled(paths.TOOLS / "hello-older")
+    with pytest.raises(KeyboardInterrupt):
+        build._remove_older(GoModule("hello", tmp_path, (), {}, {}), keep=paths.TOOLS / "hello-newer")
+    assert not older.exists()
+
+
+@pytest.mark.usefixtures("cache", "interrupted")
+def test_an_older_download_whose_removal_is_killed_does_not_seem_complete() -> None:
+    older = filled(paths.TOOLS / "downloaded-older")
+    with pytest.raises(KeyboardInterrupt):
+        Downloads(source=None).tidy()
+    assert not older.exists()
+
+
+@pytest.mark.usefixtures("cache", "interrupted")
+def test_a_checkov_whose_removal_is_killed_does_not_seem_installed() -> None:
+    older = filled(paths.CHECKOV / "older")
+    with pytest.raises(KeyboardInterrupt):
+        checkov.install()
+    assert not older.exists()
+
+
+@pytest.mark.usefixtures("cache", "interrupted")
+def test_a_configuration_of_keda_whose_removal_is_killed_does_not_seem_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build, "_source_directory", lambda *_: tmp_path)
+    filled(build.KEDA_CONFIG)
+    (build.KEDA_CONFIG / ".version").write_text("older")
+    with pytest.raises(KeyboardInterrupt):
+        build.copy_keda_configuration(Go(Path("go"), "go1.26"))
+    assert not build.KEDA_CONFIG.exists()
+
+
+@pytest.mark.usefixtures("cache")
+def test_going_up_deletes_what_a_killed_clean_left_before_the_free_space_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class MeasuredError(Exception):
+        """The free space is measured."""
+
+    def measure() -> None:
+        raise MeasuredError
+
+    left = filled(paths.TOOLS / "pulumi-1234.removing")
+    monkeypatch.setattr(environments, "require_agreement", lambda: None)
+    monkeypatch.setattr(preflight, "measure", measure)
+    with pytest.raises(MeasuredError):
+        up.up(Console(quiet=True), up.Options())
+    assert not left.exists()

@@ -1,12 +1,12 @@
 """checkov in an environment of its own: it pins libraries that the project uses in other versions."""
 
 import hashlib
-import shutil
 import sys
 from pathlib import Path
 from typing import Final
 
 from patchbay_local.machine import paths
+from patchbay_local.machine.mounts import remove_directory
 from patchbay_local.machine.programs import run
 
 LOCK: Final = paths.REPOSITORY / "requirements" / "checkov.txt"
@@ -30,7 +30,7 @@ def install() -> None:
     if installed():
         return
     target = _environment()
-    shutil.rmtree(paths.CHECKOV, ignore_errors=True)
+    remove_directory(paths.CHECKOV)
     log = paths.LOGS / "checkov.log"
     # Scripts of an environment name its place: it is made where it stays, and counts once its last file is there.
     run([sys.executable, "-m", "venv", target], log=log)

@@ -4,7 +4,7 @@ from rich.console import Console
 
 from patchbay_local.machine import packages, paths
 from patchbay_local.machine.journal import open_journal
-from patchbay_local.machine.mounts import holds_nothing, remove_directory
+from patchbay_local.machine.mounts import holds_nothing, remove_directory, remove_leftovers
 from patchbay_local.machine.single_run import only_one
 
 
@@ -14,6 +14,7 @@ def clean(console: Console) -> None:
     RuntimeError while the environment is up: its nodes and programs run from the caches.
     """
     with only_one("make clean"):
+        remove_leftovers(lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True))
         if not holds_nothing(paths.STATE) or open_journal().pending():
             raise RuntimeError("the environment is up: run `make down` first, its programs run from the caches")
         installed = packages.installed_by_us()

@@ -16,7 +16,7 @@ from patchbay_local.kubernetes.network_policy import daemon as network_policy
 from patchbay_local.kubernetes.nodes import daemon as agent
 from patchbay_local.machine import checkout, packages, paths
 from patchbay_local.machine.journal import Journal, open_journal
-from patchbay_local.machine.mounts import remove_directory
+from patchbay_local.machine.mounts import remove_directory, remove_leftovers
 from patchbay_local.machine.programs import HostError
 from patchbay_local.machine.single_run import only_one
 
@@ -73,6 +73,7 @@ def _put_back(journal: Journal, say: Callable[[str], None]) -> list[str]:
     attempt(partial(journal.undo, progress=say))
     attempt(packages.restore_service_policy)
     attempt(partial(remove_directory, paths.STATE))
+    attempt(partial(remove_leftovers, say))
     if not journal.pending():
         # It holds the journal.
         attempt(partial(remove_directory, paths.RUN))

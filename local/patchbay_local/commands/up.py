@@ -28,6 +28,7 @@ from patchbay_local.kubernetes.nodes.local_nodes import LocalNodes
 from patchbay_local.kubernetes.nodes.readiness import wait_until_ready
 from patchbay_local.machine import checkout, packages, paths, preflight
 from patchbay_local.machine.journal import open_journal
+from patchbay_local.machine.mounts import remove_leftovers
 from patchbay_local.machine.programs import terminate_all
 from patchbay_local.machine.single_run import only_one
 
@@ -45,6 +46,8 @@ def up(console: Console, options: Options) -> bool:
     began = time.monotonic()
     with only_one("make up"):
         environments.require_agreement()
+        # Before the free space is measured.
+        remove_leftovers(lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True))
         for warning in preflight.check(preflight.measure()):
             console.print(f"warning: {warning}", markup=False)
         checkout.claim()

@@ -1,5 +1,6 @@
 """Building a Go module's programs once per stamp, and switching the links in paths.BIN to them."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Mapping
@@ -10,7 +11,8 @@ from patchbay_local.build.tools.go import Go
 from patchbay_local.build.tools.modules import CLUSTER, KEDA_MODULE, GoModule
 from patchbay_local.machine import paths
 from patchbay_local.machine.files import entries
-from patchbay_local.machine.programs import run
+from patchbay_local.machine.mounts import remove_directory
+from patchbay_local.machine.programs import HostError, run
 
 KEDA_CONFIG: Final = paths.TOOLS / "keda-config"
 
@@ -120,7 +122,7 @@ def copy_keda_configuration(go: Go) -> None:
     if marker.is_file() and marker.read_text() == version:
         return
     source = _source_directory(CLUSTER, go, KEDA_MODULE)
-    shutil.rmtree(KEDA_CONFIG, ignore_errors=True)
+    remove_directory(KEDA_CONFIG)
     KEDA_CONFIG.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(source / "config", KEDA_CONFIG, copy_function=shutil.copyfile)
     for directory, _, _ in os.walk(KEDA_CONFIG):
@@ -137,4 +139,5 @@ def _source_directory(module: GoModule, go: Go, required: str) -> Path:
 def _remove_older(module: GoModule, keep: Path) -> None:
     for other in entries(paths.TOOLS):
         if other.name.startswith(f"{module.name}-") and other != keep and not other.name.endswith(".partial"):
-            shutil.rmtree(other, ignore_errors=True)
+            with contextlib.suppress(HostError, OSError):
+                remove_directory(other)

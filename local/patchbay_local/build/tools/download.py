@@ -1,5 +1,6 @@
 """Official programs in place of built ones: each release fetched, verified and unpacked into a directory of its own."""
 
+import contextlib
 import shutil
 import tarfile
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from patchbay_local.build.tools.releases import (
 from patchbay_local.build.tools.source import Source, from_environment
 from patchbay_local.machine import paths
 from patchbay_local.machine.files import entries
+from patchbay_local.machine.mounts import remove_directory
+from patchbay_local.machine.programs import HostError
 
 # Something that the user should read.
 Warn = Callable[[str], None]
@@ -79,7 +82,8 @@ class Downloads:
         places = {_place(release, digest) for release, digest in locked if digest}
         for place in entries(paths.TOOLS):
             if place.name.startswith(f"{_PREFIX}-") and place not in places:
-                shutil.rmtree(place, ignore_errors=True)
+                with contextlib.suppress(HostError, OSError):
+                    remove_directory(place)
         shutil.rmtree(paths.TOOLS / _ARCHIVES, ignore_errors=True)
 
 
