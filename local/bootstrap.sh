@@ -8,8 +8,10 @@ fail() { echo "error: $*" >&2; exit 1; }
 command -v apt-get > /dev/null || fail "no apt-get; Debian 12 or later is needed"
 python=/usr/bin/python3 lock=requirements/dev.txt stamp=.venv/.patchbay-stamp
 installed=/var/cache/patchbay/installed-packages
-want=$(cat $lock pyproject.toml | sha256sum)
-[ "$(cat $stamp 2> /dev/null)" != "$want" ] || exit 0
+here=$(pwd -P)
+# Also of what is copied or moved with the checkout and fits no more: .venv names its directory, and Debian's Python.
+wanted() { { echo "$here"; $python -V || true; cat $lock pyproject.toml; } 2>&1 | sha256sum; }
+[ "$(cat $stamp 2> /dev/null)" != "$(wanted)" ] || exit 0
 # The checks of the machine that need no package; the rest follows once Python's packages are there.
 memory=$(awk '/^MemTotal/ {print int($2 / 1048576 + 0.5)}' /proc/meminfo)
 [ "$memory" -ge 6 ] || fail "this machine has $memory GiB of memory; at least 6 are needed"
@@ -32,8 +34,10 @@ fi
 $python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "$($python -V); Python 3.11 or later is needed"
 all=$(grep -c '^[a-z]' $lock)
 echo "installing the $all locked Python packages into .venv"
-$python -m venv .venv
+clear=()
+grep -qsF "$here/.venv/" .venv/bin/pip || clear=(--clear)
+$python -m venv "${clear[@]}" .venv
 .venv/bin/python -m pip install --require-hashes --progress-bar off --requirement $lock |
     awk -v all="$all" '/^Collecting/ && ++n % 20 == 0 {print "  " n " of " all " fetched"; fflush()} /^Installing/ {print "  installing"; fflush()}'
 .venv/bin/python -m pip install -qqq --no-deps --no-build-isolation --editable .
-echo "$want" > $stamp
+wanted > $stamp

@@ -1,19 +1,20 @@
 """Bringing the environment up: packages, and one run at a time."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import typer
 from patchbay_local import cli
 from patchbay_local.commands import checks
-from patchbay_local.machine import mounts, packages, paths
+from patchbay_local.machine import checkout, mounts, packages, paths
 from patchbay_local.machine.mounts import remove_directory
 from patchbay_local.machine.programs import CommandError, HostError, run, terminate_all
 from patchbay_local.machine.single_run import AlreadyRunningError, only_one
@@ -180,7 +181,10 @@ _STAND_INS = {
         case "$*" in
             *ensurepip*) [ -e TOP/has-python ] ;;
             -V) cat TOP/version ;;
-            "-m venv .venv") mkdir -p .venv/bin && cp TOP/programs/python3 .venv/bin/python ;;
+            *"-m venv "*)
+                mkdir -p .venv/bin
+                cp TOP/programs/python3 .venv/bin/python
+                echo "#!$(pwd -P)/.venv/bin/python" > .venv/bin/pip ;;
         esac""",
 }
 
@@ -218,6 +222,41 @@ def test_bootstrap_completes_what_was_cut_off_waits_for_apts_lock_and_names_what
     assert apt[0] < completed < apt[1]
     # The stand-in says that only python3 was there.
     assert (copied.root.parent / "cache" / "installed").read_text() == "python3-venv\n"
+
+
+def test_the_python_environment_is_made_anew_in_a_copy_and_for_another_python_and_else_only_once(
+    copied: Checkout,
+) -> None:
+    assert "-m venv" in copied.bootstrap()
+    assert "-m pip" not in copied.bootstrap()
+    other = copied.root.with_name("copy")
+    shutil.copytree(copied.root, other, symlinks=True)
+    copy = replace(copied, root=other)
+    # Its scripts name the first one's Python.
+    assert "python3 -m venv --clear .venv" in copy.bootstrap()
+    assert "-m pip" not in copy.bootstrap()
+    assert "-m pip" not in copied.bootstrap()
+    (copied.root.parent / "version").write_text("Python 3.13.0\n")
+    assert "-m pip" in copied.bootstrap()
+    other.rename(other.with_name("moved"))
+    assert "-m pip" in replace(copied, root=other.with_name("moved")).bootstrap()
+
+
+def test_a_program_of_another_checkout_than_the_one_it_is_called_in_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "STATE", tmp_path / "state")
+    monkeypatch.chdir(tmp_path)
+    checkout.require_ours()
+    (tmp_path / "Makefile").touch()
+    (tmp_path / "local" / "patchbay_local").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "local")
+    with pytest.raises(checkout.OtherCheckoutError) as refused:
+        checkout.require_ours()
+    for told in (str(tmp_path), str(paths.REPOSITORY), f"make -C {tmp_path} bootstrap"):
+        assert told in str(refused.value)
+    monkeypatch.chdir(paths.REPOSITORY / "local")
+    checkout.require_ours()
 
 
 def test_going_down_never_deletes_through_a_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,13 +25,27 @@ def owner() -> Path | None:
 def require_ours() -> None:
     """Raises OtherCheckoutError where another checkout that is still there has something of it running.
 
-    What a crash or a restart of the machine left without a running process is anybody's to go on with or to put back.
+    Likewise where this program is not of the checkout it is called in, as with a copied `.venv`. What a crash or a
+    restart of the machine left without a running process is anybody's to go on with or to put back.
     """
+    _require_here()
     found = owner()
     if found is not None and found.resolve() != paths.REPOSITORY.resolve() and _runs():
         raise OtherCheckoutError(
             f"this machine's environment belongs to the checkout {found}, and this is {paths.REPOSITORY}:"
             f" work there, or end it first (`make -C {found} down`)"
+        )
+
+
+def _require_here() -> None:
+    here = Path.cwd()
+    within = next(
+        (each for each in (here, *here.parents) if (each / _MARK).is_dir() and (each / "Makefile").exists()), None
+    )
+    if within is not None and within.resolve() != paths.REPOSITORY.resolve():
+        raise OtherCheckoutError(
+            f"this directory is of the checkout {within}, and the program that runs is that of {paths.REPOSITORY}:"
+            f" run `make -C {within} bootstrap` and use {within}/.venv/bin/python, or call it elsewhere"
         )
 
 
