@@ -4,12 +4,14 @@ import io
 import json
 import re
 import shlex
+import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 from patchbay_local.build import checkov
-from patchbay_local.commands import phases
+from patchbay_local.commands import complete_parts, phases
 from rich.console import Console
 
 PASSED = '<testcase classname="tests.unit.test_it" name="test_{name}" time="{seconds}" />'
@@ -24,8 +26,11 @@ def _no_installation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkov, "install", lambda: None)
 
 
-def pytests(**phase_results: tuple[int, str]) -> tuple[Execute, list[list[str]]]:
-    """Writes what pytest would: phase -> exit code and test cases (empty: nothing is written)."""
+def pytests(marks: Sequence[str] = ("long",), /, **phase_results: tuple[int, str]) -> tuple[Execute, list[list[str]]]:
+    """Writes what pytest would: phase -> exit code and test cases (empty: nothing is written).
+
+    `marks`: those of the one test that is left out.
+    """
     commands: list[list[str]] = []
 
     def execute(command: Sequence[str]) -> int:
@@ -34,7 +39,7 @@ def pytests(**phase_results: tuple[int, str]) -> tuple[Execute, list[list[str]]]
         code, cases = phase_results[options["--phase"]]
         if cases:
             Path(options["--junitxml"]).write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
-            left_out = {"tests/unit/test_it.py::test_slow": ["long"]} if options["--phase"] == "parallel" else {}
+            left_out = {"tests/unit/test_it.py::test_slow": list(marks)} if options["--phase"] == "parallel" else {}
             Path(options["--left-out"]).write_text(json.dumps(left_out))
         return code
 
@@ -75,14 +80,14 @@ def test_a_failure_of_the_second_phase_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parallel", "alone", "expected"), [((0, "one"), (5, ""), 0), ((5, ""), (0, "one"), 0), ((5, ""), (5, ""), 5)]
 )
-def test_a_phase_without_tests_is_no_failure_unless_both_are(
+def test_with_arguments_a_phase_without_tests_is_no_failure_unless_both_are(
     tmp_path: Path, parallel: tuple[int, str], alone: tuple[int, str], expected: int
 ) -> None:
     def cases(result: tuple[int, str]) -> tuple[int, str]:
         return result[0], PASSED.format(name=result[1], seconds=1) if result[1] else " "
 
     execute, _ = pytests(parallel=cases(parallel), alone=cases(alone))
-    code, last = run(tmp_path, execute)
+    code, last = run(tmp_path, execute, "-k", "one")
     assert code == expected
     assert ("no tests ran" if expected else "1 passed") in last
 
@@ -93,6 +98,83 @@ def test_a_phase_that_died_without_a_report_is_an_error_and_its_old_report_is_no
     assert code == -9
     assert "1 error" in last
     assert "passed" not in last
+
+
+@pytest.mark.parametrize("code", [0, 5])
+@pytest.mark.parametrize("arguments", [(), ("-k", "a")])
+@pytest.mark.parametrize("half", ["", "<testsuites><testsuite>"], ids=["none", "half of one"])
+def test_a_phase_that_ends_well_without_a_report_is_a_failure(
+    tmp_path: Path, code: int, arguments: Sequence[str], half: str
+) -> None:
+    execute, _ = pytests(parallel=(0, PASSED.format(name="a", seconds=1)), alone=(code, ""))
+
+    def die(command: Sequence[str]) -> int:
+        if half:
+            (tmp_path / "alone.xml").write_text(half)
+        return execute(command)
+
+    found, last = run(tmp_path, die, *arguments)
+    assert found == 1
+    assert "1 passed, 1 error" in last
+
+
+def test_a_failure_in_the_report_counts_whatever_the_exit_code(tmp_path: Path) -> None:
+    execute, _ = pytests(parallel=(0, FAILED.format(name="a")), alone=(0, PASSED.format(name="b", seconds=1)))
+    assert run(tmp_path, execute)[0] == 1
+
+
+@pytest.mark.parametrize("empty", ["parallel", "alone"])
+@pytest.mark.parametrize("code", [0, 5])
+def test_without_arguments_a_phase_without_tests_is_a_failure(tmp_path: Path, empty: str, code: int) -> None:
+    results = dict.fromkeys(("parallel", "alone"), (0, PASSED.format(name="a", seconds=1)))
+    execute, _ = pytests(**{**results, empty: (code, " ")})
+    assert run(tmp_path, execute)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("marks", "arguments", "all_but", "expected"),
+    [
+        (["long"], (), "", 0),
+        ([], (), "", 1),
+        ([], ("-k", "a"), "", 0),
+        (["long"], ("-m", "not cluster_lifecycle"), "cluster_lifecycle", 1),
+        (["long", "cluster_lifecycle"], ("-m", "not cluster_lifecycle"), "cluster_lifecycle", 0),
+    ],
+)
+def test_only_tests_that_are_meant_to_be_left_out_may_be(
+    tmp_path: Path, marks: list[str], arguments: Sequence[str], all_but: str, expected: int
+) -> None:
+    both = (0, PASSED.format(name="a", seconds=1))
+    execute, _ = pytests(marks, parallel=both, alone=both)
+    text = io.StringIO()
+    console = Console(file=text, width=80)
+    found = phases.run_tests(console, arguments, reports=tmp_path, all_but=all_but, execute=execute)
+    assert found == expected
+    assert ("left out though it should run: tests/unit/test_it.py::test_slow" in text.getvalue()) == bool(expected)
+
+
+@pytest.mark.parametrize(("marks", "passed"), [(["long"], False), ([], False), (["cluster_lifecycle"], True)])
+def test_the_complete_set_leaves_out_the_machines_tests_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marks: list[str], *, passed: bool
+) -> None:
+    both = (0, PASSED.format(name="a", seconds=1))
+    monkeypatch.setattr(complete_parts, "REPORTS", tmp_path)
+    execute, commands = pytests(marks, parallel=both, alone=both)
+    monkeypatch.setattr(complete_parts, "run_tests", partial(phases.run_tests, execute=execute))
+    (part,) = (one for one in complete_parts.complete(Console(file=io.StringIO())) if one.name == "tests")
+    assert part.run() == passed
+    assert ["not cluster_lifecycle" in command for command in commands] == [True, True]
+
+
+def test_what_the_shell_sets_for_pytest_does_not_choose_among_the_tests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "test_it.py").write_text("def test_a(): pass\n\ndef test_b(): assert False\n")
+    (tmp_path / "pytest.ini").touch()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k test_a")
+    monkeypatch.setenv("PYTEST_PLUGINS", "no_such_plugin")
+    assert phases._pytest([*command, "-c", str(tmp_path / "pytest.ini"), str(tmp_path)]) == 1
 
 
 def test_what_is_asked_of_pytest_cannot_make_the_second_phase_run_beside_others(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from patchbay_local.machine import paths
 from patchbay_local.machine.programs import run
 
 _STACKS: Final = ("dev", "staging", "production")
-_EVERY_TEST: Final = ("-m", "not cluster_lifecycle")
-_LIFECYCLE: Final = ("-m", "cluster_lifecycle", "tests/local/test_cluster_lifecycle.py")
+_MARK: Final = "cluster_lifecycle"
+_LIFECYCLE: Final = ("-m", _MARK, "tests/local/test_cluster_lifecycle.py")
 
 
 def complete(console: Console) -> Sequence[Part]:
@@ -34,14 +34,14 @@ def complete(console: Console) -> Sequence[Part]:
             lambda: emulate(console, stack, afresh=True),
         )
 
-    def tests(name: str, arguments: Sequence[str]) -> bool:
-        return run_tests(console, arguments, reports=REPORTS / name) == 0
+    def every_test() -> bool:
+        return run_tests(console, ("-m", f"not {_MARK}"), reports=REPORTS / "every", all_but=_MARK) == 0
 
     def start() -> bool:
         return up(console, Options(skip_proof=True))
 
     def machine() -> bool:
-        return down(console) and tests("machine", _LIFECYCLE)
+        return down(console) and run_tests(console, _LIFECYCLE, reports=REPORTS / "machine") == 0
 
     def new_images() -> bool:
         if not down(console):  # no node may ask for what is made anew
@@ -56,7 +56,7 @@ def complete(console: Console) -> Sequence[Part]:
         Part(
             "tests",
             "every test, those marked long and the updates that are killed too",
-            lambda: tests("every", _EVERY_TEST),
+            every_test,
         ),
         *(emulated(stack) for stack in _STACKS),
         Part("proof", "pods follow processes at 7, 8, 16, 40 and 0", lambda: up(console, Options())),

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import Element, parse  # a file that pytest wrote
+from xml.etree.ElementTree import Element, ParseError, parse  # a file that pytest wrote
 
 _BAD = {"failure": "failed", "error": "error", "skipped": "skipped"}
 
@@ -50,7 +50,7 @@ def read(phase: str, exit_code: int, seconds: float, reports: Path) -> Outcome:
     try:
         cases = [_case(element) for element in parse(reports / f"{phase}.xml").iter("testcase")]  # noqa: S314
         left_out = json.loads((reports / f"{phase}.json").read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, ParseError, json.JSONDecodeError):  # it died before it wrote them, or as it did
         return Outcome(phase, exit_code, seconds, (), {}, reported=False)
     return Outcome(phase, exit_code, seconds, cases, left_out)
 

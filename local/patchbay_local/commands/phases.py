@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,7 +20,11 @@ from patchbay_local.machine.files import entries
 from patchbay_local.machine.programs import run_in_front
 
 REPORTS: Final = paths.REPORTS / "tests"
-_NO_TESTS: Final = 5  # pytest's exit code where nothing was selected
+_FAILED: Final = 1  # pytest's exit codes: a test failed; nothing was selected
+_NO_TESTS: Final = 5
+_BY_DEFAULT: Final = frozenset({"long", "cluster_lifecycle"})  # the marks that pyproject.toml leaves out
+# An empty one is as good as none. What a shell has set for other runs must not choose among the tests of this one.
+_NOT_INHERITED: Final = {"PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
 _MOST_WORKERS: Final = 8  # each takes some 400 MiB
 
 
@@ -48,7 +53,7 @@ def phases() -> tuple[Phase, ...]:
 
 
 def _pytest(command: Sequence[str]) -> int:
-    return run_in_front(command, cwd=paths.REPOSITORY, env=environments.variables())
+    return run_in_front(command, cwd=paths.REPOSITORY, env={**environments.variables(), **_NOT_INHERITED})
 
 
 def run_tests(
@@ -56,9 +61,13 @@ def run_tests(
     arguments: Sequence[str],
     *,
     reports: Path = REPORTS,
+    all_but: str = "",
     execute: Callable[[Sequence[str]], int] = _pytest,
 ) -> int:
-    """Run both phases, the second also after a failure of the first; pytest's exit code, the worse of the two."""
+    """Run both phases, the second also after a failure of the first; pytest's exit code, the worse of the two.
+
+    `all_but`: the arguments are there to run every test but those with this mark; it fails where they do not.
+    """
     checkov.install()
     reports.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
@@ -73,13 +82,37 @@ def run_tests(
     seconds = time.monotonic() - began
     report.write(reports, outcomes, seconds, arguments)
     console.print(f"reports:    {reports / 'summary.md'}", soft_wrap=True)
+    # With arguments of the caller's own, tests are meant to be left out.
+    missing = [] if arguments and not all_but else _missing(outcomes, {all_but} if all_but else _BY_DEFAULT)
+    for what in missing:
+        console.print(f"error: {what}", soft_wrap=True, markup=False)
     console.print(report.closing_line(outcomes, seconds), soft_wrap=True, markup=False)
-    return exit_code(outcomes)
+    return exit_code(outcomes) or (_FAILED if missing else 0)
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
     """The first that says of a failure; where no phase had a test to run, pytest's code for that."""
-    codes = [outcome.exit_code for outcome in outcomes]
+    codes = [_exit_code(outcome) for outcome in outcomes]
     if set(codes) == {_NO_TESTS}:
         return _NO_TESTS
     return next((code for code in codes if code not in {0, _NO_TESTS}), 0)
+
+
+def _exit_code(outcome: Outcome) -> int:
+    """Not pytest's alone: a test can end the whole process with 0."""
+    if outcome.exit_code not in {0, _NO_TESTS}:
+        return outcome.exit_code
+    if outcome.counts["failed"] or outcome.counts["error"]:
+        return _FAILED
+    return 0 if outcome.cases else _NO_TESTS
+
+
+def _missing(outcomes: Sequence[Outcome], may_be_left_out: AbstractSet[str]) -> list[str]:
+    """What shows that not every test ran."""
+    found = [f"phase {one.phase}: no test ran" for one in outcomes if one.reported and not one.cases]
+    for one in outcomes:
+        others = [test for test, marks in one.left_out.items() if not may_be_left_out & set(marks)]
+        if others:
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            found.append(f"phase {one.phase}: left out though it should run: {others[0]}{more}")
+    return found
