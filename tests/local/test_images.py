@@ -4,14 +4,20 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
-from patchbay_local.build.images import build, buildah, debian, registry
+from patchbay_local.build.images import build, buildah, debian, node_registry, registry
 from patchbay_local.build.images.build import Record
 from patchbay_local.build.images.catalogue import BY_NAME, DEPLOYED, Image
-from patchbay_local.machine import addresses, paths
+from patchbay_local.machine import addresses, occupied, paths
+from patchbay_local.machine.addresses import PortUse
+from patchbay_local.machine.changes import Process
+from patchbay_local.machine.journal import Journal, open_journal
 
 from tests.ports import free_port
 
@@ -183,3 +189,67 @@ def test_an_image_of_a_static_program_runs_through_build_push_and_lock(
     assert registry.transfer_size(digest) > 0
     listening = subprocess.run(["ss", "-ltn"], check=True, capture_output=True, text=True).stdout
     assert f":{port} " not in listening
+
+
+@pytest.fixture
+def pushed_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PortUse:
+    """Where the registry for pushes would listen, with all that it keeps in the test's own directory."""
+    for name in ("REGISTRY_STORAGE", "RUN", "LOGS"):
+        monkeypatch.setattr(paths, name, tmp_path / name.lower())
+    use = PortUse(free_port(), "the image registry", "ports.registry")
+    monkeypatch.setattr(registry, "PUSH_HOST", f"127.0.0.1:{use.port}")
+    return use
+
+
+def _is_listened_at(use: PortUse) -> bool:
+    return any(
+        connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == use.port
+        for connection in psutil.net_connections("tcp")
+    )
+
+
+def test_the_registry_for_pushes_ends_with_a_run_that_is_killed(tmp_path: Path, pushed_to: PortUse) -> None:
+    parent = f"""
+import time
+from pathlib import Path
+from patchbay_local.build.images import registry
+from patchbay_local.machine import paths
+
+for name in ("REGISTRY_STORAGE", "RUN", "LOGS"):
+    setattr(paths, name, Path({str(tmp_path)!r}) / name.lower())
+registry.PUSH_HOST = "127.0.0.1:{pushed_to.port}"
+with registry.accepting_pushes():
+    print("answers", flush=True)
+    time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "answers\n"
+        assert _is_listened_at(pushed_to)
+        # It is the environment's own, and no reason to refuse the next run.
+        assert list(occupied.listeners([pushed_to])) == []
+        process.kill()
+    deadline = time.monotonic() + 15
+    while _is_listened_at(pushed_to):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with registry.accepting_pushes():
+        assert _is_listened_at(pushed_to)
+    assert not _is_listened_at(pushed_to)
+    assert open_journal().pending() == []
+
+
+@pytest.mark.usefixtures("pushed_to")
+@pytest.mark.parametrize("end", [registry.end_leftover, node_registry.down])
+def test_a_registry_for_pushes_that_is_left_is_ended_by_going_up_and_by_going_down(
+    end: Callable[[Journal], None],
+) -> None:
+    journal = open_journal()
+    pushes = registry.accepting_pushes()
+    pushes.__enter__()
+    (left,) = [entry.change for entry in journal.pending()]
+    assert isinstance(left, Process)
+    assert left.processes()
+    end(journal)
+    assert left.processes() == []
+    assert journal.pending() == []

@@ -51,6 +51,7 @@ def up(console: Console, options: Options) -> bool:
         for warning in preflight.check(preflight.measure()):
             console.print(f"warning: {warning}", markup=False)
         checkout.claim()
+        registry.end_leftover(open_journal())
         progress = Progress(console, make_plan(skip_proof=options.skip_proof), durations())
         _install_packages(progress)
         with _building_images_beside(progress) as from_packages:

@@ -5,11 +5,10 @@ Two processes of Debian's docker-registry share one storage. The one that nodes 
 
 import json
 import os
-import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -17,9 +16,14 @@ from typing import Final
 import yaml
 
 from patchbay_local.machine import addresses, paths
-from patchbay_local.machine.programs import run
+from patchbay_local.machine.daemons import Daemon, Supervisor
+from patchbay_local.machine.journal import Journal, open_journal
+from patchbay_local.machine.programs import bound, run
 
 PUSH_HOST: Final = f"127.0.0.1:{addresses.REGISTRY_PORT}"
+_NAME: Final = "push"
+_SCOPE: Final = f"registry/{_NAME}"  # below that of the registry for nodes: it is ended with it
+_DAEMON: Final = f"registry-{_NAME}"
 _START_SECONDS: Final = 15.0
 
 
@@ -49,33 +53,33 @@ def write_configuration(name: str, address: str, *, read_only: bool) -> Path:
 
 @contextmanager
 def accepting_pushes() -> Iterator[None]:
-    """A registry on loopback for as long as the block runs."""
+    """A registry on loopback for as long as the block runs; were this process killed, it ends as well."""
     paths.REGISTRY_STORAGE.mkdir(parents=True, exist_ok=True)
-    file = write_configuration("push", PUSH_HOST, read_only=False)
-    log = paths.LOGS / "registry-push.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as sink:
-        process = subprocess.Popen(
-            ["docker-registry", "serve", file], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink
-        )
+    file = write_configuration(_NAME, PUSH_HOST, read_only=False)
+    journal = open_journal()
+    end_leftover(journal)
+    supervisor = Supervisor(run=paths.RUN, logs=paths.LOGS, journal=journal, scope=_SCOPE)
     try:
-        wait_until_answering(PUSH_HOST, process)
+        supervisor.ensure(
+            Daemon(name=_DAEMON, argv=tuple(bound(["docker-registry", "serve", str(file)])), stop_grace_seconds=10)
+        )
+        wait_until_answering(PUSH_HOST, lambda: supervisor.process(_DAEMON) is not None)
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        supervisor.stop(_DAEMON)
 
 
-def wait_until_answering(host: str, process: subprocess.Popen[bytes] | None = None) -> None:
+def end_leftover(journal: Journal) -> None:
+    """End the registry for pushes that a killed run left. Nothing happens where there is none."""
+    journal.undo(_SCOPE)
+
+
+def wait_until_answering(host: str, runs: Callable[[], bool] = lambda: True) -> None:
     """Return once the registry serves its API. Raises RuntimeError when it ends or takes too long."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
-        if process and process.poll() is not None:
-            raise RuntimeError(f"the registry ended at once: see {paths.LOGS}/registry-push.log; is {host} in use?")
+        if not runs():
+            raise RuntimeError(f"the registry ended at once: see {paths.LOGS}/{_DAEMON}.log; is {host} in use?")
         try:
             with urllib.request.urlopen(f"http://{host}/v2/", timeout=2):
                 return
@@ -100,7 +104,7 @@ def transfer_size(digest: str) -> int:
 def collect_garbage() -> None:
     """Delete the images that no tag names any more. Nothing may be pushed meanwhile."""
     file = write_configuration("collect", PUSH_HOST, read_only=False)
-    run(["docker-registry", "garbage-collect", "--delete-untagged", file], log=paths.LOGS / "registry-push.log")
+    run(["docker-registry", "garbage-collect", "--delete-untagged", file], log=paths.LOGS / f"{_DAEMON}.log")
 
 
 def _repository(image: str) -> Path:
