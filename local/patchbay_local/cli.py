@@ -180,9 +180,11 @@ def latency_command(
 
 def main() -> None:
     """Run, and turn what a user can act on into one clear message."""
-    # They end like Ctrl-C does: children are stopped, and the next run goes on from there.
+    # They end like Ctrl-C does: children are stopped, and the next run goes on from there. What the caller has ignored
+    # stays so: under nohup, a set of hours outlives its terminal.
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         app()
     except SystemExit as end:

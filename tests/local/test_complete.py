@@ -3,6 +3,7 @@
 import io
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,34 @@ def test_a_further_edit_of_a_changed_file_makes_another_tree(repository: Path) -
 def test_where_git_knows_no_commit_that_is_said(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="git does not tell"):
         Tree.of(tmp_path)
+
+
+COMMAND = """
+import os, signal
+from patchbay_local import cli
+
+def app():
+    os.kill(os.getpid(), signal.{signal})
+    print("went on")
+
+cli.app = app
+try:
+    cli.main()
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "name", "told"),
+    [("", "SIGHUP", "interrupted"), ("nohup", "SIGHUP", "went on"), ("nohup", "SIGTERM", "interrupted")],
+)
+def test_a_signal_that_is_ignored_at_the_start_interrupts_nothing(start: str, name: str, told: str) -> None:
+    command = [*start.split(), sys.executable, "-c", COMMAND.format(signal=name)]
+    # Their defaults: who runs the tests may ignore them.
+    plain = ["env", "--default-signal=HUP,TERM", *command]
+    done = subprocess.run(plain, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == told
 
 
 def test_the_set_has_everything_and_leaves_the_machine_for_its_end() -> None:
