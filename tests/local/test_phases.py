@@ -6,12 +6,14 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 from patchbay_local.build import checkov
 from patchbay_local.commands import complete_parts, phases
+from patchbay_local.commands.complete import Tree
 from rich.console import Console
 
 PASSED = '<testcase classname="tests.unit.test_it" name="test_{name}" time="{seconds}" />'
@@ -46,9 +48,13 @@ def pytests(marks: Sequence[str] = ("long",), /, **phase_results: tuple[int, str
     return execute, commands
 
 
-def run(reports: Path, execute: Execute, *arguments: str) -> tuple[int, str]:
+def clean() -> Tree:
+    return Tree("0123abc", [])
+
+
+def run(reports: Path, execute: Execute, *arguments: str, now: Callable[[], Tree] = clean) -> tuple[int, str]:
     text = io.StringIO()
-    code = phases.run_tests(Console(file=text, width=80), arguments, reports=reports, execute=execute)
+    code = phases.run_tests(Console(file=text, width=80), arguments, reports=reports, execute=execute, now=now)
     return code, text.getvalue().splitlines()[-1]
 
 
@@ -189,6 +195,53 @@ def test_what_is_asked_of_pytest_cannot_make_the_second_phase_run_beside_others(
     parallel, alone = commands
     assert parallel.index("7") > parallel.index("-n")
     assert [alone[index + 1] for index, word in enumerate(alone) if word == "-n"] == ["7", "0"]
+
+
+def test_a_run_that_is_killed_leaves_no_report_of_an_earlier_one(tmp_path: Path) -> None:
+    both = (0, PASSED.format(name="a", seconds=1))
+    run(tmp_path, pytests(parallel=both, alone=both)[0])
+    made = {file.name for file in tmp_path.iterdir()}
+    assert {"summary.md", "durations.json", "parallel.xml", "alone.xml"} <= made
+    (tmp_path / "complete.json").touch()
+    (tmp_path / "every").mkdir()
+    found: list[set[str]] = []
+
+    def kill(_command: Sequence[str]) -> int:
+        found.append({file.name for file in tmp_path.iterdir()})
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, kill)
+    assert found == [{"complete.json", "every"}]
+
+
+def no_git() -> Tree:
+    raise RuntimeError("git does not tell")
+
+
+@pytest.mark.parametrize(
+    ("trees", "told", "recorded"),
+    [
+        ([clean()] * 2, "- commit 0123abc\n", ("0123abc", [], False)),
+        ([Tree("0123abc", ["a", "b"], "1")] * 2, "0123abc and 2 changed files\n", ("0123abc", ["a", "b"], False)),
+        ([clean(), Tree("4567def", [])], "changed while tests ran: commit 0123abc became", ("0123abc", [], True)),
+        ([], "- no commit: git knows of none here\n", (None, None, False)),
+    ],
+    ids=["clean", "changed", "changed meanwhile", "no git"],
+)
+def test_reports_tell_which_tree_was_tested_and_when(
+    tmp_path: Path, trees: list[Tree], told: str, recorded: tuple[str | None, list[str] | None, bool]
+) -> None:
+    both = (0, PASSED.format(name="a", seconds=1))
+    found = iter(trees)
+    began = datetime.now(UTC).replace(microsecond=0)
+    run(tmp_path, pytests(parallel=both, alone=both)[0], now=lambda: next(found) if trees else no_git())
+    summary = (tmp_path / "summary.md").read_text()
+    durations = json.loads((tmp_path / "durations.json").read_text())
+    assert told in summary
+    assert (durations["commit"], durations["changed"], durations["changed_meanwhile"]) == recorded
+    assert began <= datetime.fromisoformat(durations["began"]) <= datetime.fromisoformat(durations["ended"])
+    assert f"- from {durations['began']} to {durations['ended']}" in summary
 
 
 def test_reports_tell_how_long_tests_took_and_what_was_not_covered(tmp_path: Path) -> None:

@@ -13,11 +13,10 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from patchbay_local.commands.phases import REPORTS
 from patchbay_local.commands.progress import short_duration
 from patchbay_local.machine import paths
 
-RECORD: Final = REPORTS / "complete.json"
+RECORD: Final = paths.REPORTS / "tests" / "complete.json"
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,11 @@ class Tree:
             raise RuntimeError(f"git does not tell which commit {repository} is: {str(reason).strip()}") from error
         changed = sorted({entry[3:] for entry in status.split("\0") if entry})
         return cls(commit, changed, _checksum([repository / name for name in changed]) if changed else "")
+
+    def __str__(self) -> str:
+        if not self.changed:
+            return self.commit
+        return f"{self.commit} and {len(self.changed)} changed file{'s' if len(self.changed) > 1 else ''}"
 
     def difference(self, later: "Tree") -> str:
         """What became of it, in words; empty where nothing did."""

@@ -3,24 +3,55 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from patchbay_local.commands.complete import Tree
 from patchbay_local.commands.phase_results import Case, Outcome
 from patchbay_local.commands.progress import short_duration
 
+STEMS: Final = ("summary", "durations")  # of the files that are written here
 _SLOWEST: Final = 50
 _ORDER: Final = ("failed", "passed", "skipped", "error")
 _WIDTH: Final = 100
 
 
-def write(reports: Path, outcomes: Sequence[Outcome], seconds: float, arguments: Sequence[str]) -> None:
+@dataclass(frozen=True)
+class Run:
+    """What was asked for, when it ran, and the tree as it was at the begin and at the end; None: git knows of none."""
+
+    arguments: Sequence[str]
+    began: datetime
+    ended: datetime
+    first: Tree | None
+    last: Tree | None
+
+    @property
+    def tree(self) -> str:
+        """In words."""
+        if self.first is None:
+            return "no commit: git knows of none here"
+        if self.last is None:
+            return f"commit {self.first}; at the end, git knew of no commit"
+        difference = self.first.difference(self.last)
+        changed = f"; changed while tests ran: {difference}" if difference else ""
+        return f"commit {self.first}{changed}"
+
+
+def write(reports: Path, outcomes: Sequence[Outcome], seconds: float, run: Run) -> None:
     """`durations.json` for programs, `summary.md` to read; the phases' JUnit files lie beside them."""
     cases = [case for outcome in outcomes for case in outcome.cases]
     slowest = sorted(cases, key=lambda case: -case.seconds)[:_SLOWEST]
     left_out = _left_out(outcomes)
     durations = {
-        "arguments": list(arguments),
+        "arguments": list(run.arguments),
+        "commit": run.first.commit if run.first else None,
+        "changed": list(run.first.changed) if run.first else None,
+        "changed_meanwhile": run.first != run.last,
+        "began": _time(run.began),
+        "ended": _time(run.ended),
         "seconds": round(seconds, 1),
         "phases": [
             {
@@ -38,7 +69,7 @@ def write(reports: Path, outcomes: Sequence[Outcome], seconds: float, arguments:
         "left_out": left_out,
     }
     (reports / "durations.json").write_text(json.dumps(durations, indent=1) + "\n")
-    (reports / "summary.md").write_text(_summary(outcomes, cases, slowest, left_out, arguments))
+    (reports / "summary.md").write_text(_summary(outcomes, cases, slowest, left_out, run))
 
 
 def closing_line(outcomes: Sequence[Outcome], seconds: float) -> str:
@@ -54,9 +85,11 @@ def _summary(
     cases: Sequence[Case],
     slowest: Sequence[Case],
     left_out: Mapping[str, Sequence[str]],
-    arguments: Sequence[str],
+    run: Run,
 ) -> str:
+    arguments = run.arguments
     lines = [f"# `make test`{' with ' + ' '.join(arguments) if arguments else ''}", ""]
+    lines += [f"- {run.tree}", f"- from {_time(run.began)} to {_time(run.ended)}", ""]
     lines += ["| phase | time | result |", "| --- | ---: | --- |"]
     for one in outcomes:
         result = ", ".join(_counted(count, name) for name, count in one.counts.items()) or "no tests"
@@ -96,6 +129,10 @@ def _sums(cases: Sequence[Case], by: str) -> dict[str, dict[str, float]]:
         sums["tests"] += 1
         sums["seconds"] = round(sums["seconds"] + case.seconds, 2)
     return dict(sorted(found.items(), key=lambda item: -item[1]["seconds"]))
+
+
+def _time(when: datetime) -> str:
+    return when.isoformat(timespec="seconds")
 
 
 def _counted(count: int, outcome: str) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from patchbay_local.build import checkov
 from patchbay_local.commands import phase_report as report
+from patchbay_local.commands.complete import Tree
 from patchbay_local.commands.phase_results import Outcome, read
 from patchbay_local.deploy import environments
 from patchbay_local.machine import paths
@@ -63,24 +65,25 @@ def run_tests(
     reports: Path = REPORTS,
     all_but: str = "",
     execute: Callable[[Sequence[str]], int] = _pytest,
+    now: Callable[[], Tree] = Tree.of,
 ) -> int:
     """Run both phases, the second also after a failure of the first; pytest's exit code, the worse of the two.
 
     `all_but`: the arguments are there to run every test but those with this mark; it fails where they do not.
+    `now` tells the tree, for the reports.
     """
+    # First of all: where this run is killed, what an earlier one found must not be taken for what it found.
+    _remove_reports(reports)
     checkov.install()
     reports.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
+    first, begin, began = _tree(now), datetime.now(UTC), time.monotonic()
     outcomes = []
     for phase in phases():
-        for stale in entries(reports):
-            if stale.name.startswith(f"{phase.name}."):
-                stale.unlink(missing_ok=True)
         phase_began = time.monotonic()
         code = execute(phase.command(reports, arguments))
         outcomes.append(read(phase.name, code, time.monotonic() - phase_began, reports))
     seconds = time.monotonic() - began
-    report.write(reports, outcomes, seconds, arguments)
+    report.write(reports, outcomes, seconds, report.Run(arguments, begin, datetime.now(UTC), first, _tree(now)))
     console.print(f"reports:    {reports / 'summary.md'}", soft_wrap=True)
     # With arguments of the caller's own, tests are meant to be left out.
     missing = [] if arguments and not all_but else _missing(outcomes, {all_but} if all_but else _BY_DEFAULT)
@@ -88,6 +91,22 @@ def run_tests(
         console.print(f"error: {what}", soft_wrap=True, markup=False)
     console.print(report.closing_line(outcomes, seconds), soft_wrap=True, markup=False)
     return exit_code(outcomes) or (_FAILED if missing else 0)
+
+
+def _remove_reports(reports: Path) -> None:
+    """Of every phase; the directory has records of others too."""
+    stems = {*(phase.name for phase in phases()), *report.STEMS}
+    for file in entries(reports):
+        if file.is_file() and file.name.split(".")[0] in stems:
+            file.unlink(missing_ok=True)
+
+
+def _tree(now: Callable[[], Tree]) -> Tree | None:
+    """None where git does not know: tests run from a plain copy too."""
+    try:
+        return now()
+    except RuntimeError:
+        return None
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
