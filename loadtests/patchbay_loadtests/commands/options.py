@@ -57,7 +57,8 @@ def run(work: Coroutine[Any, Any, Outcome], console: Console) -> Outcome:
     async def until_told_to_stop() -> Outcome:
         if task := asyncio.current_task():
             for number in (signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # by nohup
+                    asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         return await work
 
     try:
