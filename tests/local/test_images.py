@@ -1,12 +1,19 @@
 """Images are built when their inputs change, and deployed by digest."""
 
+import base64
+import functools
 import json
 import os
 import subprocess
 import sys
+import tarfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 import pytest
@@ -159,6 +166,85 @@ def test_images_are_made_from_the_mirrors_that_the_machine_uses() -> None:
     ]
 
 
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A Debian mirror without packages that wants a login; apt of this machine has the login in the address."""
+    release = tmp_path / "mirror" / "debian" / "dists" / "bookworm"
+    for architecture in ("amd64", "arm64"):
+        (release / "main" / f"binary-{architecture}").mkdir(parents=True)
+        (release / "main" / f"binary-{architecture}" / "Packages").touch()
+    (release / "Release").write_text(
+        "Origin: Debian\nCodename: bookworm\nArchitectures: amd64 arm64\nComponents: main\n"
+    )
+    wanted = f"Basic {base64.b64encode(b'user:s3c/ret').decode()}"
+
+    class Handler(SimpleHTTPRequestHandler):
+        def send_head(self) -> BytesIO | BinaryIO | None:
+            if self.headers.get("Authorization") == wanted:
+                return super().send_head()
+            self.send_error(401)
+            return None
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    serve = functools.partial(Handler, directory=str(tmp_path / "mirror"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        place = f"127.0.0.1:{server.server_port}/debian/"
+        monkeypatch.setattr(debian, "_index_targets", lambda: f"Debian|http://user:s3c%2fret@{place}|bookworm|main\n")
+        monkeypatch.setattr(debian, "release", lambda: "bookworm")
+        monkeypatch.setattr(paths, "RUN", tmp_path / "run")
+        yield f"http://{place}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_mirrors_login_is_in_no_command_line_log_or_image(
+    tmp_path: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # mmdebstrap itself, but for what would have it install packages, which this mirror lacks and does not sign.
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "mmdebstrap").write_text(
+        f"""#!/usr/bin/env python3
+import os, sys
+open("{tmp_path}/called", "w").write(repr(sys.argv))
+words = [w for w in sys.argv[1:] if not w.startswith(("--variant", "--include", "--hook-dir"))]
+words = [w.replace("deb http", "deb [trusted=yes] http") for w in words]
+os.execv("/usr/bin/mmdebstrap", ["mmdebstrap", "--variant=custom", *words])
+"""
+    )
+    (programs / "mmdebstrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    log, image = tmp_path / "log", tmp_path / "base.tar"
+    debian.bootstrap(image, log)
+    assert f"deb {mirror} bookworm main" in (tmp_path / "called").read_text()
+    for file in (tmp_path / "called", log, image):
+        assert b"s3c" not in file.read_bytes()
+    with tarfile.open(image) as opened:
+        held = opened.extractfile("./etc/apt/sources.list")
+        assert held is not None
+        assert held.read().decode().split() == ["deb", "[trusted=yes]", mirror, "bookworm", "main"]
+    assert list((paths.RUN / "apt").iterdir()) == []
+
+
+def test_build_steps_get_the_mirrors_logins_as_a_file_of_roots_own(
+    tmp_path: Path, mirror: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def run(command: list[str], **_: object) -> str:
+        mounts = [word.split(":") for word in command if word.endswith(":/etc/apt/auth.conf.d/mirrors.conf:ro")]
+        seen.extend((Path(mount[0]).read_text(), Path(mount[0]).stat().st_mode & 0o777) for mount in mounts)
+        return ""
+
+    monkeypatch.setattr(buildah, "run", run)
+    buildah.build("example", tmp_path / "Dockerfile", tmp_path, {}, tmp_path / "log")
+    assert seen == [(f"machine {mirror} login user password s3c/ret\n", 0o600)]
+
+
 def test_build_steps_get_pip_settings_with_the_environment_first() -> None:
     listing = (
         ":env:.index-url='https://index.example/simple'\nglobal.index-url='https://other.example'\nglobal.timeout='9'"
@@ -212,6 +298,7 @@ def test_the_registry_for_pushes_ends_with_a_run_that_is_killed(tmp_path: Path, 
     parent = f"""
 import time
 from pathlib import Path
+from typing import BinaryIO
 from patchbay_local.build.images import registry
 from patchbay_local.machine import paths
 

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from patchbay_local.machine import paths
 from patchbay_local.machine.programs import CommandError, HostError, run, succeeds
 
 
@@ -43,3 +44,24 @@ def test_a_missing_program_is_told_with_the_remedy() -> None:
     with pytest.raises(HostError, match="no-such-program: not found on PATH; install its package"):
         run(["no-such-program"])
     assert not succeeds(["no-such-program"])
+
+
+def test_the_logins_of_addresses_are_neither_in_a_log_nor_in_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths, "LOGS", tmp_path / "logs")
+    paths.LOGS.mkdir(mode=0o755)
+    address = "https://user:p@ss@mirror.example/debian"
+    script = f"import sys; print('fetching {address}'); sys.exit(3)"
+    log = paths.LOGS / "log"
+    with pytest.raises(CommandError, match=r"fetching https://\*\*\*@mirror.example/debian") as failed:
+        run(python(script), log=log)
+    assert "ss@" not in str(failed.value)
+    with pytest.raises(HostError, match="took longer") as late:
+        run([*python("import time; time.sleep(60)"), address], timeout_seconds=0.2)
+    assert "ss@" not in str(late.value)
+    assert "ss@" not in log.read_text()
+    assert log.read_text().count("***@mirror.example/debian") == 2
+    assert paths.LOGS.stat().st_mode & 0o777 == 0o700
+    # What a caller asks for is what the program said.
+    assert run(python(f"print('{address}')")) == f"{address}\n"

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,8 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
+from patchbay_local.machine import paths
+
 _TAIL_LINES: Final = 25
 _SIGNALS: Final = ((signal.SIGINT, 30), (signal.SIGTERM, 10), (signal.SIGKILL, 5))  # with seconds of patience
+_LOGIN: Final = re.compile(r"(?<=://)[^/\s]+@")
 _running: set[subprocess.Popen[str]] = set()
 _running_guard = threading.Lock()
 
@@ -28,7 +32,7 @@ class CommandError(HostError):
 
     def __init__(self, command: Sequence[str], code: int, tail: str, log: Path | None) -> None:
         where = f" (all of it: {log})" if log else ""
-        super().__init__(f"{_short(command)}: ended with code {code}{where}:\n{tail}".rstrip())
+        super().__init__(f"{_short(command)}: ended with code {code}{where}:\n{redacted(tail)}".rstrip())
         self.code = code
 
 
@@ -118,6 +122,11 @@ def terminate_all() -> None:
         _terminate(process)
 
 
+def redacted(text: str) -> str:
+    """Without the logins that addresses in it hold (https://user:password@host)."""
+    return _LOGIN.sub("***@", text)
+
+
 class _Output:
     """What a program prints; two pipes where the standard error has one of its own."""
 
@@ -160,7 +169,7 @@ class _Output:
             for line in pipe:
                 self._tail.append(line)
                 if self._sink:
-                    self._sink.write(line)
+                    self._sink.write(redacted(line))
                 if kept:
                     self._lines.append(line)
                 if self._on_line:
@@ -217,13 +226,15 @@ def _log(log: Path | None, words: list[str]) -> Iterator[IO[str] | None]:
     if log is None:
         yield None
         return
-    log.parent.mkdir(parents=True, exist_ok=True)
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if log.parent == paths.LOGS:
+        log.parent.chmod(0o700)  # it may be there since before; what programs write is not for every user
     with log.open("a", encoding="utf-8", buffering=1) as sink:
-        sink.write(f"$ {' '.join(words)}\n")
+        sink.write(f"$ {redacted(' '.join(words))}\n")
         yield sink
 
 
 def _short(command: Sequence[str]) -> str:
     """The program and its first words: the rest may be long."""
     name = Path(command[0]).name
-    return " ".join([name, *command[1:]])[:200]
+    return redacted(" ".join([name, *command[1:]]))[:200]

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from patchbay_local.build.images import debian
 from patchbay_local.machine import paths
 from patchbay_local.machine.programs import run
 
@@ -37,14 +38,16 @@ def exists(image: str) -> bool:
 def build(image: str, dockerfile: Path, context: Path, arguments: Mapping[str, str], log: Path) -> None:
     """Build a Dockerfile without a daemon.
 
-    A build step trusts the certificates and uses the pip settings of this machine; the image keeps neither.
+    A build step trusts the certificates and uses the pip settings of this machine, and the logins of its Debian
+    mirrors; the image keeps none of them.
     """
     command = ["buildah", *_STORAGE, "bud", "--isolation", "chroot", "--layers", "--pull-never", "--format", "oci"]
     for key, value in arguments.items():
         command += ["--build-arg", f"{key}={value}"]
-    with _pip_settings() as mounts:
+    with _pip_settings() as mounts, debian.logins() as logins:
         certificates = [f"{_CERTIFICATES}:{_CERTIFICATES}:ro"] if _CERTIFICATES.is_dir() else []
-        for mount in (*mounts, *certificates):
+        mirrors = [f"{logins}:{debian.LOGINS}:ro"] if logins else []
+        for mount in (*mounts, *certificates, *mirrors):
             command += ["--volume", mount]
         command += ["--tag", local_name(image), "--file", str(dockerfile), str(context)]
         run(command, log=log, low_priority=True)
