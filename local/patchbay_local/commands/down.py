@@ -9,6 +9,7 @@ from rich.console import Console
 
 from patchbay_local.build.images import node_registry
 from patchbay_local.commands.progress import short_duration
+from patchbay_local.deploy import emulator
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.edge import edge
@@ -16,7 +17,7 @@ from patchbay_local.kubernetes.network_policy import daemon as network_policy
 from patchbay_local.kubernetes.nodes import daemon as agent
 from patchbay_local.machine import checkout, packages, paths
 from patchbay_local.machine.journal import Journal, open_journal
-from patchbay_local.machine.mounts import remove_directory, remove_leftovers
+from patchbay_local.machine.mounts import remove_directories, remove_directory, remove_leftovers
 from patchbay_local.machine.programs import HostError
 from patchbay_local.machine.single_run import only_one
 
@@ -55,13 +56,16 @@ def _put_back(journal: Journal, say: Callable[[str], None]) -> list[str]:
         except (RuntimeError, OSError) as error:
             failures.append(str(error))
 
-    # First of all: state without its cluster would make the next `pulumi up` believe that everything is there.
-    for state in (paths.PULUMI_BACKEND, paths.EMULATIONS):
-        attempt(partial(remove_directory, state))
     # In this order. What fails stays in the journal, and is tried again and told below.
     with contextlib.suppress(HostError):
         # Before the nodes: it would start them again.
         agent.down(journal)
+    with contextlib.suppress(HostError):
+        # Before their state is taken away: they save it when they are stopped.
+        emulator.stop_all(journal)
+    # Before the cluster: state without what it is of would make the next `pulumi up` believe that everything is there.
+    # Together: an account without the state of what made it is in the way of all that is to be made in it.
+    attempt(partial(remove_directories, paths.PULUMI_BACKEND, paths.EMULATIONS, paths.EMULATORS))
     for stop in (network_policy.down, edge.down, node_registry.down):
         with contextlib.suppress(HostError):
             stop(journal)

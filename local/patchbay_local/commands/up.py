@@ -18,6 +18,7 @@ from patchbay_local.commands import proof, verdict
 from patchbay_local.commands.plan import durations, make_plan, modules
 from patchbay_local.commands.progress import Progress
 from patchbay_local.deploy import environments
+from patchbay_local.deploy.emulation import empty_unless_deployed
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.edge import edge
@@ -119,8 +120,10 @@ def _start_cluster(progress: Progress, spec: ClusterSpec) -> Cluster:
         network_policy.up(journal)
     with progress.step("edge"):
         edge.up(journal)
-    with progress.step("aws"):
-        environments.emulator().up(journal)
+    with progress.step("aws") as step:
+        emulator = environments.emulator()
+        empty_unless_deployed(emulator, environments.local(), journal, step.warn)
+        emulator.up(journal)
         agent.up(journal, environments.aws_variables())
     return cluster
 

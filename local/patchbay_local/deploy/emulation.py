@@ -1,7 +1,6 @@
 """One stack's emulated AWS account, and the engine's stack on it."""
 
-import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +14,12 @@ from patchbay_local.deploy.stack.stack import Report, Stack
 from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine import paths
 from patchbay_local.machine.journal import Journal
+from patchbay_local.machine.mounts import remove_directories
 
 POLICIES: Final = paths.REPOSITORY / "policies"
+
+# Something that the user should read.
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,17 @@ class Emulation:
             policy_pack=POLICIES,
         )
 
-    def start(self, journal: Journal) -> None:
+    def start(self, journal: Journal, say: Say = print) -> None:
         """Start the account, and write the config that points at it.
 
-        An account whose deployment was killed is emptied: see `deploy`.
+        An account whose deployment was killed is emptied (see `deploy`), and one that the engine has no stack on.
         """
         if self._unfinished.exists():
             self.stack.backend.require_free(self.config.stack)
             if self.stack.backend.was_killed(self.config.stack):
+                say(f"the emulated AWS of {self.config.stack} is emptied: its last deployment was killed")
                 self.forget(journal)
+        empty_unless_deployed(self.emulator, self.stack, journal, say)
         self.emulator.up(journal)
         self.config.write_emulated(self.config_file, self.emulator.url)
 
@@ -90,5 +95,13 @@ class Emulation:
 
     def forget(self, journal: Journal) -> None:
         """Stop the account, and remove it together with the engine's state."""
-        self.emulator.forget(journal)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        self.emulator.down(journal)
+        # The engine's first: a state without its account would make the engine believe that everything is there.
+        remove_directories(self.directory, self.emulator.directory)
+
+
+def empty_unless_deployed(emulator: Emulator, stack: Stack, journal: Journal, say: Say) -> None:
+    """Forget an account that the engine has no stack on: what is in it would be in the way of everything made anew."""
+    if emulator.keeps_state() and not stack.exists():
+        say(f"the emulated AWS of {emulator.name} is emptied: the engine has no stack on it")
+        emulator.forget(journal)

@@ -3,7 +3,6 @@
 import hashlib
 import http.client
 import importlib.metadata
-import shutil
 import sys
 import time
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from patchbay_standins.aws import IDENTITY_PATH, SAVING_PATH
 
 from patchbay_local.machine import addresses, paths
 from patchbay_local.machine.daemons import Daemon, DaemonStatus, Supervisor
-from patchbay_local.machine.files import contents, files_below
+from patchbay_local.machine.files import contents, entries, files_below
 from patchbay_local.machine.journal import Journal
+from patchbay_local.machine.mounts import remove_directory
 from patchbay_local.machine.programs import HostError
 
 _START_SECONDS: Final = 60.0  # half a second on an idle machine
@@ -87,7 +87,11 @@ class Emulator:
     def forget(self, journal: Journal) -> None:
         """Stop it and remove its state: the next start has an empty account."""
         self.down(journal)
-        shutil.rmtree(self.directory, ignore_errors=True)
+        remove_directory(self.directory)
+
+    def keeps_state(self) -> bool:
+        """Whether it was ever started and not forgotten since."""
+        return bool(entries(self.directory))
 
     def status(self, journal: Journal) -> DaemonStatus:
         """Whether it runs."""
@@ -99,7 +103,7 @@ class Emulator:
 
     @property
     def _daemon(self) -> str:
-        return f"aws-{self.name}"
+        return _daemon_name(self.name)
 
     def _supervisor(self, journal: Journal) -> Supervisor:
         return Supervisor(run=self.run, logs=self.logs, journal=journal, scope=self._daemon)
@@ -131,6 +135,23 @@ def client_environment(emulator: Emulator, region: str) -> dict[str, str]:
         "AWS_REGION": region,  # everything else
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def stop_all(journal: Journal) -> None:
+    """Stop every stack's account; their state stays. HostError, after all were tried, where one does not end."""
+    failures = []
+    for stack in addresses.EMULATOR_PORTS:
+        try:
+            journal.undo(_daemon_name(stack))
+        except HostError as error:
+            failures.append(str(error))
+    if failures:
+        raise HostError("; ".join(failures))
+
+
+def _daemon_name(stack: str) -> str:
+    """Of the daemon, and its scope in the journal."""
+    return f"aws-{stack}"
 
 
 def _code_digest() -> str:
