@@ -11,10 +11,11 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
+from patchbay_loadtests.faults.machine import place
 from patchbay_local.deploy import environments
 from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine.addresses import CLUSTER_PORTS, EMULATOR_PORTS, PortUse
-from patchbay_local.machine.occupied import Listener, Overlap
+from patchbay_local.machine.occupied import Listener, Overlap, overlaps
 from patchbay_local.machine.packages import Removals
 from patchbay_local.machine.preflight import Facts, PreflightError, check, judge, measure, require_free
 from patchbay_local.machine.processes import TOKEN_VARIABLE
@@ -75,7 +76,11 @@ def test_each_obstacle_is_named_with_what_was_measured_and_what_is_needed(facts:
 @contextlib.contextmanager
 def listening(address: str, port: int, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """A program of another process that listens there."""
-    script = "import socket, sys; s = socket.create_server((sys.argv[1], int(sys.argv[2]))); print(flush=True); input()"
+    script = (
+        "import socket, sys; six = ':' in sys.argv[1]; kind = socket.AF_INET6 if six else socket.AF_INET;"
+        "s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=kind, dualstack_ipv6=six);"
+        "print(flush=True); input()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", script, address, str(port)],
         stdin=subprocess.PIPE,
@@ -90,9 +95,10 @@ def listening(address: str, port: int, **environment: str) -> Iterator[subproces
         process.stdin.close()
 
 
-def test_a_port_in_use_is_told_with_the_program_its_pid_and_the_setting() -> None:
+@pytest.mark.parametrize("address", ["127.0.0.1", "::ffff:127.0.0.1"])
+def test_a_port_in_use_is_told_with_the_program_its_pid_and_the_setting(address: str) -> None:
     use = PortUse(free_port(), "the edge", "ports.edge")
-    with listening("127.0.0.1", use.port) as process, pytest.raises(PreflightError) as refused:
+    with listening(address, use.port) as process, pytest.raises(PreflightError) as refused:
         require_free([use])
     for told in (f"port {use.port}", f"pid {process.pid}", "python", "the edge", "ports.edge"):
         assert told in str(refused.value)
@@ -110,7 +116,8 @@ def test_a_port_is_free_where_nobody_listens_at_our_addresses_but_ourselves() ->
 
 
 def test_every_port_that_make_up_takes_is_looked_at() -> None:
-    assert {use.port for use in CLUSTER_PORTS} == {8080, 6443, 5000, 2379, 2380, 10257, 10259, EMULATOR_PORTS["local"]}
+    cluster = {8080, 6443, 5000, 2379, 2380, 10257, 10259, EMULATOR_PORTS["local"]}
+    assert {use.port for use in CLUSTER_PORTS} == {*cluster, place.RECEIVER_PORT}
 
 
 def overlaps_in_a_network_of_its_own(*commands: str) -> list[tuple[str, str, bool]]:
@@ -142,6 +149,34 @@ def test_a_route_of_another_table_into_a_range_is_found() -> None:
     assert found == [("networks.services", "the route 10.91.0.0/16 via 192.0.2.1 dev other", True)]
 
 
+def test_the_address_that_stands_for_a_system_elsewhere_is_looked_for() -> None:
+    found = overlaps_in_a_network_of_its_own(*UP, "address add 198.18.0.1/16 dev other")
+    assert ("networks.elsewhere", "the address 198.18.0.1 dev other", True) in found
+    assert ("networks.elsewhere", "the route 198.18.0.0/16 dev other", False) in found
+
+
+def test_a_gateway_in_a_range_is_found_also_behind_a_wider_route() -> None:
+    wide = (*UP, "address add 10.5.0.2/8 dev other")
+    one = overlaps_in_a_network_of_its_own(*wide, "route add default via 10.90.0.1")
+    assert [each for each in one if each[2]] == [
+        ("networks.pods", "the gateway of the route default via 10.90.0.1 dev other", True)
+    ]
+    several = overlaps_in_a_network_of_its_own(
+        *wide, "route add default nexthop via 192.0.2.1 dev other nexthop via 10.91.0.1 dev other"
+    )
+    assert [(setting, fatal) for setting, _, fatal in several if fatal] == [("networks.services", True)]
+
+
+def test_a_name_server_in_a_range_is_told_with_the_remedy(tmp_path: Path) -> None:
+    file = tmp_path / "resolv.conf"
+    file.write_text("search example\nnameserver 10.90.0.2\nnameserver fe80::1%eth0\nnameserver 192.0.2.1\nnameserver\n")
+    (found,) = overlaps({"networks.none": PODS}, [file, tmp_path / "none"])
+    with pytest.raises(PreflightError) as refused:
+        check(replace(GOOD, overlaps=(found,)))
+    for told in (f"the name server 10.90.0.2 of {file}", "Set another as networks.none in /etc/patchbay"):
+        assert told in str(refused.value)
+
+
 def test_a_wider_route_is_a_warning_and_the_default_routes_are_nothing() -> None:
     wide = overlaps_in_a_network_of_its_own(*UP, "route add 10.0.0.0/8 via 192.0.2.1")
     assert {(setting, fatal) for setting, _, fatal in wide} == {
@@ -159,6 +194,7 @@ def test_the_environments_own_bridge_and_routes_do_not_stand_in_its_way() -> Non
             "link add patchbay0 type bridge",
             "link set patchbay0 up",
             "address add 10.89.0.1/24 dev patchbay0",
+            "address add 198.18.0.1/32 dev patchbay0",
             "route add unreachable 10.90.0.0/16",
             "route add unreachable 10.91.0.0/16",
             "route add 10.90.20.0/24 via 10.89.0.20 dev patchbay0",

@@ -21,7 +21,7 @@ class Options(Target):
     # Where flows deliver to: no address of our own networks, which connectors may not call.
     receiver_address: str = place.RECEIVER_ADDRESS
     # Always the same one: what an interrupted run left in the queues is delivered to the next. 0: any.
-    receiver_port: int = Field(default=5690, ge=0, le=65535)
+    receiver_port: int = Field(default=place.RECEIVER_PORT, ge=0, le=65535)
     # What was changed of the machine and not yet put back is kept here.
     state: Path = place.STATE
     reports: Path = place.REPORTS

@@ -16,6 +16,10 @@ SETTINGS: Final = Path("/etc/patchbay/addresses.yaml")
 Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
 
 
+# Of this machine itself, of a link or of groups: connectors may not call there, or no connection is made.
+_NOT_ELSEWHERE: Final = tuple(map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3")))
+
+
 class AddressError(RuntimeError):
     """The settings file cannot be used; the message names the file, the field and the remedy."""
 
@@ -35,7 +39,7 @@ class EmulatorPorts(_Settings):
 
 
 class Ports(_Settings):
-    """TCP, on loopback but for the API server's and the registry's, which are on the bridge."""
+    """TCP, on loopback; the API server's, the registry's and that of the faults' receiver are on the bridge."""
 
     edge: Port = 8080
     api_server: Port = 6443
@@ -44,6 +48,7 @@ class Ports(_Settings):
     etcd_peers: Port = 2380
     controller_manager: Port = 10257
     scheduler: Port = 10259
+    faults_receiver: Port = 5690
     emulated_aws: EmulatorPorts = EmulatorPorts()
 
     @model_validator(mode="after")
@@ -56,11 +61,16 @@ class Ports(_Settings):
 
 
 class Networks(_Settings):
-    """IPv4 ranges: of the bridge between the nodes, of their pods (a /24 per node), of services."""
+    """IPv4 ranges: of the bridge between the nodes, of their pods (a /24 per node), of services.
+
+    And an address on the bridge that nodes and pods take for a system elsewhere, such as a customer's. The default one
+    is of a network for tests of networks (RFC 2544).
+    """
 
     bridge: IPv4Network = IPv4Network("10.89.0.0/24")
     pods: IPv4Network = IPv4Network("10.90.0.0/16")
     services: IPv4Network = IPv4Network("10.91.0.0/16")
+    elsewhere: IPv4Address = IPv4Address("198.18.0.1")
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
@@ -72,6 +82,9 @@ class Networks(_Settings):
         for one, other in combinations((self.bridge, self.pods, self.services), 2):
             if one.overlaps(other):
                 raise ValueError(f"{one} and {other} overlap: give each a range of its own")
+        for network in (self.bridge, self.pods, self.services, *_NOT_ELSEWHERE):
+            if self.elsewhere in network:
+                raise ValueError(f"elsewhere {self.elsewhere} is in {network}: give it an address outside")
         return self
 
 
@@ -106,9 +119,7 @@ CHOSEN: Final = load()
 BRIDGE: Final = "patchbay0"
 BRIDGE_NETWORK: Final = CHOSEN.networks.bridge
 BRIDGE_ADDRESS: Final = BRIDGE_NETWORK[1]
-# On the bridge, too. Nodes and pods take it for a system elsewhere, such as a customer's. Its network is for tests of
-# networks (RFC 2544), and nobody's.
-ELSEWHERE_ADDRESS: Final = IPv4Address("198.18.0.1")
+ELSEWHERE_ADDRESS: Final = CHOSEN.networks.elsewhere  # on the bridge, too
 POD_NETWORK: Final = CHOSEN.networks.pods
 SERVICE_NETWORK: Final = CHOSEN.networks.services
 DNS_ADDRESS: Final[IPv4Address] = SERVICE_NETWORK[10]
@@ -117,6 +128,7 @@ EDGE_PORT: Final = CHOSEN.ports.edge  # on loopback: every 127.0.0.0/8 address i
 API_SERVER_PORT: Final = CHOSEN.ports.api_server
 REGISTRY_PORT: Final = CHOSEN.ports.registry
 REGISTRY_HOST: Final = f"registry.patchbay.internal:{REGISTRY_PORT}"  # nodes map it to the bridge address
+FAULTS_RECEIVER_PORT: Final = CHOSEN.ports.faults_receiver
 EMULATOR_PORTS: Final[dict[str, int]] = CHOSEN.ports.emulated_aws.model_dump()  # by stack
 
 
@@ -134,7 +146,7 @@ def port_of_emulator(stack: str) -> PortUse:
     return PortUse(EMULATOR_PORTS[stack], f"the emulated AWS of {stack}", f"ports.emulatedAws.{stack}")
 
 
-# What `make up` needs.
+# What `make up` needs, and `make faults` after it.
 CLUSTER_PORTS: Final = (
     PortUse(EDGE_PORT, "the edge", "ports.edge"),
     PortUse(API_SERVER_PORT, "the Kubernetes API server", "ports.apiServer"),
@@ -144,12 +156,14 @@ CLUSTER_PORTS: Final = (
     PortUse(CHOSEN.ports.controller_manager, "the controller manager", "ports.controllerManager"),
     PortUse(CHOSEN.ports.scheduler, "the scheduler", "ports.scheduler"),
     port_of_emulator("local"),
+    PortUse(FAULTS_RECEIVER_PORT, "the receiver of `make faults`", "ports.faultsReceiver"),
 )
 # By the setting that changes it.
 RANGES: Final = {
     "networks.bridge": BRIDGE_NETWORK,
     "networks.pods": POD_NETWORK,
     "networks.services": SERVICE_NETWORK,
+    "networks.elsewhere": IPv4Network(ELSEWHERE_ADDRESS),
 }
 
 GATEWAY_NODE_PORT: Final = 30080  # of each node's own address

@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,14 +12,21 @@ import psutil
 
 from patchbay_local.machine import addresses
 from patchbay_local.machine.addresses import PortUse
+from patchbay_local.machine.files import contents
 from patchbay_local.machine.processes import TOKEN_VARIABLE
 from patchbay_local.machine.programs import run
 
 _LISTENED_AT: Final = frozenset(
-    {"127.0.0.1", "0.0.0.0", "::", "::1", str(addresses.BRIDGE_ADDRESS)}  # noqa: S104 - compared
+    {
+        *map(ip_address, ("127.0.0.1", "0.0.0.0", "::", "::1")),  # noqa: S104 - compared
+        addresses.BRIDGE_ADDRESS,
+        addresses.ELSEWHERE_ADDRESS,
+    }
 )
 # Of routes that lead away from all machines nearby: the default one, and the halves that some VPNs set over it.
 _DEFAULT_PREFIXES: Final = frozenset({0, 1})
+# Of the second one where the first names a server on loopback that asks those of the second.
+_RESOLVERS: Final = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ def listeners(uses: Iterable[PortUse]) -> Iterator[Listener]:
         if connection.status != psutil.CONN_LISTEN or not connection.laddr:
             continue
         address, port = connection.laddr
-        if port not in wanted or address not in _LISTENED_AT:
+        if port not in wanted or _plain(address) not in _LISTENED_AT:
             continue
         if connection.pid is None:
             yield Listener(wanted.pop(port), "a program that is not seen from here")
@@ -58,19 +65,54 @@ def listeners(uses: Iterable[PortUse]) -> Iterator[Listener]:
             yield Listener(wanted.pop(port), f"{name} (pid {connection.pid})")
 
 
-def overlaps(ranges: Mapping[str, IPv4Network]) -> Iterator[Overlap]:
-    """Routes of this machine into the ranges, by the setting of each, but for the environment's own."""
-    if shutil.which("ip") is None:
-        return  # Neither has it been used to set anything up.
-    routes: list[dict[str, Any]] = json.loads(run(["ip", "-4", "-json", "route", "show", "table", "all"]))
-    for route in routes:
+def overlaps(ranges: Mapping[str, IPv4Network], resolvers: Iterable[Path] = _RESOLVERS) -> Iterator[Overlap]:
+    """Routes, gateways and name servers of this machine in the ranges, by the setting of each, but for our own.
+
+    A gateway or a name server in a range is fatal also behind a wider route: the machine would be cut off.
+    """
+    needed = [(server, f"the name server {server} of {file}") for file, server in _name_servers(resolvers)]
+    # Without `ip` nothing has been set up by it either.
+    for route in _routes() if shutil.which("ip") else []:
         destination = IPv4Network("0.0.0.0/0" if route["dst"] == "default" else route["dst"])
-        if destination.prefixlen in _DEFAULT_PREFIXES or _is_ours(route, destination, ranges):
+        if _is_ours(route, destination, ranges):
+            continue
+        needed += [(gateway, f"the gateway of {_told(route)}") for gateway in _gateways(route)]
+        if destination.prefixlen in _DEFAULT_PREFIXES:
             continue
         for setting, network in ranges.items():
             if destination.overlaps(network):
                 wider = destination.prefixlen < network.prefixlen
                 yield Overlap(setting, network, _told(route), fatal=not wider)
+    for address, told in needed:
+        for setting, network in ranges.items():
+            if address in network:
+                yield Overlap(setting, network, told, fatal=True)
+
+
+def _routes() -> list[dict[str, Any]]:
+    routes: list[dict[str, Any]] = json.loads(run(["ip", "-4", "-json", "route", "show", "table", "all"]))
+    return routes
+
+
+def _gateways(route: Mapping[str, Any]) -> list[IPv4Address]:
+    hops = [route, *route.get("nexthops", [])]
+    return [IPv4Address(hop["gateway"]) for hop in hops if "gateway" in hop]
+
+
+def _name_servers(resolvers: Iterable[Path]) -> Iterator[tuple[Path, IPv4Address]]:
+    for file, text in contents(resolvers):
+        for words in (line.split() for line in text.decode(errors="replace").splitlines()):
+            if words[:1] == ["nameserver"] and isinstance(server := _plain("".join(words[1:2])), IPv4Address):
+                yield file, server
+
+
+def _plain(text: str) -> IPv4Address | IPv6Address | None:
+    """The address; as one of IPv4 where it is one that is written as one of IPv6 (::ffff:127.0.0.1)."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
 def _is_ours(route: Mapping[str, Any], destination: IPv4Network, ranges: Mapping[str, IPv4Network]) -> bool:

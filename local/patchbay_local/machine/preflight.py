@@ -154,7 +154,7 @@ def _packages(facts: Facts) -> Iterable[Finding]:
 def _in_use(facts: Facts) -> Iterable[Finding]:
     yield from (_port_in_use(listener) for listener in facts.listeners)
     for overlap in facts.overlaps:
-        remedy = f"Take that away, or set another range as {overlap.setting} in {addresses.SETTINGS}."
+        remedy = f"Set another as {overlap.setting} in {addresses.SETTINGS}, or take that away."
         yield Finding(
             f"address range {overlap.network}",
             f"overlaps {overlap.found}",

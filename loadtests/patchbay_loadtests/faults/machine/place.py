@@ -11,6 +11,7 @@ KUBECONFIG: Final = paths.KUBECONFIG
 KUBECTL: Final = paths.BIN / "kubectl"
 # No machine but this one's nodes reaches it.
 RECEIVER_ADDRESS: Final = str(addresses.ELSEWHERE_ADDRESS)
+RECEIVER_PORT: Final = addresses.FAULTS_RECEIVER_PORT
 STATE: Final = paths.RUN / "faults"
 REPORTS: Final = paths.REPORTS / "faults"
 # Prometheus' native files: the rules of its alerts, and what is promised of them.
