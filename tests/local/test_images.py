@@ -310,12 +310,14 @@ with registry.accepting_pushes():
     time.sleep(600)
 """
     with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "answers\n"
-        assert _is_listened_at(pushed_to)
-        # It is the environment's own, and no reason to refuse the next run.
-        assert list(occupied.listeners([pushed_to])) == []
-        process.kill()
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "answers\n"
+            assert _is_listened_at(pushed_to)
+            # It is the environment's own, and no reason to refuse the next run.
+            assert list(occupied.listeners([pushed_to])) == []
+        finally:
+            process.kill()
     deadline = time.monotonic() + 15
     while _is_listened_at(pushed_to):
         assert time.monotonic() < deadline
