@@ -136,6 +136,32 @@ def test_all_hosts_are_asked_but_once_before_anything_is_fetched(
     assert len(served.gets) == 2
 
 
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        (("ALL_PROXY", "socks5://user:secret@proxy.example.test:1080"), "socksio"),
+        (("HTTPS_PROXY", "gopher://user:secret@proxy.example.test"), "scheme"),
+        (("HTTPS_PROXY", "http://user:secret@proxy.example.test:port"), "port"),
+        (("SSL_CERT_FILE", "/nonexistent"), "No such file"),
+    ],
+)
+def test_a_proxy_or_certificates_that_cannot_be_used_are_told_and_all_is_built(
+    module: GoModule, downloads: Downloads, setting: tuple[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(*setting)
+    warnings: list[str] = []
+    published = replace(downloads, source=Source())
+    published.fetch(releases(module), lambda *_: None, warnings.append)
+    (warning,) = warnings
+    assert warning.startswith("downloads are not possible: ")
+    assert warning.endswith("; built instead")
+    assert told in warning
+    assert "secret" not in warning
+    assert published.unpacked(module) == []
+    with pytest.raises(DownloadError, match="downloads are not possible"):
+        renew(Source(), lambda _: None, releases=releases(module))
+
+
 def test_nothing_is_downloaded_where_downloads_are_off(served: Mirror, module: GoModule, downloads: Downloads) -> None:
     assert Told().prepare(module, replace(downloads, source=None)).startswith("built all with go")
     assert (served.gets, served.heads) == ([], {})

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from patchbay_local.build.tools.build import Report
-from patchbay_local.build.tools.fetch import DownloadError, Fetcher, Limits, fetcher, room_for
+from patchbay_local.build.tools.fetch import DownloadError, Fetcher, Limits, NoDownloadsError, fetcher, room_for
 from patchbay_local.build.tools.modules import GoModule
 from patchbay_local.build.tools.releases import (
     RELEASES,
@@ -67,14 +67,11 @@ class Downloads:
                 wanted.append(_Archive(release, digest, self.architecture))
         if not wanted:
             return
-        with fetcher(self.source, self.limits) as opened:
-            report("looking whether the release pages can be reached", None)
-            problems = opened.unreachable(archive.address for archive in wanted)
-            for problem in sorted(set(problems.values())):
-                warn(f"{problem}: what is published there is built")
-            for archive in wanted:
-                if archive.address not in problems:
-                    _take(opened, archive, report, warn)
+        try:
+            with fetcher(self.source, self.limits) as opened:
+                _take_all(opened, wanted, report, warn)
+        except NoDownloadsError as error:
+            warn(f"{error}; built instead")
 
     def tidy(self) -> None:
         """Once every program is linked: remove other versions, and what is left of archives."""
@@ -102,6 +99,16 @@ class _Archive:
     @property
     def label(self) -> str:
         return f"{self.release.name} {self.release.version}"
+
+
+def _take_all(opened: Fetcher, wanted: Sequence[_Archive], report: Report, warn: Warn) -> None:
+    report("looking whether the release pages can be reached", None)
+    problems = opened.unreachable(archive.address for archive in wanted)
+    for problem in sorted(set(problems.values())):
+        warn(f"{problem}: what is published there is built")
+    for archive in wanted:
+        if archive.address not in problems:
+            _take(opened, archive, report, warn)
 
 
 def _take(opened: Fetcher, archive: _Archive, report: Report, warn: Warn) -> None:

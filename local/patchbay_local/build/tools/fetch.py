@@ -14,6 +14,7 @@ import httpx
 
 from patchbay_local.build.tools.partial import Partial
 from patchbay_local.build.tools.source import Source
+from patchbay_local.machine.programs import redacted
 
 _REDIRECTS: Final = 5
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
@@ -42,6 +43,10 @@ class DownloadError(RuntimeError):
 
 class RefusedError(DownloadError):
     """A file that is not the one whose checksum is locked."""
+
+
+class NoDownloadsError(DownloadError):
+    """Nothing can be downloaded with the proxy or the certificates that the environment names."""
 
 
 class DiskFullError(RuntimeError):
@@ -184,12 +189,21 @@ class Fetcher:
 
 @contextmanager
 def fetcher(source: Source, limits: Limits) -> Iterator[Fetcher]:
-    """Certificates are verified; proxies and SSL_CERT_FILE are taken from the environment."""
-    with httpx.Client(
-        timeout=httpx.Timeout(limits.silence_seconds, connect=limits.connect_seconds),
-        trust_env=not source.is_loopback,
-        headers={"Accept-Encoding": "identity"},
-    ) as client:
+    """Certificates are verified; proxies and SSL_CERT_FILE are taken from the environment.
+
+    Raises NoDownloadsError where one of these cannot be used.
+    """
+    try:
+        client = httpx.Client(
+            timeout=httpx.Timeout(limits.silence_seconds, connect=limits.connect_seconds),
+            trust_env=not source.is_loopback,
+            headers={"Accept-Encoding": "identity"},
+        )
+    except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+        reason = redacted(_reason(error))
+        message = f"downloads are not possible: {reason} (see ALL_PROXY, HTTPS_PROXY, SSL_CERT_FILE, SSL_CERT_DIR)"
+        raise NoDownloadsError(message) from error
+    with client:
         yield Fetcher(client, source, limits)
 
 
