@@ -15,6 +15,8 @@ from patchbay_local.build.tools.modules import GoModule
 from patchbay_local.commands import up
 from patchbay_local.commands.clean import clean
 from patchbay_local.deploy import environments
+from patchbay_local.kubernetes.cluster.records import add_record, load_records
+from patchbay_local.kubernetes.cluster.spec import NodeSpec
 from patchbay_local.machine import mounts, paths, preflight
 from patchbay_local.machine.changes import Directory
 from patchbay_local.machine.mounts import holds_nothing, remove_directories, remove_directory, remove_leftovers
@@ -155,6 +157,22 @@ def test_what_interrupted_removals_left_is_deleted_and_told(
         assert str(tmp_path / name) in told[0]
     assert sorted(tmp_path.rglob("*.removing")) == []
     assert (kept / "inner" / "file").exists()
+
+
+def test_a_node_whose_removal_is_killed_is_no_node_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: Mounted, interrupted: Callable[[], None]
+) -> None:
+    mounted()
+    monkeypatch.setattr(paths, "NODES", tmp_path / "nodes")
+    node = NodeSpec(instance_id="i-00000000000000001", zone="eu-central-1a", instance_type="m7g.large", group="flows")
+    record = add_record(node)
+    with pytest.raises(KeyboardInterrupt):
+        Directory(path=record.directory).undo()
+    assert load_records() == {}
+    again = add_record(node)
+    interrupted()
+    Directory(path=again.directory).undo()
+    assert [entry.name for entry in paths.NODES.iterdir()] == ["last-index"]
 
 
 def test_a_directory_that_its_file_system_does_not_rename_is_deleted_in_place(

@@ -24,7 +24,7 @@ def remove_directory(directory: Path) -> None:
 def remove_directories(*directories: Path) -> None:
     """With all that is in them; nothing happens where one is not there. HostError or OSError where that cannot be.
 
-    They are renamed, in this order, before the first is deleted: an interruption leaves none half there under its
+    They are moved aside, in this order, before the first is deleted: an interruption leaves none half there under its
     name. A mount point, and a directory that is a symbolic link's target, stays and is emptied.
     """
     places = [place for directory in directories for place in _places(directory)]
@@ -84,8 +84,12 @@ def _require_unmounted(places: Iterable[Path]) -> None:
 
 
 def _rename(place: Path, leftover: Path) -> None:
+    if place == leftover:
+        return
     try:
-        place.rename(leftover)
+        # One level down: whoever looks for files in its neighbours does not find those of what is being removed.
+        leftover.mkdir(mode=0o700)
+        place.rename(leftover / place.name)
     except FileNotFoundError:
         pass
     except OSError as error:
