@@ -178,6 +178,13 @@ def latency_command(
         raise typer.Exit(1)
 
 
+def _advice(command: list[str]) -> str:
+    """What to do after an interruption of the command."""
+    if command and command[0] in {"down", "clean"}:
+        return f"`make {command[0]}` goes on from here"
+    return "`make up` goes on from here, `make down` stops all"
+
+
 def main() -> None:
     """Run, and turn what a user can act on into one clear message."""
     # They end like Ctrl-C does: children are stopped, and the next run goes on from there. What the caller has ignored
@@ -189,7 +196,7 @@ def main() -> None:
         app()
     except SystemExit as end:
         if end.code == _INTERRUPTED:
-            _console.print("interrupted; `make up` goes on from here, `make down` stops all")
+            _console.print(f"interrupted; {_advice(sys.argv[1:2])}")
         raise
     except (RuntimeError, ValidationError) as error:
         Console(stderr=True, highlight=False).print(f"error: {error}", markup=False, style="red", soft_wrap=True)

