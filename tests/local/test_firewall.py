@@ -57,7 +57,33 @@ table inet firewalld {
 }
 RULES
 """
-FIREWALLS = {"Docker": DOCKER, "Docker, legacy tables": LEGACY, "ufw": UFW, "firewalld": FIREWALLD}
+# In a table that is named like iptables' own, as in the examples of nftables.
+NATIVE = """
+nft -f - <<'RULES'
+table ip filter {
+  chain input {
+    type filter hook input priority 0; policy drop;
+    iifname "lo" accept
+    ct state { established, related } accept
+  }
+  chain forward {
+    type filter hook forward priority 0; policy drop;
+    ct state { established, related } accept
+  }
+}
+RULES
+"""
+# iptables cannot read such rules.
+NATIVE_CAPITALS = NATIVE.replace("chain input", "chain INPUT").replace("chain forward", "chain FORWARD")
+FIREWALLS = {
+    "Docker": DOCKER,
+    "Docker, legacy tables": LEGACY,
+    "ufw": UFW,
+    "firewalld": FIREWALLD,
+    "nftables": NATIVE,
+    "nftables, capitals": NATIVE_CAPITALS,
+    "nftables and Docker": NATIVE + DOCKER,
+}
 
 
 def must(*command: str) -> str:

@@ -91,6 +91,14 @@ def _others_chains() -> list[dict[str, Any]]:
         for chain in chains
         if chain.get("hook") in _NFT
         and chain["family"] in {"ip", "inet"}
-        and (chain["family"], chain["table"]) != ("ip", "filter")
         and not chain["table"].startswith("patchbay")
+        and not _is_iptables(chain)
     ]
+
+
+def _is_iptables(chain: dict[str, Any]) -> bool:
+    """Whether iptables has the chain; a table of the same name may be another's, with chains or rules of its own."""
+    place = (chain["family"], chain["table"], chain["type"], chain["prio"])
+    if place != ("ip", "filter", "filter", 0) or chain["name"] not in _IPTABLES:
+        return False
+    return succeeds(["iptables-nft", "--wait", "--list-rules", chain["name"]])
