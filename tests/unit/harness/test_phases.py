@@ -55,7 +55,7 @@ def test_without_a_phase_everything_that_is_asked_for_runs(tree: Path) -> None:
 
 def test_no_test_of_the_machines_cluster_is_in_the_first_phase() -> None:
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "--phase=parallel", "-m", ""]
-    folders = ["tests/cluster", "tests/local/test_cluster_lifecycle.py", "tests/emulated/test_command.py"]
+    folders = ["tests/cluster", "tests/local/test_cluster_lifecycle.py"]
     folders.append("tests/loadtests/faults/test_on_this_machine.py")
     done = subprocess.run([*command, *folders], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 5, done.stdout  # pytest's code for no tests
