@@ -1,30 +1,61 @@
 """`put-back`: after a load test that was killed."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 
-from patchbay_loadtests.commands.options import Context, Kubeconfig, run
+from patchbay_loadtests.commands.options import Context, run
 from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.restoration import LEFTOVER_PATIENCE_SECONDS, put_back_patiently
+from patchbay_loadtests.faults.machine import place
+from patchbay_loadtests.faults.machine.leftovers import leftovers
 from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.proof import environment
 
+NAMESPACES: Final = ("patchbay-runtime", headroom.NAMESPACE)
+OF_FAULTS: Final = ("patchbay-data", "patchbay-gateway", "patchbay-metrics", "keda")
+
 
 def put_back_command(
-    kubeconfig: Kubeconfig,
     *,
+    kubeconfig: Annotated[
+        Path | None,
+        typer.Option(
+            help="The kubeconfig of the environment's cluster.", show_default="with --faults, this machine's cluster"
+        ),
+    ] = None,
     context: Context = None,
     namespace: Annotated[
-        list[str], typer.Option(help="Where something may have been changed; may be given many times.")
-    ] = ["patchbay-runtime", headroom.NAMESPACE],  # noqa: B006 - read only
-    faults: Annotated[bool, typer.Option("--faults", help="Also what only faults change: nodes, pods.")] = False,
+        list[str] | None,
+        typer.Option(
+            help="Where something may have been changed; may be given many times.",
+            show_default=f"{', '.join(NAMESPACES)}, and with --faults {', '.join(OF_FAULTS)}",
+        ),
+    ] = None,
+    faults: Annotated[
+        bool,
+        typer.Option(
+            "--faults",
+            help="Also what only faults change: nodes, pods, and this machine's stopped processes and full disks.",
+        ),
+    ] = False,
 ) -> None:
     """Put back what a load test that was killed had changed; without such a one nothing happens."""
     console = Console(soft_wrap=True)
+    if kubeconfig is None and not faults:
+        raise typer.BadParameter(
+            "missing: only with --faults this machine's cluster is meant", param_hint="--kubeconfig"
+        )
 
     async def work() -> None:
-        async with Cluster(kubeconfig, context) as cluster:
-            await environment.undo_killed(cluster, console, *namespace, faults=faults)
+        async with Cluster(kubeconfig or place.KUBECONFIG, context) as cluster:
+            # First of all: an API server that is stopped answers nothing.
+            for undo in leftovers(place.STATE) if faults else ():
+                await put_back_patiently(cluster, undo, LEFTOVER_PATIENCE_SECONDS)
+                console.print(f"put back what a run that was killed had changed: {undo.what}", highlight=False)
+            places = namespace or (*NAMESPACES, *(OF_FAULTS if faults else ()))
+            await environment.undo_killed(cluster, console, *places, faults=faults)
 
     run(work(), console)

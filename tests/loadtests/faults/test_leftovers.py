@@ -8,12 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from patchbay_loadtests.cli import app
 from patchbay_loadtests.core.cluster import Cluster
-from patchbay_loadtests.core.restoration import Restoring
+from patchbay_loadtests.core.restoration import Entry, Restoring
+from patchbay_loadtests.faults.machine import place
 from patchbay_loadtests.faults.machine.leftovers import Stopped, leftovers, new_record
+from patchbay_loadtests.faults.options import Options
+from patchbay_local.commands.proof import _LOAD_TESTED
 from patchbay_local.machine.processes import ProcessId
+from typer.testing import CliRunner
 
-from tests.loadtests.faults.small_environment import SmallEnvironment, environment, kubeconfig
+from tests.loadtests.faults.small_environment import Handler, SmallEnvironment, environment, kubeconfig
 
 
 @pytest.fixture
@@ -78,3 +83,42 @@ async def test_the_next_run_lets_it_go_on_when_the_process_that_should_was_kille
             await undo.put_back(cluster)
     wait_for(lambda: state_of(sleeper.pid) == "S")
     assert not leftovers(tmp_path)
+
+
+def test_the_command_puts_back_this_machine_and_looks_wherever_load_tests_and_faults_change_something(
+    small: SmallEnvironment, tmp_path: Path, sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    answer = Handler.do_GET
+
+    def watched(handler: Handler) -> None:
+        asked.append(handler.path)
+        answer(handler)
+
+    monkeypatch.setattr(Handler, "do_GET", watched)
+    monkeypatch.setattr(place, "STATE", tmp_path)
+    monkeypatch.setattr(place, "KUBECONFIG", kubeconfig(small, tmp_path))
+    left = stopped(sleeper, tmp_path)
+    left.record.parent.mkdir()
+    left.record.write_text(Entry.of(left).model_dump_json())
+    stop(sleeper)
+    done = CliRunner().invoke(app, ["put-back", "--faults"])
+    assert done.exit_code == 0, done.output
+    assert done.output == f"put back what a run that was killed had changed: process {sleeper.pid}\n"
+    wait_for(lambda: state_of(sleeper.pid) == "S")
+    assert not leftovers(tmp_path)
+    looked_at = {path.partition("/namespaces/")[2].split("/")[0] for path in asked if "/namespaces/" in path}
+    assert looked_at == {*_LOAD_TESTED} == {*Options().namespaces, "patchbay-headroom"}
+    assert "/api/v1/nodes" in asked
+
+
+def test_the_command_without_faults_leaves_this_machine_alone_and_wants_a_kubeconfig(
+    small: SmallEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "STATE", tmp_path)
+    (tmp_path / "leftovers").mkdir()
+    (tmp_path / "leftovers" / "left.json").write_text("{}")
+    assert CliRunner().invoke(app, ["put-back"]).exit_code == 2
+    done = CliRunner().invoke(app, ["put-back", "--kubeconfig", str(kubeconfig(small, tmp_path))])
+    assert (done.exit_code, done.output) == (0, "")
+    assert (tmp_path / "leftovers" / "left.json").exists()
