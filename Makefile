@@ -5,9 +5,9 @@ PATCHBAY := .venv/bin/python -m patchbay_local
 COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
 # Further arguments, such as `make test ARGS="tests/unit -k config"` or `make up ARGS=--skip-proof`.
 ARGS ?=
-# Whose AWS `make emulate` deploys, or which stack `make recover` recovers.
+# Whose AWS `make emulate` deploys, which stack `make recover` recovers, for which one `make plan` plans.
 STACK ?=
-# What `make plan` plans for.
+# The load that `make plan` plans for.
 PROFILE ?=
 
 help: ## Show the targets
@@ -55,7 +55,7 @@ compare: bootstrap ## The same load in pairs: as it scales here, and with the to
 faults: bootstrap ## What can go wrong, on purpose and under load; nothing may be lost
 	@$(PATCHBAY) faults $(ARGS)
 
-plan: bootstrap ## Pods, nodes, waiting and cost of a load that is yet to come: PROFILE=file STACK=production
+plan: bootstrap ## Pods, nodes, waiting and cost of a load to come: STACK=production PROFILE=FILE ARGS="--cluster shared"
 	@.venv/bin/python -m patchbay_operations.capacity "$(PROFILE)" --stack-file "Pulumi.$(STACK).yaml" $(ARGS)
 
 lint: bootstrap ## Types, style, shell scripts

@@ -1,7 +1,7 @@
 """The command: 0 done, 2 a file is refused."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -11,6 +11,9 @@ from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.run import PlanOptions, calibrate, plan
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+# What `make plan` hands on where PROFILE or STACK is empty.
+_NO_PROFILE: Final = Path()
+_NO_STACK: Final = Path("Pulumi..yaml")
 
 
 @app.command()
@@ -39,6 +42,8 @@ def capacity(
 ) -> None:
     """Simulate a load on an environment: pods, nodes, waiting time and cost over time."""
     console = Console(soft_wrap=True)
+    if profile == _NO_PROFILE:
+        profile = None
     options = PlanOptions(
         stack_file=stack_file,
         cluster=cluster,
@@ -49,12 +54,17 @@ def capacity(
         directory=report,
     )
     try:
+        if stack_file == _NO_STACK:
+            raise InputError("no stack is named; give it as STACK=NAME, with a file Pulumi.NAME.yaml")
         if profile is not None and calibrate_by is None:
             plan(profile, options, console)
         elif calibrate_by is not None and profile is None:
             calibrate(calibrate_by, options, console)
         else:
-            raise InputError("give a profile to plan for, or --calibrate with a report to learn from, and not both")
+            raise InputError(
+                "give a profile to plan for, or --calibrate with a report to learn from, and not both; "
+                "`make plan` takes the profile as PROFILE=FILE"
+            )
     except InputError as error:
         console.print(Text.assemble(("no plan can be made: ", "red"), str(error)))
         raise typer.Exit(2) from error

@@ -63,11 +63,26 @@ def test_a_calibration_serves_later_plans(tmp_path: Path, profile: Path) -> None
     assert timing["pod_start_seconds"] == pytest.approx(REAL.pod_start_seconds, abs=0.3)
 
 
-@pytest.mark.parametrize("options", [[], ["--calibrate", "reports/none", "profile.yaml"]])
+@pytest.mark.parametrize("options", [[], [""], ["--calibrate", "reports/none", "profile.yaml"]])
 def test_neither_or_both_of_profile_and_report_is_told(options: list[str]) -> None:
     done = CliRunner().invoke(app, [*options, "--stack-file", str(STAGING)])
     assert done.exit_code == 2
     assert "give a profile to plan for, or --calibrate" in done.output
+
+
+def test_no_profile_and_no_stack_are_told_as_make_plan_takes_them(profile: Path) -> None:
+    done = CliRunner().invoke(app, ["", "--stack-file", str(STAGING)])
+    assert done.exit_code == 2
+    assert "PROFILE=FILE" in done.output
+    done = CliRunner().invoke(app, [str(profile), "--stack-file", "Pulumi..yaml"])
+    assert done.exit_code == 2
+    assert "no stack is named; give it as STACK=NAME" in done.output
+
+
+def test_an_empty_profile_leaves_a_calibration_alone(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["", "--calibrate", str(tmp_path / "none"), "--stack-file", str(STAGING)])
+    assert done.exit_code == 2
+    assert str(tmp_path / "none") in "".join(done.output.split())
 
 
 def test_a_bad_profile_ends_with_2_and_its_field(tmp_path: Path) -> None:
