@@ -1,10 +1,15 @@
 """The flows and orders of the load tests, as the runtime sees them."""
 
+import json
+from pathlib import Path
+
 import jsonata  # type: ignore[import-untyped]  # the library ships without types
 import pytest
 from patchbay_loadtests.core.flows import STEERED_SHAPE, Order, OrderBook, bench_flow, order_flow
+from patchbay_loadtests.proof.flow_file import read_flow
 from patchbay_runtime.flows.validation import check_flow
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "scaling-proof.md"
 SINK = "http://sink.patchbay-loadtest.svc/deliveries"
 
 
@@ -38,3 +43,17 @@ def test_a_line_takes_as_long_as_its_order_says_or_else_the_flow(own: float | No
     order = Order("o-1", parcels=1, downloads=0, hold_seconds=own)
     mapped = jsonata.Jsonata(steps["map"]["config"]["expression"]).evaluate(order.payload())
     assert [line["hold_seconds"] for line in mapped["lines"]] == [held]
+
+
+def test_the_documented_order_and_flow_hold_the_connector(tmp_path: Path) -> None:
+    section = DOCUMENT.read_text().partition("### A flow of your own\n")[2].partition("\n#")[0]
+    shown = "".join(line if line.startswith("    ") else "\0" for line in section.splitlines()).split("\0")
+    body, flow = (block for block in shown if block)
+    order = Order("order-1f2e3d4c-1", parcels=2, downloads=1)
+    assert json.loads(body) == order.payload()
+    file = tmp_path / "flow.json"
+    file.write_text(flow)
+    documented = read_flow(file, STEERED_SHAPE)(SINK)
+    assert check_flow(documented).name == "my-orders"
+    lines = jsonata.Jsonata(documented["steps"]["lines"]["config"]["expression"]).evaluate(order.payload())
+    assert tuple(line["key"] for line in lines) == order.parcel_keys
