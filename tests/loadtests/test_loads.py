@@ -3,12 +3,12 @@
 import asyncio
 import io
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from patchbay_loadtests.comparison.run import ComparisonOptions, make_comparison
 from patchbay_loadtests.profiles.run import LoadOptions, load
 from patchbay_loadtests.proof.promise import Promise
@@ -118,7 +118,8 @@ def test_a_gateway_that_answers_500_ends_a_comparison_with_a_report_that_fails_t
         result, directory = asyncio.run(asyncio.wait_for(comparing, 100))
     assert result.verdict == "failed"
     assert len(result.sides) == 1
-    assert float(result.config["measured_hpa_sync_seconds"]) == pytest.approx(environment.hpa_seconds, rel=0.2)
-    assert "no verdict: this platform, pair 1: the HPAs look every 0.5 s, not every 15 s" in " ".join(result.reasons)
+    assert environment.hpa_seconds / 2 < float(result.config["measured_hpa_sync_seconds"]) < environment.hpa_seconds * 2
+    told = r"no verdict: this platform, pair 1: the HPAs look every \d\.\d s, not every 15 s"
+    assert re.search(told, " ".join(result.reasons))
     assert "the load ended early: gateway, GET /horizon/api/workload: 500" in result.reasons[0]
     assert (directory / "report.html").exists()

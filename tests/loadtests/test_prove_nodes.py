@@ -85,7 +85,7 @@ def test_a_cluster_whose_hpas_look_less_often_than_is_claimed_is_told_so(tmp_pat
     assert code == 1, output
     (reason,) = result["reasons"]
     assert re.fullmatch(r"the HPAs look every \d\.\d s, not every 0\.5 s \(--hpa-sync-seconds\)", reason)
-    assert float(result["config"]["measured_hpa_sync_seconds"]) == pytest.approx(SlowHpas.hpa_seconds, rel=0.2)
+    assert float(result["config"]["measured_hpa_sync_seconds"]) == pytest.approx(SlowHpas.hpa_seconds, rel=0.3)
 
 
 def test_a_cluster_without_an_autoscaler_cannot_be_tested_and_says_what_to_set(tmp_path: Path) -> None:

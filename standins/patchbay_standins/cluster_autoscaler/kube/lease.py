@@ -31,6 +31,7 @@ class Lease:
         self._name = options.leader_elect_resource_name
         # Another holder's clock is not compared with ours: the lease has run out when it has not changed for its time.
         self._seen: tuple[str, float] = ("", 0.0)
+        self._renewing: threading.Thread | None = None
 
     def acquire(self) -> bool:
         """Waits until the lease is ours; False when the program is told to stop before."""
@@ -46,10 +47,13 @@ class Lease:
 
     def keep(self, lost: Callable[[], None]) -> None:
         """Starts renewing; calls `lost` once when that has failed for the renew deadline."""
-        threading.Thread(target=self._renew, args=(lost,), daemon=True, name="lease").start()
+        self._renewing = threading.Thread(target=self._renew, args=(lost,), daemon=True, name="lease")
+        self._renewing.start()
 
     def release(self) -> None:
-        """Lets another replica begin at once."""
+        """Lets another replica begin at once, after `stop` is set."""
+        if self._renewing:  # a renewal under way would conflict, or take the lease again
+            self._renewing.join(self._options.leader_elect_renew_deadline)
         try:
             found = self._found()
             if found and found.spec and found.spec.holderIdentity == self._identity:
