@@ -8,8 +8,8 @@ from pydantic import Field
 
 from patchbay_loadtests.comparison.side import DEFAULTS, OURS, Side, Spread, Summary, summary
 from patchbay_loadtests.core.ledger import REPEATED
-from patchbay_loadtests.profiles.result import gap_reasons
 from patchbay_loadtests.proof import sync_period
+from patchbay_loadtests.proof.judgement import gap_reasons
 from patchbay_loadtests.proof.timeline import Record
 
 FEWEST_PAIRS: Final = 3

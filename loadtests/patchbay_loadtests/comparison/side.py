@@ -6,7 +6,7 @@ from math import inf
 from statistics import median
 
 from patchbay_loadtests.core.ledger import RunsVerdict
-from patchbay_loadtests.profiles.result import Waits, longest_gap, waits_of
+from patchbay_loadtests.profiles.result import Waits, unseen, waits_of
 from patchbay_loadtests.profiles.timeline import LoadTimeline
 from patchbay_loadtests.proof.timeline import Record
 
@@ -90,7 +90,7 @@ def side(
         redelivered=len(runs.duplicated_lines),
         waits=waits_of(timeline),
         runs=runs,
-        longest_gap=round(longest_gap(timeline), 1),
+        longest_gap=round(unseen(timeline), 1),
         ended_by=ended_by,
         measured_hpa_sync=measured_hpa_sync,
     )

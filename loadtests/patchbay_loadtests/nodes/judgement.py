@@ -1,7 +1,6 @@
 """The verdict over a recorded node proof. Pure functions: a record gives the same verdict for ever."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from statistics import median
 
 from pydantic import Field
@@ -12,7 +11,7 @@ from patchbay_loadtests.nodes.autoscaler import AutoscalerTimes
 from patchbay_loadtests.nodes.legs import ScaleIn, ScaleOut
 from patchbay_loadtests.nodes.marks import missing_marks
 from patchbay_loadtests.nodes.timeline import Look, NodeTimeline, Phase, PodTrack
-from patchbay_loadtests.proof.judgement import MAX_GAP_SECONDS
+from patchbay_loadtests.proof.judgement import gap_reasons, longest_gap
 from patchbay_loadtests.proof.timeline import Record
 
 
@@ -223,8 +222,7 @@ def _return_reasons(timeline: NodeTimeline, phase: Phase) -> list[str]:
 
 def _gap_reasons(timeline: NodeTimeline, phase: Phase) -> list[str]:
     times = [phase.change, *(look.at for look in timeline.looks if legs.in_phase(phase, look.at)), phase.end]
-    gap = max(later - earlier for earlier, later in pairwise(times))
-    return [f"nothing was recorded for {gap:.1f} s"] if gap > MAX_GAP_SECONDS else []
+    return gap_reasons(longest_gap(times))
 
 
 def _last_look(timeline: NodeTimeline, phase: Phase) -> Look | None:

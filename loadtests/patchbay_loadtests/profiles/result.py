@@ -2,7 +2,6 @@
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from pydantic import Field
@@ -12,7 +11,7 @@ from patchbay_loadtests.core.objectives import GeneratorObjectives, LoadObjectiv
 from patchbay_loadtests.core.percentiles import percentile
 from patchbay_loadtests.core.traffic.protocol import Endpoint
 from patchbay_loadtests.profiles.timeline import LoadSample, LoadTimeline
-from patchbay_loadtests.proof.judgement import MAX_GAP_SECONDS
+from patchbay_loadtests.proof.judgement import gap_reasons, longest_gap
 from patchbay_loadtests.proof.periods import Periods
 from patchbay_loadtests.proof.promise import Promise
 from patchbay_loadtests.proof.timeline import Record
@@ -160,7 +159,7 @@ def judge(
             f"longest time with more pods than the processes of the last {back:g} s ask for: {surplus:g} s, more than "
             f"the {back:g} s in which pods are given back"
         )
-    reasons += gap_reasons(longest_gap(timeline))
+    reasons += gap_reasons(unseen(timeline))
     if late is not None and late.p95 > generator.late_p95_seconds:
         reasons.append(
             f"the load test was the limit: it sent orders late, p95 {late.p95} s of {late.n}, more than "
@@ -189,16 +188,10 @@ def judge(
     )
 
 
-def longest_gap(timeline: LoadTimeline) -> float:
-    """The longest time, in seconds, for which nothing was recorded: what pods did then nobody knows."""
+def unseen(timeline: LoadTimeline) -> float:
+    """The longest time, in seconds, for which nothing was recorded."""
     looks = [sample.at for sample in timeline.samples]
-    times = [min(timeline.began, looks[0]), *looks, max(timeline.ended, looks[-1])]
-    return max(later - earlier for earlier, later in pairwise(times))
-
-
-def gap_reasons(gap: float) -> list[str]:
-    """Why a record with this longest gap gives no good verdict."""
-    return [f"nothing was recorded for {gap:.1f} s"] if gap > MAX_GAP_SECONDS else []
+    return longest_gap([min(timeline.began, looks[0]), *looks, max(timeline.ended, looks[-1])])
 
 
 def _objective_reasons(

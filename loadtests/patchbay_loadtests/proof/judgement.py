@@ -148,6 +148,14 @@ def _idle_reasons(timeline: Timeline, samples: Sequence[Sample], step: Step) -> 
 
 
 def _gap_reasons(samples: Sequence[Sample], step: Step) -> list[str]:
-    times = [step.change, *(sample.at for sample in samples), step.end]
-    gap = max(later - earlier for earlier, later in pairwise(times))
+    return gap_reasons(longest_gap([step.change, *(sample.at for sample in samples), step.end]))
+
+
+def longest_gap(times: Sequence[float]) -> float:
+    """The longest time, in seconds, between two looks: what pods did then nobody knows."""
+    return max(later - earlier for earlier, later in pairwise(times))
+
+
+def gap_reasons(gap: float) -> list[str]:
+    """Why a record with this longest gap gives no good verdict."""
     return [f"nothing was recorded for {gap:.1f} s"] if gap > MAX_GAP_SECONDS else []
