@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 
 # Prometheus' job of each program.
 JOBS: Final[Mapping[str, str]] = {"worker": "workers", "api": "api"}
@@ -14,17 +12,6 @@ JOBS: Final[Mapping[str, str]] = {"worker": "workers", "api": "api"}
 PATIENCE_SECONDS: Final = 30.0
 # The result of an instant query: series with their labels and `[time, value]`.
 Ask = Callable[[str], Awaitable[list[dict[str, Any]]]]
-
-
-def prometheus(cluster: Cluster, metrics_namespace: str) -> Ask:
-    """Asks the environment's Prometheus."""
-
-    async def ask(query: str) -> list[dict[str, Any]]:
-        params = {"query": query}
-        found = await cluster.through_service(metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params=params)
-        return list(found["data"]["result"])
-
-    return ask
 
 
 async def cpu_seconds(ask: Ask, program: str, *, pause_seconds: float = 0.5) -> dict[str, float]:

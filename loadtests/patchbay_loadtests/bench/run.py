@@ -2,15 +2,16 @@
 
 import uuid
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from pydantic import Field, field_validator
 from rich.console import Console
 from rich.table import Table
 
-from patchbay_loadtests.bench.cpu import cpu_seconds, prometheus, used
+from patchbay_loadtests.bench.cpu import cpu_seconds, used
 from patchbay_loadtests.bench.result import Bench, Latencies, Level, latencies, level
-from patchbay_loadtests.core import flows
+from patchbay_loadtests.core import flows, prometheus
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.core.messages import tell
@@ -101,7 +102,7 @@ async def _closed_loop(options: BenchOptions, directory: Path, *, clients: int, 
 
 
 async def _cpu(options: BenchOptions, cluster: Cluster) -> tuple[dict[str, float], dict[str, float]]:
-    ask = prometheus(cluster, options.metrics_namespace)
+    ask = partial(prometheus.query, cluster, options.metrics_namespace)
     return await cpu_seconds(ask, "worker"), await cpu_seconds(ask, "api")
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
+from patchbay_loadtests.core import prometheus
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 
 
 def firing(answer: Mapping[str, Any]) -> set[str]:
@@ -78,11 +78,11 @@ class AlertWatch:
         query = f'ALERTS{{alertname="{alert}",alertstate="firing"}}'
         params = {"query": query, "start": f"{since:.3f}", "end": f"{time.time():.3f}", "step": "1"}
         return await self._cluster.through_service(
-            self._namespace, PROMETHEUS_SERVICE, "/api/v1/query_range", params=params
+            self._namespace, prometheus.SERVICE, "/api/v1/query_range", params=params
         )
 
     async def _ask(self) -> dict[str, Any]:
-        return await self._cluster.through_service(self._namespace, PROMETHEUS_SERVICE, "/api/v1/alerts")
+        return await self._cluster.through_service(self._namespace, prometheus.SERVICE, "/api/v1/alerts")
 
     def _take(self, names: set[str]) -> None:
         self.firing = names

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 
+from patchbay_loadtests.core import prometheus
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway, retry_after
@@ -19,7 +20,6 @@ from patchbay_loadtests.faults.health import incomplete_workloads, missing_nodes
 from patchbay_loadtests.faults.kubectl import Kubectl
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.receiver import Receiver
-from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 
 Document = dict[str, Any]
 POLL_SECONDS = 1.0
@@ -107,11 +107,9 @@ class Stage:
 
     async def unknown_workers(self, shape: str) -> list[str]:
         """The shape's pods that Prometheus has not asked yet: it would not notice that they start anew."""
-        path, params = "/api/v1/query", {"query": 'process_start_time_seconds{job="workers"}'}
-        answer = await self.cluster.through_service(
-            self.options.metrics_namespace, PROMETHEUS_SERVICE, path, params=params
-        )
-        known = {str(series["metric"]["instance"]).rpartition(":")[0] for series in answer["data"]["result"]}
+        started = 'process_start_time_seconds{job="workers"}'
+        found = await prometheus.query(self.cluster, self.options.metrics_namespace, started)
+        known = {str(series["metric"]["instance"]).rpartition(":")[0] for series in found}
         workers = await self.workers(shape)
         return [
             f"Prometheus does not know {worker['metadata']['name']}"

@@ -2,9 +2,10 @@
 
 from patchbay_runtime.quantity import parse
 
+from patchbay_loadtests.core import prometheus
 from patchbay_loadtests.core.cluster import Cluster, Document
 from patchbay_loadtests.proof.environment import ScaledShape
-from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE, read_periods
+from patchbay_loadtests.proof.periods import read_periods
 from patchbay_loadtests.proof.promise import Deployed
 
 # KEDA's own.
@@ -40,10 +41,8 @@ def scale_up_tolerance(autoscaler: Document) -> float | None:
 
 async def _threshold(cluster: Cluster, metrics_namespace: str, shape: str) -> int | None:
     query = f'patchbay:shape_processes:threshold{{shape="{shape}"}}'
-    answer = await cluster.through_service(
-        metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params={"query": query}
-    )
     try:
-        return int(float(answer["data"]["result"][0]["value"][1]))
+        found = await prometheus.query(cluster, metrics_namespace, query)
+        return int(float(found[0]["value"][1]))
     except (LookupError, TypeError, ValueError):
         return None

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from rich.console import Console
 
+from patchbay_loadtests.core import prometheus
 from patchbay_loadtests.core.cluster import Cluster, Document
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway
@@ -13,7 +14,6 @@ from patchbay_loadtests.core.restoration import put_leftovers_back
 from patchbay_loadtests.core.sink import deployment as sink_deployment
 from patchbay_loadtests.core.sink.client import LEASE_SECONDS, SinkClient
 from patchbay_loadtests.core.target import Target
-from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 from patchbay_loadtests.proof.sampler import WatchedShape
 
 POLL_SECONDS = 1.0
@@ -135,12 +135,11 @@ async def versions(cluster: Cluster, target: Target) -> dict[str, str]:
         "locust": version("locust"),
     }
     found["keda"] = await _keda_version(cluster, target)
-    build = await cluster.through_service(target.metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/status/buildinfo")
+    build = await cluster.through_service(target.metrics_namespace, prometheus.SERVICE, "/api/v1/status/buildinfo")
     found["prometheus"] = str(build["data"]["version"])
     return found
 
 
 async def _keda_version(cluster: Cluster, target: Target) -> str:
-    params = {"query": "keda_build_info"}
-    found = await cluster.through_service(target.metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params=params)
-    return next((str(series["metric"].get("version")) for series in found["data"]["result"]), "unknown")
+    found = await prometheus.query(cluster, target.metrics_namespace, "keda_build_info")
+    return next((str(series["metric"].get("version")) for series in found), "unknown")

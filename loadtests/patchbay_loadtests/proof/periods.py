@@ -8,10 +8,10 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from patchbay_loadtests.core import prometheus
 from patchbay_loadtests.core.cluster import Cluster, Document
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 
-PROMETHEUS_SERVICE = "prometheus:9090"
 HORIZON_METRIC = "patchbay_horizon_length"
 PATIENCE_SECONDS = 30.0
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
@@ -46,7 +46,7 @@ async def read_periods(
     cluster: Cluster, *, metrics_namespace: str, scaled_object: Document, autoscaler: Document, hpa_sync: float
 ) -> Periods:
     """The periods of one shape. The HPA's sync period is the controller manager's flag, which no API shows."""
-    document = await cluster.through_service(metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/status/config")
+    document = await cluster.through_service(metrics_namespace, prometheus.SERVICE, "/api/v1/status/config")
     jobs = await _jobs(cluster, metrics_namespace)
     try:
         config = yaml.safe_load(document["data"]["yaml"])
@@ -68,10 +68,8 @@ async def _jobs(cluster: Cluster, metrics_namespace: str) -> set[str]:
     clock = asyncio.get_running_loop()
     give_up = clock.time() + PATIENCE_SECONDS
     while True:
-        found = await cluster.through_service(
-            metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params={"query": HORIZON_METRIC}
-        )
-        if jobs := {series["metric"]["job"] for series in found["data"]["result"]}:
+        found = await prometheus.query(cluster, metrics_namespace, HORIZON_METRIC)
+        if jobs := {series["metric"]["job"] for series in found}:
             return jobs
         if clock.time() > give_up:
             raise UnusableEnvironmentError(

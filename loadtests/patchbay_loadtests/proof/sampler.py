@@ -11,10 +11,10 @@ from urllib.parse import quote
 from patchbay_runtime.quantity import parse
 from pydantic import BaseModel, ConfigDict
 
+from patchbay_loadtests.core import prometheus
 from patchbay_loadtests.core.cluster import Cluster, Document
 from patchbay_loadtests.core.errors import ProductFailureError, UnusableEnvironmentError, under_load
 from patchbay_loadtests.core.gateway import Gateway, ShapeLoad
-from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 from patchbay_loadtests.proof.timeline import PodLife, Sample, ShapePods
 
 SAMPLE_SECONDS = 0.3
@@ -159,10 +159,8 @@ class Sampler:
         query = f'patchbay:shape_pods:desired{{shape="{self._steered.name}"}}'
         with contextlib.suppress(UnusableEnvironmentError, TimeoutError, LookupError, ValueError, TypeError):
             async with asyncio.timeout(self._optional_seconds):
-                answer = await self._cluster.through_service(
-                    self._metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params={"query": query}
-                )
-            return float(answer["data"]["result"][0]["value"][1])
+                found = await prometheus.query(self._cluster, self._metrics_namespace, query)
+            return float(found[0]["value"][1])
         return None
 
     async def _metric_pods(self) -> float | None:

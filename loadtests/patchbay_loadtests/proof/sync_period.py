@@ -7,9 +7,9 @@ that is asked for: one for every metric of an HPA in each period, and one for ev
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+from patchbay_loadtests.core import prometheus
 from patchbay_loadtests.core.cluster import Cluster, Document
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
-from patchbay_loadtests.proof.periods import PROMETHEUS_SERVICE
 
 CALLS = 'keda_internal_metricsservice_grpc_server_started_total{grpc_method="GetMetrics"}'
 AUTOSCALERS = "/apis/autoscaling/v2/horizontalpodautoscalers"
@@ -29,10 +29,8 @@ async def measure(
     """
     query = f"{CALLS}[{max(1, round(seconds))}s]"
     try:
-        answer = await cluster.through_service(
-            metrics_namespace, PROMETHEUS_SERVICE, "/api/v1/query", params={"query": query}
-        )
-        counts = [[(float(at), float(count)) for at, count in series["values"]] for series in answer["data"]["result"]]
+        found = await prometheus.query(cluster, metrics_namespace, query)
+        counts = [[(float(at), float(count)) for at, count in series["values"]] for series in found]
         metrics = sum(map(asked_metrics, (await cluster.get(AUTOSCALERS))["items"]))
     except (UnusableEnvironmentError, LookupError, TypeError, ValueError):
         return None
