@@ -8,9 +8,8 @@ from rich.console import Console
 
 from patchbay_loadtests.commands.options import Context, run
 from patchbay_loadtests.core.cluster import Cluster
-from patchbay_loadtests.core.restoration import LEFTOVER_PATIENCE_SECONDS, put_back_patiently
 from patchbay_loadtests.faults.machine import place
-from patchbay_loadtests.faults.machine.leftovers import leftovers
+from patchbay_loadtests.faults.machine.leftovers import undo_leftovers
 from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.proof import environment
 
@@ -51,10 +50,8 @@ def put_back_command(
 
     async def work() -> None:
         async with Cluster(kubeconfig or place.KUBECONFIG, context) as cluster:
-            # First of all: an API server that is stopped answers nothing.
-            for undo in leftovers(place.STATE) if faults else ():
-                await put_back_patiently(cluster, undo, LEFTOVER_PATIENCE_SECONDS)
-                console.print(f"put back what a run that was killed had changed: {undo.what}", highlight=False)
+            if faults:
+                await undo_leftovers(cluster, console, place.STATE)
             places = namespace or (*NAMESPACES, *(OF_FAULTS if faults else ()))
             await environment.undo_killed(cluster, console, *places, faults=faults)
 

@@ -118,7 +118,7 @@ class Concluding:
         """Wait until the fault is judged and kept, if there is one."""
         if self._task:
             await self._task
-            self._task, self.accepted = None, 0
+            self._task = None
 
     async def __aenter__(self) -> Self:
         return self

@@ -14,7 +14,6 @@ from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.core.report.publish import new_directory
-from patchbay_loadtests.core.restoration import LEFTOVER_PATIENCE_SECONDS, put_back_patiently
 from patchbay_loadtests.faults import flows
 from patchbay_loadtests.faults.alerts import AlertWatch
 from patchbay_loadtests.faults.book import Book, Concluding, why
@@ -24,7 +23,7 @@ from patchbay_loadtests.faults.drill import Drilled, NotAtRestError, Say, Watchi
 from patchbay_loadtests.faults.judging.result import FaultResult, Result
 from patchbay_loadtests.faults.judging.service import unfit
 from patchbay_loadtests.faults.kubectl import Kubectl
-from patchbay_loadtests.faults.machine.leftovers import leftovers
+from patchbay_loadtests.faults.machine.leftovers import undo_leftovers
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.promises import alert_promises
 from patchbay_loadtests.faults.receiver import Receiver
@@ -46,9 +45,7 @@ async def run_faults(
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
         kubectl = Kubectl(options.kubeconfig, options.context)
-        for undo in leftovers(options.state):
-            await put_back_patiently(cluster, undo, LEFTOVER_PATIENCE_SECONDS)
-            console.print(f"put back what a run that was killed had changed: {undo.what}", highlight=False)
+        await undo_leftovers(cluster, console, options.state)
         await environment.undo_killed(cluster, console, *options.namespaces, faults=True)
         size = await stack.enter_async_context(limited(cluster, options))
         await size.at_most(FEW_PODS)
@@ -107,16 +104,13 @@ async def _run_each(
     size: Size,
     *,
     stage_of: Callable[[str], Stage],
-    say: Callable[[str, str], None],
+    say: Callable[..., None],
 ) -> None:
     """One fault after the other; `size` is set to what each needs."""
     async with Concluding(book, watching.alerts, book.options.pace.silence) as last:
         for number, kind in enumerate(faults, start=1):
             title = f"{number}/{len(faults)} {kind.name}"
-
-            def told(line: str, title: str = title) -> None:
-                say(line, title)
-
+            told = partial(say, title=title)
             told(kind.question)
             await size.at_most(kind.most_pods)
             fault, runs_left = kind(), book.options.runs - book.result().runs.accepted - last.accepted

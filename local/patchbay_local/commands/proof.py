@@ -18,15 +18,6 @@ from patchbay_local.machine.programs import run_in_front
 REPORTS: Final = paths.REPORTS / "scaling"
 LATEST: Final = REPORTS / "latest"
 _PERIOD: Final = "--hpa-sync-seconds"
-# Where load tests and faults change something for a while.
-_LOAD_TESTED: Final = (
-    "patchbay-runtime",
-    "patchbay-data",
-    "patchbay-gateway",
-    "patchbay-metrics",
-    "patchbay-headroom",
-    "keda",
-)
 
 
 class UnusableEnvironmentError(RuntimeError):
@@ -44,19 +35,14 @@ def run(*, hpa_sync_seconds: float, short: bool = False, repeat: int = 0, report
 
 def nodes(console: Console, arguments: Sequence[str]) -> int:
     """Prove that nodes follow pods, with the headroom and without; the load test's exit code."""
-    _leave_the_period(arguments)
-    own = ClusterSpec().hpa_sync_seconds
-    set_sync_period(console, own)  # a comparison that was killed leaves another one
-    options = ["--report", str(paths.REPORTS / "nodes"), _PERIOD, str(own)]
+    options = ["--report", str(paths.REPORTS / "nodes"), *_own_period(console, arguments)]
     return _load_test("prove-nodes", *options, "--without-headroom", *arguments)
 
 
 def load(console: Console, arguments: Sequence[str]) -> int:
     """Send a profile's load; the load test's exit code."""
-    _leave_the_period(arguments)
-    own = ClusterSpec().hpa_sync_seconds
-    set_sync_period(console, own)
-    return _load_test("load", "--report", str(paths.REPORTS / "load"), _PERIOD, str(own), *arguments)
+    options = ["--report", str(paths.REPORTS / "load"), *_own_period(console, arguments)]
+    return _load_test("load", *options, *arguments)
 
 
 def compare(console: Console, arguments: Sequence[str]) -> int:
@@ -87,8 +73,15 @@ def put_back() -> None:
         str(paths.KUBECONFIG),
         "--faults",
     ]
-    command += [f"--namespace={namespace}" for namespace in _LOAD_TESTED]
     run_command(command, cwd=paths.REPOSITORY, env=pulumi.variables())
+
+
+def _own_period(console: Console, arguments: Sequence[str]) -> list[str]:
+    """The option that names this cluster's own period, which a comparison that was killed leaves changed."""
+    _leave_the_period(arguments)
+    own = ClusterSpec().hpa_sync_seconds
+    set_sync_period(console, own)
+    return [_PERIOD, str(own)]
 
 
 def _leave_the_period(arguments: Sequence[str]) -> None:

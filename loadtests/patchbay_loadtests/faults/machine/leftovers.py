@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Self
 
 from patchbay_local.machine.processes import ProcessId
+from rich.console import Console
 
 from patchbay_loadtests.core.cluster import Cluster
-from patchbay_loadtests.core.restoration import Entry, Undo
+from patchbay_loadtests.core.restoration import LEFTOVER_PATIENCE_SECONDS, Entry, Undo, put_back_patiently
 from patchbay_loadtests.faults.machine import nodes
 
 
@@ -70,3 +71,10 @@ def leftovers(state: Path) -> list[Undo]:
     """What runs left that were killed."""
     files = sorted((state / "leftovers").glob("*.json"))
     return [Entry.model_validate_json(file.read_text(encoding="utf-8")).read() for file in files]
+
+
+async def undo_leftovers(cluster: Cluster, console: Console, state: Path) -> None:
+    """Put back what killed runs left of this machine; before the cluster, whose API server may be what is stopped."""
+    for undo in leftovers(state):
+        await put_back_patiently(cluster, undo, LEFTOVER_PATIENCE_SECONDS)
+        console.print(f"put back what a run that was killed had changed: {undo.what}", highlight=False)
