@@ -13,13 +13,14 @@ from patchbay_local.build.tools import source
 from patchbay_local.build.tools.lock import renew
 from patchbay_local.commands import checks, faults, latency, proof
 from patchbay_local.commands.clean import clean
-from patchbay_local.commands.complete import Tree, run_parts
+from patchbay_local.commands.complete import run_parts
 from patchbay_local.commands.complete_parts import complete
 from patchbay_local.commands.down import down
 from patchbay_local.commands.emulate import emulate
 from patchbay_local.commands.phases import run_tests
 from patchbay_local.commands.recovery import recover_stack
 from patchbay_local.commands.status import status
+from patchbay_local.commands.tree import Tree
 from patchbay_local.commands.up import Options, up
 from patchbay_local.deploy import environments
 from patchbay_local.machine import checkout

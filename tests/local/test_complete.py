@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_local.commands.complete import Part, Tree, run_parts
+from patchbay_local.commands.complete import Part, run_parts
 from patchbay_local.commands.complete_parts import complete
+from patchbay_local.commands.tree import Tree
 from rich.console import Console
 
 TREE = Tree("0123abc", ())

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from patchbay_local.build import checkov
 from patchbay_local.commands import complete_parts, phases
-from patchbay_local.commands.complete import Tree
+from patchbay_local.commands.tree import Tree
 from rich.console import Console
 
 PASSED = '<testcase classname="tests.unit.test_it" name="test_{name}" time="{seconds}" />'

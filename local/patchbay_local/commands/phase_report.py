@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from patchbay_local.commands.complete import Tree
 from patchbay_local.commands.phase_results import Case, Outcome
 from patchbay_local.commands.progress import short_duration
+from patchbay_local.commands.tree import Tree
 
 STEMS: Final = ("summary", "durations")  # of the files that are written here
 _SLOWEST: Final = 50

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from patchbay_local.build import checkov
 from patchbay_local.commands import phase_report as report
-from patchbay_local.commands.complete import Tree
 from patchbay_local.commands.phase_results import Outcome, read
+from patchbay_local.commands.tree import Tree
 from patchbay_local.deploy import environments
 from patchbay_local.machine import paths
 from patchbay_local.machine.files import entries

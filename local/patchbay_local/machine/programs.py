@@ -18,7 +18,8 @@ from patchbay_local.machine import paths
 
 _TAIL_LINES: Final = 25
 _SIGNALS: Final = ((signal.SIGINT, 30), (signal.SIGTERM, 10), (signal.SIGKILL, 5))  # with seconds of patience
-_LOGIN: Final = re.compile(r"(?<=://)[^/\s]+@")
+# The login that an address holds: https://USER:PASSWORD@host.
+LOGIN: Final = re.compile(r"(?<=://)([^/\s]+)@")
 _running: set[subprocess.Popen[str]] = set()
 _running_guard = threading.Lock()
 
@@ -124,7 +125,7 @@ def terminate_all() -> None:
 
 def redacted(text: str) -> str:
     """Without the logins that addresses in it hold (https://user:password@host)."""
-    return _LOGIN.sub("***@", text)
+    return LOGIN.sub("***@", text)
 
 
 class _Output:

@@ -1,7 +1,6 @@
 """The Debian system below the images, made by mmdebstrap from the mirrors that this machine uses."""
 
 import os
-import re
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from patchbay_local.machine import paths
-from patchbay_local.machine.programs import run
+from patchbay_local.machine.programs import LOGIN, run
 
 # What no image needs: documentation, translations, and character sets other than the C library's own.
 _EXCLUDED: Final = (
@@ -29,7 +28,6 @@ _PACKAGES: Final = ("ca-certificates",)
 _ORIGINS: Final = frozenset({"Debian"})
 # Where apt looks for logins, in an image that is being made.
 LOGINS: Final = Path("/etc/apt/auth.conf.d/mirrors.conf")
-_LOGIN: Final = re.compile(r"(?<=://)([^/\s]+)@")
 
 RECIPE: Final = f"minbase {_PACKAGES} {_EXCLUDED} {_PIN}"
 
@@ -70,7 +68,7 @@ def parse_sources(listing: str, codename: str) -> list[str]:
     for line in listing.splitlines():
         origin, address, suite, component = line.split("|")
         if origin in _ORIGINS and component == "main" and suite.startswith(codename):
-            found.append(f"deb {_LOGIN.sub('', address)} {suite} main")
+            found.append(f"deb {LOGIN.sub('', address)} {suite} main")
     return sorted(set(found))
 
 
@@ -79,9 +77,9 @@ def parse_logins(listing: str) -> str:
     found = set()
     for line in listing.splitlines():
         address = line.split("|")[1]
-        if login := _LOGIN.search(address):
+        if login := LOGIN.search(address):
             user, _, password = login[1].partition(":")
-            found.add(f"machine {_LOGIN.sub('', address)} login {unquote(user)} password {unquote(password)}\n")
+            found.add(f"machine {LOGIN.sub('', address)} login {unquote(user)} password {unquote(password)}\n")
     return "".join(sorted(found))
 
 
