@@ -2,18 +2,14 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import ProductFailureError
-from patchbay_loadtests.core.gateway import Gateway
-from patchbay_loadtests.proof.sampler import ExternalMetric, Sampler, WatchedShape
 from patchbay_loadtests.proof.timeline import Sample
 
+from tests.loadtests.sampling import sampling
 from tests.loadtests.small_environment import SmallEnvironment, serving
 
 
@@ -39,34 +35,13 @@ class FailingHorizon(SmallEnvironment):
         return (500, {"error": "out of memory"}) if self.failed and path.startswith("/horizon/") else None
 
 
-@asynccontextmanager
-async def sampling(environment: SmallEnvironment, kubeconfig: Path) -> AsyncIterator[Sampler]:
-    shape = WatchedShape(name="http-connector", namespace="runtime", autoscaler="keda-hpa-http-connector")
-    metric = ExternalMetric(name="s0-prometheus", selector="a=b")
-    async with (
-        Cluster(kubeconfig, None) as cluster,
-        Gateway(environment.url, "loadtest") as gateway,
-        Sampler(
-            cluster,
-            gateway,
-            steered=shape,
-            idle=None,
-            metric=metric,
-            metrics_namespace="metrics",
-            optional_seconds=0.2,
-            blind_seconds=0.2,
-        ) as sampler,
-    ):
-        yield sampler
-
-
 async def first_sample(environment: SmallEnvironment, kubeconfig: Path) -> Sample:
-    async with sampling(environment, kubeconfig) as sampler:
+    async with sampling(environment, kubeconfig, optional_seconds=0.2, blind_seconds=0.2) as (_, sampler):
         return await sampler.next_sample()
 
 
 async def samples_until_it_fails(environment: FailingHorizon, kubeconfig: Path) -> None:
-    async with sampling(environment, kubeconfig) as sampler:
+    async with sampling(environment, kubeconfig, optional_seconds=0.2, blind_seconds=0.2) as (_, sampler):
         await sampler.next_sample()
         environment.failed = True
         while True:

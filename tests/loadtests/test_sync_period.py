@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_loadtests.core.cluster import Cluster
-from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.proof import sync_period
-from patchbay_loadtests.proof.sampler import ExternalMetric, Sampler, WatchedShape
 
+from tests.loadtests.sampling import sampling
 from tests.loadtests.small_environment import SmallEnvironment, serving
 from tests.loadtests.small_keda import EXTERNAL, CountingKeda
 
@@ -86,18 +84,7 @@ class FailingMetric(CountingKeda, SmallEnvironment):
 
 
 async def measured(environment: SmallEnvironment, kubeconfig: Path) -> float | None:
-    async with (
-        Cluster(kubeconfig, None) as cluster,
-        Gateway(environment.url, "loadtest") as gateway,
-        Sampler(
-            cluster,
-            gateway,
-            steered=WatchedShape(name="http-connector", namespace="runtime", autoscaler="keda-hpa-http-connector"),
-            idle=None,
-            metric=ExternalMetric(name="s0-prometheus", selector="a=b"),
-            metrics_namespace="metrics",
-        ) as sampler,
-    ):
+    async with sampling(environment, kubeconfig) as (cluster, sampler):
         await asyncio.sleep(6)
         return await sync_period.measure(cluster, "metrics", seconds=sampler.now(), own=sampler.metric_queries)
 

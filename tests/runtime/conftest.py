@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -225,8 +226,17 @@ def answers(url: str) -> bool:
 @pytest.fixture(scope="session")
 def api_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A running API."""
-    port = free_port()
-    api = Program(settings, "api", "--host", HOST, "--port", str(port), log=tmp_path_factory.mktemp("api") / "log")
+    with running_api(settings, tmp_path_factory.mktemp("api") / "log") as url:
+        yield url
+
+
+@contextmanager
+def running_api(
+    settings: Settings, log: Path, module: str = "patchbay_runtime", *, port: int | None = None
+) -> Iterator[str]:
+    """A replica that answers; its URL."""
+    port = port or free_port()
+    api = Program(settings, "api", "--host", HOST, "--port", str(port), log=log, module=module)
     url = f"http://{HOST}:{port}"
     try:
         wait_until(lambda: answers(f"{url}/readyz"), START_SECONDS)

@@ -18,7 +18,16 @@ from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
 from tests.runtime import quick_program
-from tests.runtime.conftest import HOST, START_SECONDS, Program, Server, answers, end_all, own_redis, wait_until
+from tests.runtime.conftest import (
+    HOST,
+    Program,
+    Server,
+    answers,
+    end_all,
+    own_redis,
+    running_api,
+    wait_until,
+)
 from tests.standins.aws.account import REGION, Account
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
@@ -84,12 +93,8 @@ def idle_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def served(settings: Settings, redis: Server, port: int, log: Path) -> Iterator[str]:
     """The API on a queue of its own."""
     of_its_own = settings.model_copy(update={"redis_host": redis.host, "redis_port": redis.port})
-    program = Program(of_its_own, "api", "--host", HOST, "--port", str(port), log=log)
-    try:
-        wait_until(lambda: answers(f"http://{HOST}:{port}/readyz"), START_SECONDS)
-        yield f"http://{HOST}:{port}"
-    finally:
-        end_all([program])
+    with running_api(of_its_own, log, port=port) as url:
+        yield url
 
 
 def let_wait(redis: Server, count: int) -> None:

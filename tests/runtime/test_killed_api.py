@@ -20,7 +20,7 @@ from patchbay_runtime.storage.engine import create_engine
 
 from tests.ports import free_port
 from tests.runtime import quick_program
-from tests.runtime.conftest import HOST, START_SECONDS, Program, Tenant, answers, end_all, wait_until
+from tests.runtime.conftest import HOST, Program, Tenant, answers, end_all, running_api, wait_until
 from tests.runtime.sink import Sink
 
 pytestmark = pytest.mark.usefixtures("workers")
@@ -32,15 +32,8 @@ ORDERS = 160
 @pytest.fixture(scope="module")
 def api_url(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A replica that is not killed, and that looks more often for what was stored and never queued."""
-    port = free_port()
-    arguments = ("api", "--host", HOST, "--port", str(port))
-    api = Program(settings, *arguments, log=tmp_path_factory.mktemp("api") / "log", module=quick_program.__name__)
-    url = f"http://{HOST}:{port}"
-    try:
-        wait_until(lambda: answers(f"{url}/readyz"), START_SECONDS)
+    with running_api(settings, tmp_path_factory.mktemp("api") / "log", quick_program.__name__) as url:
         yield url
-    finally:
-        end_all([api])
 
 
 class KilledError(Exception):
