@@ -9,6 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Final
+
+from patchbay_local.build.tools.modules import GoModule
+from patchbay_local.build.tools.releases import Release
 
 
 @dataclass
@@ -125,3 +130,32 @@ def archive(members: Mapping[str, bytes | str]) -> bytes:
 def sha256(content: bytes) -> str:
     """As it is locked."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+GO_MOD: Final = "module example.com/numbers\n\ngo 1.21\n\nrequire example.com/one v1.2.3 // indirect\n"
+_SAYS: Final = 'package main\n\nfunc main() {{ println("{}") }}\n'
+
+
+def numbers(folder: Path) -> GoModule:
+    """Three programs; two of them are released as well."""
+    for name in ("one", "two", "three"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "main.go").write_text(_SAYS.format("built"))
+    (folder / "go.mod").write_text(GO_MOD)
+    links = {name: name for name in ("one", "two", "three")}
+    return GoModule("numbers", folder, tuple(f"./{name}" for name in links), links, {})
+
+
+def releases(module: GoModule) -> tuple[Release, ...]:
+    """Of two of its programs, each at a host of its own."""
+    return tuple(
+        Release(
+            name=name,
+            module=module,
+            required="example.com/one",
+            archive=f"https://{name}.example.test/v{{version}}/{name}-{{arch}}.tar.gz",
+            checksums=f"https://{name}.example.test/v{{version}}/SHA256SUMS",
+            members=(f"{name}-{{version}}/{name}",),
+        )
+        for name in ("one", "two")
+    )

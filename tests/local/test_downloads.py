@@ -9,19 +9,17 @@ import pytest
 from patchbay_local.build.tools import go
 from patchbay_local.build.tools.download import Downloads, unpack
 from patchbay_local.build.tools.fetch import DownloadError, Limits
-from patchbay_local.build.tools.lock import find_digest, renew
+from patchbay_local.build.tools.lock import renew
 from patchbay_local.build.tools.modules import CLUSTER, KUBERNETES_PROVIDER, PULUMI, GoModule
 from patchbay_local.build.tools.prepare import all_there, prepare
-from patchbay_local.build.tools.releases import LOCK, RELEASES, Locked, Release, read_lock
+from patchbay_local.build.tools.releases import RELEASES, Locked, Release, read_lock
 from patchbay_local.build.tools.source import Source
 from patchbay_local.deploy.stack import plugins
 from patchbay_local.machine import paths
 
-from tests.local.release_pages import Mirror, Page, archive, mirror, sha256
+from tests.local.release_pages import GO_MOD, Mirror, Page, archive, mirror, numbers, releases, sha256
 from tests.ports import free_port
 
-SAYS = 'package main\n\nfunc main() {{ println("{}") }}\n'
-GO_MOD = "module example.com/numbers\n\ngo 1.21\n\nrequire example.com/one v1.2.3 // indirect\n"
 PATIENT = Limits(connect_seconds=30, silence_seconds=30)
 SCRIPT = b"#!/bin/sh\necho downloaded >&2\n"
 
@@ -41,30 +39,7 @@ def served() -> Iterator[Mirror]:
 
 @pytest.fixture
 def module(tmp_path: Path) -> GoModule:
-    """Three programs; two of them are released as well."""
-    folder = tmp_path / "module"
-    for name in ("one", "two", "three"):
-        (folder / name).mkdir(parents=True)
-        (folder / name / "main.go").write_text(SAYS.format("built"))
-    (folder / "go.mod").write_text(
-        "module example.com/numbers\n\ngo 1.21\n\nrequire example.com/one v1.2.3 // indirect\n"
-    )
-    links = {name: name for name in ("one", "two", "three")}
-    return GoModule("numbers", folder, tuple(f"./{name}" for name in links), links, {})
-
-
-def releases(module: GoModule) -> tuple[Release, ...]:
-    return tuple(
-        Release(
-            name=name,
-            module=module,
-            required="example.com/one",
-            archive=f"https://{name}.example.test/v{{version}}/{name}-{{arch}}.tar.gz",
-            checksums=f"https://{name}.example.test/v{{version}}/SHA256SUMS",
-            members=(f"{name}-{{version}}/{name}",),
-        )
-        for name in ("one", "two")
-    )
+    return numbers(tmp_path / "module")
 
 
 def contents(name: str) -> bytes:
@@ -337,70 +312,6 @@ def test_the_programs_of_one_binary_are_built_as_long_as_one_of_them_is_not_down
     assert "./kubernetes" in etcd_alone.packages
     assert {"etcd", "kube-proxy"} <= set(etcd_alone.links)
     assert CLUSTER.without(()).stamp("go", "") == CLUSTER.stamp("go", "")
-
-
-def test_the_lock_is_of_the_versions_that_are_asked_for() -> None:
-    wanted = {release.name: release.version for release in RELEASES}
-    for name, locked in read_lock().items():
-        assert wanted[name] == locked.version, f"{name} {wanted[name]} would be built: run `make lock-downloads`"
-        assert set(locked.digests) <= {"amd64", "arm64"}
-
-
-def test_a_checksum_that_cannot_be_had_is_kept_only_for_the_same_version(
-    served: Mirror, module: GoModule, tmp_path: Path
-) -> None:
-    file = tmp_path / "downloads.lock"
-    digest = f"sha256:{'0' * 64}"
-    same = f"one:\n  version: 1.2.3\n  digests: {{amd64: '{digest}'}}\n"
-    file.write_text(f"# c\n{same}two:\n  version: 1.0.0\n  digests: {{amd64: '{digest}'}}\n")
-    said: list[str] = []
-    assert not renew(Source(served.address), said.append, releases=releases(module), file=file, limits=PATIENT)
-    assert dict(read_lock(file)) == {"one": Locked(version="1.2.3", digests={"amd64": digest})}
-    assert any(line.startswith("one 1.2.3 amd64 is kept as it was") and "404" in line for line in said)
-    assert any(line.startswith("two 1.2.3 amd64 is not locked") for line in said)
-
-
-def test_a_closed_network_leaves_the_lock_as_it_was(tmp_path: Path) -> None:
-    file = tmp_path / "downloads.lock"
-    file.write_text(LOCK.read_text())
-    said: list[str] = []
-    limits = Limits(connect_seconds=30)
-    assert not renew(Source(f"http://127.0.0.1:{free_port()}"), said.append, file=file, limits=limits)
-    assert read_lock(file) == read_lock()
-    assert all("cannot be reached" in line for line in said)
-
-
-SHA256 = "ab" * 32
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        SHA256,
-        f"{SHA256}\n",
-        f"{SHA256}  tool.tgz\n",
-        f"{SHA256} *tool.tgz\n{'cd' * 32} *other.tgz\n",
-        f"{'cd' * 32}  tool.tgz.sig\n{SHA256.upper()}  dist/tool.tgz\n",
-    ],
-)
-def test_a_checksum_is_found_in_every_form_of_file(text: str) -> None:
-    assert find_digest(text, "tool.tgz") == f"sha256:{SHA256}"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "<html><body>Not found</body></html>",
-        f"{'ab' * 20}  tool.tgz",  # SHA-1
-        f"{SHA256}  other.tgz",
-        "xy" * 32,
-        f"{SHA256}  tool.tgz\n{'cd' * 32}  tool.tgz\n",
-    ],
-)
-def test_no_checksum_is_made_of_anything_else(text: str) -> None:
-    with pytest.raises(DownloadError):
-        find_digest(text, "tool.tgz")
 
 
 def test_a_downloaded_pulumi_keeps_its_genuine_language_host(tmp_path: Path) -> None:
