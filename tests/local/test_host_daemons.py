@@ -1,10 +1,15 @@
 """Daemons outlive the command that started them, and end with all that they started."""
 
+import errno
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from patchbay_local.machine import processes
@@ -84,6 +89,35 @@ def test_a_process_that_took_over_the_pid_is_not_touched() -> None:
     stranger = own.model_copy(update={"started_ticks": own.started_ticks + 1})
     assert not stranger.is_alive()
     assert processes.stop([stranger], grace_seconds=1) == []
+
+
+_MANY_THREADS: Final = """
+import socket, threading, time
+
+def spin():
+    while True:
+        time.sleep(0.001)
+
+listener = socket.create_server(("127.0.0.1", 0))
+for _ in range(100):
+    threading.Thread(target=spin, daemon=True).start()
+print(listener.getsockname()[1], flush=True)
+time.sleep(300)
+"""
+
+
+def test_a_process_counts_as_ended_only_once_its_port_is_free() -> None:
+    for _ in range(15):  # the first of its threads is the first to end in one of two or three tries
+        with subprocess.Popen([sys.executable, "-c", _MANY_THREADS], stdout=subprocess.PIPE) as program:
+            assert program.stdout
+            port = int(program.stdout.readline())
+            process = ProcessId.of(program.pid)
+            assert process
+            process.send(signal.SIGTERM)
+            while process.is_alive():
+                pass
+            with socket.socket() as client:
+                assert client.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
 
 
 def test_output_goes_to_the_log_and_ends_error_messages(supervisor: Supervisor) -> None:

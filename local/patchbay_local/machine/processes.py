@@ -28,9 +28,15 @@ class ProcessId(BaseModel):
         return None if fields is None else cls(pid=pid, started_ticks=int(fields[19]))
 
     def is_alive(self) -> bool:
-        """A zombie counts as dead."""
+        """A zombie counts as dead once its last thread has ended: until then its ports and files are in use.
+
+        The first thread is a zombie as soon as it has ended, the others may still have to (`state` and `num_threads`
+        in proc_pid_stat(5)).
+        """
         fields = _stat_fields(self.pid)
-        return fields is not None and fields[0] != "Z" and int(fields[19]) == self.started_ticks
+        if fields is None or int(fields[19]) != self.started_ticks:
+            return False
+        return fields[0] != "Z" or int(fields[17]) > 1
 
     def send(self, number: signal.Signals) -> None:
         if self.is_alive():

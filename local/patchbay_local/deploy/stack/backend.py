@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import psutil
 
 from patchbay_local.machine.files import contents, entries
+from patchbay_local.machine.processes import ProcessId
 
 PROJECT: Final = "patchbay"
 
@@ -112,8 +113,9 @@ class Backend:
 
 def _is_pulumi(pid: int) -> bool:
     try:
-        process = psutil.Process(pid)
         # The number may be another program's by now.
-        return process.name().startswith("pulumi") and process.status() != psutil.STATUS_ZOMBIE
+        named = psutil.Process(pid).name().startswith("pulumi")
     except psutil.NoSuchProcess:
         return False
+    process = ProcessId.of(pid)
+    return named and process is not None and process.is_alive()
