@@ -1,5 +1,6 @@
 """Patchbay's program: reads the stack's config, makes the environment's AWS, puts the platform on its clusters."""
 
+import gc
 from typing import Self
 
 import pulumi
@@ -19,6 +20,9 @@ from patchbay_platform.settings import PlatformSettings
 from patchbay_platform.stack import Platform
 from patchbay_runtime.catalog import CATALOG
 from pydantic import model_validator
+
+# The SDK keeps every output until the program ends: the usual collections walk through all of them and free nothing.
+gc.set_threshold(50_000)
 
 
 class Settings(Model):

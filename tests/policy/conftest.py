@@ -5,11 +5,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 from patchbay_local.deploy.stack import plugins as install
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.standins.pulumi_plugins.control_plane import environment_without_pulumi
 from tests.standins.pulumi_plugins.stack import Stack
@@ -39,7 +39,7 @@ def endpoint() -> Iterator[str]:
     try:
         address = f"http://127.0.0.1:{server.get_host_and_port()[1]}"
         # What it holds is the process's, and outlives the server.
-        httpx.post(f"{address}/moto-api/reset").raise_for_status()
+        http.post(f"{address}/moto-api/reset").raise_for_status()
         yield address
     finally:
         server.stop()

@@ -21,6 +21,7 @@ from patchbay_runtime.migrations import migrate
 from patchbay_runtime.queue import Pace, ProcessQueue, run_worker
 from patchbay_runtime.settings import Settings
 
+from tests.http_requests import http
 from tests.pinned_tools import program
 from tests.ports import free_port
 from tests.runtime.authority import Authority
@@ -218,7 +219,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 90.0) -> None:
 def answers(url: str) -> bool:
     """Whether a GET of `url` gives 200."""
     try:
-        return httpx.get(url, timeout=5).status_code == 200
+        return http.get(url, timeout=5).status_code == 200
     except httpx.HTTPError:
         return False
 

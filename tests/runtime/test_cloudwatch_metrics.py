@@ -16,6 +16,7 @@ from patchbay_runtime.cloudwatch import figures, metrics
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
 from tests.runtime.conftest import (
@@ -144,7 +145,7 @@ def reasons(probes: str) -> list[str]:
 
     def tried() -> bool:
         try:
-            found[:] = httpx.get(f"{probes}/readyz", timeout=5).json()["reasons"]
+            found[:] = http.get(f"{probes}/readyz", timeout=5).json()["reasons"]
         except httpx.HTTPError:
             return False
         return found != ["starting"]

@@ -18,6 +18,7 @@ from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
 from tests.runtime.conftest import HOST, Program, Tenant, answers, end_all, running_api, wait_until
@@ -82,7 +83,7 @@ def test_whenever_it_is_killed_every_order_is_done_once(
         while True:
             try:
                 headers = {"Idempotency-Key": f"order-{number}"}
-                answer = httpx.post(f"{url}/hooks/{tenant.name}/f", json={"order": number}, headers=headers)
+                answer = http.post(f"{url}/hooks/{tenant.name}/f", json={"order": number}, headers=headers)
                 if answer.status_code == 202:
                     return str(answer.json()["run"])
             except httpx.HTTPError:

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import LOCK, Reconciler
@@ -16,6 +15,7 @@ from patchbay_runtime.storage.engine import create_engine
 from patchbay_runtime.storage.tenant_tables import processes
 from sqlalchemy import func, select, text, update
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
 from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, wait_until
@@ -136,9 +136,9 @@ def test_an_api_that_starts_while_both_are_away_says_so_and_serves_when_they_are
     replica = Program(settings, "api", "--host", HOST, "--port", str(port), log=tmp_path / "log")
     try:
         wait_until(lambda: answers(f"{url}/healthz"))
-        response = httpx.post(f"{url}/hooks/{tenant.name}/f", json={}, timeout=30)
+        response = http.post(f"{url}/hooks/{tenant.name}/f", json={}, timeout=30)
         assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
-        assert httpx.get(f"{url}/readyz", timeout=30).status_code == 503
+        assert http.get(f"{url}/readyz", timeout=30).status_code == 503
         redis_server.start()
         mariadb_server.start()
         wait_until(lambda: answers(f"{url}/readyz"))

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
 from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, own_redis, wait_until
@@ -71,7 +71,7 @@ class Container:
                 self.worker = self._start()
 
     def metrics(self) -> str:
-        return httpx.get(f"http://{HOST}:{self.port}/metrics", timeout=5).text
+        return http.get(f"http://{HOST}:{self.port}/metrics", timeout=5).text
 
     def end(self) -> int:
         self._ended.set()

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 
+from tests.http_requests import http
 from tests.runtime.conftest import Tenant
 
 pytestmark = pytest.mark.usefixtures("workers")
@@ -118,7 +118,7 @@ def test_a_tenant_may_be_created_again(tenant: Tenant) -> None:
 
 @pytest.mark.parametrize("name", ["Upper", "-a", "a-", "a_b", "a" * 41, "a%60b", "a.b"])
 def test_a_tenant_with_an_unfit_name_is_refused_with_422(api_url: str, name: str) -> None:
-    assert httpx.put(f"{api_url}/api/tenants/{name}").status_code == 422
+    assert http.put(f"{api_url}/api/tenants/{name}").status_code == 422
 
 
 def test_forty_paths_that_end_together_end_the_run_once(tenant: Tenant) -> None:

@@ -19,6 +19,7 @@ from patchbay_runtime.queue.consumer import Consumer
 from patchbay_runtime.scale_in.order import BY_ONE_SECONDS, MOST_AT_ONCE, SAME_POD_SECONDS, Order
 from patchbay_runtime.scale_in.pods import COST, Pod
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime.conftest import HOST, Server, own_redis
 from tests.runtime.queue_workers import until
@@ -87,7 +88,7 @@ class Running:
 
     def ready(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return http.get(f"{self.url}/readyz", timeout=5).status_code == 200
         except httpx.HTTPError:
             return False
 

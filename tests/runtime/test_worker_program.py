@@ -18,6 +18,7 @@ from patchbay_runtime.status_server import serve_status
 from patchbay_runtime.worker.registration import stay_registered
 from patchbay_runtime.worker.status import WorkerStatus
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime.conftest import HOST, Server, own_redis
 from tests.runtime.queue_workers import until
@@ -61,7 +62,7 @@ class RunningWorker:
     def get(self, path: str) -> tuple[int, str]:
         """Status (0 where nothing answers) and body."""
         with suppress(httpx.HTTPError):
-            response = httpx.get(f"http://{HOST}:{self.port}{path}", timeout=5)
+            response = http.get(f"http://{HOST}:{self.port}{path}", timeout=5)
             return response.status_code, response.text
         return 0, ""
 
@@ -173,7 +174,7 @@ def test_the_metrics_count_processes_by_outcome_and_time() -> None:
         status.ended(delivery, outcome, 0.2)
     status.began(delivery)
     with serve_status(status, HOST, 0) as port:
-        metrics = httpx.get(f"http://{HOST}:{port}/metrics").text
+        metrics = http.get(f"http://{HOST}:{port}/metrics").text
     assert 'patchbay_worker_processes_total{outcome="done",shape="delay"} 1.0' in metrics
     assert 'patchbay_worker_processes_total{outcome="failed",shape="delay"} 1.0' in metrics
     assert 'patchbay_worker_process_seconds_count{shape="delay"} 2.0' in metrics
@@ -185,8 +186,8 @@ def test_readiness_names_all_that_is_away_and_liveness_does_not_depend_on_it() -
     status.handler_available(False)
     status.stopping.set()
     with serve_status(status, HOST, 0) as port:
-        ready = httpx.get(f"http://{HOST}:{port}/readyz")
-        alive = httpx.get(f"http://{HOST}:{port}/healthz")
+        ready = http.get(f"http://{HOST}:{port}/readyz")
+        alive = http.get(f"http://{HOST}:{port}/healthz")
     assert ready.status_code == 503
     assert ready.json()["reasons"] == ["stopping", "Redis is away", "MariaDB is away"]
     assert alive.status_code == 200
@@ -194,7 +195,7 @@ def test_readiness_names_all_that_is_away_and_liveness_does_not_depend_on_it() -
 
 def metrics_of(status: WorkerStatus) -> str:
     with serve_status(status, HOST, 0) as port:
-        return httpx.get(f"http://{HOST}:{port}/metrics").text
+        return http.get(f"http://{HOST}:{port}/metrics").text
 
 
 def test_an_outage_between_two_scrapes_is_counted_once() -> None:

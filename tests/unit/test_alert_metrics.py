@@ -19,6 +19,7 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_standins.cluster_autoscaler.metrics import Metrics
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from tests.http_requests import http
 from tests.pinned_tools import program
 from tests.ports import free_port
 from tests.unit.conftest import REPOSITORY
@@ -105,7 +106,7 @@ def test_haproxy_exposes_what_the_rules_ask_of_it(tmp_path: Path) -> None:
     try:
         while True:
             with suppress(httpx.TransportError):
-                metrics = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+                metrics = http.get(f"http://127.0.0.1:{port}/metrics").text
                 break
             assert server.poll() is None, "haproxy ended"
             assert time.monotonic() < deadline, "haproxy does not answer"

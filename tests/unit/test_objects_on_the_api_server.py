@@ -12,6 +12,7 @@ import httpx
 import pytest
 from patchbay_local.machine import paths
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
@@ -194,7 +195,7 @@ def test_the_json_exporter_sees_that_the_api_server_answers_whatever_it_answers(
     try:
         while True:
             with suppress(httpx.TransportError):
-                answer = httpx.get(f"http://127.0.0.1:{port}/probe", params=question, trust_env=False)
+                answer = http.get(f"http://127.0.0.1:{port}/probe", params=question)
                 break
             assert exporter.poll() is None, "the exporter ended"
             assert time.monotonic() < deadline, "the exporter does not answer"

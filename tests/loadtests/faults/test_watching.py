@@ -4,10 +4,11 @@ import threading
 import time
 from typing import Any
 
-import httpx
 from patchbay_loadtests.faults.alerts import firing, first_moment
 from patchbay_loadtests.faults.health import fixed_nodes, lacking, missing_nodes
 from patchbay_loadtests.faults.receiver import Receiver
+
+from tests.http_requests import http
 
 
 def workload(wanted: int = 2, *, generation: int = 3, **status: int) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def test_the_receiver_keeps_every_request_with_its_moment_and_its_key() -> None:
     with receiver.serving():
         for key, idempotency_key in (("a", "1"), ("a", "1"), ("b", "2")):
             headers = {"Idempotency-Key": idempotency_key}
-            assert httpx.post(receiver.url, json={"key": key}, headers=headers).is_success
+            assert http.post(receiver.url, json={"key": key}, headers=headers).is_success
         found = receiver.deliveries()
         assert receiver.cut_off() == 0
     assert {key: [call.idempotency_key for call in item.calls] for key, item in found.items()} == {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.standins.aws.account import REGION
 from tests.standins.cluster_autoscaler.program.world import World, wait_for
@@ -32,7 +33,7 @@ class Program:
         self._log = log
 
     def get(self, path: str) -> str:
-        return httpx.get(self._address + path, timeout=5, trust_env=False).text
+        return http.get(self._address + path, timeout=5).text
 
     def metric(self, name: str) -> float:
         """One sample, by its name with labels. KeyError where there is none."""

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 from moto.server import ThreadedMotoServer
 from patchbay_infra import provider
 from patchbay_local.deploy.stack import plugins as install
 from patchbay_operations.access import Access
 
+from tests.http_requests import http
 from tests.ports import free_port
 from tests.standins.aws.account import REGION as EMULATED_REGION
 from tests.standins.aws.account import Account
@@ -39,7 +39,7 @@ def _emulator() -> Iterator[str]:
 @pytest.fixture
 def endpoint(_emulator: str) -> str:
     """The address of an emulator without resources."""
-    httpx.post(f"{_emulator}/moto-api/reset").raise_for_status()
+    http.post(f"{_emulator}/moto-api/reset").raise_for_status()
     return _emulator
 
 
