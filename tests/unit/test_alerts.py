@@ -58,6 +58,9 @@ ONCE_MORE: Final = "0x30 1x370"
 SILENT: Final = "1x30 stale _x29 1x310"
 
 
+_PROMISE: Final[Mapping[str, Any]] = yaml.safe_load((NATIVE / "promise.yml").read_text())
+
+
 @dataclass(frozen=True)
 class Happening:
     """`series`: what differs from all being well, by the beginning of the series' text. Seconds until it is noticed."""
@@ -66,6 +69,10 @@ class Happening:
     series: Mapping[str, str]
     noticed: int = 20
     silent: int = 180
+
+    @property
+    def silent_after(self) -> int:
+        return int(_PROMISE["restart_falls_silent_within"]) if self.alert in _PROMISE["restarts"] else self.silent
 
     def __str__(self) -> str:
         return self.alert
@@ -185,7 +192,7 @@ def test_the_alert_fires_when_it_happens_and_falls_silent_after(tmp_path: Path, 
         "promql_expr_test": [
             firing(happening.alert, 58, fires=False),
             firing(happening.alert, 60 + happening.noticed, fires=True),
-            firing(happening.alert, 60 + happening.silent, fires=False),
+            firing(happening.alert, 60 + happening.silent_after, fires=False),
         ],
     }
     check(tmp_path, [test])

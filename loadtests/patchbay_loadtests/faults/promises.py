@@ -25,6 +25,7 @@ def alert_promises(native: Path) -> dict[str, AlertPromise]:
     try:
         general = yaml.safe_load((native / "promise.yml").read_text(encoding="utf-8"))
         fires, silent = float(general["fires_within"]), float(general["falls_silent_within"])
+        restarts = dict.fromkeys(general["restarts"], float(general["restart_falls_silent_within"]))
         groups = [group for file in native.glob("alerts*.yml") for group in yaml.safe_load(file.read_text())["groups"]]
         waits = {
             rule["alert"]: seconds(rule.get("for", "0s"))
@@ -34,4 +35,7 @@ def alert_promises(native: Path) -> dict[str, AlertPromise]:
         }
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise UnusableEnvironmentError(f"{native}: what is promised of alerts cannot be read: {error!r}") from error
-    return {alert: AlertPromise(fires if wait <= fires else wait + fires, silent) for alert, wait in waits.items()}
+    return {
+        alert: AlertPromise(fires if wait <= fires else wait + fires, restarts.get(alert, silent))
+        for alert, wait in waits.items()
+    }

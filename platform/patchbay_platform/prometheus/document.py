@@ -1,6 +1,6 @@
 """The alerts as a document: `python -m patchbay_platform.prometheus.document > docs/alerts.md`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +32,13 @@ NOTICED_BY: Final[Mapping[str, tuple[str, ...]]] = {
     "zone-loses-two-nodes": ("NodeNotReady", "NodeDrained", "PodsWaitForNode"),
 }
 
-_PROMISE: Final[Mapping[str, int]] = yaml.safe_load((_NATIVE / "promise.yml").read_text())
+_PROMISE: Final[Mapping[str, Any]] = yaml.safe_load((_NATIVE / "promise.yml").read_text())
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
 
 _PREFACE: Final = f"""\
 # Alerts
@@ -42,9 +48,10 @@ minutes. *warning*: something broke and mends itself, or will not for long. info
 is called for it.
 
 An alert fires within {_PROMISE["fires_within"]} s unless its time says otherwise, and falls silent by itself:
-at the latest {_PROMISE["falls_silent_within"]} s after its cause is gone, those that tell of a restart
-{_PROMISE["restart_falls_silent_within"]} s after it. While Prometheus is away nothing fires; `PrometheusRestarted`
-tells of it afterwards.
+at the latest {_PROMISE["falls_silent_within"]} s after its cause is gone,
+{_listed(_PROMISE["restarts"])}
+{_PROMISE["restart_falls_silent_within"]} s after the restart.
+While Prometheus is away nothing fires; `PrometheusRestarted` tells of it afterwards.
 
 Prometheus has no right in Kubernetes and none in AWS. It knows nodes by the pods on them, which tell their node's name,
 clock and disk, and by the cluster autoscaler's counts; the API server by asking it, through the JSON exporter, whether

@@ -1,5 +1,6 @@
 """What is promised of alerts is read where the document is made of it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ def test_every_faults_alert_has_a_promise_and_the_document_says_the_same() -> No
     redis = promises["RedisDown"]
     assert f"fires within {redis.fires_within:.0f} s" in document
     assert f"at the latest {redis.falls_silent_within:.0f} s after its cause" in document
+
+
+def test_alerts_that_tell_of_a_restart_are_silent_as_soon_after_it_as_the_document_says() -> None:
+    promises = alert_promises(place.ALERTS)
+    within = promises["ContainerRestarted"].falls_silent_within
+    assert 60 < within < promises["RedisDown"].falls_silent_within, "they look back over a minute"
+    document = (REPOSITORY / "docs" / "alerts.md").read_text()
+    assert f"{within:.0f} s after the restart" in document
+    told = document.partition("falls silent by itself:")[2].partition("after the restart")[0]
+    of_restarts = {alert for alert, promise in promises.items() if promise.falls_silent_within == within}
+    assert set(re.findall(r"`(\w+)`", told)) == of_restarts >= {"RedisRestarted", "MariadbRestarted"}
 
 
 def test_an_alert_with_a_longer_time_of_its_own_may_take_it() -> None:
