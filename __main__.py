@@ -1,6 +1,10 @@
 """Patchbay's program: reads the stack's config, makes the environment's AWS, puts the platform on its clusters."""
 
 import gc
+
+# A program lives as long as one command, and the SDK keeps every output until its end: collections free nothing.
+gc.disable()
+
 from typing import Self
 
 import pulumi
@@ -20,9 +24,6 @@ from patchbay_platform.settings import PlatformSettings
 from patchbay_platform.stack import Platform
 from patchbay_runtime.catalog import CATALOG
 from pydantic import model_validator
-
-# The SDK keeps every output until the program ends: the usual collections walk through all of them and free nothing.
-gc.set_threshold(50_000)
 
 
 class Settings(Model):

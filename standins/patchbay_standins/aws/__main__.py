@@ -1,6 +1,7 @@
 """`python -m patchbay_standins.aws --port N --state DIR --account ID [--also-on ADDRESS]`."""
 
 import argparse
+import gc
 from pathlib import Path
 
 from patchbay_standins.aws.server import prepare
@@ -13,6 +14,7 @@ def main() -> None:
     parser.add_argument("--account", required=True, help="the account's id, 12 digits")
     parser.add_argument("--also-on", action="append", default=[], help="an address to listen on besides loopback")
     arguments = parser.parse_args()
+    gc.set_threshold(50_000)
     prepare(arguments.account, arguments.port)
 
     # moto reads its settings when it is imported.
