@@ -3,7 +3,8 @@
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +55,31 @@ class Workload:
         assert metadata
         assert metadata.uid
         return attempt(address, port, seconds, inside=process_of(metadata.uid))
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A connection from a workload, or from this machine, to a workload or an address."""
+
+    client: Workload | None
+    server: Workload | str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.client or 'this machine'} to {self.server}, port {self.port}"
+
+    def result(self, kubernetes: Client, seconds: float) -> str:
+        address = self.server if isinstance(self.server, str) else self.server.address(kubernetes)
+        if self.client is None:
+            return attempt(address, self.port, seconds)
+        return self.client.attempt(kubernetes, address, self.port, seconds)
+
+
+def together(kubernetes: Client, attempts: Iterable[Attempt]) -> dict[Attempt, str]:
+    """What becomes of attempts that are expected to be dropped, and so take their time: of all at once."""
+    tried = list(attempts)
+    with ThreadPoolExecutor(len(tried)) as pool:
+        return dict(zip(tried, pool.map(lambda one: one.result(kubernetes, DROPPED_SECONDS), tried), strict=True))
 
 
 def process_of(uid: str) -> int:

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -10,7 +10,7 @@ from lightkube import Client
 from lightkube.resources.core_v1 import Namespace, Node, Pod
 from patchbay_local.machine import addresses, paths
 
-from tests.cluster.connections import DROPPED_SECONDS, PASSED_SECONDS, Workload, attempt
+from tests.cluster.connections import PASSED_SECONDS, Attempt, Workload, attempt, together
 
 
 def ours(namespace: str, name: str) -> Workload:
@@ -60,6 +60,16 @@ EMPTY = {"default", "kube-node-lease", "kube-public"}
 # The load tests' own, which comes and goes.
 LOAD_TESTS = {"patchbay-loadtest"}
 
+NEIGHBOURS = [
+    Attempt(GATEWAY, REDIS, 6379),
+    Attempt(WORKER, API, 8000),
+    Attempt(REDIS, MARIADB, 3306),
+    Attempt(JSON_EXPORTER, PROMETHEUS, 9090),
+    Attempt(KEDA_ADAPTER, PROMETHEUS, 9090),
+    Attempt(AUTOSCALER, REDIS, 6379),
+    Attempt(CONNECTOR, PROMETHEUS, 9090),
+]
+
 every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 
@@ -80,6 +90,16 @@ def elsewhere() -> Iterator[tuple[str, int]]:
         listening.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.fixture(scope="module")
+def results(kubernetes: Client, elsewhere: tuple[str, int]) -> Mapping[Attempt, str]:
+    """What became of the attempts that the tests expect to be dropped."""
+    stay_in = [*(case.stays_in for case in CASES.values()), *SILENT.values()]
+    stay_out = [*(case.stays_out for case in CASES.values()), *((workload, 80) for workload in SILENT.values())]
+    outside = [Attempt(workload, *elsewhere) for workload in stay_in]
+    inside = [Attempt(None, workload, port) for workload, port in stay_out]
+    return together(kubernetes, [*outside, *inside, *NEIGHBOURS])
+
+
 def test_every_namespace_has_a_case(kubernetes: Client) -> None:
     found = {namespace.metadata.name for namespace in kubernetes.list(Namespace) if namespace.metadata}
     assert found - EMPTY - LOAD_TESTS == CASES.keys() | SILENT.keys()
@@ -94,49 +114,34 @@ def test_what_the_platform_needs_passes(kubernetes: Client, case: Case) -> None:
 
 
 @every_case
-def test_pods_reach_nothing_outside(kubernetes: Client, case: Case, elsewhere: tuple[str, int]) -> None:
+def test_pods_reach_nothing_outside(case: Case, elsewhere: tuple[str, int], results: Mapping[Attempt, str]) -> None:
     assert attempt(*elsewhere, PASSED_SECONDS) == "passed"
-    assert case.stays_in.attempt(kubernetes, *elsewhere, DROPPED_SECONDS) == "dropped"
+    assert results[Attempt(case.stays_in, *elsewhere)] == "dropped"
 
 
 @every_case
-def test_pods_are_reached_by_nobody_else(kubernetes: Client, case: Case) -> None:
+def test_pods_are_reached_by_nobody_else(kubernetes: Client, case: Case, results: Mapping[Attempt, str]) -> None:
     server, port = case.stays_out
     # From its own namespace it is reached: something listens.
     assert server.attempt(kubernetes, server.address(kubernetes), port, PASSED_SECONDS) == "passed"
-    assert attempt(server.address(kubernetes), port, DROPPED_SECONDS) == "dropped"
+    assert results[Attempt(None, server, port)] == "dropped"
 
 
 @pytest.mark.parametrize("workload", SILENT.values(), ids=SILENT.keys())
 def test_placeholders_call_nobody_and_are_reached_by_their_node_alone(
-    kubernetes: Client, workload: Workload, elsewhere: tuple[str, int]
+    kubernetes: Client, workload: Workload, elsewhere: tuple[str, int], results: Mapping[Attempt, str]
 ) -> None:
     pod = workload.pod(kubernetes)
     assert pod.status
-    assert pod.status.podIP
-    assert workload.attempt(kubernetes, *elsewhere, DROPPED_SECONDS) == "dropped"
-    assert attempt(pod.status.podIP, 80, DROPPED_SECONDS) == "dropped"
+    assert results[Attempt(workload, *elsewhere)] == "dropped"
+    assert results[Attempt(None, workload, 80)] == "dropped"
     # Both ends say no: that packet got there, as a kubelet's probe would.
     assert workload.attempt(kubernetes, str(pod.status.hostIP), 80, PASSED_SECONDS) == "refused"
 
 
-@pytest.mark.parametrize(
-    ("client", "server", "port"),
-    [
-        (GATEWAY, REDIS, 6379),
-        (WORKER, API, 8000),
-        (REDIS, MARIADB, 3306),
-        (JSON_EXPORTER, PROMETHEUS, 9090),
-        (KEDA_ADAPTER, PROMETHEUS, 9090),
-        (AUTOSCALER, REDIS, 6379),
-        (CONNECTOR, PROMETHEUS, 9090),
-    ],
-    ids=str,
-)
-def test_neighbours_that_need_not_talk_do_not(
-    kubernetes: Client, client: Workload, server: Workload, port: int
-) -> None:
-    assert client.attempt(kubernetes, server.address(kubernetes), port, DROPPED_SECONDS) == "dropped"
+@pytest.mark.parametrize("neighbours", NEIGHBOURS, ids=str)
+def test_neighbours_that_need_not_talk_do_not(neighbours: Attempt, results: Mapping[Attempt, str]) -> None:
+    assert results[neighbours] == "dropped"
 
 
 @pytest.mark.parametrize("client", [WORKER, KEDA_ADAPTER, AUTOSCALER], ids=str)
@@ -169,5 +174,6 @@ def test_a_customers_connector_reaches_other_systems_and_none_of_ours(
         (str(addresses.BRIDGE_ADDRESS), port)
         for port in (addresses.API_SERVER_PORT, addresses.REGISTRY_PORT, addresses.EMULATOR_PORTS[paths.CLUSTER_STACK])
     ]
-    for address, port in [services, *this_machine, (others[0], 10250), (API.address(kubernetes), 8000)]:
-        assert CONNECTOR.attempt(kubernetes, address, port, DROPPED_SECONDS) == "dropped", f"{address}:{port}"
+    targets = [services, *this_machine, (others[0], 10250), (API.address(kubernetes), 8000)]
+    results = together(kubernetes, [Attempt(CONNECTOR, *target) for target in targets])
+    assert {str(attempt): result for attempt, result in results.items() if result != "dropped"} == {}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from patchbay_local.deploy.stack.stack import WITHOUT_CHECKPOINTS
 from patchbay_local.machine.programs import CommandError
 from patchbay_operations.access import Access
 from patchbay_operations.checks.run import run
@@ -24,9 +25,10 @@ def quiet(*_: object) -> None:
     """Nobody looks at the progress."""
 
 
+@pytest.mark.parametrize("deployment", ["staging", "production"], indirect=True)  # dev: see test_command.py
 def test_a_second_update_changes_nothing(deployment: Deployment) -> None:
     before = inventory(deployment.emulation.access)
-    assert deployment.emulation.stack.up(quiet) == "no changes"
+    assert deployment.emulation.stack.up(quiet, checkpoints=False) == "no changes"
     assert inventory(deployment.emulation.access) == before
 
 
@@ -191,7 +193,7 @@ def test_drift_is_shown_and_the_next_update_repairs_it(scratch: Deployment) -> N
     counted = {step: int(number) for number, step in re.findall(r"(\d+) to (\w+)", shown)}
     assert counted == {"create": 1, "update": len(DRIFTS) - 1}, shown
 
-    stack.up(quiet)
+    stack.up(quiet, checkpoints=False)
     assert {title: drift.seen(access) for title, drift in DRIFTS.items()} == before
     stack.preview("--expect-no-changes")
     assert not [result.name for result in run(scratch.new_facts()) if not result.passed]
@@ -204,7 +206,7 @@ def test_destroying_leaves_nothing(scratch: Deployment, tmp_path: Path) -> None:
         _take_off_protection(scratch)
     with empty_account(tmp_path / "empty", scratch.emulation.config) as empty:
         nothing = inventory(empty.emulation.access)
-    stack.destroy()
+    stack.destroy(checkpoints=False)
     assert inventory(scratch.emulation.access) == nothing
     state = json.loads(stack.command("stack", "export", keep=True))
     assert not state["deployment"].get("resources")
@@ -219,7 +221,7 @@ def _take_off_protection(deployment: Deployment) -> None:
     content["config"]["patchbay:infra"]["databases"] |= {"deletionProtection": False, "finalSnapshot": None}
     content["config"]["patchbay:infra"]["objects"]["forceDestroy"] = True  # the emulator writes access logs
     file.write_text(yaml.safe_dump(content))
-    deployment.emulation.stack.command("up", "--yes", "--skip-preview")
+    deployment.emulation.stack.command("up", "--yes", "--skip-preview", settings=WITHOUT_CHECKPOINTS)
 
 
 def refused(deployment: Deployment, *words: str) -> str:

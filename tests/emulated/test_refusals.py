@@ -1,7 +1,6 @@
 """What is refused before anything is created: wrong config, and an AWS that is not an emulated one."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -43,17 +42,31 @@ def _no_emulator(infra: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_nothing_is_created(spoil: Callable[[dict[str, Any]], None], said: list[str], tmp_path: Path) -> None:
-    with empty_account(tmp_path, StackConfig.read("dev")) as empty:
-        stack = empty.emulation.stack
-        stack.prepare()
-        spoil_config(empty, spoil)
-        for command in (("preview",), ("up", "--yes", "--skip-preview")):
-            with pytest.raises(CommandError) as refused:
-                stack.command(*command, keep=True)
-            for words in said:
-                assert words in " ".join(str(refused.value).split())
-            assert not inventory(empty.emulation.access)
+def test_nothing_is_created(spoil: Callable[[dict[str, Any]], None], said: list[str], empty: Deployment) -> None:
+    spoil_config(empty, spoil)
+    for command in (("preview",), ("up", "--yes", "--skip-preview")):
+        with pytest.raises(CommandError) as refused:
+            empty.emulation.stack.command(*command, keep=True)
+        for words in said:
+            assert words in " ".join(str(refused.value).split())
+        assert not inventory(empty.emulation.access)
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Nothing is ever made in it."""
+    with empty_account(tmp_path_factory.mktemp("empty"), StackConfig.read("dev")) as empty:
+        yield empty
+
+
+@pytest.fixture
+def empty(account: Deployment) -> Iterator[Deployment]:
+    """With the stack's own config, to be spoilt."""
+    account.emulation.stack.prepare()
+    file = account.emulation.config_file
+    content = file.read_text()
+    yield account
+    file.write_text(content)
 
 
 def spoil_config(deployment: Deployment, spoil: Callable[[dict[str, Any]], None]) -> None:

@@ -26,7 +26,8 @@ _FAILED: Final = 1  # pytest's exit codes: a test failed; nothing was selected
 _NO_TESTS: Final = 5
 _BY_DEFAULT: Final = frozenset({"long", "cluster_lifecycle"})  # the marks that pyproject.toml leaves out
 # An empty one is as good as none. What a shell has set for other runs must not choose among the tests of this one.
-_NOT_INHERITED: Final = {"PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
+# Without byte code, each of pytest's processes compiles every test anew.
+_NOT_INHERITED: Final = {"PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": "", "PYTHONDONTWRITEBYTECODE": ""}
 _MOST_WORKERS: Final = 8  # each takes some 400 MiB
 
 

@@ -14,6 +14,8 @@ from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.machine import paths
 from patchbay_local.machine.programs import run
 
+# For the CLI: keep the state at the end of a command alone.
+WITHOUT_CHECKPOINTS: Final[Mapping[str, str]] = MappingProxyType({"PULUMI_SKIP_CHECKPOINTS": "true"})
 _CHANGED: Final = re.compile(r"^\s*[-+~]+\s+(\S+)\s+(\S+)\s+(created|updated|deleted|replaced|imported)\b")
 
 Report = Callable[[str, float | None], None]
@@ -66,7 +68,7 @@ class Stack:
                 changed += 1
                 report(f"{changed} resources changed, last: {found[2]} {found[3]}", None)
 
-        settings = {} if checkpoints else {"PULUMI_SKIP_CHECKPOINTS": "true"}
+        settings = {} if checkpoints else WITHOUT_CHECKPOINTS
         self.command("up", "--yes", "--skip-preview", *self._policies, on_line=watch, settings=settings)
         return f"{changed} resources changed" if changed else "no changes"
 
@@ -74,15 +76,15 @@ class Stack:
         """What would change, as the CLI prints it."""
         return self.command("preview", *self._policies, *arguments, keep=True)
 
-    def destroy(self) -> None:
-        """Delete all of the stack's resources; where one of them is protected, none.
+    def destroy(self, *, checkpoints: bool = True) -> None:
+        """Delete all of the stack's resources; where one of them is protected, none. `checkpoints`: as for `up`.
 
         Recovers first, where that is needed: nothing is left behind.
         """
         if self.backend.was_killed(self.name):
             self.recover()
         # Without its preview the engine deletes what it can before it comes to what it may not.
-        self.command("destroy", "--yes")
+        self.command("destroy", "--yes", settings={} if checkpoints else WITHOUT_CHECKPOINTS)
 
     def recover(self) -> Recovery:
         """Adopt or clear what a killed update left; see `patchbay_operations.recovery`.
