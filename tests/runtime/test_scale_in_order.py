@@ -169,7 +169,7 @@ async def test_the_least_busy_pods_go_first(
             await run_in(queue, pod, count)
     expected = {pod: str(count) for pod, count in busy.items() if count}
     await until(lambda: costs(client) == expected, 30, "each busy pod has its number")
-    assert program.ready()
+    await until(program.ready, 30, "the look that wrote them has ended")
     scale(3)
     await until(lambda: len(metadata_of_pods(client)) == 3, 30, "three pods have left")
     stayed = {metadata["name"] for metadata in metadata_of_pods(client)}

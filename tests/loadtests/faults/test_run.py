@@ -107,7 +107,7 @@ def options(small: SmallEnvironment, directory: Path) -> Options:
 
 def rules(directory: Path) -> Path:
     """The alerts' rules, and what is promised of them."""
-    promise = {"fires_within": 20, "falls_silent_within": 120}
+    promise = {"fires_within": 20, "falls_silent_within": 120, "restart_falls_silent_within": 75, "restarts": []}
     (directory / "promise.yml").write_text(yaml.safe_dump(promise))
     groups = [{"name": "data", "rules": [{"alert": ALERT, "for": "5s"}]}]
     (directory / "alerts-data.yml").write_text(yaml.safe_dump({"groups": groups}))
