@@ -3,14 +3,16 @@
 import time
 from collections.abc import Callable
 
+import httpx
+
 
 def eventually(condition: Callable[[], None], within: float) -> None:
-    """Return once `condition` raises no AssertionError; after `within` seconds raise its last one."""
+    """Return once `condition` asserts nothing wrong and is answered; after `within` seconds raise why it is not."""
     deadline = time.monotonic() + within
     while True:
         try:
             return condition()
-        except AssertionError:
+        except (AssertionError, httpx.HTTPError):
             if time.monotonic() >= deadline:
                 raise
         time.sleep(0.25)

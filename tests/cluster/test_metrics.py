@@ -15,9 +15,8 @@ from tests.waiting import eventually
 @pytest.fixture(scope="module")
 def prometheus(kubernetes: Client) -> httpx.Client:
     """A client of Prometheus at its pod's own address: this machine routes to the pods."""
-    pod = next(
-        iter(kubernetes.list(Pod, namespace="patchbay-metrics", labels={"app.kubernetes.io/name": "prometheus"}))
-    )
+    pods = kubernetes.list(Pod, namespace="patchbay-metrics", labels={"app.kubernetes.io/name": "prometheus"})
+    pod = next(pod for pod in pods if pod.metadata and not pod.metadata.deletionTimestamp)
     assert pod.status
     return httpx.Client(base_url=f"http://{pod.status.podIP}:9090/api/v1", timeout=10)
 

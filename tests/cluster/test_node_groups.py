@@ -74,11 +74,11 @@ def no_autoscaler(kubernetes: Client) -> Iterator[None]:
     replicas = (deployment.spec and deployment.spec.replicas) or 1
     scale(0)
     try:
-        eventually(gone, within=60)
+        eventually(gone, within=120)
         yield
     finally:
         scale(replicas)
-    eventually(back, within=60)
+    eventually(back, within=120)
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def flows(kubernetes: Client, no_autoscaler: None) -> Iterator[FlowsGroup]:  # n
         assert len(instances) == before
         assert group.ready_nodes().keys() == instances
 
-    eventually(put_back, within=60)
+    eventually(put_back, within=120)
 
 
 def local_nodes() -> Mapping[str, NodeStatus]:
@@ -111,7 +111,7 @@ def test_a_new_instance_is_a_node_of_its_type_in_its_zone_and_a_lost_one_is_none
     def joined() -> None:
         assert len(flows.ready_nodes()) == len(before) + 1
 
-    eventually(joined, within=30)
+    eventually(joined, within=120)
     ((name, node),) = [(name, node) for name, node in flows.ready_nodes().items() if name not in before]
     (instance,) = [one for one in flows.described().instances if one.identity == name]
     assert node.spec
@@ -137,7 +137,7 @@ def test_a_new_instance_is_a_node_of_its_type_in_its_zone_and_a_lost_one_is_none
         assert len(local_nodes().keys() & (before.keys() | {name})) == len(before)
         assert flows.ready_nodes().keys() == {one.identity for one in flows.described().instances}
 
-    eventually(left, within=30)
+    eventually(left, within=120)
 
 
 def test_a_node_that_dies_is_replaced_with_its_pods(flows: FlowsGroup, kubernetes: Client) -> None:
@@ -152,7 +152,7 @@ def test_a_node_that_dies_is_replaced_with_its_pods(flows: FlowsGroup, kubernete
         assert flows.ready_nodes().keys() == instances
         assert victim not in local_nodes()
 
-    eventually(replaced, within=60)
+    eventually(replaced, within=120)
     with pytest.raises(ApiError, match="not found"):
         kubernetes.get(Node, victim)
     left_behind = [pod for pod in kubernetes.list(Pod, namespace="*") if pod.spec and pod.spec.nodeName == victim]
@@ -166,7 +166,7 @@ def test_no_address_of_a_node_is_used_by_the_next_one(flows: FlowsGroup) -> None
     def joined() -> None:
         assert len(local_nodes()) == len(before) + 2
 
-    eventually(joined, within=30)
+    eventually(joined, within=120)
     addresses = [node.address for node in local_nodes().values()]
     assert len(set(addresses)) == len(addresses)
 
@@ -189,7 +189,7 @@ def test_an_agent_that_was_away_makes_good_what_it_missed(flows: FlowsGroup) -> 
         assert victim not in instances
         assert flows.ready_nodes().keys() == instances
 
-    eventually(caught_up, within=60)
+    eventually(caught_up, within=120)
     unharmed = {name: node.pid for name, node in before.items() if name != victim}
     assert {name: node.pid for name, node in local_nodes().items() if name in unharmed} == unharmed
 

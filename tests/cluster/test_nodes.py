@@ -10,6 +10,8 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Node, Pod, Secret
 from patchbay_local.machine import paths
 
+from tests.waiting import eventually
+
 ZONE = "topology.kubernetes.io/zone"
 
 
@@ -19,10 +21,13 @@ def ready(node: Node) -> bool:
 
 
 def test_three_nodes_are_ready_in_three_zones(kubernetes: Client) -> None:
-    nodes = [node for node in kubernetes.list(Node) if ready(node)]
-    zones = {node.metadata.labels[ZONE] for node in nodes if node.metadata and node.metadata.labels}
-    assert len(nodes) >= 3
-    assert len(zones) == 3
+    def three() -> None:
+        nodes = [node for node in kubernetes.list(Node) if ready(node)]
+        zones = {node.metadata.labels[ZONE] for node in nodes if node.metadata and node.metadata.labels}
+        assert len(nodes) >= 3
+        assert len(zones) == 3
+
+    eventually(three, within=120)
 
 
 def test_each_node_is_tied_to_an_instance_of_its_zone(kubernetes: Client) -> None:

@@ -50,6 +50,9 @@ def test_a_shape_is_scaled_by_keda_within_the_catalogues_bounds(kubernetes: Clie
 
 
 def test_the_api_has_two_pods_in_its_service(kubernetes: Client) -> None:
-    endpoints = kubernetes.get(Endpoints, "api", namespace=NAMESPACE)
-    addresses = [address.ip for subset in endpoints.subsets or [] for address in subset.addresses or []]
-    assert len(addresses) >= 2
+    def both() -> None:
+        endpoints = kubernetes.get(Endpoints, "api", namespace=NAMESPACE)
+        addresses = [address.ip for subset in endpoints.subsets or [] for address in subset.addresses or []]
+        assert len(addresses) >= 2
+
+    eventually(both, within=120)

@@ -15,6 +15,7 @@ from patchbay_local.machine import paths
 from tests.http_requests import http
 from tests.ports import free_port
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
+from tests.waiting import eventually
 
 from .conftest import Created, Manifest, Program
 
@@ -45,7 +46,9 @@ class Objects:
         """Strict: an unknown field is refused."""
         manifest = plain(created.inputs)
         version = manifest["apiVersion"]
-        plural, namespaced = self._of(version)[created.kind]
+        # A kind is listed a moment after its definition was made.
+        eventually(lambda: self._learn(version, created.kind), within=60)
+        plural, namespaced = self._places[version][created.kind]
         path = f"{_root(version)}/namespaces/{created.namespace}" if namespaced else _root(version)
         answer = self.client.patch(
             f"{path}/{plural}/{created.object_name}",
@@ -55,13 +58,14 @@ class Objects:
         )
         assert answer.is_success, f"{created.kind} {created.object_name}: {answer.text}"
 
-    def _of(self, version: str) -> dict[str, tuple[str, bool]]:
-        if version not in self._places:
-            listed = self.client.get(_root(version)).raise_for_status().json()["resources"]
-            self._places[version] = {
-                item["kind"]: (item["name"], item["namespaced"]) for item in listed if "/" not in item["name"]
-            }
-        return self._places[version]
+    def _learn(self, version: str, kind: str) -> None:
+        if kind in self._places.get(version, {}):
+            return
+        listed = self.client.get(_root(version)).raise_for_status().json()["resources"]
+        self._places[version] = {
+            item["kind"]: (item["name"], item["namespaced"]) for item in listed if "/" not in item["name"]
+        }
+        assert kind in self._places[version], f"{version} has no {kind}"
 
 
 def _root(version: str) -> str:
@@ -81,7 +85,7 @@ def admin(plane: ControlPlane, program: Program) -> Iterator[httpx.Client]:
         objects = Objects(client)
         made = [item for item in program.resources if "metadata" in item.inputs and "apiVersion" in item.inputs]
         assert len(made) > 100
-        # KEDA's own kinds are known a moment after their definitions.
+        # KEDA's own kinds come after their definitions.
         later = [item for item in made if item.type.startswith("kubernetes:keda.sh")]
         for item in sorted(made, key=lambda item: FIRST.index(item.kind) if item.kind in FIRST else len(FIRST)):
             if item not in later:

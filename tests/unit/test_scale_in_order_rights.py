@@ -46,9 +46,10 @@ def patch(client: httpx.Client, change: dict[str, Any]) -> httpx.Response:
 
 
 def wait_until_enforced(client: httpx.Client) -> None:
-    """The API server takes up a new policy a moment after it was made."""
+    """The API server takes up a new right and a new policy a moment after it was made."""
     deadline = time.monotonic() + 60
-    while patch(client, {"metadata": {"annotations": {"probe": str(time.monotonic())}}}).is_success:
+    # 403: the right is not known yet.
+    while patch(client, {"metadata": {"annotations": {"probe": str(time.monotonic())}}}).status_code != 422:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
