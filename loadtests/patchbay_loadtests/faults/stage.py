@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -27,6 +28,7 @@ _NAME_LABEL = "app.kubernetes.io/name"
 _SHAPE_LABEL = "patchbay.dev/shape"
 _ORDER_SECONDS = 120.0
 _GONE_SECONDS = 60.0
+_BACK_OFF_FORGOTTEN = timedelta(minutes=11)  # a minute to spare: the container starts after the last one's end
 
 
 @dataclass
@@ -100,7 +102,7 @@ class Stage:
     async def replace_restarted(self, pods: Sequence[Document]) -> None:
         """Delete those of the pods that restarted: the kubelet would wait before it starts them once more."""
         for pod in pods:
-            if any(status.get("restartCount") for status in pod["status"].get("containerStatuses", [])):
+            if has_back_off(pod, datetime.now(UTC)):
                 place = ("-n", pod["metadata"]["namespace"])
                 words = ("delete", "pod", pod["metadata"]["name"], "--ignore-not-found")
                 await self.kubectl(*place, *words, seconds=self.options.pace.whole_before)
@@ -173,6 +175,21 @@ class Stage:
         async with asyncio.TaskGroup() as placing:
             for number in range(1, count + 1):
                 placing.create_task(self.place(flow, f"{name}-{number}", hold_seconds=hold_seconds))
+
+
+def has_back_off(pod: Document, now: datetime) -> bool:
+    """Whether the kubelet would wait before it starts a container of the pod once more.
+
+    It forgets a container's restarts once that has run for ten minutes. Source: Kubernetes' documentation of the pod's
+    lifecycle, "Container restarts".
+    """
+    for status in pod["status"].get("containerStatuses", []):
+        ended = (status.get("lastState", {}).get("terminated") or {}).get("finishedAt")
+        if ended and now - datetime.fromisoformat(ended) < _BACK_OFF_FORGOTTEN:
+            return True
+        if status.get("restartCount") and not ended:
+            return True
+    return False
 
 
 def workload(namespace: str, kind: str, name: str) -> str:

@@ -2,11 +2,14 @@
 
 import threading
 import time
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from patchbay_loadtests.faults.alerts import firing, first_moment
 from patchbay_loadtests.faults.health import fixed_nodes, lacking, missing_nodes
 from patchbay_loadtests.faults.receiver import Receiver
+from patchbay_loadtests.faults.stage import has_back_off
 
 from tests.http_requests import http
 
@@ -81,3 +84,18 @@ def test_the_receiver_keeps_every_request_with_its_moment_and_its_key() -> None:
     }
     assert began - 1 <= found["a"].first_received <= found["b"].first_received <= time.time() + 1
     assert "receiver" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize(
+    ("status", "waits"),
+    [
+        ({"restartCount": 0, "lastState": {}}, False),
+        ({"restartCount": 1, "lastState": {"terminated": {"finishedAt": "2030-01-01T11:58:00Z"}}}, True),
+        ({"restartCount": 3, "lastState": {"terminated": {"finishedAt": "2030-01-01T11:48:00Z"}}}, False),
+        ({"restartCount": 1, "lastState": {}}, True),
+    ],
+    ids=["never restarted", "restarted a moment ago", "restarted long ago", "restarted at a time that is not told"],
+)
+def test_the_kubelet_waits_only_for_a_container_that_restarted_lately(status: dict[str, Any], waits: bool) -> None:
+    pod = {"status": {"containerStatuses": [{"restartCount": 0, "lastState": {}}, status]}}
+    assert has_back_off(pod, datetime(2030, 1, 1, 12, tzinfo=UTC)) is waits
