@@ -48,6 +48,7 @@ class SmallEnvironment(ThreadingHTTPServer):
     """
 
     daemon_threads = True
+    request_queue_size = 256
 
     def __init__(self, rule: Rule) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
