@@ -12,16 +12,18 @@ import httpx2
 import pytest
 import yaml
 from patchbay_loadtests.core.ledger import RunsVerdict
-from patchbay_loadtests.core.objectives import SLO
 from patchbay_loadtests.core.traffic.protocol import Placed
 from patchbay_loadtests.open_loop.options import OpenLoop, given, read_profile
 from patchbay_loadtests.open_loop.rate import expected_orders, users_at
 from patchbay_loadtests.open_loop.verdict import OpenLoopVerdict, judge
 from patchbay_loadtests.profiles.profile import BlackFriday, Steady
 
+from tests.loadtests.patient_objectives import patient_objectives
 from tests.loadtests.small_environment import SmallEnvironment, serving
 
 LOCUSTFILE = Path(__file__).resolve().parents[2] / "loadtests" / "locustfile.py"
+# So few that the verdict's tolerance covers those that a busy machine does not get round to.
+FEW_PER_SECOND = 3
 RUNS = RunsVerdict(accepted=10, completed=10, duplicated=0, lost=0)
 
 
@@ -37,16 +39,11 @@ def environment() -> Iterator[SmallEnvironment]:
         server.server_close()
 
 
-def locust(environment: SmallEnvironment, directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """A profile of two seconds at ten orders a second."""
+def locust(environment: SmallEnvironment, directory: Path, *options: str, rate: int = 10) -> subprocess.CompletedProcess[str]:
+    """A profile of two seconds at `rate` orders a second."""
     profile = directory / "profile.yaml"
-    profile.write_text(yaml.safe_dump({"name": "steady", "rate": 10, "duration": 2}))
-    objectives = yaml.safe_load(SLO.read_text())
-    # How quick this machine is just now says nothing.
-    objectives["load"]["steady"] = dict.fromkeys(objectives["load"]["steady"], 600)
-    objectives["generator"]["late_p95_seconds"] = 600
-    slo = directory / "slo.yaml"
-    slo.write_text(yaml.safe_dump(objectives))
+    profile.write_text(yaml.safe_dump({"name": "steady", "rate": rate, "duration": 2}))
+    slo = patient_objectives("steady", directory)
     line = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--host", environment.url]
     line += [
         "--load-profile",
@@ -63,10 +60,10 @@ def locust(environment: SmallEnvironment, directory: Path, *options: str) -> sub
 def test_two_worker_processes_send_a_profile_and_every_order_is_verified(
     environment: SmallEnvironment, tmp_path: Path
 ) -> None:
-    done = locust(environment, tmp_path, "--processes=2")
+    done = locust(environment, tmp_path, "--processes=2", rate=FEW_PER_SECOND)
     assert done.returncode == 0, done.stderr
     assert "passed: " in done.stderr
-    assert 10 <= len(environment.runs) <= 28
+    assert 2 <= len(environment.runs) <= 11
     assert f"{len(environment.runs)} orders due, {len(environment.runs)} accepted, 0 refused" in done.stderr
     # Each process begins its orders with a prefix of its own.
     keys = httpx2.get(environment.sink_url("/control/deliveries"), trust_env=False).json()["deliveries"]
@@ -78,7 +75,7 @@ def test_a_second_test_against_the_same_sink_is_judged_by_its_own_orders(
 ) -> None:
     httpx2.post(environment.sink_url("/deliveries"), json={"key": "a/1"}, trust_env=False)
     for _ in range(2):
-        done = locust(environment, tmp_path)
+        done = locust(environment, tmp_path, rate=FEW_PER_SECOND)
         assert done.returncode == 0, done.stderr
 
 
