@@ -12,7 +12,7 @@ from patchbay_standins.aws.conditions import Conditions, InstanceTimes
 
 from tests.standins.aws.account import ZONES, Account
 from tests.standins.aws.launched import launched
-from tests.standins.aws.scaling import ec2_states, group, instances, until
+from tests.standins.aws.scaling import Group, ec2_states, group, instances, until
 
 SLOW = 600.0  # seconds that no test waits for
 
@@ -35,12 +35,14 @@ def _set(account: Account, **seconds: float) -> None:
 
 
 def test_an_instance_is_in_service_once_it_has_booted(account: Account) -> None:
+    _set(account, boot_seconds=SLOW)
+    booting = group(account, desired=1)
+    assert booting.states == {"Pending": 1}
+    assert ec2_states(account, booting.names) == {"pending"}
+    assert [activity["StatusCode"] for activity in booting.activities] == ["InProgress"]
     _set(account, boot_seconds=2)
     before = datetime.now(UTC).replace(microsecond=0)
     made = group(account, desired=1)
-    assert made.states == {"Pending": 1}
-    assert ec2_states(account, made.names) == {"pending"}
-    assert [activity["StatusCode"] for activity in made.activities] == ["InProgress"]
     until(lambda: made.states, lambda states: states == {"InService": 1})
     assert ec2_states(account, made.names) == {"running"}
     (activity,) = made.activities
@@ -55,14 +57,16 @@ def test_targets_are_registered_when_they_are_in_service(account: Account) -> No
     balancing = account.client("elbv2")
     target = balancing.create_target_group(Name="flows", Protocol="HTTP", Port=30080, VpcId=account.network().vpc)
     arn = target["TargetGroups"][0]["TargetGroupArn"]
-    _set(account, boot_seconds=1)
-    made = group(account, desired=1, TargetGroupARNs=[arn])
 
     def targets() -> list[str]:
         described = balancing.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
         return [item["Target"]["Id"] for item in described]
 
+    _set(account, boot_seconds=SLOW)
+    group(account, desired=1, TargetGroupARNs=[arn])
     assert targets() == []
+    _set(account, boot_seconds=1)
+    made = group(account, desired=1, TargetGroupARNs=[arn])
     until(targets, lambda found: found == made.names)
     made.want(0)
     assert targets() == []
@@ -82,19 +86,25 @@ def test_of_a_lowered_capacity_those_that_are_pending_go_first(account: Account)
 
 
 def test_an_ended_instance_shuts_down_then_stays_listed_and_is_forgotten_at_last(account: Account) -> None:
-    _set(account, shutdown_seconds=2, listed_seconds=2)
-    made = group(account, desired=1)
-    name = made.names[0]
-    account.client("autoscaling").terminate_instance_in_auto_scaling_group(
-        InstanceId=name, ShouldDecrementDesiredCapacity=True
-    )
-    assert made.states == {"Terminating": 1}
+    def ended(**seconds: float) -> tuple[Group, str]:
+        _set(account, **seconds)
+        made = group(account, desired=1)
+        name = made.names[0]
+        account.client("autoscaling").terminate_instance_in_auto_scaling_group(
+            InstanceId=name, ShouldDecrementDesiredCapacity=True
+        )
+        return made, name
+
+    ending, name = ended(shutdown_seconds=SLOW)
+    assert ending.states == {"Terminating": 1}
     assert ec2_states(account, [name]) == {"shutting-down"}
-    assert made.described["DesiredCapacity"] == 0
-    assert made.activities[0]["StatusCode"] == "InProgress"
-    until(lambda: made.members, lambda members: members == [])
+    assert ending.described["DesiredCapacity"] == 0
+    assert ending.activities[0]["StatusCode"] == "InProgress"
+    left, name = ended(shutdown_seconds=1, listed_seconds=SLOW)
+    until(lambda: left.members, lambda members: members == [])
     assert ec2_states(account, [name]) == {"terminated"}
-    assert made.activities[0]["StatusCode"] == "Successful"
+    assert left.activities[0]["StatusCode"] == "Successful"
+    _, name = ended(shutdown_seconds=1, listed_seconds=1)
     with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
         until(lambda: instances(account, [name]), lambda _: False)
 
@@ -110,13 +120,20 @@ def test_an_instance_that_is_ended_twice_lowers_the_capacity_once(account: Accou
 
 
 def test_a_deleted_groups_instances_shut_down_after_it(account: Account) -> None:
-    _set(account, shutdown_seconds=1)
-    made = group(account, desired=2)
-    names, client = made.names, account.client("autoscaling")
-    client.delete_auto_scaling_group(AutoScalingGroupName=made.name, ForceDelete=True)
-    assert ec2_states(account, names) == {"shutting-down"}
+    client = account.client("autoscaling")
+
+    def deleted(shutdown_seconds: float) -> tuple[Group, list[str]]:
+        _set(account, shutdown_seconds=shutdown_seconds)
+        made = group(account, desired=2)
+        names = made.names
+        client.delete_auto_scaling_group(AutoScalingGroupName=made.name, ForceDelete=True)
+        return made, names
+
+    _, ending = deleted(SLOW)
+    assert ec2_states(account, ending) == {"shutting-down"}
+    gone, names = deleted(1)
     until(lambda: ec2_states(account, names), lambda states: states == {"terminated"})
-    kept = client.describe_scaling_activities(AutoScalingGroupName=made.name, IncludeDeletedGroups=True)
+    kept = client.describe_scaling_activities(AutoScalingGroupName=gone.name, IncludeDeletedGroups=True)
     assert {activity["StatusCode"] for activity in kept["Activities"]} == {"Successful"}
 
 
@@ -153,17 +170,19 @@ def test_concurrent_calls_leave_a_group_of_the_right_size_and_balance(account: A
 def test_a_restarted_emulator_goes_on_where_time_has_come_to(emulator: Emulator, journal: Journal) -> None:
     emulator.up(journal)
     account = Account(emulator.url)
-    made = group(account, desired=1)
-    old = made.names[0]
-    _set(account, boot_seconds=1, shutdown_seconds=SLOW)
-    account.client("autoscaling").set_instance_health(
-        InstanceId=old, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
-    )
-    before = made.activities
-    assert made.states == {"Terminating": 1, "Pending": 1}
+    slow, quick = group(account, desired=1), group(account, desired=1)
+    old = quick.names[0]
+    for made, seconds in ((slow, SLOW), (quick, 1)):
+        _set(account, boot_seconds=seconds, shutdown_seconds=SLOW)
+        account.client("autoscaling").set_instance_health(
+            InstanceId=made.names[0], HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
+        )
+    before = quick.activities
+    assert slow.states == {"Terminating": 1, "Pending": 1}
     emulator.down(journal)
     emulator.up(journal)
-    until(lambda: made.states, lambda states: states == {"Terminating": 1, "InService": 1})
+    until(lambda: quick.states, lambda states: states == {"Terminating": 1, "InService": 1})
+    assert slow.states == {"Terminating": 1, "Pending": 1}
     assert ec2_states(account, [old]) == {"shutting-down"}
     assert Conditions(emulator.url).instance_times() == InstanceTimes(boot_seconds=1, shutdown_seconds=SLOW)
-    assert [activity["ActivityId"] for activity in made.activities] == [activity["ActivityId"] for activity in before]
+    assert [activity["ActivityId"] for activity in quick.activities] == [activity["ActivityId"] for activity in before]
