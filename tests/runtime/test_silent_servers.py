@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import contextmanager
+from time import monotonic
 
 import pytest
 from patchbay_runtime.catalog import CATALOG
@@ -10,14 +12,17 @@ from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.database import Database, is_contention, is_unavailable
 from patchbay_runtime.storage.engine import create_engine
-from sqlalchemy import literal, text
+from sqlalchemy import TextClause, literal, text
 from sqlalchemy.exc import OperationalError
 
 from tests.runtime.lossy_network import Way, way_to
 
 # Longer than any of the limits that are tested; without those, the tests would never end.
 PATIENCE_SECONDS = 60
-# In place of the runtime's own; longer than the database fixture's transactions may take, as those are.
+# How long a server that answers may take on a busy machine, and how long one that is silent is waited for.
+ANSWERED_SECONDS = 30
+SILENCE_SECONDS = 2
+# In place of the runtime's own; longer than transactions may take, as those are.
 SHORT_LIMIT_SECONDS = 4
 
 
@@ -34,9 +39,10 @@ def to_redis(settings: Settings) -> Iterator[Way]:
 
 
 @pytest.fixture
-async def database(settings: Settings, to_mariadb: Way) -> AsyncIterator[Database]:
+async def database(settings: Settings, to_mariadb: Way, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    monkeypatch.setattr("patchbay_runtime.storage.engine.CONNECT_TIMEOUT_SECONDS", ANSWERED_SECONDS)
     reached = settings.model_copy(update={"database_port": to_mariadb.port})
-    database = Database(create_engine(reached, pool_size=2), timeout_seconds=2)
+    database = Database(create_engine(reached, pool_size=2), timeout_seconds=ANSWERED_SECONDS)
     yield database
     to_mariadb.close()
     await database.close()
@@ -64,6 +70,34 @@ async def is_away(work: Awaitable[object]) -> bool:
     return False
 
 
+@contextmanager
+def silence(database: Database, way: Way) -> Iterator[None]:
+    """MariaDB answers nothing, and is not waited for long."""
+    database.timeout_seconds, way.silent = SILENCE_SECONDS, True
+    yield
+    database.timeout_seconds, way.silent = ANSWERED_SECONDS, False
+
+
+async def vanish_after(statement: TextClause, database: Database, way: Way) -> float:
+    """Fall silent in a transaction, once the statement is done, until it is given up; when the statement was sent."""
+    sent = 0.0
+
+    async def vanish() -> None:
+        nonlocal sent
+        async with database.transaction() as connection:
+            sent = monotonic()
+            await connection.execute(statement)
+            way.silent = True
+            await asyncio.sleep(PATIENCE_SECONDS)
+
+    # A transaction's time begins before it can fall silent: on a machine that is held up it may end before that too.
+    database.timeout_seconds = SILENCE_SECONDS
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not way.silent:
+            assert await is_away(vanish())
+    return sent
+
+
 async def one(database: Database) -> object:
     async with database.transaction() as connection:
         return await connection.scalar(text("SELECT 1"))
@@ -73,23 +107,15 @@ async def test_a_statement_that_mariadb_never_answers_is_given_up_and_the_next_o
     database: Database, to_mariadb: Way
 ) -> None:
     assert await one(database) == 1
-    to_mariadb.silent = True
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        assert await is_away(one(database))
-    to_mariadb.silent = False
+    with silence(database, to_mariadb):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await is_away(one(database))
     assert await one(database) == 1
 
 
 async def test_a_transaction_that_mariadb_leaves_in_its_middle_is_given_up(database: Database, to_mariadb: Way) -> None:
-    async def stall() -> None:
-        async with database.transaction() as connection:
-            await connection.execute(text("SELECT 1"))
-            to_mariadb.silent = True
-            await asyncio.sleep(PATIENCE_SECONDS)
-
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        assert await is_away(stall())
-    to_mariadb.silent = False
+    await vanish_after(text("SELECT 1"), database, to_mariadb)
+    database.timeout_seconds, to_mariadb.silent = ANSWERED_SECONDS, False
     assert await one(database) == 1
 
 
@@ -98,18 +124,17 @@ async def test_rows_that_a_vanished_machine_had_locked_are_free_again(
     database: Database, to_mariadb: Way, other_machine: Database
 ) -> None:
     lock = text("SELECT version_num FROM alembic_version FOR UPDATE")
-
-    async def vanish() -> None:
-        async with database.transaction() as connection:
-            await connection.execute(lock)
-            to_mariadb.silent = True
-            await asyncio.sleep(PATIENCE_SECONDS)
-
-    assert await is_away(vanish())
+    sent = await vanish_after(lock, database, to_mariadb)
+    refused: OperationalError | None = None
     async with other_machine.transaction() as connection:
-        with pytest.raises(OperationalError) as still_locked:
+        try:
             await connection.execute(text("SELECT version_num FROM alembic_version FOR UPDATE NOWAIT"))
-        assert is_contention(still_locked.value)
+        except OperationalError as error:
+            refused = error
+    if refused is None:
+        assert monotonic() - sent >= SHORT_LIMIT_SECONDS, "the rows were free before their time"
+    else:
+        assert is_contention(refused)
     async with asyncio.timeout(PATIENCE_SECONDS), other_machine.transaction() as connection:
         assert (await connection.execute(lock)).one()
 
@@ -119,11 +144,12 @@ async def test_a_named_lock_that_a_vanished_machine_had_is_free_again(
     database: Database, to_mariadb: Way, other_machine: Database
 ) -> None:
     name = literal("patchbay-test-lock")
+    sent = monotonic()
     async with database.lock(name) as taken:
         assert taken
         to_mariadb.silent = True
-    async with other_machine.lock(name) as still_taken:
-        assert not still_taken
+    async with other_machine.lock(name) as free:
+        assert not free or monotonic() - sent >= SHORT_LIMIT_SECONDS, "the lock was free before its time"
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while True:
         async with other_machine.lock(name) as free:
@@ -139,24 +165,35 @@ async def test_a_reconciler_that_mariadb_leaves_alone_sweeps_again_when_it_is_ba
     queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, None, CATALOG)
     reconciler = Reconciler(database, queue)
     await reconciler.sweep()
-    to_mariadb.silent = True
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        assert await is_away(reconciler.sweep())
-    to_mariadb.silent = False
+    with silence(database, to_mariadb):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            assert await is_away(reconciler.sweep())
     async with asyncio.timeout(PATIENCE_SECONDS):
         await reconciler.sweep()
     await queue.close()
 
 
+async def answered_ping(queue: ProcessQueue) -> None:
+    """Ask again only where the machine held up the answer for as long as it is waited for."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            asked = monotonic()
+            try:
+                return await queue.ping()
+            except REDIS_AWAY:
+                if monotonic() - asked < SILENCE_SECONDS:
+                    raise
+
+
 async def test_a_command_that_redis_never_answers_is_given_up_and_the_next_one_succeeds(
     settings: Settings, to_redis: Way
 ) -> None:
-    queue = ProcessQueue.connect(settings.redis_host, to_redis.port, None, ["map"], answer_seconds=2)
-    await queue.ping()
+    queue = ProcessQueue.connect(settings.redis_host, to_redis.port, None, ["map"], answer_seconds=SILENCE_SECONDS)
+    await answered_ping(queue)
     to_redis.silent = True
     async with asyncio.timeout(PATIENCE_SECONDS):
         with pytest.raises(REDIS_AWAY):
             await queue.ping()
     to_redis.silent = False
-    await queue.ping()
+    await answered_ping(queue)
     await queue.close()
