@@ -1,7 +1,8 @@
 """JSONata expressions: checked when a flow is registered, evaluated within bounds."""
 
+import time
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, StringConstraints
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
     from jsonata.jsonata import Jsonata  # type: ignore[import-untyped]  # the package has no type information
 
 LONGEST_EXPRESSION = 10_000
-# An evaluation holds up the other processes of its worker, and deliveries are repeated after 15 s of silence.
+# An evaluation holds up the other processes of its worker, and deliveries are repeated after 15 s of silence. Processor
+# time: a worker that is held up itself, or a clock that is set, is no fault of the expression.
 TIMEOUT_MILLISECONDS = 1000
 # Depth of evaluation; each level takes a few Python frames, and the interpreter's own stack ends well above this.
 LONGEST_STACK = 300
@@ -59,7 +61,7 @@ def evaluate(expression: str, payload: Any, variables: Mapping[str, Any]) -> Any
 
     program = compiled(expression)
     # The clock of the bounds starts when they are set.
-    program.environment.set_runtime_bounds(TIMEOUT_MILLISECONDS, LONGEST_STACK)
+    _timebox()(program.environment, TIMEOUT_MILLISECONDS, LONGEST_STACK)
     try:
         return _plain(program.evaluate(payload, variables))
     except StepFault:
@@ -71,6 +73,26 @@ def evaluate(expression: str, payload: Any, variables: Mapping[str, Any]) -> Any
     except Exception as error:
         # The library leaks Python errors (TypeError, ...) for some ill-typed data; their text may quote the payload.
         raise StepFault("expression_failed", f"the expression cannot be evaluated ({type(error).__name__})") from None
+
+
+@cache
+def _timebox() -> type:
+    """The library's bounds, but by the processor time of the thread, in which an evaluation stays."""
+    from jsonata.jexception import JException  # noqa: PLC0415 - heavy, and the catalogue must not import it
+    from jsonata.timebox import Timebox  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+
+    class ProcessorTimebox(Timebox):  # type: ignore[misc]  # the package has no type information
+        def __init__(self, environment: Any, milliseconds: int, depth: int) -> None:
+            super().__init__(environment, None, depth)
+            self._milliseconds = milliseconds
+            self._ends_at = time.thread_time() + milliseconds / 1000
+
+        def check_runaway(self) -> None:
+            super().check_runaway()
+            if time.thread_time() > self._ends_at:
+                raise JException("D1012", -1, self._milliseconds)
+
+    return ProcessorTimebox
 
 
 def _plain(value: Any) -> Any:
