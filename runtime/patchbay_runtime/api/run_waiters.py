@@ -52,13 +52,14 @@ class RunWaiters:
                     await event.wait()
             except TimeoutError:
                 pass
+            # Before the look: an end that is told from here on wakes the next wait.
+            event.clear()
             async with self._database.transaction(tenant) as connection:
                 state = await run_repository.get_run(connection, run)
             if state is not None and state.status != "running":
                 return state
             if left <= 0:
                 return None
-            event.clear()
 
     async def listen_forever(self) -> None:
         """Pass on what workers publish, until cancelled."""
