@@ -74,6 +74,9 @@ class SmallScaling(SmallNodes):
             return 200, [row, {"name": "filter", "length": 0, "reserved": 0}]
         return answer
 
+    def before_an_end(self) -> None:
+        """What a process that has called the sink waits for."""
+
     def document(self, path: str) -> Any:
         answer = super().document(path)
         if path == DEPLOYMENT:
@@ -93,6 +96,7 @@ class SmallScaling(SmallNodes):
             time.sleep(0.02)
         body = {"key": key, "hold_seconds": self._hold_seconds}
         self._client.post(self.sink_url("/deliveries"), json=body, headers={"Idempotency-Key": key})
+        self.before_an_end()
         with self.lock:
             self._running -= 1
             self.processes -= 1
