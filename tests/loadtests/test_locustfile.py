@@ -39,7 +39,9 @@ def environment() -> Iterator[SmallEnvironment]:
         server.server_close()
 
 
-def locust(environment: SmallEnvironment, directory: Path, *options: str, rate: int = 10) -> subprocess.CompletedProcess[str]:
+def locust(
+    environment: SmallEnvironment, directory: Path, *options: str, rate: int = 10
+) -> subprocess.CompletedProcess[str]:
     """A profile of two seconds at `rate` orders a second."""
     profile = directory / "profile.yaml"
     profile.write_text(yaml.safe_dump({"name": "steady", "rate": rate, "duration": 2}))
