@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -48,6 +49,11 @@ class Program:
         start = self.scans()
         wait_for(lambda: self.scans() >= start + count, f"{count} scans; {self.log()}")
 
+    def times_of(self, text: str) -> list[datetime]:
+        """When the program logged lines that end so."""
+        lines = [line for line in self._log.read_text().splitlines() if line.endswith(text)]
+        return [datetime.strptime(line[2:25], "%Y-%m-%d %H:%M:%S,%f").replace(tzinfo=UTC) for line in lines]
+
     def log(self) -> str:
         return self._log.read_text()[-4000:]
 
@@ -73,6 +79,7 @@ def running(world: World, kubeconfig: Path, folder: Path, *flags: str) -> Iterat
         "AWS_ACCESS_KEY_ID": "emulated",
         "AWS_SECRET_ACCESS_KEY": "emulated",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "TZ": "UTC",
     }
     own = (f"--kubeconfig={kubeconfig}", f"--cloud-config={cloud}", f"--address=127.0.0.1:{port}")
     discovery = f"--node-group-auto-discovery={world.discovery}"
