@@ -161,13 +161,16 @@ class World:
 
     def clean_up(self) -> None:
         self.prioritise(None)
+        # First what makes pods, with its pods: it would replace one that is deleted before it.
+        replicas = "/apis/apps/v1/namespaces/default/replicasets"
+        self._delete(replicas, propagationPolicy="Foreground")
+        wait_for(lambda: not self._read(replicas)["items"], "the end of the ReplicaSets")
         for path in (
-            "/apis/apps/v1/namespaces/default/replicasets",
             "/apis/policy/v1/namespaces/default/poddisruptionbudgets",
             "/api/v1/namespaces/default/pods",
             "/api/v1/nodes",
         ):
-            self.kubernetes.request("DELETE", path, json={"gracePeriodSeconds": 0}).raise_for_status()
+            self._delete(path, gracePeriodSeconds=0)
         wait_for(lambda: not self.pods(), "an empty namespace")
 
     def _register(self, name: str, zone: str, metadata: dict[str, Any]) -> None:
@@ -191,6 +194,10 @@ class World:
         answer.raise_for_status()
         found: dict[str, Any] = answer.json()
         return found
+
+    def _delete(self, path: str, **options: Any) -> None:
+        """All that there is of a kind."""
+        self.kubernetes.request("DELETE", path, json=options).raise_for_status()
 
     def _create(self, path: str, body: dict[str, Any]) -> None:
         answer = self.kubernetes.post(path, json=body)
