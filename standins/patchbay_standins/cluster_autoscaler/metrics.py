@@ -46,6 +46,7 @@ class Metrics:
         self.evicted = counter("evicted_pods", "Pods evicted", "eviction_result")
         self.unneeded = gauge("unneeded_nodes_count", "Nodes that could be removed")
         self.unremovable = gauge("unremovable_nodes_count", "Nodes that cannot be removed", "reason")
+        self._unremovable_reasons: set[str] = set()
         self.cooldown = gauge("scale_down_in_cooldown", "1 while no node is removed because of a recent change")
         self.unregistered_removed = gauge(
             "old_unregistered_nodes_removed_count", "Instances removed that never became nodes"
@@ -62,9 +63,12 @@ class Metrics:
             self.nodes.labels(state).set(counts.get(state, 0))
 
     def set_unremovable(self, reasons: Mapping[str, int]) -> None:
-        self.unremovable.clear()
         for reason, count in reasons.items():
             self.unremovable.labels(reason).set(count)
+        # Afterwards: whoever reads the metrics meanwhile is to find a reason that still holds.
+        for reason in self._unremovable_reasons - reasons.keys():
+            self.unremovable.remove(reason)
+        self._unremovable_reasons = set(reasons)
 
     @contextmanager
     def timed(self, activity: str) -> Iterator[None]:
