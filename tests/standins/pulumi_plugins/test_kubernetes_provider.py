@@ -6,6 +6,7 @@ import re
 
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 from tests.standins.pulumi_plugins.stack import Stack
+from tests.waiting import eventually
 
 CONFIG_MAP = """
     import pulumi
@@ -73,8 +74,21 @@ def deployment(namespace: str, *, app: str = "web", image: str = "web:1", replic
     return DEPLOYMENT.format(namespace=namespace, app=app, image=image, replicas=replicas, seconds=seconds)
 
 
-def test_a_deployment_that_does_not_become_ready_fails_with_its_cause_and_can_be_repaired(stack: Stack) -> None:
+def test_a_deployment_that_does_not_become_ready_fails_with_its_cause_and_can_be_repaired(
+    stack: Stack, control_plane: ControlPlane
+) -> None:
     stack.write(deployment("unready", replicas=1, seconds=3))
+    result = stack.fail("up", "--yes", "--skip-preview")
+    assert "'web' timed out waiting to be Ready" in result.output
+
+    # The cause is another process's to tell, which may take longer than the provider waits here.
+    def is_told() -> None:
+        deployed = client.get("/apis/apps/v1/namespaces/unready/deployments/web").json()
+        conditions = {item["type"]: item["reason"] for item in deployed.get("status", {}).get("conditions", [])}
+        assert conditions.get("Available") == "MinimumReplicasUnavailable", conditions
+
+    with control_plane.client() as client:
+        eventually(is_told, within=60)
     result = stack.fail("up", "--yes", "--skip-preview")
     assert "'web' timed out waiting to be Ready" in result.output
     assert "[MinimumReplicasUnavailable] Deployment does not have minimum availability" in result.output
@@ -200,7 +214,12 @@ def test_a_kind_and_its_objects_come_up_in_one_run_in_any_order(stack: Stack, co
         found = client.get("/apis/tests.example.com/v1/namespaces/custom/widgets/one").json()
         assert found["spec"] == {"size": 1}
         stack.succeed("destroy", "--yes", "--skip-preview")
-        assert client.get("/apis/tests.example.com/v1").status_code == 404
+
+        # The API server takes a kind that is gone out of its discovery a little later.
+        def is_gone() -> None:
+            assert client.get("/apis/tests.example.com/v1").status_code == 404
+
+        eventually(is_gone, within=60)
 
 
 def test_a_changed_config_map_is_updated_in_place_where_the_provider_says_so(
