@@ -23,7 +23,7 @@ from patchbay_operations.recovery import checkpoint
 
 _STEP: Final = re.compile(r"^\s*[-+~]+\s+(aws:\S+)\s+\S+\s+(creating|updating|deleting|replacing)\b")
 _CHOSEN_BY_AWS: Final = re.compile(r"\b[0-9a-f]{8}(-?[0-9a-f]{4,})+\b")
-_PLUGIN_SECONDS: Final = 10.0  # to end after its engine
+_PLUGIN_SECONDS: Final = 60.0  # to end after its engine; one may still be importing
 
 
 def driven(emulation: Emulation) -> Stack:
