@@ -32,7 +32,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         language_pb2_grpc.add_LanguageRuntimeServicer_to_server(self, server)
 
     def stop(self) -> None:
-        self._children.end_all()
+        self._children.close()
 
     def Handshake(
         self, request: language_pb2.LanguageHandshakeRequest, context: grpc.ServicerContext
