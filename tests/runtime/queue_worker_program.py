@@ -1,7 +1,7 @@
 """A worker process for the tests of the queue: `python queue_worker_program.py PORT SHAPE JOURNAL PACE`.
 
-What a process does is in its id: `ok-1`; `sleep:2.5-1` sleeps. A line for each begin and each end goes to the journal,
-which outlives the worker; a dead letter is a line too. PACE is JSON.
+What a process does is in its id: `ok-1`; `sleep:2.5-1` sleeps; `held-1` ends once JOURNAL.release is there. A line for
+each begin and each end goes to the journal, which outlives the worker; a dead letter is a line too. PACE is JSON.
 """
 
 import asyncio
@@ -9,13 +9,20 @@ import json
 import os
 import signal
 import sys
+import time
+from pathlib import Path
 
 from patchbay_runtime.queue import Delivery, Pace, ProcessQueue, run_worker
 
 CONCURRENCY = 8
 
 
-async def main(port: int, shape: str, journal: int, pace: Pace) -> None:
+def wait_for(file: Path) -> None:
+    while not file.exists():
+        time.sleep(0.05)
+
+
+async def main(port: int, shape: str, journal: int, release: Path, pace: Pace) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     queue = ProcessQueue.connect("127.0.0.1", port, None, [shape])
@@ -28,6 +35,8 @@ async def main(port: int, shape: str, journal: int, pace: Pace) -> None:
         note("begin", delivery)
         if delivery.process_id.startswith("sleep:"):
             await asyncio.sleep(float(delivery.process_id.removeprefix("sleep:").split("-")[0]))
+        if delivery.process_id.startswith("held-"):
+            await asyncio.to_thread(wait_for, release)
         note("end", delivery)
 
     async def on_dead_letter(delivery: Delivery, _reason: str) -> None:
@@ -39,4 +48,5 @@ async def main(port: int, shape: str, journal: int, pace: Pace) -> None:
 
 if __name__ == "__main__":
     noted = os.open(sys.argv[3], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2], noted, Pace(**json.loads(sys.argv[4]))))
+    released = Path(f"{sys.argv[3]}.release")
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2], noted, released, Pace(**json.loads(sys.argv[4]))))

@@ -48,6 +48,10 @@ class Workers:
         worker.send_signal(signal.SIGTERM)
         return worker.wait(60)
 
+    def release(self) -> None:
+        """Let the processes end whose ids begin with `held-`."""
+        self._journal.with_name(f"{self._journal.name}.release").touch()
+
     def notes(self, what: str) -> list[Note]:
         """The lines so far that begin with `what`."""
         lines = (line.split() for line in self._journal.read_text().splitlines())

@@ -18,7 +18,7 @@ SHAPE = "map"
 # The promise, with the usual lease: what is not the lease may take as long with a shorter one.
 REDELIVERED_SECONDS = 15
 # Quick, and still with time for a worker that a busy machine holds up to renew its leases.
-PACE = Pace(lease=3, renew=0.8, reclaim=0.3)
+PACE = Pace(lease=6, renew=0.5, reclaim=0.3)
 OUTAGE_SECONDS = PACE.lease + 1
 
 
@@ -58,16 +58,28 @@ async def put_at_last(queue: ProcessQueue, process_ids: list[str], delay_seconds
             return
 
 
+async def both_are_there(queue: ProcessQueue) -> None:
+    """Wait until two workers ask for processes, so that each gets its half of what is put."""
+
+    async def two() -> bool:
+        # A consumer that was never given anything is not in the group yet, for this Redis.
+        return int((await queue.redis.info("clients"))["blocked_clients"]) == 2
+
+    await until(two, 20, "both workers ask")
+
+
 async def test_what_a_killed_worker_held_is_begun_again_within_15_seconds_and_done_once(
     queue: ProcessQueue, workers: Workers
 ) -> None:
-    ids = [f"sleep:3-{number}" for number in range(16)]
+    ids = [f"held-{number}" for number in range(16)]
     victim, _ = workers.start(), workers.start()
+    await both_are_there(queue)
     await queue.put(SHAPE, "example", ids)
     await until(lambda: len(workers.notes("begin")) == 16, 20, "both workers run eight each")
     held = {note.process_id for note in workers.notes("begin") if note.pid == victim.pid}
     victim.kill()
     victim.wait()
+    workers.release()
     await until(
         lambda: held <= {note.process_id for note in workers.notes("begin") if note.deliveries == 2},
         REDELIVERED_SECONDS - USUAL_PACE.lease + PACE.lease,
@@ -126,9 +138,11 @@ async def test_a_worker_told_to_stop_finishes_what_it_runs_and_begins_nothing(
     queue: ProcessQueue, workers: Workers
 ) -> None:
     worker = workers.start()
-    await queue.put(SHAPE, "example", [f"sleep:2-{number}" for number in range(20)])
+    await queue.put(SHAPE, "example", [f"held-{number}" for number in range(20)])
     await until(lambda: len(workers.notes("begin")) == 8, 20, "eight run")
-    assert workers.stop(worker) == 0
+    worker.send_signal(signal.SIGTERM)
+    workers.release()
+    assert await asyncio.to_thread(worker.wait, 60) == 0
     assert len(workers.notes("begin")) == len(workers.notes("end")) == 8
     counts = (await queue.counts())[SHAPE]
     assert (counts.waiting, counts.reserved) == (12, 0)
@@ -193,6 +207,7 @@ async def test_workers_outlive_more_than_a_lease_without_redis_and_nothing_is_do
     running = [f"sleep:{PACE.lease}-{number}" for number in range(16)]
     waiting = [f"ok-{number}" for number in range(8)]
     workers.start(), workers.start()
+    await both_are_there(queue)
     await queue.put(SHAPE, "example", running)
     await until(lambda: len(workers.notes("begin")) == 16, 20, "sixteen run")
     await queue.put(SHAPE, "example", waiting)
