@@ -61,13 +61,15 @@ def test_a_daemon_that_died_is_started_again(supervisor: Supervisor) -> None:
 
 def test_stopping_ends_the_children_and_what_ignores_the_polite_signal(supervisor: Supervisor, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    script = f"trap '' TERM; sleep 300 & touch {ready}; wait"
+    script = f"trap '' TERM; sleep 300 & : > {ready}; wait"
     supervisor.ensure(Daemon(name="stubborn", argv=("bash", "-c", script), stop_grace_seconds=0.2))
     wait_for(ready.exists)
     (entry,) = Journal(tmp_path / "journal.jsonl").pending()
     assert entry.change.kind == "process"
-    running = processes.with_token(entry.change.token)
-    assert len(running) == 2
+    token = entry.change.token
+    # The shell's child has no environment yet while it becomes `sleep`.
+    wait_for(lambda: len(processes.with_token(token)) == 2)
+    running = processes.with_token(token)
     supervisor.stop("stubborn")
     assert not any(process.is_alive() for process in running)
 
@@ -118,6 +120,93 @@ def test_a_process_counts_as_ended_only_once_its_port_is_free() -> None:
                 pass
             with socket.socket() as client:
                 assert client.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
+
+
+def test_stopping_waits_for_a_program_that_is_ending_already(supervisor: Supervisor) -> None:
+    supervisor.ensure(Daemon(name="threads", argv=(sys.executable, "-c", _MANY_THREADS)))
+    wait_for(lambda: supervisor.last_words("threads").isdigit())
+    port = int(supervisor.last_words("threads"))
+    process = supervisor.process("threads")
+    assert process
+    process.send(signal.SIGKILL)
+    supervisor.stop("threads")
+    with socket.socket() as client:
+        assert client.connect_ex(("127.0.0.1", port)) == errno.ECONNREFUSED
+
+
+_FIRST_THREAD_ENDS: Final = """
+import ctypes, threading, time
+
+threading.Thread(target=time.sleep, args=(300,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_program_whose_first_thread_has_ended_is_stopped(
+    supervisor: Supervisor, tmp_path: Path, recorded: bool
+) -> None:
+    supervisor.ensure(Daemon(name="headless", argv=(sys.executable, "-c", _FIRST_THREAD_ENDS)))
+    process = supervisor.process("headless")
+    assert process
+    wait_for(lambda: _state(process) == "Z")
+    assert process.is_alive()
+    if not recorded:
+        (tmp_path / "run/daemons/headless.json").unlink()
+    supervisor.stop("headless")
+    assert not process.is_alive()
+
+
+def _state(process: ProcessId) -> str:
+    return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_what_one_look_misses_is_ended(supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    supervisor.ensure(SLEEPER)
+    process = supervisor.process("sleeper")
+    assert process
+    (tmp_path / "run/daemons/sleeper.json").unlink()
+    look, missed = processes.with_token, [True]
+    monkeypatch.setattr(processes, "with_token", lambda token: [] if missed and missed.pop() else look(token))
+    supervisor.stop("sleeper")
+    assert not process.is_alive()
+
+
+def test_what_is_started_while_the_others_are_ended_is_ended_as_well(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor.ensure(SLEEPER)
+    look = processes.with_token
+    late: list[subprocess.Popen[bytes]] = []
+
+    def look_and_start(token: str) -> list[ProcessId]:
+        found = look(token)
+        if not late:
+            late.append(subprocess.Popen(["sleep", "300"], env={processes.TOKEN_VARIABLE: token}))
+            begun = ProcessId.of(late[0].pid)
+            assert begun
+            processes.wait_for_token(begun, token)
+        return found
+
+    monkeypatch.setattr(processes, "with_token", look_and_start)
+    process = supervisor.process("sleeper")
+    supervisor.stop("sleeper")
+    assert process
+    assert not process.is_alive()
+    with late[0] as started:
+        ended = started.poll() is not None
+        started.kill()
+    assert ended
+
+
+@pytest.mark.parametrize(
+    ("state", "threads", "alive"),
+    [("S", 1, True), ("Z", 2, True), ("Z", 1, False), ("X", 1, False), ("X", 0, False)],
+)
+def test_what_has_ended_is_not_alive(monkeypatch: pytest.MonkeyPatch, state: str, threads: int, alive: bool) -> None:
+    fields = [state, *["0"] * 16, str(threads), "0", "7"]
+    monkeypatch.setattr(processes, "_stat_fields", lambda _pid: fields)
+    assert ProcessId(pid=1, started_ticks=7).is_alive() == alive
 
 
 def test_output_goes_to_the_log_and_ends_error_messages(supervisor: Supervisor) -> None:

@@ -2,10 +2,11 @@
 
 import contextlib
 import json
+import time
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from patchbay_local.machine import cgroups, processes
 from patchbay_local.machine.mounts import remove_directory
@@ -14,6 +15,9 @@ from patchbay_local.machine.programs import CommandError, HostError, run, succee
 
 SYSCTL_ROOT: Final = Path("/proc/sys")
 NFT_COMMENT: Final = "patchbay"
+# A program that is being started or replaced is not seen for some milliseconds.
+_LOOK_AGAIN_SECONDS: Final = 0.02
+_LOOKS: Final = 50
 
 
 class _Change(BaseModel):
@@ -213,13 +217,39 @@ class Process(_Change):
         return f"process {self.name}"
 
     def undo(self) -> None:
-        alive = processes.stop(self.processes(), grace_seconds=self.grace_seconds)
-        if alive:
-            raise HostError(f"{self.name}: pid {alive[0].pid} did not end")
+        unseen = 0
+        for _ in range(_LOOKS):
+            if found := self.processes():
+                unseen = 0
+                if alive := processes.stop(found, grace_seconds=self.grace_seconds):
+                    raise HostError(f"{self.name}: pid {alive[0].pid} did not end")
+                continue
+            unseen += 1
+            if unseen == 2:
+                break
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            raise HostError(f"{self.name}: starts new programs as fast as they are ended")
         self.record.unlink(missing_ok=True)
 
     def processes(self) -> list[ProcessId]:
-        return processes.with_token(self.token)
+        """The daemon, and what it started."""
+        found = processes.with_token(self.token)
+        recorded = self._recorded()
+        # One that is ending has no environment any more, and its ports still.
+        return [recorded, *found] if recorded and recorded not in found and recorded.is_alive() else found
+
+    def _recorded(self) -> ProcessId | None:
+        try:
+            return _Recorded.model_validate_json(self.record.read_text(encoding="utf-8")).process
+        except (FileNotFoundError, ValidationError):
+            return None
+
+
+class _Recorded(BaseModel):
+    """What is of interest here in the record that the supervisor writes."""
+
+    process: ProcessId
 
 
 Change = Annotated[

@@ -31,12 +31,12 @@ class ProcessId(BaseModel):
         """A zombie counts as dead once its last thread has ended: until then its ports and files are in use.
 
         The first thread is a zombie as soon as it has ended, the others may still have to (`state` and `num_threads`
-        in proc_pid_stat(5)).
+        in proc_pid_stat(5)). `X` is what comes after `Z`, for a moment.
         """
         fields = _stat_fields(self.pid)
         if fields is None or int(fields[19]) != self.started_ticks:
             return False
-        return fields[0] != "Z" or int(fields[17]) > 1
+        return fields[0] not in ("Z", "X") or int(fields[17]) > 1
 
     def send(self, number: signal.Signals) -> None:
         if self.is_alive():
@@ -53,7 +53,10 @@ def _stat_fields(pid: int) -> list[str] | None:
 
 
 def with_token(token: str) -> list[ProcessId]:
-    """Processes whose environment carries the token, in the order of their pids."""
+    """Processes whose environment carries the token, in the order of their pids.
+
+    One that is just replacing its program has no environment for a moment, and is not found then.
+    """
     found = (ProcessId.of(pid) for pid in psutil.pids() if _carries(pid, token))
     return [process for process in found if process]
 
@@ -69,11 +72,26 @@ def wait_for_token(process: ProcessId, token: str, *, seconds: float = 5) -> Non
 
 
 def _carries(pid: int, token: str) -> bool:
+    process = Path(f"/proc/{pid}")
+    return f"{TOKEN_VARIABLE}={token}".encode() in (_environment(process) or _environment_of_threads(process))
+
+
+def _environment(directory: Path) -> list[bytes]:
+    """Empty where there is none (any more)."""
     try:
-        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        content = (directory / "environ").read_bytes()
     except OSError:
-        return False
-    return f"{TOKEN_VARIABLE}={token}".encode() in variables
+        return []
+    return content.split(b"\0") if content else []
+
+
+def _environment_of_threads(process: Path) -> list[bytes]:
+    """A first thread that has ended has none any more, while the others still use it."""
+    try:
+        threads = list((process / "task").iterdir())
+    except OSError:
+        return []
+    return next(filter(None, map(_environment, threads)), [])
 
 
 def stop(processes: Iterable[ProcessId], *, grace_seconds: float) -> list[ProcessId]:
