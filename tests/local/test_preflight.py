@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 from patchbay_loadtests.faults.machine import place
 from patchbay_local.deploy import environments
@@ -112,6 +114,30 @@ def test_a_port_is_free_where_nobody_listens_at_our_addresses_but_ourselves() ->
         require_free([use])
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", use.port))
+        require_free([use])
+
+
+def test_our_own_program_that_begins_to_listen_while_ports_are_looked_at_is_not_taken_for_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    look, hidden = psutil.net_connections, [True]
+
+    def first_without_programs(kind: str) -> list[Any]:
+        found = look(kind)
+        return [one._replace(pid=None) for one in found] if hidden and hidden.pop() else found
+
+    monkeypatch.setattr(psutil, "net_connections", first_without_programs)
+    use = PortUse(free_port(), "the edge", "ports.edge")
+    with listening("127.0.0.1", use.port, **{TOKEN_VARIABLE: "ours"}):
+        require_free([use])
+    assert not hidden
+
+
+def test_a_port_of_a_program_that_is_not_seen_from_here_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    look = psutil.net_connections
+    monkeypatch.setattr(psutil, "net_connections", lambda kind: [one._replace(pid=None) for one in look(kind)])
+    use = PortUse(free_port(), "the edge", "ports.edge")
+    with listening("127.0.0.1", use.port), pytest.raises(PreflightError, match="not seen from here"):
         require_free([use])
 
 

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from pathlib import Path
@@ -53,16 +53,29 @@ class Overlap:
 def listeners(uses: Iterable[PortUse]) -> Iterator[Listener]:
     """Ports at which a program listens that is not the environment's own."""
     wanted = {use.port: use for use in uses}
-    for connection in psutil.net_connections("tcp"):
-        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
+    found = _listening(wanted)
+    # Programs are looked for before ports: that of a port which was taken in between is seen at the next look only.
+    if without := {port for port, pid in found if pid is None}:
+        found = [(port, pid) for port, pid in _listening(wanted) if pid is not None or port in without]
+    for port, pid in found:
+        if port not in wanted:
             continue
-        address, port = connection.laddr
-        if port not in wanted or _plain(address) not in _LISTENED_AT:
-            continue
-        if connection.pid is None:
+        if pid is None:
             yield Listener(wanted.pop(port), "a program that is not seen from here")
-        elif name := _foreign_program(connection.pid):
-            yield Listener(wanted.pop(port), f"{name} (pid {connection.pid})")
+        elif name := _foreign_program(pid):
+            yield Listener(wanted.pop(port), f"{name} (pid {pid})")
+
+
+def _listening(ports: Container[int]) -> list[tuple[int, int | None]]:
+    """Each of the ports at which a program listens, with its pid where this machine knows it."""
+    return [
+        (connection.laddr.port, connection.pid)
+        for connection in psutil.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr
+        and connection.laddr.port in ports
+        and _plain(connection.laddr.ip) in _LISTENED_AT
+    ]
 
 
 def overlaps(ranges: Mapping[str, IPv4Network], resolvers: Iterable[Path] = _RESOLVERS) -> Iterator[Overlap]:
