@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,9 +15,12 @@ from patchbay_local import cli
 from patchbay_local.commands import checks
 from patchbay_local.machine import checkout, mounts, packages, paths
 from patchbay_local.machine.mounts import remove_directory
+from patchbay_local.machine.processes import ProcessId
 from patchbay_local.machine.programs import CommandError, HostError, run, terminate_all
 from patchbay_local.machine.single_run import AlreadyRunningError, only_one
 from rich.console import Console
+
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -275,17 +277,13 @@ def test_a_started_program_does_not_outlive_a_killed_make_up(tmp_path: Path) -> 
     child = f"import os, time; open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     parent = f"import sys; from patchbay_local.machine.programs import run; run([sys.executable, '-c', {child!r}])"
     with subprocess.Popen([sys.executable, "-c", parent]) as process:
-        deadline = time.monotonic() + 30
-        while not (pid_file.exists() and pid_file.read_text()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.kill()
-    pid = int(pid_file.read_text())
-    while Path(f"/proc/{pid}/stat").exists() and time.monotonic() < deadline:
-        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-            break
-        time.sleep(0.05)
-    else:
-        assert not Path(f"/proc/{pid}/stat").exists()
+        try:
+            until(lambda: pid_file.exists() and pid_file.read_text() != "", within=30)
+            started = ProcessId.of(int(pid_file.read_text()))
+        finally:
+            process.kill()
+    assert started
+    until(lambda: not started.is_alive(), within=30)
 
 
 @pytest.mark.parametrize(
