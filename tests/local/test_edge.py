@@ -16,6 +16,7 @@ from patchbay_local.machine import addresses
 
 from tests.pinned_tools import program
 from tests.ports import free_port
+from tests.waiting import until
 
 PROXY_V2_SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 
@@ -71,13 +72,17 @@ def running_edge(tmp_path: Path, gateway: list[bytes]) -> Iterator[tuple[int, Pa
     file.write_text(edge.configuration(servers, port=port, control=control))
     with subprocess.Popen([program("haproxy"), "-db", "-f", file]) as process:
         try:
-            for _ in range(100):
-                if control.exists():
-                    break
-                threading.Event().wait(0.1)
+            until(lambda: _answers(control), "the edge does not answer at its control socket", within=30)
             yield port, control
         finally:
             process.terminate()
+
+
+def _answers(control: Path) -> bool:
+    try:
+        return edge._command(control, "show version") != ""
+    except OSError:
+        return False
 
 
 def test_two_clients_on_one_machine_keep_their_addresses(running_edge: tuple[int, Path], gateway: list[bytes]) -> None:
