@@ -21,7 +21,7 @@ from patchbay_runtime.scale_in.pods import COST, Pod
 
 from tests.http_requests import http
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, Server, own_redis
+from tests.runtime.conftest import HOST, Server, own_redis, wait_until
 from tests.runtime.queue_workers import until
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
@@ -129,6 +129,8 @@ def scale(client: httpx.Client) -> Iterator[Callable[[int], list[str]]]:
 
     yield to
     client.delete(DEPLOYMENT, params={"propagationPolicy": "Background"})
+    # The next test's Deployment has the same name, and its pods alone are to count.
+    wait_until(lambda: metadata_of_pods(client) == [])
 
 
 def metadata_of_pods(client: httpx.Client) -> list[dict[str, Any]]:
@@ -154,9 +156,15 @@ async def run_in(queue: ProcessQueue, pod: str, count: int) -> None:
 
 
 async def started(client: httpx.Client, scale: Callable[[int], list[str]], replicas: int) -> list[str]:
+    pods: list[str] = []
+
+    def there() -> bool:
+        pods[:] = sorted(metadata["name"] for metadata in metadata_of_pods(client))
+        return len(pods) == replicas
+
     scale(replicas)
-    await until(lambda: len(metadata_of_pods(client)) == replicas, 30, "the pods are there")
-    return sorted(metadata["name"] for metadata in metadata_of_pods(client))
+    await until(there, 30, "the pods are there")
+    return pods
 
 
 async def test_the_least_busy_pods_go_first(
