@@ -19,6 +19,7 @@ from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
 from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, wait_until
+from tests.runtime.queue_workers import until
 from tests.runtime.sink import Answer, Received, Sink
 
 pytestmark = pytest.mark.usefixtures("workers")
@@ -93,10 +94,20 @@ def quick_replica(settings: Settings, tmp_path: Path) -> Iterator[None]:
         end_all([replica])
 
 
+async def make_overdue(database: Database, tenant: str, run: str) -> None:
+    """Let what the run waits for be over since a minute."""
+    async with database.transaction(tenant) as connection:
+        overdue = func.timestampadd(text("SECOND"), -60, func.now(6))
+        change = update(processes).where(processes.c.run == run, processes.c.status == "delayed")
+        await connection.execute(change.values(available_at=overdue))
+
+
 @pytest.mark.usefixtures("quick_replica")
-def test_when_redis_loses_its_data_the_runs_go_on_from_the_database(tenant: Tenant, redis_server: Server) -> None:
+def test_when_redis_loses_its_data_the_runs_go_on_from_the_database(
+    tenant: Tenant, redis_server: Server, settings: Settings
+) -> None:
     steps = {
-        "pause": {"shape": "delay", "config": {"seconds": 1}, "next": "m"},
+        "pause": {"shape": "delay", "config": {"seconds": 600}, "next": "m"},
         "m": {"shape": "map", "config": {"expression": "$"}},
     }
     tenant.register_steps("f", steps)
@@ -105,8 +116,16 @@ def test_when_redis_loses_its_data_the_runs_go_on_from_the_database(tenant: Tena
 
     async def lose_everything() -> None:
         queue = ProcessQueue.connect(redis_server.host, redis_server.port, None, CATALOG)
+        # A worker that has not ended the delivery yet would put it among the delayed after the loss.
+        await until(lambda: none_reserved(queue), 30, "the process waits in Redis for its time")
         await queue.redis.flushall()
         await queue.close()
+        database = Database(create_engine(settings, pool_size=1), 30)
+        await make_overdue(database, tenant.name, run)
+        await database.close()
+
+    async def none_reserved(queue: ProcessQueue) -> bool:
+        return (await queue.counts())["delay"].reserved == 0
 
     asyncio.run(lose_everything())
     assert tenant.ended(run, 60)["output"] == {"kept": 1}
@@ -159,10 +178,7 @@ def test_only_one_replica_reconciles_at_a_time(tenant: Tenant, settings: Setting
         queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, None, CATALOG)
         database = Database(create_engine(settings, pool_size=4), 30)
         reconciler = Reconciler(database, queue)
-        async with database.transaction(tenant.name) as connection:
-            overdue = func.timestampadd(text("SECOND"), -60, func.now(6))
-            change = update(processes).where(processes.c.run == run, processes.c.status == "delayed")
-            await connection.execute(change.values(available_at=overdue))
+        await make_overdue(database, tenant.name, run)
         async with database.engine.connect() as other_replica:
             assert await other_replica.scalar(select(func.get_lock(LOCK, 30))) == 1
             without = await reconciler.sweep()
