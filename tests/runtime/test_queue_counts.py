@@ -129,7 +129,8 @@ async def test_seven_are_seven_and_eight_are_eight_at_every_instant(queue: Proce
         nonlocal returned
         tries[delivery.process_id] = tries.get(delivery.process_id, 0) + 1
         await asyncio.sleep(0.03)
-        if tries[delivery.process_id] < 4:
+        # Round and round, until there were enough looks on the way.
+        if tries[delivery.process_id] < 4 or samples <= 50:
             await queue.put("map", "example", [delivery.process_id], delay_seconds=0.1)
             return "retried"
         await release.wait()
@@ -151,7 +152,12 @@ async def test_seven_are_seven_and_eight_are_eight_at_every_instant(queue: Proce
     await queue.put("map", "example", [f"p-{number}" for number in range(processes)])
     async with worker(queue, handle, CountEnds()), asyncio.timeout(60):
         sampling = [asyncio.create_task(sample()) for _ in range(2)]
-        await counts_until(queue, lambda counts: counts.reserved == processes and min(tries.values()) == 4)
+
+        def all_at_last(counts: ShapeCounts) -> bool:
+            seen = counts.reserved == processes and min(tries.values()) >= 4 and samples > 50
+            return seen or any(one.done() for one in sampling)  # a look that found a wrong count
+
+        await counts_until(queue, all_at_last, 40)
         release.set()
         await asyncio.gather(*sampling)
     assert samples > 50
