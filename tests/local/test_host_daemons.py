@@ -67,9 +67,14 @@ def test_stopping_ends_the_children_and_what_ignores_the_polite_signal(superviso
     (entry,) = Journal(tmp_path / "journal.jsonl").pending()
     assert entry.change.kind == "process"
     token = entry.change.token
-    # The shell's child has no environment yet while it becomes `sleep`.
-    wait_for(lambda: len(processes.with_token(token)) == 2)
-    running = processes.with_token(token)
+    running: list[ProcessId] = []
+
+    def both_run() -> bool:
+        # The shell's child has no environment for a moment while it becomes `sleep`.
+        running[:] = processes.with_token(token)
+        return len(running) == 2
+
+    wait_for(both_run)
     supervisor.stop("stubborn")
     assert not any(process.is_alive() for process in running)
 
