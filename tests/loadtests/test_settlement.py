@@ -1,6 +1,7 @@
 """Accepted runs are followed to their end, at a price that does not grow with their number."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -11,6 +12,8 @@ from patchbay_loadtests.core.settlement import Patience, ending_of, follow
 from tests.loadtests.faults.small_environment import SmallEnvironment, environment, now
 
 QUICK = Patience(stall=0.5, longest=5, poll=0.05)
+# For runs that do end: a machine that stands still for a moment is no reason to give them up.
+PATIENT = Patience(stall=30, longest=60, poll=0.05)
 
 
 @pytest.fixture
@@ -43,8 +46,12 @@ async def test_many_runs_are_read_by_pages(small: SmallEnvironment) -> None:
 async def test_a_run_that_ends_late_has_ended(small: SmallEnvironment) -> None:
     run = add(small, 7, "running")
     async with gateway_of(small) as gateway:
-        settling = asyncio.create_task(follow(gateway, [run], QUICK))
-        await asyncio.sleep(0.2)
+        settling = asyncio.create_task(follow(gateway, [run], PATIENT))
+        give_up = time.monotonic() + 30
+        while small.listings == 0:
+            assert time.monotonic() < give_up, "the run was not asked for"
+            await asyncio.sleep(0.01)
+        assert not settling.done()
         add(small, 7, "completed")
         settled = await settling
     assert settled.endings[run].is_final

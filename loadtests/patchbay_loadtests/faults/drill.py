@@ -19,6 +19,7 @@ from patchbay_loadtests.faults.flows import SHAPE, STEADY_FLOW, steady_orders
 from patchbay_loadtests.faults.health import fixed_nodes
 from patchbay_loadtests.faults.judging.fault import Record
 from patchbay_loadtests.faults.judging.service import Second
+from patchbay_loadtests.faults.pace import Pace
 from patchbay_loadtests.faults.promises import AlertPromise
 from patchbay_loadtests.faults.stage import Stage
 
@@ -98,8 +99,7 @@ async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, 
     try:
         async with asyncio.timeout(pace.longest_drill), steady_load(stage, watching.log) as traffic:
             steady = traffic.placed
-            await asyncio.sleep(pace.baseline)
-            _ensure_undisturbed(steady)
+            await _undisturbed(traffic, pace)
             began, healed = await _go_wrong(fault, stage, alerts, say)
             say(f"healed after {healed - began:.0f} s; waiting until all is whole")
             lacks = await until_none(lacking, fault.recovery_limit_seconds, pace.look)
@@ -172,12 +172,18 @@ async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch) -> list[dict
         raise NotAtRestError(str(error)) from error
 
 
-def _ensure_undisturbed(steady: Sequence[Placed]) -> None:
-    failed = [order for order in steady if order.failures]
+async def _undisturbed(traffic: LocustProcess, pace: Pace) -> None:
+    """The baseline, from the first order on: Locust takes its time to send it."""
+    give_up = time.monotonic() + pace.first_order
+    while not traffic.placed:
+        traffic.ensure_alive()
+        if time.monotonic() > give_up:
+            raise NotAtRestError("no order was accepted before the fault")
+        await asyncio.sleep(pace.look)
+    await asyncio.sleep(pace.baseline)
+    failed = [order for order in traffic.placed if order.failures]
     if failed:
         raise NotAtRestError(f"{len(failed)} orders failed before the fault: {failed[0].failures[0].kind}")
-    if not steady:
-        raise NotAtRestError("no order was accepted before the fault")
 
 
 async def _until_calm(stage: Stage, give_up: float) -> None:

@@ -24,7 +24,8 @@ ALERT = "RedisDown"
 
 class SmallEnvironment(ThreadingHTTPServer):
     """`away`: triggers are refused. `is_careless`: orders that end with 7 are never delivered, those that end with 3
-    are delivered twice, with different keys. `behind_until`: processes wait until then, in Unix seconds."""
+    are delivered twice, with different keys. `behind_until`: processes wait until then, in Unix seconds. `refused`
+    triggers and `shown_alerts` (answers that say it fires) are counts, and `listings` of runs."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -34,6 +35,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.away = False
         self.is_careless = False
         self.fires = False
+        self.refused = self.shown_alerts = self.listings = 0
         self.image = RUNTIME_IMAGE
         self.behind_until = 0.0
         self.flows: dict[str, str] = {}  # flow -> the receiver's URL
@@ -89,6 +91,8 @@ class Handler(BaseHTTPRequestHandler):
             (after,), (limit,) = query["after"], query["limit"]
             runs = sorted(self.server.runs.values(), key=lambda run: str(run["run"]))
             self._answer(200, {"runs": [run for run in runs if run["run"] > after][: int(limit)]})
+            with self.server.lock:
+                self.server.listings += 1
         elif path.startswith("/api/tenants/"):
             run = self.server.runs.get(path.rpartition("/")[2])
             self._answer(200 if run else 404, run)
@@ -101,8 +105,11 @@ class Handler(BaseHTTPRequestHandler):
         elif path.endswith("/buildinfo"):
             self._answer(200, {"data": {"version": "2"}})
         elif path.endswith("/alerts"):
-            alerts = [{"labels": {"alertname": ALERT}, "state": "firing"}] if self.server.fires else []
+            fires = self.server.fires
+            alerts = [{"labels": {"alertname": ALERT}, "state": "firing"}] if fires else []
             self._answer(200, {"data": {"alerts": alerts}})
+            with self.server.lock:
+                self.server.shown_alerts += fires
         elif path.endswith(("/query_range", "/query")):
             self._answer(200, {"data": {"result": []}})
         elif path.endswith("/deployments"):
@@ -123,6 +130,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"version": 1})
         elif self.server.away:
             self._answer(503, {"error": "away"})
+            with self.server.lock:
+                self.server.refused += 1
         else:
             run = self.server.start(self.path.rpartition("/")[2], str(self.headers["Idempotency-Key"]))
             self._answer(202, {"run": run, "status": "accepted"})

@@ -25,6 +25,7 @@ from rich.console import Console
 from tests.loadtests.faults.small_environment import ALERT, SmallEnvironment, environment, kubeconfig
 
 AWAY_SECONDS = 0.6
+FELT_SECONDS = 30.0
 PACE = Pace(
     calm=1,
     warm_up=0,
@@ -39,7 +40,7 @@ PACE = Pace(
     look=0.1,
     alert_look=0.1,
     finish=20,
-    settling=Patience(stall=5, longest=30, poll=0.1),
+    settling=Patience(stall=30, longest=60, poll=0.1),
 )
 
 
@@ -54,7 +55,14 @@ class TriggersAway(Fault):
 
     async def inject(self, stage: Stage) -> None:
         assert stage.prefix.startswith(self.name)
-        self.environment.away = self.environment.fires = True
+        small = self.environment
+        refused, shown = small.refused, small.shown_alerts
+        small.away = small.fires = True
+        give_up = time.monotonic() + FELT_SECONDS
+        while small.refused == refused or small.shown_alerts == shown:
+            assert time.monotonic() < give_up, "nobody has felt it"
+            await asyncio.sleep(0.02)
+        # The order that was refused waits at least so long.
         await asyncio.sleep(AWAY_SECONDS)
 
     async def heal(self, stage: Stage) -> None:
@@ -221,6 +229,7 @@ async def test_a_fault_that_comes_apart_does_not_keep_the_next_one_from_being_ru
     small.image = "registry.example.com/runtime@sha256:1"
     small.away = True
     earlier = Earlier.latest(tmp_path / "reports")
+    chosen = chosen.model_copy(update={"pace": replace(PACE, first_order=0.5)})
     third, _ = await run_faults(chosen, [TriggersAway], Console(quiet=True), earlier)
     assert [(fault.name, fault.attempt) for fault in third.earlier] == [("triggers-away", 1)]
     assert third.faults[1].attempt == 2
