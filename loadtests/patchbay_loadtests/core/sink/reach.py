@@ -24,6 +24,7 @@ LABELS: Final = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "p
 _SINK: Final = {"matchLabels": {"app.kubernetes.io/name": "sink"}}
 _API_SERVERS: Final = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
 _REMOVAL_SECONDS: Final = 60.0
+_RENEWED_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.2
 
 
@@ -53,6 +54,7 @@ class Reach:
         self._lease_seconds = lease_seconds
         self._renewal_seconds = renewal_seconds
         self._renewal: asyncio.Task[None] | None = None
+        self._is_over = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         # A deadline counts from its Job's start: what an earlier load test left is of no use.
@@ -67,9 +69,11 @@ class Reach:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._renewal:
-            self._renewal.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._renewal
+            self._is_over.set()
+            # A renewal on its way that is cancelled may be handled after the removal, and make the Jobs anew.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_RENEWED_SECONDS):
+                    await self._renewal
         # What cannot be closed now is closed by its deadline, and must not hide how the load test ended.
         with suppress(UnusableEnvironmentError):
             await self._close()
@@ -77,7 +81,10 @@ class Reach:
     async def _keep_open(self, began: float) -> None:
         clock = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(self._renewal_seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._renewal_seconds):
+                    await self._is_over.wait()
+                return
             # An API server that is away for a while is asked again before the lease ends.
             with suppress(UnusableEnvironmentError):
                 await self._open(clock.time() - began + self._lease_seconds)
