@@ -16,7 +16,12 @@ from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 FLOWS, SINK = "patchbay-runtime", "patchbay-loadtest"
 API_SERVER = "192.0.2.7"
-WITHIN_SECONDS = 60.0
+# After an API server's restart the controller manager may wait half a minute, and start for longer than that.
+WITHIN_SECONDS = 180.0
+# Far longer than a busy machine needs for a renewal.
+LEASE_SECONDS = 10
+# In which a lease that was not renewed would have been seen to end.
+ENDED_SECONDS = 4
 CONTROLLERS = "job-controller,ttl-after-finished-controller,garbage-collector-controller"
 # A load test of its own process, which never ends by itself.
 LOAD_TEST = f"""
@@ -28,7 +33,7 @@ async def main():
     async with Cluster(pathlib.Path(sys.argv[1]), None) as cluster:
         async with Reach(
             cluster, namespace="{FLOWS}", sink_namespace="{SINK}", shape="http-connector", image="example/none",
-            lease_seconds=4, renewal_seconds=1,
+            lease_seconds={LEASE_SECONDS}, renewal_seconds=1,
         ):
             print("open", flush=True)
             await asyncio.Event().wait()
@@ -143,13 +148,17 @@ async def test_only_connectors_reach_only_the_sinks_port_and_only_meanwhile(
 
 
 async def test_it_is_kept_open_for_longer_than_one_lease(plane: ControlPlane, client: httpx.Client) -> None:
-    lease = 3
-    async with Cluster(plane.kubeconfig, None) as cluster, reach(cluster, lease_seconds=lease, renewal_seconds=0.5):
-        give_up = time.monotonic() + WITHIN_SECONDS
-        while min(deadline for _, deadline in jobs(client).values()) < 3 * lease:
-            assert set(policies(client)) == {FLOWS, SINK}
-            assert time.monotonic() < give_up, "the lease was not renewed"
+    times = {"lease_seconds": LEASE_SECONDS, "renewal_seconds": 0.5}
+    async with Cluster(plane.kubeconfig, None) as cluster, reach(cluster, **times):
+        ended = time.monotonic() + LEASE_SECONDS + ENDED_SECONDS
+        is_over = False
+        while not is_over:
+            is_over = time.monotonic() > ended
+            # In a thread: the lease is renewed meanwhile.
+            assert set(await asyncio.to_thread(policies, client)) == {FLOWS, SINK}
             await asyncio.sleep(0.2)
+        deadlines = [deadline for _, deadline in (await asyncio.to_thread(jobs, client)).values()]
+        assert min(deadlines) >= LEASE_SECONDS + ENDED_SECONDS
 
 
 def test_it_closes_by_itself_when_the_load_test_is_killed(plane: ControlPlane, client: httpx.Client) -> None:
