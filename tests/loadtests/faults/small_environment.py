@@ -24,8 +24,10 @@ ALERT = "RedisDown"
 
 class SmallEnvironment(ThreadingHTTPServer):
     """`away`: triggers are refused. `is_careless`: orders that end with 7 are never delivered, those that end with 3
-    are delivered twice, with different keys. `behind_until`: processes wait until then, in Unix seconds. `refused`
-    triggers and `shown_alerts` (answers that say it fires) are counts, and `listings` of runs."""
+    are delivered twice, with different keys. `behind_until`: processes wait until then, in Unix seconds, and
+    `slow_until`: triggers are not answered before. Counts: `refused` triggers, `shown_alerts` (answers that say that it
+    fires) and `listings` of runs.
+    """
 
     daemon_threads = True
     request_queue_size = 256
@@ -37,7 +39,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.fires = False
         self.refused = self.shown_alerts = self.listings = 0
         self.image = RUNTIME_IMAGE
-        self.behind_until = 0.0
+        self.behind_until = self.slow_until = 0.0
         self.flows: dict[str, str] = {}  # flow -> the receiver's URL
         self.runs: dict[str, dict[str, Any]] = {}
         self.run_of: dict[str, str] = {}  # idempotency key -> run
@@ -133,6 +135,7 @@ class Handler(BaseHTTPRequestHandler):
             with self.server.lock:
                 self.server.refused += 1
         else:
+            time.sleep(max(0.0, self.server.slow_until - time.time()))
             run = self.server.start(self.path.rpartition("/")[2], str(self.headers["Idempotency-Key"]))
             self._answer(202, {"run": run, "status": "accepted"})
 

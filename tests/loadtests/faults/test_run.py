@@ -192,6 +192,26 @@ async def test_a_platform_that_forgets_runs_and_does_others_twice_is_found_out(
     assert result.runs.duplicated > runs.duplicated  # those of the calm before count too
 
 
+class BeginsSlowly(TriggersAway):
+    """The first orders of its load are answered late."""
+
+    name = "begins-slowly"
+    SLOW_SECONDS: ClassVar[float] = 4
+
+    async def victims(self, stage: Stage) -> list[dict[str, Any]]:
+        self.environment.slow_until = time.time() + self.SLOW_SECONDS
+        return await super().victims(stage)
+
+
+async def test_the_undisturbed_time_before_a_fault_begins_with_the_first_order(
+    small: SmallEnvironment, tmp_path: Path
+) -> None:
+    result = await run_one(small, tmp_path, BeginsSlowly)
+    (fault,) = result.faults
+    assert not [reason for reason in fault.reasons if "not begun" in reason]
+    assert fault.alert_fired
+
+
 class ComesApart(TriggersAway):
     """Its own code is wrong."""
 
