@@ -29,7 +29,7 @@ def entries(directory: Path) -> list[Path]:
     """What is in the directory, sorted; nothing where it is not there."""
     try:
         return sorted(directory.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ProcessLookupError):  # the last one below /proc
         return []
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import psutil
 from pydantic import BaseModel, ConfigDict
 
+from patchbay_local.machine.files import entries
+
 # In the environment of every process that the environment starts: finds those that a crash left unrecorded.
 TOKEN_VARIABLE = "PATCHBAY_PROCESS"  # noqa: S105 - a marker, no credential
 
@@ -87,11 +89,7 @@ def _environment(directory: Path) -> list[bytes]:
 
 def _environment_of_threads(process: Path) -> list[bytes]:
     """A first thread that has ended has none any more, while the others still use it."""
-    try:
-        threads = list((process / "task").iterdir())
-    except OSError:
-        return []
-    return next(filter(None, map(_environment, threads)), [])
+    return next(filter(None, map(_environment, entries(process / "task"))), [])
 
 
 def stop(processes: Iterable[ProcessId], *, grace_seconds: float) -> list[ProcessId]:
