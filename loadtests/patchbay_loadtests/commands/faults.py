@@ -1,8 +1,9 @@
 """`faults`: what is promised while things go wrong on purpose, on this machine's environment."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -15,10 +16,12 @@ from patchbay_loadtests.faults.catalogue.fault import Fault
 from patchbay_loadtests.faults.catalogue.faults import FAULTS, SHORT, named
 from patchbay_loadtests.faults.judging.result import Result
 from patchbay_loadtests.faults.options import Options
+from patchbay_loadtests.faults.pace import Pace
 from patchbay_loadtests.faults.resumption import Earlier
 from patchbay_loadtests.faults.run import run_faults
 
 app = typer.Typer(no_args_is_help=True, help="Faults on purpose, under load, on this machine's environment.")
+PACE: Final = Pace()
 # Enough of each to see; the whole set is for the whole number.
 SHORT_RUNS = 5_000
 
@@ -46,6 +49,9 @@ def run_command(
     rate: Annotated[
         float | None, typer.Option(min=1, max=500, help="Orders per second; without it, half of what is too much.")
     ] = None,
+    calm_after: Annotated[
+        float, typer.Option(min=PACE.window, help="Seconds of good service after each fault, to see a relapse.")
+    ] = PACE.calm_after,
     slo: Slo = SLO,
     report: Annotated[Path | None, typer.Option(help="Where reports are kept.")] = None,
 ) -> None:
@@ -58,6 +64,7 @@ def run_command(
         Options,
         console,
         objectives=objectives,
+        pace=replace(PACE, calm_after=calm_after),
         **{name: value for name, value in values.items() if value is not None},
     )
     try:

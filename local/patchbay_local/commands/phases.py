@@ -51,8 +51,8 @@ class Phase:
 
 
 def phases() -> tuple[Phase, ...]:
-    """More workers than cores: many tests wait for a server or a deadline."""
-    return Phase("parallel", min((os.cpu_count() or 1) + 1, _MOST_WORKERS)), Phase("alone", 0)
+    """More workers than cores: every other test waits for a server or a deadline."""
+    return Phase("parallel", min((os.cpu_count() or 1) + 2, _MOST_WORKERS)), Phase("alone", 0)
 
 
 def _pytest(command: Sequence[str]) -> int:
