@@ -18,7 +18,7 @@ from patchbay_loadtests.faults.catalogue.workers import KillEveryWorker, KillWor
 
 # The quickest, for a look in passing. Neighbours fire different alerts, so that none waits for the one before to fall
 # silent, which takes a minute after a restart; the last one's falls silent first.
-SHORT: Final[Sequence[type[Fault]]] = (KillWorker, RedisRestarts, KillEveryWorker, MariadbRestarts, GatewayKilled)
+SHORT: Final[Sequence[type[Fault]]] = (KillWorker, RedisRestarts, MariadbRestarts, KillEveryWorker, GatewayKilled)
 FAULTS: Final[Sequence[type[Fault]]] = (
     *SHORT,
     RedisAway,
