@@ -1,5 +1,6 @@
 """`put-back`: after a load test that was killed."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +11,7 @@ from patchbay_loadtests.commands.options import Context, run
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.faults.machine import place
 from patchbay_loadtests.faults.machine.leftovers import undo_leftovers
+from patchbay_loadtests.faults.machine.lock import alone
 from patchbay_loadtests.nodes import headroom
 from patchbay_loadtests.proof import environment
 
@@ -49,7 +51,10 @@ def put_back_command(
         )
 
     async def work() -> None:
-        async with Cluster(kubeconfig or place.KUBECONFIG, context) as cluster:
+        async with AsyncExitStack() as stack:
+            if faults:
+                stack.enter_context(alone(place.STATE))
+            cluster = await stack.enter_async_context(Cluster(kubeconfig or place.KUBECONFIG, context))
             if faults:
                 await undo_leftovers(cluster, console, place.STATE)
             places = namespace or (*NAMESPACES, *(OF_FAULTS if faults else ()))

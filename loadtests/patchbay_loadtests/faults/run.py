@@ -1,10 +1,9 @@
 """The whole set, from an environment that may hold leftovers to the published report."""
 
-import fcntl
 import math
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from patchbay_loadtests.faults.judging.result import FaultResult, Result
 from patchbay_loadtests.faults.judging.service import unfit
 from patchbay_loadtests.faults.kubectl import Kubectl
 from patchbay_loadtests.faults.machine.leftovers import undo_leftovers
+from patchbay_loadtests.faults.machine.lock import alone
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.promises import alert_promises
 from patchbay_loadtests.faults.receiver import Receiver
@@ -41,7 +41,7 @@ async def run_faults(
     `earlier`: a run whose report is gone on with; the faults are then those that are left of it, or to be run again.
     """
     async with AsyncExitStack() as stack:
-        stack.enter_context(_alone(options.state))
+        stack.enter_context(alone(options.state))
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
         gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
         kubectl = Kubectl(options.kubeconfig, options.context)
@@ -153,14 +153,3 @@ def _say_how_long(faults: Sequence[type[Fault]], book: Book, calm: Calm, console
         f"{load / 60:.0f} minutes of load (the faults alone take {anyway / 60:.0f})",
         highlight=False,
     )
-
-
-@contextmanager
-def _alone(state: Path) -> Iterator[None]:
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "lock").open("w", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UnusableEnvironmentError("faults are being run by another process") from None
-        yield

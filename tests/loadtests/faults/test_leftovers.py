@@ -13,6 +13,7 @@ from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.restoration import Entry, Restoring
 from patchbay_loadtests.faults.machine import place
 from patchbay_loadtests.faults.machine.leftovers import Stopped, leftovers, new_record
+from patchbay_loadtests.faults.machine.lock import alone
 from patchbay_loadtests.faults.options import Options
 from patchbay_local.machine.processes import ProcessId
 from typer.testing import CliRunner
@@ -109,6 +110,19 @@ def test_the_command_puts_back_this_machine_and_looks_wherever_load_tests_and_fa
     looked_at = {path.partition("/namespaces/")[2].split("/")[0] for path in asked if "/namespaces/" in path}
     assert looked_at == {*Options().namespaces, "patchbay-headroom"}
     assert "/api/v1/nodes" in asked
+
+
+def test_what_a_run_of_faults_has_just_changed_is_not_put_back_beneath_it(
+    small: SmallEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, "STATE", tmp_path)
+    monkeypatch.setattr(place, "KUBECONFIG", kubeconfig(small, tmp_path))
+    (tmp_path / "leftovers").mkdir()
+    (tmp_path / "leftovers" / "left.json").write_text("{}")
+    with alone(tmp_path):
+        done = CliRunner().invoke(app, ["put-back", "--faults"])
+    assert (done.exit_code, "faults are being run by another process" in done.output) == (2, True), done.output
+    assert (tmp_path / "leftovers" / "left.json").exists()
 
 
 def test_the_command_without_faults_leaves_this_machine_alone_and_wants_a_kubeconfig(
