@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from patchbay_local.machine import cgroups, processes
+from patchbay_local.machine.daemon_record import DaemonRecord
 from patchbay_local.machine.mounts import remove_directory
 from patchbay_local.machine.processes import ProcessId
 from patchbay_local.machine.programs import CommandError, HostError, run, succeeds
@@ -235,21 +236,11 @@ class Process(_Change):
     def processes(self) -> list[ProcessId]:
         """The daemon, and what it started."""
         found = processes.with_token(self.token)
-        recorded = self._recorded()
+        recorded = DaemonRecord.read(self.record)
         # One that is ending has no environment any more, and its ports still.
-        return [recorded, *found] if recorded and recorded not in found and recorded.is_alive() else found
-
-    def _recorded(self) -> ProcessId | None:
-        try:
-            return _Recorded.model_validate_json(self.record.read_text(encoding="utf-8")).process
-        except (FileNotFoundError, ValidationError):
-            return None
-
-
-class _Recorded(BaseModel):
-    """What is of interest here in the record that the supervisor writes."""
-
-    process: ProcessId
+        if recorded and recorded.process not in found and recorded.process.is_alive():
+            return [recorded.process, *found]
+        return found
 
 
 Change = Annotated[

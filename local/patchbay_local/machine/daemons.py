@@ -8,9 +8,10 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from patchbay_local.machine.changes import Process
+from patchbay_local.machine.daemon_record import DaemonRecord
 from patchbay_local.machine.files import write_if_changed
 from patchbay_local.machine.journal import Journal
 from patchbay_local.machine.processes import TOKEN_VARIABLE, ProcessId, wait_for_token
@@ -51,13 +52,6 @@ class DaemonStatus(BaseModel):
     name: str
     pid: int | None
     log: Path
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-    process: ProcessId
-    fingerprint: str
 
 
 class Supervisor:
@@ -146,13 +140,10 @@ class Supervisor:
         if process is None:
             raise HostError(f"{daemon.name}: ended at once: {self.last_words(daemon.name)}")
         wait_for_token(process, token)
-        write_if_changed(record, _Record(process=process, fingerprint=daemon.fingerprint).model_dump_json())
+        write_if_changed(record, DaemonRecord(process=process, fingerprint=daemon.fingerprint).model_dump_json())
 
     def _record_path(self, name: str) -> Path:
         return self._records / f"{name}.json"
 
-    def _load(self, name: str) -> _Record | None:
-        try:
-            return _Record.model_validate_json(self._record_path(name).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValidationError):
-            return None
+    def _load(self, name: str) -> DaemonRecord | None:
+        return DaemonRecord.read(self._record_path(name))
