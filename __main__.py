@@ -65,7 +65,8 @@ def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServ
         database=ManagedDatabase(
             address=infra.databases.writer_address,
             port=infra.databases.port,
-            master_secret_arn=infra.databases.master_secret_arn,
+            instance=infra.databases.writer_identifier,
+            administrator=settings.databases.master_user,
             account=cell.database_user,
         ),
     )

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from patchbay_infra.cache.component import Cache
 from patchbay_infra.cluster.component import Cluster
+from patchbay_infra.cluster.control_plane import DeliveryAccess
 from patchbay_infra.cluster.workload_identity import Workload
 from patchbay_infra.cluster.workload_rights import (
     RuntimeData,
@@ -18,6 +19,7 @@ from patchbay_infra.cluster.workload_rights import (
 from patchbay_infra.databases.component import Databases
 from patchbay_infra.delivery.boundary import within
 from patchbay_infra.delivery.component import Delivery
+from patchbay_infra.delivery.scope import Outside
 from patchbay_infra.edge.component import Edge
 from patchbay_infra.encryption.keys import Keys
 from patchbay_infra.images.component import Images
@@ -67,7 +69,11 @@ class Infra(pulumi.ComponentResource):
         self._settings, self._context = settings, settings.context
         context = self._context
         self._delivery = Delivery(
-            "delivery", settings.delivery, context=context, opts=pulumi.ResourceOptions(parent=self)
+            "delivery",
+            settings.delivery,
+            context=context,
+            outside=_outside(settings),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         # A deployment may make roles within the boundary only.
         child = pulumi.ResourceOptions(parent=self, transformations=[within(self._delivery.boundary_arn)])
@@ -98,6 +104,9 @@ class Infra(pulumi.ComponentResource):
             clusters=settings.tenants,
             logs_key_arn=self._keys.logs_arn,
             opts=child,
+        )
+        self._delivery.place(
+            zone_id=self._edge.zone_id, own_zone=settings.edge.zone_id is None, vpc_id=self._network.vpc_id
         )
         self._objects = Objects(
             "objects", settings.objects, context=context, data_key_arn=self._keys.data_arn, opts=child
@@ -145,6 +154,7 @@ class Infra(pulumi.ComponentResource):
             gateway_target_group_arn=self._edge.target_group_arns[key],
             load_balancer_security_group_id=self._edge.security_group_id,
             operators=self._operators,
+            delivery=DeliveryAccess(plan=self._delivery.plan_role_arn, apply=self._delivery.apply_role_arn),
             opts=self._child,
         )
         cache = Cache(
@@ -166,7 +176,6 @@ class Infra(pulumi.ComponentResource):
             context=self._context,
             network=self._network,
             data_key_arn=self._keys.data_arn,
-            secrets_key_arn=self._keys.secrets_arn,
             logs_key_arn=self._keys.logs_arn,
             clients=clients,
             opts=self._child,
@@ -175,8 +184,7 @@ class Infra(pulumi.ComponentResource):
     def _grant(self, key: str, workloads: PlatformWorkloads) -> None:
         context, cluster = self._context, self.cells[key].cluster
         cluster.grant(workloads.runtime, runtime_rights(context, self._runtime_data(key)))
-        secret, secrets_key = self.databases.master_secret_arn, self._keys.secrets_arn
-        cluster.grant(workloads.database_access, database_access_rights(context, secret, secrets_key))
+        cluster.grant(workloads.database_access, database_access_rights(self.databases.writer_arn))
         cluster.grant(workloads.cloudwatch_metrics, cloudwatch_metrics_rights())
 
     def _runtime_data(self, key: str) -> RuntimeData:
@@ -221,7 +229,6 @@ class Infra(pulumi.ComponentResource):
             "caches": {key: cell.cache.address for key, cell in self.cells.items()},
             "databaseWriter": self.databases.writer_address,
             "databaseReader": self.databases.reader_address,
-            "databaseSecret": self.databases.master_secret_arn,
             "search": self._search.endpoint,
             "payloadBucket": self._objects.bucket_name,
             "tenantSecrets": self._secrets.path_prefix,
@@ -230,3 +237,16 @@ class Infra(pulumi.ComponentResource):
             "applyRole": self._delivery.apply_role_arn,
             "alarmTopic": topic_arn,
         }
+
+
+def _outside(settings: InfraSettings) -> Outside:
+    """What the config names, and the environment does not make."""
+    copies, vpn = settings.databases.cross_region, settings.vpn
+    backup_key = copies.kms_key_arn if copies else None
+    named = (backup_key, *((vpn.server_certificate_arn, vpn.client_root_certificate_arn) if vpn else ()))
+    return Outside(
+        rotation_function=settings.secrets.rotation_lambda_arn,
+        backup_key=backup_key,
+        scans=settings.images.registry_scanning != "none",
+        kept=tuple(arn for arn in named if arn),
+    )

@@ -22,14 +22,15 @@ class ManagedRedis:
 class ManagedDatabase:
     """An RDS MariaDB that is entered over TLS, by the pod's identity.
 
-    `address`: the writer's own endpoint. `master_secret_arn`: of the administrator's secret, which RDS rotates.
+    `address`: the writer's own endpoint. `instance`: its identifier in RDS, `administrator` its master user.
     `account`: names this platform's control schema, and the account that works on it: `patchbay_<cluster>`, so that
     clusters can share the server.
     """
 
     address: pulumi.Input[str]
     port: pulumi.Input[int]
-    master_secret_arn: pulumi.Input[str]
+    instance: pulumi.Input[str]
+    administrator: str
     account: str
 
 

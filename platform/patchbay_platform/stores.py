@@ -22,6 +22,7 @@ from patchbay_platform.network import (
     WORKER,
     Outside,
     Workload,
+    aws_of,
 )
 from patchbay_platform.placement import Placement
 from patchbay_platform.redis.component import Redis
@@ -71,6 +72,7 @@ def outside(data: DataServices | None) -> Sequence[Outside]:
         services.append(Outside(data.networks, data.redis.port, [API, WORKER, SCALE_IN_ORDER]))
     if data.database:
         services.append(Outside(data.networks, data.database.port, [API, WORKER, DATABASE_ACCESS]))
+        services += aws_of(DATABASE_ACCESS)
     return services
 
 

@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command.add_argument("--port", type=int, default=port, help=f"the port of {serves}, by default {port}")
     migrate = commands.add_parser("migrate", help="bring the database schemas to the latest revision")
     account = commands.add_parser("make-account", help="make the runtime's own account in a managed database")
+    account.add_argument("--endpoint", help="the address of RDS' API, by default AWS' own in the region")
     for command in (migrate, account):
         command.add_argument(
             "--wait", type=float, default=DATABASE_WAIT_SECONDS, help="seconds to wait for a database that is away"
@@ -115,7 +116,7 @@ def _run(chosen: argparse.Namespace, settings: Settings) -> None:
     else:
         from patchbay_runtime.storage.account import make_account  # noqa: PLC0415
 
-        _when_there(lambda: make_account(settings), chosen.wait)
+        _when_there(lambda: make_account(settings, endpoint=chosen.endpoint), chosen.wait)
 
 
 def _when_there(command: Callable[[], None], wait_seconds: float) -> None:

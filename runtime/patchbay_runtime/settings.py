@@ -21,8 +21,8 @@ class Settings(BaseSettings):
     TLS to MariaDB and vouches for its certificate; for Redis it is `redis_tls`, with the public authorities unless
     `redis_ca_file` names others.
 
-    `database_admin_secret`: a directory with the files `username` and `password` of the database's administrator, for
-    the command that makes the runtime's own account.
+    `database_instance`, `database_administrator`: RDS' identifier of the write copy and its master user, for the
+    command that makes the runtime's own account.
     """
 
     model_config = SettingsConfigDict(env_prefix="PATCHBAY_", frozen=True, extra="ignore")
@@ -39,7 +39,8 @@ class Settings(BaseSettings):
     database_password_file: Path | None = None
     database_iam: bool = False
     database_ca_file: Path | None = None
-    database_admin_secret: Path | None = None
+    database_instance: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]{0,62}$")
+    database_administrator: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,15}$")
 
     redis_host: str = Field(default="redis.patchbay-data", min_length=1)
     redis_port: int = Field(default=6379, ge=1, le=65535)

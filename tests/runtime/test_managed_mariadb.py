@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from patchbay_runtime.migrations import create_tenant_schema, migrate
 from patchbay_runtime.settings import Settings, SettingsError
 from patchbay_runtime.storage.account import make_account
 from patchbay_runtime.storage.database import is_unavailable, outage
-from patchbay_runtime.storage.engine import create_engine
+from patchbay_runtime.storage.engine import admin_url, connect_arguments, create_engine
 from sqlalchemy import NullPool, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from tests.pinned_tools import program
 from tests.ports import free_port
@@ -20,8 +22,11 @@ from tests.runtime.authority import Authority
 from tests.runtime.clear_password_server import ClearPasswordServer
 from tests.runtime.conftest import HOST, Server
 from tests.runtime.identity_agent import ACCESS_KEY, IdentityAgent
+from tests.runtime.rds_api import RdsApi
 
 ADMINISTRATOR, PASSWORD = "admin", "only-for-tests"
+
+pytestmark = pytest.mark.usefixtures("agent")
 
 
 class ManagedMariadb:
@@ -170,11 +175,12 @@ def test_a_password_that_is_being_rotated_is_waited_for(database: Settings) -> N
     assert "not yet" not in outage(refused.value)
 
 
+INSTANCE = "patchbay-dev-databases-write"
+
+
 @pytest.fixture
-def account(managed_mariadb: ManagedMariadb, authority: Authority, tmp_path: Path) -> Settings:
-    """An account that is to be made by the administrator, whose secret is mounted."""
-    (tmp_path / "username").write_text(ADMINISTRATOR)
-    (tmp_path / "password").write_text(PASSWORD)
+def account(managed_mariadb: ManagedMariadb, authority: Authority) -> Settings:
+    """An account that is to be made by the administrator, by a pod with an AWS identity."""
     return Settings(
         aws_region="eu-central-1",
         database_host=HOST,
@@ -183,34 +189,109 @@ def account(managed_mariadb: ManagedMariadb, authority: Authority, tmp_path: Pat
         database_user="patchbay_main",
         database_iam=True,
         database_ca_file=authority.ca_file,
-        database_admin_secret=tmp_path,
+        database_instance=INSTANCE,
+        database_administrator=ADMINISTRATOR,
     )
 
 
-def test_the_account_is_one_of_rds_own_plugin(account: Settings) -> None:
+@pytest.fixture
+def rds(managed_mariadb: ManagedMariadb) -> Iterator[RdsApi]:
+    """Gives the administrator the new password a while after the call."""
+    threads: list[threading.Thread] = []
+
+    def take_over(password: str) -> None:
+        statement = f"DO SLEEP(0.5); ALTER USER {ADMINISTRATOR}@'%' IDENTIFIED BY '{password}';"
+        threads.append(threading.Thread(target=managed_mariadb.sql, args=(statement,)))
+        threads[-1].start()
+
+    api = RdsApi(INSTANCE, take_over)
+    yield api
+    api.close()
+    for thread in threads:
+        thread.join()
+
+
+def test_the_account_is_one_of_rds_own_plugin(account: Settings, rds: RdsApi) -> None:
     # MariaDB itself has no such plugin, and says so once everything before it was right.
     with pytest.raises(Exception, match="Plugin 'AWSAuthenticationPlugin' is not loaded"):
-        make_account(account)
+        make_account(account, endpoint=rds.url)
+
+
+def test_the_administrator_gets_another_password_each_time_and_the_last_one_opens_nothing_after_it(
+    account: Settings, rds: RdsApi, managed_mariadb: ManagedMariadb
+) -> None:
+    managed_mariadb.sql(f"CREATE USER IF NOT EXISTS patchbay_main@'%' IDENTIFIED BY '{PASSWORD}';")
+    make_account(account, endpoint=rds.url)
+    make_account(account, endpoint=rds.url)
+    first, second = rds.passwords
+    assert first != second
+    entered = account.model_copy(update={"database_user": ADMINISTRATOR, "database_iam": False})
+    with pytest.raises(Exception, match="Access denied"):
+        asyncio.run(_enter(entered, first))
+    asyncio.run(_enter(entered, second))
+
+
+async def _enter(settings: Settings, password: str) -> None:
+    engine = create_async_engine(
+        admin_url(settings, ADMINISTRATOR, password), poolclass=NullPool, connect_args=connect_arguments(settings)
+    )
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    finally:
+        await engine.dispose()
+
+
+def test_a_busy_instance_is_waited_for_and_the_password_is_in_no_output(
+    account: Settings, rds: RdsApi, managed_mariadb: ManagedMariadb, agent: IdentityAgent
+) -> None:
+    managed_mariadb.sql(f"CREATE USER IF NOT EXISTS patchbay_main@'%' IDENTIFIED BY '{PASSWORD}';")
+    rds.refusals += ["InvalidDBInstanceState", "AccessDenied"]
+    ended = _command(account, rds, agent, "30")
+    assert ended.returncode == 0, ended.stderr
+    told = ended.stderr + ended.stdout
+    assert f"RDS sets no new password of {INSTANCE}'s administrator (InvalidDBInstanceState)" in told
+    assert rds.passwords
+    assert not [password for password in rds.passwords if password in told]
+
+
+def test_a_call_that_rds_refuses_ends_with_rds_own_code(account: Settings, rds: RdsApi, agent: IdentityAgent) -> None:
+    rds.refusals += ["AccessDenied"] * 9
+    ended = _command(account, rds, agent, "0")
+    assert ended.returncode == 1
+    assert f"{INSTANCE}'s administrator (AccessDenied)" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def _command(settings: Settings, rds: RdsApi, agent: IdentityAgent, wait: str) -> subprocess.CompletedProcess[str]:
+    given = settings.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    environment = {f"PATCHBAY_{name.upper()}": str(value) for name, value in given.items()} | agent.environment()
+    command = [sys.executable, "-m", "patchbay_runtime", "make-account", "--wait", wait, "--endpoint", rds.url]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_account_needs_to_know_whose_administrator_it_is_made_by(account: Settings) -> None:
+    with pytest.raises(SettingsError, match="PATCHBAY_DATABASE_INSTANCE, PATCHBAY_DATABASE_ADMINISTRATOR: not set"):
+        make_account(account.model_copy(update={"database_instance": None}))
 
 
 def test_the_account_has_rights_on_its_own_schemas_only_however_often_it_is_made(
-    account: Settings, managed_mariadb: ManagedMariadb, tmp_path: Path
+    account: Settings, rds: RdsApi, managed_mariadb: ManagedMariadb, tmp_path: Path
 ) -> None:
     managed_mariadb.sql(
         f"CREATE USER IF NOT EXISTS patchbay_main@'%' IDENTIFIED BY '{PASSWORD}';"
         "CREATE DATABASE IF NOT EXISTS patchbaySmain;"
     )
-    make_account(account)
-    make_account(account)
+    make_account(account, endpoint=rds.url)
+    make_account(account, endpoint=rds.url)
     grants = managed_mariadb.sql("SHOW GRANTS FOR patchbay_main@'%'")
     assert "GRANT OPTION" not in grants
     assert [line.split(" ON ")[1].split(" TO ")[0] for line in grants.splitlines()[1:]] == [
         r"`patchbay\_main`.*",
         r"`tenant\_%`.*",
     ]
-    entered = account.model_copy(
-        update={"database_iam": False, "database_password_file": tmp_path / "password", "database_admin_secret": None}
-    )
+    (tmp_path / "password").write_text(PASSWORD)
+    entered = account.model_copy(update={"database_iam": False, "database_password_file": tmp_path / "password"})
     migrate(entered)
     asyncio.run(create_tenant_schema(entered, "another"))
     with pytest.raises(Exception, match="Access denied"):

@@ -21,7 +21,6 @@ from .conftest import Manifest, Program, record
 
 CLUSTERS = ("main", "second")
 DATA_NETWORKS = ("10.0.224.0/22", "10.0.228.0/22")
-SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds-example"
 TAINTS = (NodeTaint("patchbay.dev/pool", "flows", "NoSchedule"),)
 KUBECONFIG = json.dumps({"apiVersion": "v1", "kind": "Config", "users": [{"user": {"exec": {"command": "aws"}}}]})
 
@@ -40,7 +39,8 @@ def data_of(name: str, later: Callable[[Any], Any] = lambda value: value) -> Dat
         database=ManagedDatabase(
             address=later("writer.example.com"),
             port=later(3306),
-            master_secret_arn=later(SECRET_ARN),
+            instance=later("patchbay-dev-databases-write"),
+            administrator="patchbay_master",
             account=f"patchbay_{name}",
         ),
     )
@@ -166,29 +166,21 @@ def test_clusters_have_a_schema_each_on_the_shared_server(both: Program) -> None
     assert names == {"patchbay_main", "patchbay_second"}
 
 
-def test_only_the_job_that_makes_the_account_gets_the_administrator_s_secret(one: Program) -> None:
-    with_secret = [
-        (owner.kind, owner.object_name, pod["spec"]["serviceAccountName"])
-        for owner, pod in one.pod_templates()
-        if any("csi" in volume for volume in pod["spec"].get("volumes", []))
-    ]
-    assert with_secret == [("Job", "database-access", "database-access")]
+def test_the_job_that_makes_the_account_knows_the_administrator_and_no_password(one: Program) -> None:
     (job,) = pods_of(one, "database-access")
-    assert job["containers"][0]["args"] == ["make-account"]
-    (volume,) = [volume for volume in job["volumes"] if "csi" in volume]
-    assert volume["csi"] == {
-        "driver": "secrets-store.csi.k8s.io",
-        "readOnly": True,
-        "volumeAttributes": {"secretProviderClass": "database-access"},
-    }
+    assert job["serviceAccountName"] == "database-access"
+    assert job["containers"][0]["args"][0] == "make-account"
+    given = variables(job)
+    assert given["PATCHBAY_DATABASE_INSTANCE"] == "patchbay-dev-databases-write"
+    assert given["PATCHBAY_DATABASE_ADMINISTRATOR"] == "patchbay_master"
+    assert not [name for name in given if "PASSWORD" in name or "SECRET" in name]
+    assert [volume["name"] for volume in job["volumes"]] == ["config"]
 
 
-def test_the_administrator_s_secret_is_mounted_by_the_pod_s_identity_as_two_files(one: Program) -> None:
-    spec = one.one("SecretProviderClass", "database-access", "patchbay-runtime").inputs["spec"]
-    assert (spec["provider"], spec["parameters"]["usePodIdentity"]) == ("aws", "true")
-    (secret,) = json.loads(spec["parameters"]["objects"])
-    assert secret["objectName"] == SECRET_ARN
-    assert {part["objectAlias"] for part in secret["jmesPath"]} == {"username", "password"}
+def test_the_job_gives_up_only_after_its_program_has(one: Program) -> None:
+    (job,) = (item.inputs["spec"] for item in one.of("Job") if item.object_name == "database-access")
+    command = job["template"]["spec"]["containers"][0]["args"]
+    assert float(command[command.index("--wait") + 1]) < job["activeDeadlineSeconds"]
 
 
 def test_nothing_in_the_state_is_a_credential(one: Program) -> None:
@@ -211,7 +203,12 @@ def egress(program: Program, policy: str) -> set[tuple[str, int]]:
 def test_the_runtime_reaches_the_data_subnets_and_the_identity_agent_and_no_other_address(one: Program) -> None:
     stores_and_agent = {(cidr, port) for cidr in DATA_NETWORKS for port in (3306, 6379)} | {("169.254.170.23/32", 80)}
     assert egress(one, "api") == egress(one, "worker") == stores_and_agent
-    assert egress(one, "database-access") == {(cidr, 3306) for cidr in DATA_NETWORKS}
+    assert egress(one, "database-access") == {
+        *((cidr, 3306) for cidr in DATA_NETWORKS),
+        ("169.254.170.23/32", 80),
+        # RDS' API, for the administrator's password.
+        ("0.0.0.0/0", 443),
+    }
 
 
 def test_the_alarms_are_told_of_each_cluster_by_its_name_in_aws(both: Program) -> None:

@@ -146,14 +146,13 @@ def cloudwatch_metrics_rights() -> Sequence[Statement]:
     )
 
 
-def database_access_rights(
-    context: Context, master_secret: pulumi.Input[str], secrets_key: pulumi.Input[str]
-) -> Sequence[Statement]:
-    """The master's password, with which the runtime's user is made once; nothing else of the platform sees it."""
-    return (
-        allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], [master_secret]),
-        _secrets_key_right(context, secrets_key),
-    )
+def database_access_rights(writer_arn: pulumi.Input[str]) -> Sequence[Statement]:
+    """A new password for the master user of the write copy, with which the runtime's user is made.
+
+    IAM cannot narrow the call to the password. No other resource is named, so that no other parameter group, option
+    group or instance can be brought in by it.
+    """
+    return (allow(["rds:ModifyDBInstance"], [writer_arn]),)
 
 
 def _secrets_key_right(context: Context, key: pulumi.Input[str]) -> Statement:

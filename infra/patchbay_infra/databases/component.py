@@ -1,5 +1,6 @@
 """The write copy and the read copy of the environment's MariaDB."""
 
+import secrets
 from collections.abc import Mapping
 from typing import Final
 
@@ -14,6 +15,8 @@ from patchbay_infra.databases.monitoring import EXPORTED_LOGS, log_groups, monit
 from patchbay_infra.databases.parameters import parameter_group
 
 _PORT: Final = 3306
+# 40 characters: RDS takes 8 to 41 for MariaDB.
+_PASSWORD_BYTES: Final = 30
 
 
 class Databases(pulumi.ComponentResource):
@@ -25,14 +28,16 @@ class Databases(pulumi.ComponentResource):
     is named by its ARN; a group has to span two zones, hence the second subnet in the read copy's. Sources: RDS' API
     reference on `AvailabilityZone` and `DBSubnetGroupName`, the provider's on `replicateSourceDb`.
 
-    `clients`: security group ids by name. `master_secret_arn`: the secret in which RDS keeps and rotates the master
-    password.
+    RDS makes no read copy of an instance whose password it keeps in Secrets Manager, so nobody keeps one: see
+    `docs/decisions/0023-nobody-keeps-the-master-password.md`.
+
+    `clients`: security group ids by name.
     """
 
     writer_address: pulumi.Output[str]
     reader_address: pulumi.Output[str]
     port: pulumi.Output[int]
-    master_secret_arn: pulumi.Output[str]
+    writer_arn: pulumi.Output[str]
     writer_identifier: pulumi.Output[str]
     writer_resource_id: pulumi.Output[str]
     reader_identifier: pulumi.Output[str]
@@ -46,7 +51,6 @@ class Databases(pulumi.ComponentResource):
         context: Context,
         network: DataNetwork,
         data_key_arn: pulumi.Input[str],
-        secrets_key_arn: pulumi.Input[str],
         logs_key_arn: pulumi.Input[str],
         clients: Mapping[str, pulumi.Input[str]],
         opts: pulumi.ResourceOptions,
@@ -66,14 +70,14 @@ class Databases(pulumi.ComponentResource):
         role, allowed = monitoring_role(f"{name}-monitoring", identifiers, context=context, parent=self)
         self._monitoring_role_arn = role.arn
         logs = log_groups(name, identifiers, context=context, days=config.log_days, key_arn=logs_key_arn, parent=self)
-        writer = self._write_copy(identifiers["write"], secrets_key_arn, after=[allowed, *logs["write"]])
+        writer = self._write_copy(identifiers["write"], after=[allowed, *logs["write"]])
         reader = self._read_copy(identifiers["read"], writer, after=[allowed, *logs["read"]])
         self._copy_to_other_region(writer)
 
         self.writer_address = writer.address
         self.reader_address = reader.address
         self.port = writer.port
-        self.master_secret_arn = writer.master_user_secrets.apply(lambda secrets: secrets[0].secret_arn or "")
+        self.writer_arn = writer.arn
         self.writer_identifier = writer.identifier
         self.writer_resource_id = writer.resource_id
         self.reader_identifier = reader.identifier
@@ -82,7 +86,6 @@ class Databases(pulumi.ComponentResource):
             {
                 "writerAddress": self.writer_address,
                 "readerAddress": self.reader_address,
-                "masterSecretArn": self.master_secret_arn,
             }
         )
 
@@ -100,9 +103,7 @@ class Databases(pulumi.ComponentResource):
             for copy, spanned in zones.items()
         }
 
-    def _write_copy(
-        self, identifier: str, secrets_key_arn: pulumi.Input[str], *, after: list[pulumi.Resource]
-    ) -> aws.rds.Instance:
+    def _write_copy(self, identifier: str, *, after: list[pulumi.Resource]) -> aws.rds.Instance:
         config, label = self._config, f"{self._name}-write"
         insights = config.performance_insights
         return aws.rds.Instance(
@@ -126,8 +127,9 @@ class Databases(pulumi.ComponentResource):
             ca_cert_identifier=config.certificate_authority,
             iam_database_authentication_enabled=True,
             username=config.master_user,
-            manage_master_user_password=True,
-            master_user_secret_kms_key_id=secrets_key_arn,
+            # Good until the first Job that needs the master user sets another, and known to nobody until then.
+            password_wo=pulumi.Output.secret(secrets.token_urlsafe(_PASSWORD_BYTES)),
+            password_wo_version=1,
             parameter_group_name=self._parameters.name,
             backup_retention_period=config.backup_days,
             backup_window=config.backup_window,
@@ -145,7 +147,9 @@ class Databases(pulumi.ComponentResource):
             performance_insights_retention_period=config.performance_insights_days if insights else None,
             enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
             tags=self._context.tags(self._name, "write"),
-            opts=self._instance_options(after),
+            opts=pulumi.ResourceOptions.merge(
+                self._instance_options(after), pulumi.ResourceOptions(ignore_changes=["passwordWo"])
+            ),
         )
 
     def _read_copy(
@@ -164,7 +168,7 @@ class Databases(pulumi.ComponentResource):
             availability_zone=self._placement.read_zone,
             max_allocated_storage=config.storage_limit_gib,
             storage_encrypted=True,
-            kms_key_id=self._data_key_arn,
+            # By its source's key; one that is named is refused, even the same (cloudposse/terraform-aws-rds-replica 5).
             db_subnet_group_name=self._subnet_groups["read"].name,
             vpc_security_group_ids=[self._security_group_id],
             publicly_accessible=False,

@@ -44,13 +44,6 @@ class Names:
         return self.secret(f"patchbay/{self.facts.environment}/tenants/example/connectors")
 
     @property
-    def master_secret(self) -> str:
-        """The password of the databases' master user."""
-        return str(
-            next(one for one in self.facts.databases if one.get("MasterUserSecret"))["MasterUserSecret"]["SecretArn"]
-        )
-
-    @property
     def payloads(self) -> str:
         """The payload bucket."""
         buckets = self.facts.owned("s3", "list_buckets", "Buckets", "Name")

@@ -121,8 +121,8 @@ def _runtime(names: Names, cluster: str) -> Expectation:
             Call("s3:PutBucketPolicy", names.payloads),
             Call("secretsmanager:GetSecretValue", names.secret("another")),
             Call("secretsmanager:GetSecretValue", names.secret("patchbay/another/tenants/example/connectors")),
-            Call("secretsmanager:GetSecretValue", names.master_secret),
             Call("secretsmanager:PutSecretValue", names.tenant_secret),
+            Call("rds:ModifyDBInstance", writer["DBInstanceArn"]),
             Call("elasticache:Connect", names.arn("elasticache", f"replicationgroup:{names.prefix}another")),
             Call("rds-db:connect", f"{users}/patchbay_of_another_cluster"),
             Call("rds-db:connect", f"{users}/{writer['MasterUsername']}"),
@@ -135,21 +135,23 @@ def _runtime(names: Names, cluster: str) -> Expectation:
 
 
 def _database_access(names: Names, cluster: str) -> Expectation:
-    """Makes the runtime's user with the master's password."""
+    """Makes the runtime's user with a new password of the master's."""
+    modify, writer = "rds:ModifyDBInstance", names.arn("rds", f"db:{names.prefix}databases-write")
     return Expectation(
         f"{cluster}-database-access",
-        must=(
-            Call("secretsmanager:GetSecretValue", names.master_secret),
-            Call("kms:Decrypt", names.key("secrets"), names.through("secretsmanager")),
-        ),
+        must=(Call(modify, writer),),
         must_not=(
-            Call("secretsmanager:PutSecretValue", names.master_secret),
+            Call(modify, names.arn("rds", f"db:{names.prefix}databases-read")),
+            Call(modify, names.arn("rds", "db:another")),
+            Call(modify, names.arn("rds", "pg:another")),
+            Call("rds:DeleteDBInstance", writer),
+            Call("rds:RebootDBInstance", writer),
+            Call("rds:CreateDBSnapshot", writer),
             Call("secretsmanager:GetSecretValue", names.tenant_secret),
-            Call("kms:Decrypt", names.key("secrets")),
+            Call("kms:Decrypt", names.key("secrets"), names.through("secretsmanager")),
             Call("kms:Decrypt", names.key("data"), names.through("s3")),
             Call("s3:GetObject", f"{names.payloads}/tenant/payload"),
             Call("elasticache:Connect", names.arn("elasticache", f"replicationgroup:{cluster}")),
-            Call("rds:ModifyDBInstance", names.arn("rds", f"db:{names.prefix}databases-write")),
         ),
     )
 

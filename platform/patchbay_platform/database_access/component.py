@@ -1,14 +1,12 @@
 """The runtime's account in a managed database, made inside the cluster, and how its pods use it."""
 
-import json
 from pathlib import Path
 from typing import Final
 
 import pulumi
 from patchbay_config.errors import ConfigError
-from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
-from pulumi_kubernetes.core.v1 import ContainerArgs, CSIVolumeSourceArgs, EnvVarArgs, PodSpecArgs, VolumeArgs
+from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, PodSpecArgs
 
 from patchbay_platform import pods
 from patchbay_platform.data_services import ManagedDatabase
@@ -18,7 +16,9 @@ from patchbay_platform.workload import Workload
 
 NAME: Final = "database-access"
 _AUTHORITIES: Final = "/etc/patchbay/database"
-_ADMINISTRATOR: Final = "/run/secrets/administrator"
+# RDS takes minutes for a new password, and may be busy with the instance before.
+_WAIT_SECONDS: Final = 720
+_DEADLINE_SECONDS: Final = 900
 _NATIVE: Final = Path(__file__).parent / "native"
 
 
@@ -36,8 +36,8 @@ def authorities(region: str) -> str:
 class DatabaseAccess(pulumi.ComponentResource):
     """A Job that makes the account, with rights on the platform's own schemas and no password.
 
-    Only the Job's own service account may read the administrator's secret; the CSI driver mounts it, so that it is
-    neither a Kubernetes Secret nor in Pulumi's state. `access`: known once the account is there.
+    The Job gives the administrator a new password, uses it and forgets it: nobody else has one, and none is in a
+    Secret or in Pulumi's state. Its service account alone may do so. `access`: known once the account is there.
     """
 
     access: StoreAccess
@@ -56,21 +56,6 @@ class DatabaseAccess(pulumi.ComponentResource):
         workload = Workload(self, NAME, placement)
         account = workload.account()
         files = workload.native_files({"ca.pem": authorities(region)})
-        secret = CustomResource(
-            name,
-            api_version="secrets-store.csi.x-k8s.io/v1",
-            kind="SecretProviderClass",
-            metadata=workload.metadata(),
-            spec={
-                "provider": "aws",
-                "parameters": {
-                    "region": region,
-                    "usePodIdentity": "true",
-                    "objects": pulumi.Output.from_input(database.master_secret_arn).apply(_administrator),
-                },
-            },
-            opts=workload.options(),
-        )
         variables: dict[str, pulumi.Input[str]] = {
             "PATCHBAY_AWS_REGION": region,
             "PATCHBAY_DATABASE_HOST": database.address,
@@ -80,13 +65,17 @@ class DatabaseAccess(pulumi.ComponentResource):
             "PATCHBAY_DATABASE_IAM": "true",
             "PATCHBAY_DATABASE_CA_FILE": f"{_AUTHORITIES}/ca.pem",
         }
-        given = {**variables, "PATCHBAY_DATABASE_ADMIN_SECRET": _ADMINISTRATOR}
+        given = {
+            **variables,
+            "PATCHBAY_DATABASE_INSTANCE": database.instance,
+            "PATCHBAY_DATABASE_ADMINISTRATOR": database.administrator,
+        }
         job = Job(
             name,
             metadata=workload.metadata(),
             spec=JobSpecArgs(
                 backoff_limit=5,
-                active_deadline_seconds=300,
+                active_deadline_seconds=_DEADLINE_SECONDS,
                 template=workload.template(
                     account,
                     PodSpecArgs(
@@ -95,33 +84,20 @@ class DatabaseAccess(pulumi.ComponentResource):
                             ContainerArgs(
                                 name=workload.name,
                                 image=image,
-                                args=["make-account"],
+                                args=["make-account", "--wait", str(_WAIT_SECONDS)],
                                 env=[EnvVarArgs(name=variable, value=value) for variable, value in given.items()],
                                 resources=pods.resources(cpu="50m", memory="128Mi"),
                                 security_context=pods.container_security(),
-                                volume_mounts=[
-                                    pods.mount("config", _AUTHORITIES, read_only=True),
-                                    pods.mount("administrator", _ADMINISTRATOR, read_only=True),
-                                ],
+                                volume_mounts=[pods.mount("config", _AUTHORITIES, read_only=True)],
                             )
                         ],
-                        volumes=[
-                            files.volume(),
-                            VolumeArgs(
-                                name="administrator",
-                                csi=CSIVolumeSourceArgs(
-                                    driver="secrets-store.csi.k8s.io",
-                                    read_only=True,
-                                    volume_attributes={"secretProviderClass": workload.name},
-                                ),
-                            ),
-                        ],
+                        volumes=[files.volume()],
                     ),
                     annotations=files.checksum,
                 ),
             ),
             # A Job's template cannot be changed, and running it again is harmless.
-            opts=workload.options([secret, files.dependency], delete_before_replace=True),
+            opts=workload.options([files.dependency], delete_before_replace=True),
         )
         # Whoever asks for the address waits for the account.
         address = pulumi.Output.all(database.address, job.metadata.name).apply(lambda known: str(known[0]))
@@ -131,9 +107,3 @@ class DatabaseAccess(pulumi.ComponentResource):
             files.checksum,
         )
         self.register_outputs({})
-
-
-def _administrator(secret_arn: str) -> str:
-    """RDS keeps a JSON object; each part becomes a file of that name."""
-    parts = [{"path": part, "objectAlias": part} for part in ("username", "password")]
-    return json.dumps([{"objectName": secret_arn, "objectAlias": "secret", "jmesPath": parts}])

@@ -2,22 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Self
-from urllib.parse import urlencode
+from typing import Final, Self
 
 import httpx
 
 from patchbay_runtime.identity.credentials import IdentityError, pod_credentials
-
-if TYPE_CHECKING:
-    from botocore.credentials import ReadOnlyCredentials
+from patchbay_runtime.identity.signed_forms import signed_form
 
 NAMESPACE: Final = "Patchbay"
 DIMENSION: Final = "Cluster"
 TIMEOUT_SECONDS: Final = 10.0
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
 _CALL: Final = {"Action": "PutMetricData", "Version": "2010-08-01", "Namespace": NAMESPACE}
-_FORM: Final = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 
 class CloudWatchAwayError(Exception):
@@ -50,8 +46,9 @@ class CloudWatchMetrics:
         try:
             # The pod's agent is asked over HTTP, outside of the event loop.
             credentials = await asyncio.to_thread(pod_credentials)
-            body = urlencode(form).encode()
-            headers = _signed(credentials, self._region, self._endpoint, body)
+            body, headers = signed_form(
+                credentials, service="monitoring", region=self._region, url=self._endpoint, form=form
+            )
             answer = await self._client.post(self._endpoint, content=body, headers=headers)
         except IdentityError as error:
             raise CloudWatchAwayError(str(error)) from error
@@ -59,13 +56,3 @@ class CloudWatchMetrics:
             raise CloudWatchAwayError(f"CloudWatch cannot be reached ({type(error).__name__})") from error
         if answer.is_error:
             raise CloudWatchAwayError(f"CloudWatch refuses the metrics with status {answer.status_code}")
-
-
-def _signed(credentials: "ReadOnlyCredentials", region: str, url: str, body: bytes) -> dict[str, str]:
-    """The headers of a signed POST. Without the descriptions of AWS' services, botocore signs and does no more."""
-    from botocore.auth import SigV4Auth  # noqa: PLC0415 - heavy, and not of the other programs
-    from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - as above
-
-    request = AWSRequest(method="POST", url=url, data=body, headers=_FORM)
-    SigV4Auth(credentials, "monitoring", region).add_auth(request)
-    return dict(request.headers)

@@ -7,8 +7,15 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials, ReadOnlyCredentials
 
 
-class IdentityError(OSError):
-    """The pod's identity cannot be had for now; as an OSError, it is waited for as a server that is away is."""
+class AwsAwayError(OSError):
+    """AWS does not do now what it may do later; an OSError, as it is waited for as a server that is away is.
+
+    The message is our own: it may be logged.
+    """
+
+
+class IdentityError(AwsAwayError):
+    """The pod's identity cannot be had for now."""
 
 
 def pod_credentials() -> "ReadOnlyCredentials":

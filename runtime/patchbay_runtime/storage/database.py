@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from patchbay_runtime.identity.credentials import AwsAwayError
 from patchbay_runtime.names import tenant_schema
 
 CLOSE_SECONDS = 1.0
@@ -100,6 +101,8 @@ def is_unavailable(error: BaseException) -> bool:
 
 def outage(error: BaseException) -> str:
     """Why MariaDB is away, for the log: the server's or TLS' own words, which at these numbers quote no data."""
+    if isinstance(error, AwsAwayError):
+        return str(error)
     if isinstance(error, DBAPIError) and _number(error) in UNAVAILABLE:
         return str(error.orig)
     return type(error).__name__

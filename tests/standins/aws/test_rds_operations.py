@@ -54,7 +54,6 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
             "PerformanceInsightsKMSKeyId": key,
             "PerformanceInsightsRetentionPeriod": 7,
             "CACertificateIdentifier": "rds-ca-rsa2048-g1",
-            "KmsKeyId": key,
             "Tags": NAME_TAG,
         }
         client.create_db_instance(
@@ -65,8 +64,8 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
             StorageType="gp3",
             StorageEncrypted=True,
             MasterUsername="example",
-            ManageMasterUserPassword=True,
-            MasterUserSecretKmsKeyId=key,
+            KmsKeyId=key,
+            MasterUserPassword="only-for-tests",
             MultiAZ=True,
             DBSubnetGroupName=WRITER,
             BackupRetentionPeriod=14,
@@ -101,10 +100,8 @@ def test_monitoring_and_insights_are_kept(databases: Databases) -> None:
         assert instance["PerformanceInsightsRetentionPeriod"] == 7
 
 
-def test_the_master_password_is_in_a_secret_of_the_writer_alone(databases: Databases) -> None:
-    secret = databases.instance(WRITER)["MasterUserSecret"]
-    assert (secret["SecretStatus"], secret["KmsKeyId"]) == ("active", databases.key)
-    assert "MasterUserSecret" not in databases.instance(READER)
+def test_a_replica_is_encrypted_as_its_source_is(databases: Databases) -> None:
+    assert databases.instance(READER)["KmsKeyId"] == databases.instance(WRITER)["KmsKeyId"] == databases.key
 
 
 def test_a_replica_shares_nothing_with_its_source(databases: Databases) -> None:
@@ -129,7 +126,6 @@ def test_changes_apply(databases: Databases) -> None:
         DBInstanceClass="db.r7g.xlarge",
         BackupRetentionPeriod=20,
         PerformanceInsightsRetentionPeriod=31,
-        ManageMasterUserPassword=True,
         CloudwatchLogsExportConfiguration={"EnableLogTypes": ["audit", "error"]},
         ApplyImmediately=True,
     )
@@ -137,7 +133,6 @@ def test_changes_apply(databases: Databases) -> None:
     assert (writer["DBInstanceClass"], writer["BackupRetentionPeriod"]) == ("db.r7g.xlarge", 20)
     assert writer["PerformanceInsightsRetentionPeriod"] == 31
     assert writer["EnabledCloudwatchLogsExports"] == ["error", "slowquery", "audit"]
-    assert len(databases.account.client("secretsmanager").list_secrets()["SecretList"]) == 1
 
 
 def test_backups_are_copied_to_another_region_and_no_longer(databases: Databases) -> None:
@@ -181,6 +176,56 @@ def test_what_aws_refuses_is_refused(
     assert error.value.response["Error"]["Code"] == code
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (
+            {"KmsKeyId": "alias/aws/rds"},
+            "InvalidParameterCombination",
+            "Your request does not require the KMS key parameter",
+        ),
+        (
+            {"SourceDBInstanceIdentifier": WRITER, "DBSubnetGroupName": READER},
+            "DBSubnetGroupNotAllowedFault",
+            "DbSubnetGroupName should not be specified for read replicas",
+        ),
+    ],
+)
+def test_a_replica_that_aws_would_not_make_is_refused_and_leaves_nothing(
+    databases: Databases, arguments: dict[str, Any], code: str, told: str
+) -> None:
+    with pytest.raises(ClientError, match=told) as refused:
+        databases.client.create_db_instance_read_replica(
+            **{"DBInstanceIdentifier": "another", "SourceDBInstanceIdentifier": WRITER_ARN, **arguments}
+        )
+    assert refused.value.response["Error"]["Code"] == code
+    assert {one["DBInstanceIdentifier"] for one in databases.client.describe_db_instances()["DBInstances"]} == {
+        WRITER,
+        READER,
+    }
+
+
+def test_no_replica_is_made_of_an_instance_whose_password_secrets_manager_keeps(databases: Databases) -> None:
+    client = databases.client
+    client.create_db_instance(
+        DBInstanceIdentifier="managed",
+        Engine="mariadb",
+        EngineVersion="11.4",
+        DBInstanceClass="db.r7g.large",
+        AllocatedStorage=20,
+        StorageType="gp3",
+        MasterUsername="example",
+        ManageMasterUserPassword=True,
+        BackupRetentionPeriod=7,
+    )
+    assert databases.instance("managed")["MasterUserSecret"]["SecretStatus"] == "active"
+    with pytest.raises(ClientError, match="engine mariadb where ManageMasterUserPassword is enabled is not supported"):
+        client.create_db_instance_read_replica(
+            DBInstanceIdentifier="another", SourceDBInstanceIdentifier="managed", DBInstanceClass="db.r7g.large"
+        )
+    client.delete_db_instance(DBInstanceIdentifier="managed", SkipFinalSnapshot=True)
+
+
 def test_a_subnet_group_needs_two_zones_and_outlives_its_change(databases: Databases) -> None:
     one = {"DBSubnetGroupName": WRITER, "SubnetIds": [databases.subnets[ZONES[0]]]}
     with pytest.raises(ClientError, match="DBSubnetGroupDoesNotCoverEnoughAZs"):
@@ -212,4 +257,3 @@ def test_deleted_instances_leave_only_the_final_snapshot(databases: Databases) -
     assert not client.describe_db_instances()["DBInstances"]
     assert not client.describe_db_subnet_groups()["DBSubnetGroups"]
     assert [snapshot["DBSnapshotIdentifier"] for snapshot in client.describe_db_snapshots()["DBSnapshots"]] == ["last"]
-    assert not databases.account.client("secretsmanager").list_secrets()["SecretList"]

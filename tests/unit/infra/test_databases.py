@@ -1,6 +1,7 @@
 """The write copy and the read copy of an environment's MariaDB."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,6 @@ from .data_services import (
     CLIENTS,
     DATA_KEY,
     LOGS_KEY,
-    SECRETS_KEY,
     assert_logs_are_encrypted_and_expire,
     assert_reached_by_clients_only,
     assert_tagged_uniquely,
@@ -28,7 +28,9 @@ CONFIG: Mapping[str, Any] = {
     "write": {"instanceClass": "db.r7g.large"},
     "read": {"instanceClass": "db.r7g.large"},
 }
-MASTER_SECRET = mock_arn("master-secret")
+
+# The mark of a secret value in the engine's protocol: pulumi/pulumi, sdk/go/common/resource/sig.
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
 
 def databases(values: Mapping[str, Any] = CONFIG, context: Context = PRODUCTION) -> Recorded:
@@ -39,7 +41,6 @@ def databases(values: Mapping[str, Any] = CONFIG, context: Context = PRODUCTION)
             context=context,
             network=network(),
             data_key_arn=DATA_KEY,
-            secrets_key_arn=SECRETS_KEY,
             logs_key_arn=LOGS_KEY,
             clients=CLIENTS,
             opts=pulumi.ResourceOptions(),
@@ -48,12 +49,12 @@ def databases(values: Mapping[str, Any] = CONFIG, context: Context = PRODUCTION)
             "writer": made.writer_address,
             "reader": made.reader_address,
             "port": made.port,
-            "secret": made.master_secret_arn,
+            "arn": made.writer_arn,
             "identifiers": [made.writer_identifier, made.reader_identifier],
             "group": made.security_group_id,
         }
 
-    instance = {"address": "db.example.com", "masterUserSecrets": [{"secretArn": MASTER_SECRET}]}
+    instance = {"address": "db.example.com"}
     return record(program, outputs={"rds/instance:Instance": instance})
 
 
@@ -102,6 +103,12 @@ def test_the_read_copy_follows_the_write_copy_by_its_arn_because_it_has_a_subnet
     assert "username" not in read.inputs
 
 
+def test_the_read_copy_names_no_key_because_it_is_encrypted_by_its_source_s() -> None:
+    recorded = databases()
+    assert write_copy(recorded).inputs["kmsKeyId"] == DATA_KEY
+    assert "kmsKeyId" not in read_copy(recorded).inputs
+
+
 def test_a_multi_az_write_copy_names_no_zone_because_aws_refuses_both() -> None:
     assert "availabilityZone" not in write_copy(databases()).inputs
 
@@ -111,7 +118,6 @@ def test_both_copies_are_private_encrypted_and_kept_from_deletion() -> None:
     for copy in (write_copy(recorded), read_copy(recorded)):
         assert copy.inputs["publiclyAccessible"] is False
         assert copy.inputs["storageEncrypted"] is True
-        assert copy.inputs["kmsKeyId"] == DATA_KEY
         assert copy.inputs["performanceInsightsKmsKeyId"] == DATA_KEY
         assert copy.inputs["deletionProtection"] is True
         assert copy.inputs["iamDatabaseAuthenticationEnabled"] is True
@@ -143,13 +149,15 @@ def test_the_limits_that_the_config_sets_reach_the_database() -> None:
     )
 
 
-def test_rds_keeps_the_master_password_and_nobody_else_knows_it() -> None:
-    recorded = databases()
-    inputs = write_copy(recorded).inputs
-    assert inputs["manageMasterUserPassword"] is True
-    assert inputs["masterUserSecretKmsKeyId"] == SECRETS_KEY
-    assert not [key for key in inputs if key.startswith("password")]
-    assert recorded.outputs["secret"] == MASTER_SECRET
+def test_the_master_password_is_random_and_secret_and_none_that_rds_would_keep_from_the_read_copy() -> None:
+    first, second = (write_copy(databases()).inputs for _ in range(2))
+    assert first["passwordWoVersion"] == 1
+    assert not {"manageMasterUserPassword", "password"} & first.keys()
+    assert not [key for key in read_copy(databases()).inputs if key.startswith("password")]
+    assert all(SECRET.items() <= one["passwordWo"].items() for one in (first, second))
+    passwords = {one["passwordWo"]["value"] for one in (first, second)}
+    assert len(passwords) == 2
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{40}", password) for password in passwords)
 
 
 def test_backups_allow_any_point_of_two_weeks_and_outlive_the_database() -> None:
@@ -214,7 +222,7 @@ def test_the_outputs_are_what_clients_and_alarms_need() -> None:
         "writer": "db.example.com",
         "reader": "db.example.com",
         "port": 3306,
-        "secret": MASTER_SECRET,
+        "arn": mock_arn("databases-write"),
         "identifiers": ["patchbay-production-databases-write", "patchbay-production-databases-read"],
         "group": "databases-id",
     }

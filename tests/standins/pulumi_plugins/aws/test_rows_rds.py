@@ -25,7 +25,7 @@ trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service":
 role = aws.iam.Role("monitoring", name="monitoring",
     assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": [trust]}), opts=opts)
 common = dict(auto_minor_version_upgrade=True, instance_class=CLASS, max_allocated_storage=500, storage_encrypted=True,
-    kms_key_id=key.arn, vpc_security_group_ids=[group.id], publicly_accessible=False, port=3306,
+    vpc_security_group_ids=[group.id], publicly_accessible=False, port=3306,
     ca_cert_identifier="rds-ca-rsa2048-g1", iam_database_authentication_enabled=True,
     parameter_group_name=parameters.name, maintenance_window="sun:03:00-sun:04:00", copy_tags_to_snapshot=True,
     deletion_protection=False, skip_final_snapshot=True, monitoring_interval=60, monitoring_role_arn=role.arn,
@@ -33,7 +33,8 @@ common = dict(auto_minor_version_upgrade=True, instance_class=CLASS, max_allocat
     performance_insights_retention_period=7, enabled_cloudwatch_logs_exports=LOGS, opts=opts)
 writer = aws.rds.Instance("write", identifier="write", engine="mariadb", engine_version="11.4", multi_az=True,
     storage_type="gp3", allocated_storage=100, db_subnet_group_name=write.name, username="example",
-    manage_master_user_password=True, master_user_secret_kms_key_id=key.arn, backup_retention_period=14,
+    kms_key_id=key.arn, password_wo=pulumi.Output.secret(PASSWORD), password_wo_version=NUMBER,
+    backup_retention_period=14,
     backup_window="01:00-02:00", delete_automated_backups=True, tags={"Name": "write"}, **common)
 reader = aws.rds.Instance("read", identifier="read", replicate_source_db=writer.arn, multi_az=False,
     availability_zone=zones[2], db_subnet_group_name=read.name, backup_retention_period=0,
@@ -44,16 +45,17 @@ aws.rds.InstanceAutomatedBackupsReplication("copy", region="eu-west-1", source_d
 pulumi.export("writer", writer.id)
 pulumi.export("address", writer.address)
 pulumi.export("port", writer.port)
-pulumi.export("secret", writer.master_user_secrets[0].secret_arn)
 pulumi.export("readerZone", reader.availability_zone)
 pulumi.export("standby", writer.multi_az)
 """
 FIRST = """
 DESCRIPTION, CLASS, LOGS = "Zones", "db.r7g.large", ["error", "slowquery"]
+PASSWORD, NUMBER = "only-for-tests", 1
 PARAMETERS = [("require_secure_transport", "1", "immediate"), ("max_connections", "400", "pending-reboot")]
 """
 SECOND = """
 DESCRIPTION, CLASS, LOGS = "Zones of it", "db.r7g.xlarge", ["error", "iam-db-auth-error"]
+PASSWORD, NUMBER = "another-only-for-tests", 2
 PARAMETERS = [("require_secure_transport", "1", "immediate"), ("long_query_time", "2", "immediate")]
 """
 
@@ -72,7 +74,7 @@ def test_databases_are_made_kept_changed_and_deleted(stack: Stack, account: Acco
     assert outputs["writer"] == instances["write"]["DbiResourceId"]
     assert outputs["address"] == instances["write"]["Endpoint"]["Address"]
     assert (outputs["port"], outputs["readerZone"], outputs["standby"]) == (3306, "eu-central-1c", True)
-    assert outputs["secret"] == instances["write"]["MasterUserSecret"]["SecretArn"]
+    assert "MasterUserSecret" not in instances["write"]
     assert instances["read"]["ReadReplicaSourceDBInstanceIdentifier"] == "write"
     assert instances["read"]["IAMDatabaseAuthenticationEnabled"]
 
@@ -84,12 +86,14 @@ def test_databases_are_made_kept_changed_and_deleted(stack: Stack, account: Acco
     changed = client.describe_db_parameters(DBParameterGroupName="example", Source="user")["Parameters"]
     assert {one["ParameterName"] for one in changed} == {"require_secure_transport", "long_query_time"}
 
+    stack.write(program(account, SECOND.replace("another-only", "a-third-only") + DATABASES))
+    stack.succeed("preview", "--expect-no-changes")
+
     destroy(stack)
     assert not client.describe_db_instances()["DBInstances"]
     assert not client.describe_db_subnet_groups()["DBSubnetGroups"]
     copies = account.client("rds", "eu-west-1").describe_db_instance_automated_backups()
     assert not copies["DBInstanceAutomatedBackups"]
-    assert not account.client("secretsmanager").list_secrets()["SecretList"]
 
 
 def test_a_change_by_hand_shows_and_is_taken_back_and_a_protected_database_stays(

@@ -81,6 +81,35 @@ def create_db_instance(call: Call) -> Result:
     return shown(call, {"DBInstance": instance})
 
 
+def _check_source(call: Call, source: Any) -> None:
+    """Sources: RDS' reference on the operation, and the issues that report AWS' words."""
+    if source.backup_retention_period == 0:
+        raise AwsError("InvalidDBInstanceState", "Automated backups are not enabled for this database instance.")
+    # terraform-aws-modules/terraform-aws-rds 512
+    if source.manage_master_user_password and not source.engine.startswith("sqlserver"):
+        raise AwsError(
+            "InvalidParameterValue",
+            f"Creating read replicas for source instance with engine {source.engine} where ManageMasterUserPassword "
+            "is enabled is not supported",
+        )
+    if source.region != call.region:
+        return
+    # cloudposse/terraform-aws-rds-replica 5
+    if call.get("KmsKeyId"):
+        raise AwsError(
+            "InvalidParameterCombination",
+            "Your request does not require the KMS key parameter. "
+            "Please remove the KMS key parameter and try your request again.",
+        )
+    # hashicorp/terraform-provider-aws 40426: with the ARN another group of the same VPC is taken.
+    if call.get("DBSubnetGroupName") and not call["SourceDBInstanceIdentifier"].startswith("arn:"):
+        raise AwsError(
+            "DBSubnetGroupNotAllowedFault",
+            "DbSubnetGroupName should not be specified for read replicas that are created in the same region as the "
+            "master",
+        )
+
+
 @SERVICE.operation("CreateDBInstanceReadReplica")
 def create_db_instance_read_replica(call: Call) -> Result:
     held = backend(call)
@@ -89,8 +118,7 @@ def create_db_instance_read_replica(call: Call) -> Result:
         raise AwsError("DBInstanceAlreadyExists", "DB instance already exists")
     _check_zone(call)
     source = held.find_db_from_id(call["SourceDBInstanceIdentifier"])
-    if source.backup_retention_period == 0:
-        raise AwsError("InvalidDBInstanceState", "Automated backups are not enabled for this database instance.")
+    _check_source(call, source)
     replica: Any = held.create_db_instance_read_replica({**arguments(call), "tags": call.get("Tags", [])})
     # moto's replica is a shallow copy of its source.
     replica.enabled_cloudwatch_logs_exports = list(call.get("EnableCloudwatchLogsExports", ()))
@@ -98,8 +126,6 @@ def create_db_instance_read_replica(call: Call) -> Result:
     replica.deletion_protection = call.get("DeletionProtection", False)
     replica.multi_az = call.get("MultiAZ", False)
     replica.backup_retention_period = int(call.get("BackupRetentionPeriod", 0))
-    replica.manage_master_user_password = False
-    replica.__dict__.pop("master_user_secret", None)
     replica.db_instance_automated_backups_replications = None
     replica.instance_create_time = utcnow()
     replica.performance_insights_enabled = False

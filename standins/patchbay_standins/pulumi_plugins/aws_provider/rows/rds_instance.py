@@ -52,6 +52,8 @@ _TOGETHER: Final = (
     {"performanceInsightsEnabled", "performanceInsightsKmsKeyId", "performanceInsightsRetentionPeriod"},
     {"allocatedStorage", "iops", "storageThroughput", "storageType"},
 )
+# The provider sends the password when the instance is made, and again when the number beside it changes.
+_PASSWORD, _PASSWORD_NUMBER = "passwordWo", "passwordWoVersion"
 _CREATED_ONLY: Final = (
     "availabilityZone",
     "dbName",
@@ -91,6 +93,8 @@ def _modify(resource: Resource) -> None:
     for group in _TOGETHER:
         if changed & group:
             changed |= {name for name in group if resource.inputs.get(name) is not None}
+    if resource.changed(_PASSWORD_NUMBER):
+        changed.add(_PASSWORD)
     _send(resource, sorted(changed))
 
 
@@ -152,7 +156,7 @@ _INSTANCE: Final = Row(
     create=_create,
     id="{DbiResourceId}",
     read=_read,
-    updates=(Update(_CHANGEABLE, _modify),),
+    updates=(Update((*_CHANGEABLE, _PASSWORD_NUMBER), _modify),),
     delete=_delete,
     fields=(
         Field("identifier", aws="DBInstanceIdentifier"),
@@ -183,6 +187,8 @@ _INSTANCE: Final = Row(
         Field("optionGroupName", read="OptionGroupMemberships[0].OptionGroupName"),
         Field("parameterGroupName", aws="DBParameterGroupName", read="DBParameterGroups[0].DBParameterGroupName"),
         Field("password", aws="MasterUserPassword", read=""),
+        Field(_PASSWORD, aws="MasterUserPassword", read="", normal=lambda _: None),
+        Field(_PASSWORD_NUMBER, aws="", read=""),
         Field(
             "performanceInsightsEnabled",
             aws="EnablePerformanceInsights",
@@ -222,7 +228,7 @@ _INSTANCE: Final = Row(
         done=("available",),
         failed=("failed", "incompatible-network", "incompatible-parameters", "storage-full"),
     ),
-    handles=("tags", *_CREATED_ONLY, *_CHANGEABLE),
+    handles=("tags", *_CREATED_ONLY, *_CHANGEABLE, _PASSWORD, _PASSWORD_NUMBER),
     options=_OPTIONS,
     name="identifier",
     required=("identifier",),
