@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from patchbay_config.model import Model
 from pydantic import AfterValidator, Field, field_validator
@@ -46,8 +46,10 @@ class EdgeConfig(Model):
     certificate until the parent domain delegates to the zone's name servers.
     `default_cluster`: serves every name that no other cluster claims; needed where there are several clusters.
     `requests_per_five_minutes`: of one address; what exceeds it is answered 429.
-    `counted_rules`: of AWS' common rules, those that are counted only. Payloads are larger than the 8 KiB of a body
-    that `SizeRestrictions_BODY` admits; the gateway limits them by route.
+    `managed_rules`: whether what AWS' rule groups find is counted or blocked. Count first, look at the metrics of each
+    rule under real traffic, then block. `counted_rules`: of AWS' common rules, those that are counted even then.
+    Payloads are larger than the 8 KiB of a body that `SizeRestrictions_BODY` admits; the gateway limits them by route.
+    `webhook_prefixes`: paths that AWS' rule groups do not look at, as strangers' programs post strangers' texts there.
     `idle_seconds`: more than the gateway takes for its longest answer, 75 s.
     `shield`: protection by Shield Advanced, to which the account must be subscribed.
     """
@@ -58,6 +60,8 @@ class EdgeConfig(Model):
     redirect_http: bool = False
     key_ingresses: Mapping[Title, KeyIngress] = {}
     requests_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000)] = 2_000
+    managed_rules: Literal["count", "block"] = "count"
+    webhook_prefixes: tuple[PathPrefix, ...] = ("/hooks/",)
     counted_rules: tuple[str, ...] = ("SizeRestrictions_BODY",)
     idle_seconds: Annotated[int, Field(ge=76, le=4_000)] = 90
     log_days: LogDays = 30

@@ -273,7 +273,9 @@ def test_each_address_has_a_rate_and_is_told_when_it_exceeds_it() -> None:
     assert rate["action"] == {"block": {"customResponse": {"responseCode": 429}}}
 
 
-def test_aws_managed_rules_hold_but_large_payloads_pass(production: Recorded) -> None:
+@pytest.mark.parametrize(("managed_rules", "override"), [("count", {"count": {}}), ("block", {"none": {}})])
+def test_aws_managed_rules_count_until_they_are_put_in_force(managed_rules: str, override: Mapping[str, Any]) -> None:
+    production = edge(changed(managedRules=managed_rules))
     managed = {
         rule["name"]: rule["statement"]["managedRuleGroupStatement"]
         for rule in firewall_rules(production)
@@ -287,7 +289,7 @@ def test_aws_managed_rules_hold_but_large_payloads_pass(production: Recorded) ->
     counted = {name: [one["name"] for one in group.get("ruleActionOverrides", ())] for name, group in managed.items()}
     assert counted.pop("AWSManagedRulesCommonRuleSet") == ["SizeRestrictions_BODY"]
     assert not any(counted.values())
-    assert all(rule["overrideAction"] == {"none": {}} for rule in firewall_rules(production) if rule["name"] in managed)
+    assert all(rule["overrideAction"] == override for rule in firewall_rules(production) if rule["name"] in managed)
 
 
 def test_the_firewall_stands_before_the_load_balancer_and_lets_in_what_no_rule_blocks(production: Recorded) -> None:
