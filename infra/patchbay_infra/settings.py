@@ -13,6 +13,7 @@ from patchbay_infra.cluster.config import ClusterConfig
 from patchbay_infra.context import Context
 from patchbay_infra.databases.config import DatabasesConfig
 from patchbay_infra.delivery.config import DeliveryConfig
+from patchbay_infra.delivery.faults import faults as delivery_faults
 from patchbay_infra.edge.config import EdgeConfig
 from patchbay_infra.edge.routing import faults as edge_faults
 from patchbay_infra.images.config import ImagesConfig
@@ -82,6 +83,7 @@ class InfraSettings(Model):
             self.databases.placement(self.zones)
         except ValueError as error:
             yield "databases", str(error)
+        yield from delivery_faults(self.context, self.clusters)
         for field, remedy in edge_faults(self.edge, self.tenants, self.context):
             yield f"edge.{field}", remedy
         if self.vpn is not None:

@@ -13,6 +13,7 @@ from tests.unit.test_stack_config import with_value
 
 STACKS = ("local", "dev", "staging", "production")
 SYSTEM = "patchbay:infra.clusters.shared.system"
+DELIVERY_APPLY = "arn:aws:iam::111122223333:role/patchbay-production-delivery-apply"
 FLOWS = "patchbay:infra.clusters.shared.flows"
 
 
@@ -53,6 +54,7 @@ def test_production_is_stricter_than_dev() -> None:
         ("patchbay:infra.aws.endpoint", "http://192.0.2.1:5000", "name a loopback address, or remove it to use AWS"),
         ("patchbay:infra.environment", None, "set it in the stack's config file"),
         ("patchbay:infra.environment.name", "a-very-long-name", "use 12 characters at most"),
+        ("patchbay:infra.environment.name", "prod-two", "take a name without a hyphen"),
         ("patchbay:infra.zones", ["eu-central-1a", "eu-central-1b"], "at least 3 items"),
         ("patchbay:infra.zones[2]", "eu-central-1a", "name three different ones"),
         ("patchbay:infra.zones[2]", "eu-west-1a", "name zones of aws.region"),
@@ -68,6 +70,7 @@ def test_production_is_stricter_than_dev() -> None:
         ("patchbay:infra.clusters.shared.controlPlaneTier", None, "set controlPlaneTier, or remove it"),
         ("patchbay:infra.clusters.shared.tenants", ["tenant-one"], "keep each tenant on one"),
         ("patchbay:infra.clusters.shared.admins", [], "at least 1 item"),
+        ("patchbay:infra.clusters.shared.admins", [DELIVERY_APPLY], "is let into every cluster anyway; remove it"),
         (f"{SYSTEM}.minSize", 9, "put desiredSize between the two"),
         (f"{SYSTEM}.instanceTypes", ["m7g.large"], "name types of its architecture, or change amiType"),
         (f"{FLOWS}.spot.instanceTypes", ["m7i.xlarge"], "name 3 or more"),

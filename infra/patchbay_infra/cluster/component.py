@@ -7,7 +7,7 @@ import pulumi
 
 from patchbay_infra.cluster import addons, workload_rights
 from patchbay_infra.cluster.config import Addon, ClusterConfig
-from patchbay_infra.cluster.control_plane import ControlPlane
+from patchbay_infra.cluster.control_plane import ControlPlane, DeliveryAccess
 from patchbay_infra.cluster.kubeconfig import kubeconfig, kubeconfig_command
 from patchbay_infra.cluster.node_config import NodeGroupConfig
 from patchbay_infra.cluster.node_group import Capacity, NodeGroup, NodeGroupHome, NodeGroupPlan
@@ -31,7 +31,8 @@ class NodeNetwork(Protocol):
 class Cluster(pulumi.ComponentResource):
     """`name`: the cluster's key in the config. Its tenants' requests reach it through the target group given.
 
-    `operators`: security groups, by name, from which people call the API server's private endpoint.
+    `operators`: security groups, by name, from which people call the API server's private endpoint. `delivery`: the
+    roles that plan and apply what runs on it.
     `node_security_group_id` is what data stores let in.
     """
 
@@ -55,6 +56,7 @@ class Cluster(pulumi.ComponentResource):
         gateway_target_group_arn: pulumi.Input[str],
         load_balancer_security_group_id: pulumi.Input[str],
         operators: Mapping[str, pulumi.Input[str]],
+        delivery: DeliveryAccess,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:Cluster", name, None, opts)
@@ -78,6 +80,7 @@ class Cluster(pulumi.ComponentResource):
             security_group_id=groups.control_plane_id,
             key_arn=key_arn,
             logs_key_arn=logs_key_arn,
+            delivery=delivery,
             opts=child,
         )
         cluster = self._plane.cluster

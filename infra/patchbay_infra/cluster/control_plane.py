@@ -1,6 +1,7 @@
 """The EKS control plane, its log, and who may use its API."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -11,13 +12,30 @@ from patchbay_infra.context import Context
 from patchbay_infra.policy_document import document, trust
 
 _LOGS: Final = ("api", "audit", "authenticator", "controllerManager", "scheduler")
-# The first may do everything in the cluster; the second reads everything but Secrets.
+# The first may do everything in the cluster; the second reads what lives in namespaces, but no Secrets.
 _ADMIN: Final = "AmazonEKSClusterAdminPolicy"
 _VIEWER: Final = "AmazonEKSViewPolicy"
 
 
+@dataclass(frozen=True)
+class DeliveryAccess:
+    """ARNs of the roles of the code host's jobs, which work in every cluster of the environment.
+
+    `apply` administers: it makes roles, custom resources and webhooks. `plan` only views. A server-side dry run would
+    need the right to patch, which is the right to change (Kubernetes, "Dry-run authorization"); where it is refused,
+    Pulumi's provider previews on the client's side (pulumi-kubernetes pull request 2419). The policy that views
+    Secrets as well, AmazonEKSAdminViewPolicy, would let every pull request read them.
+    """
+
+    plan: pulumi.Input[str]
+    apply: pulumi.Input[str]
+
+
 class ControlPlane(pulumi.ComponentResource):
-    """`cluster_name` and `cluster_arn` are known before the cluster is made: trust policies name them."""
+    """`cluster_name` and `cluster_arn` are known before the cluster is made: trust policies name them.
+
+    Whoever makes the cluster is given nothing by that: only those whom the config names, and `delivery`, get in.
+    """
 
     cluster: aws.eks.Cluster
     cluster_name: str
@@ -33,6 +51,7 @@ class ControlPlane(pulumi.ComponentResource):
         security_group_id: pulumi.Input[str],
         key_arn: pulumi.Input[str],
         logs_key_arn: pulumi.Input[str],
+        delivery: DeliveryAccess,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:ControlPlane", name, None, opts)
@@ -82,10 +101,11 @@ class ControlPlane(pulumi.ComponentResource):
             tags=context.tags(name),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[right, log]),
         )
-        for principal in config.admins:
-            self._grant_access(principal, _ADMIN)
-        for principal in config.viewers:
-            self._grant_access(principal, _VIEWER)
+        for policy, principals in ((_ADMIN, config.admins), (_VIEWER, config.viewers)):
+            for principal in principals:
+                self._grant_access(principal.rpartition("/")[2], principal, policy)
+        self._grant_access("delivery-apply", delivery.apply, _ADMIN)
+        self._grant_access("delivery-plan", delivery.plan, _VIEWER)
         self.register_outputs({"clusterName": self.cluster.name})
 
     def _role(self) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
@@ -109,18 +129,17 @@ class ControlPlane(pulumi.ComponentResource):
         )
         return role, right
 
-    def _grant_access(self, principal: str, policy: str) -> None:
-        role = principal.rpartition("/")[2]
+    def _grant_access(self, title: str, principal: pulumi.Input[str], policy: str) -> None:
         entry = aws.eks.AccessEntry(
-            f"{self._name}-{role}",
+            f"{self._name}-{title}",
             cluster_name=self.cluster.name,
             principal_arn=principal,
             type="STANDARD",
-            tags=self._context.tags(self._name, role),
+            tags=self._context.tags(self._name, title),
             opts=pulumi.ResourceOptions(parent=self),
         )
         aws.eks.AccessPolicyAssociation(
-            f"{self._name}-{role}",
+            f"{self._name}-{title}",
             cluster_name=self.cluster.name,
             principal_arn=entry.principal_arn,
             policy_arn=f"arn:aws:eks::aws:cluster-access-policy/{policy}",

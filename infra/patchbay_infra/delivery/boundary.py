@@ -23,14 +23,33 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
                 "ec2:Describe*",
                 "ec2:GetInstanceTypesFromInstanceRequirements",
                 "ecr:GetAuthorizationToken",
-                "elasticloadbalancing:Describe*",
                 "logs:Describe*",
             ],
             ["*"],
         ),
-        allow(["ec2:*"], scope.arn("ec2", "*/*")),
-        allow(["autoscaling:*"], scope.arn("autoscaling", "autoScalingGroup:*")),
-        allow(["elasticloadbalancing:*"], scope.arn("elasticloadbalancing", "*/*")),
+        # The VPC CNI's interfaces and the CSI driver's volumes; no machine, no network and no rule of one.
+        allow(
+            [
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:AttachNetworkInterface",
+                "ec2:AttachVolume",
+                "ec2:CreateNetworkInterface",
+                "ec2:CreateTags",
+                "ec2:CreateVolume",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteVolume",
+                "ec2:DetachNetworkInterface",
+                "ec2:DetachVolume",
+                "ec2:ModifyNetworkInterfaceAttribute",
+                "ec2:ModifyVolume",
+                "ec2:UnassignPrivateIpAddresses",
+            ],
+            scope.arn("ec2", "instance/*", "network-interface/*", "security-group/*", "subnet/*", "volume/*"),
+        ),
+        allow(
+            ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+            scope.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/eks-{}*"),
+        ),
         allow(
             ["eks:DescribeCluster", "eks:DescribeNodegroup", "eks-auth:AssumeRoleForPodIdentity"],
             scope.arn("eks", "cluster/{}*", "nodegroup/{}*"),
@@ -55,22 +74,29 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
                 "kms:ReEncrypt*",
             ],
             scope.arn("kms", "key/*"),
+            scope.owned,
         ),
         allow(
             ["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": platform_metrics.NAMESPACE}}
         ),
         allow(["elasticache:Connect"], scope.arn("elasticache", "replicationgroup:{}*", "user:{}*")),
+        # The password of the master user, which is made anew whenever it is needed.
+        allow(["rds:ModifyDBInstance"], scope.arn("rds", "db:{}*")),
         allow(["rds-db:connect"], scope.arn("rds-db", "dbuser:*/patchbay_*")),
         allow(["es:ESHttp*"], scope.arn("es", "domain/{}*")),
         allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:GetLogEvents", "logs:Put*"],
-            scope.arn("logs", "log-group:*"),
+            # RDS' enhanced monitoring writes to one group of the account's.
+            [*scope.log_groups, *scope.arn("logs", "log-group:RDSOSMetrics*")],
         ),
     )
 
 
-def denials(scope: Scope, regions: Sequence[str]) -> Sequence[Statement]:
-    """What stays denied, whatever else a role is given. `regions`: none other is worked in."""
+def denials(scope: Scope, regions: Sequence[str], kept: Sequence[str]) -> Sequence[Statement]:
+    """What stays denied, whatever else a role is given.
+
+    `regions`: none other is worked in. `kept`: ARNs of keys and certificates that are used and never changed.
+    """
     return (
         {
             "Effect": "Deny",
@@ -103,6 +129,20 @@ def denials(scope: Scope, regions: Sequence[str]) -> Sequence[Statement]:
             "Resource": scope.delivery,
         },
         deny(["iam:DeleteRolePermissionsBoundary"], ["*"]),
+        # Nor can they be made the environment's own by a tag.
+        deny(
+            [
+                "acm:AddTags*",
+                "acm:Delete*",
+                "kms:CreateAlias",
+                "kms:Disable*",
+                "kms:Put*",
+                "kms:Schedule*",
+                "kms:Tag*",
+                "kms:Update*",
+            ],
+            kept,
+        ),
         deny(
             ["iam:CreateRole", "iam:PutRolePermissionsBoundary"],
             ["*"],

@@ -8,10 +8,11 @@ import pulumi_aws as aws
 
 from patchbay_infra.context import Context
 from patchbay_infra.delivery.boundary import ceiling, denials
-from patchbay_infra.delivery.changes import change_rights
+from patchbay_infra.delivery.changes.edge import placed_changes
+from patchbay_infra.delivery.changes.layers import change_rights
 from patchbay_infra.delivery.config import DeliveryConfig
 from patchbay_infra.delivery.reads import read_rights
-from patchbay_infra.delivery.scope import Scope
+from patchbay_infra.delivery.scope import Outside, Scope
 from patchbay_infra.delivery.state import state_reading, state_writing
 from patchbay_infra.policy_document import Statement, document, trust
 
@@ -22,30 +23,41 @@ class Delivery(pulumi.ComponentResource):
     """The code host's jobs take these roles with a token of their own; there is no key to keep.
 
     The apply role cannot change any of what is made here: an administrator deploys this part.
+    `outside`: what the environment handles without owning it.
     """
 
     plan_role_arn: pulumi.Output[str]
     apply_role_arn: pulumi.Output[str]
     boundary_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, config: DeliveryConfig, *, context: Context, opts: pulumi.ResourceOptions) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: DeliveryConfig,
+        *,
+        context: Context,
+        outside: Outside,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
         super().__init__("patchbay:infra:Delivery", name, None, opts)
         self._name, self._config, self._context = name, config, context
-        scope, provider = Scope(context), self._identity_provider()
+        self._scope = scope = Scope(context)
+        provider = self._identity_provider()
         # Its key tells where the state is kept, which may be in another region.
         state_region = config.state_key_arn.split(":")[3]
-        denied = denials(scope, sorted({context.region, state_region, *config.further_regions}))
+        regions = sorted({context.region, state_region, *config.further_regions})
+        denied = denials(scope, regions, [config.state_key_arn, *outside.kept])
         self.boundary_arn = self._policy(
             "boundary", "The most that a role of the environment can be given", (*ceiling(scope), *denied)
         ).arn
         reads = self._policy("reads", "Settings of everything, contents of nothing", read_rights(scope))
         changes = {
             layer: self._policy(f"changes-{layer}", f"What a deployment changes: {layer}", rights)
-            for layer, rights in change_rights(scope, config.further_regions).items()
+            for layer, rights in change_rights(scope, outside, config.further_regions).items()
         }
         guard = self._policy("guard", "What a deployment never does", denied)
 
-        self.plan_role_arn = self._role(
+        plan = self._role(
             "plan",
             provider,
             claims={"sub": f"repo:{config.repository}:pull_request"},
@@ -53,7 +65,7 @@ class Delivery(pulumi.ComponentResource):
             policies={"reads": reads, "guard": guard},
             state=state_reading(config, context.environment),
         )
-        self.apply_role_arn = self._role(
+        apply = self._role(
             "apply",
             provider,
             claims={
@@ -64,12 +76,27 @@ class Delivery(pulumi.ComponentResource):
             policies={"reads": reads, "guard": guard, **changes},
             state=state_writing(config, context.environment),
         )
+        self.plan_role_arn, self.apply_role_arn, self._apply_role_name = plan.arn, apply.arn, apply.name
         self.register_outputs(
             {
                 "planRoleArn": self.plan_role_arn,
                 "applyRoleArn": self.apply_role_arn,
                 "boundaryArn": self.boundary_arn,
             }
+        )
+
+    def place(self, *, zone_id: pulumi.Input[str], own_zone: bool, vpc_id: pulumi.Input[str]) -> None:
+        """Gives the apply role what is bound by ids that AWS chooses, once they are known.
+
+        `own_zone`: whether the hosted zone is the environment's, or one that was there before.
+        """
+        rights = placed_changes(self._scope, zone_id=zone_id, own_zone=own_zone, vpc_id=vpc_id)
+        aws.iam.RolePolicy(
+            f"{self._name}-apply-placed",
+            name="placed",
+            role=self._apply_role_name,
+            policy=document(*rights),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _identity_provider(self) -> pulumi.Input[str]:
@@ -102,7 +129,7 @@ class Delivery(pulumi.ComponentResource):
         session_seconds: int,
         policies: Mapping[str, aws.iam.Policy],
         state: Sequence[Statement],
-    ) -> pulumi.Output[str]:
+    ) -> aws.iam.Role:
         name, child = f"{self._name}-{purpose}", pulumi.ResourceOptions(parent=self)
         config = self._config
         wanted = {f"{config.issuer_name}:{claim}": value for claim, value in claims.items()}
@@ -124,4 +151,4 @@ class Delivery(pulumi.ComponentResource):
         for title, policy in policies.items():
             aws.iam.RolePolicyAttachment(f"{name}-{title}", role=role.name, policy_arn=policy.arn, opts=child)
         aws.iam.RolePolicy(f"{name}-state", name="state", role=role.name, policy=document(*state), opts=child)
-        return role.arn
+        return role

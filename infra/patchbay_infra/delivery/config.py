@@ -18,7 +18,9 @@ class DeliveryConfig(Model):
     `repository`: owner/name. `branch`: the only one that this environment is deployed from.
     `state_bucket`, `state_key_arn`: where Pulumi keeps the stack's state, and the key of the secrets in it.
     `further_regions`: beside the environment's own, those that the databases' backups are copied to.
-    `apply_session_seconds`: the longest that a deployment may take.
+    `apply_session_seconds`: the longest that a deployment may take; its job has to ask for as much, as the code host's
+    action asks for an hour unless it is told. AWS' own waits add up: a change of both copies of the database (the
+    provider waits 80 minutes for each) and of the search (60 minutes and more) do not fit into less than the default.
     """
 
     issuer: Annotated[str, Field(pattern=_ISSUER)] = "https://token.actions.githubusercontent.com"
@@ -29,7 +31,7 @@ class DeliveryConfig(Model):
     state_bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
     state_key_arn: Annotated[str, Field(pattern=r"^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$")]
     further_regions: tuple[Region, ...] = ()
-    apply_session_seconds: Annotated[int, Field(ge=3600, le=43200)] = 3600
+    apply_session_seconds: Annotated[int, Field(ge=3600, le=43200)] = 14400
 
     @field_validator("branch")
     @classmethod

@@ -32,6 +32,9 @@ def read_rights(scope: Scope) -> Sequence[Statement]:
                 "elasticache:ListTagsForResource",
                 "elasticloadbalancing:Describe*",
                 "es:Describe*",
+                "es:GetCompatibleVersions",
+                "es:GetUpgradeHistory",
+                "es:GetUpgradeStatus",
                 "es:List*",
                 "kms:Describe*",
                 "kms:List*",
@@ -69,6 +72,8 @@ def read_rights(scope: Scope) -> Sequence[Statement]:
             ],
             scope.globally("iam", "role/{}*", "policy/{}*", "oidc-provider/*"),
         ),
+        # EKS looks, in the name of who makes a node group, whether its own role is there (terraform-aws-eks issue 823).
+        allow(["iam:GetRole"], scope.globally("iam", "role/aws-service-role/*")),
         allow(["kms:GetKeyPolicy", "kms:GetKeyRotationStatus"], scope.arn("kms", "key/*")),
         allow(
             [
@@ -78,6 +83,7 @@ def read_rights(scope: Scope) -> Sequence[Statement]:
                 "s3:GetLifecycleConfiguration",
                 "s3:GetReplicationConfiguration",
                 "s3:ListBucket",
+                "s3:ListTagsForResource",
             ],
             scope.buckets,
         ),

@@ -1,19 +1,56 @@
-"""The environment's own resources, as ARN patterns."""
+"""The environment's own resources: as ARN patterns where AWS lets names be chosen, by their tag where it does not."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from patchbay_infra.context import PRODUCT, Context
+from patchbay_infra.policy_document import Condition
+
+_TAG: Final = "patchbay:environment"
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What is not the environment's own by name or tag, and still handled by it, because its config names it.
+
+    `rotation_function`: ARN of the Lambda function that rotates tenants' secrets. `backup_key`: ARN of the key of the
+    backups in another region. `scans`: whether this environment sets what the account's registry scans for. `kept`:
+    ARNs of keys and certificates that are used, and changed by nobody here.
+    """
+
+    rotation_function: str | None = None
+    backup_key: str | None = None
+    scans: bool = False
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Everything of an environment is named by its prefix, where AWS lets names be chosen."""
+    """Everything of an environment is named by its prefix and bears its tag, where AWS lets it."""
 
     context: Context
 
     @property
     def prefix(self) -> str:
         return self.context.name("")
+
+    @property
+    def owned(self) -> Condition:
+        """For calls on what there is: it bears the environment's tag."""
+        return {"StringEquals": {f"aws:ResourceTag/{_TAG}": self.context.environment}}
+
+    @property
+    def requested(self) -> Condition:
+        """For calls that make something: it gets the environment's tag."""
+        return {"StringEquals": {f"aws:RequestTag/{_TAG}": self.context.environment}}
+
+    @property
+    def tagging(self) -> Condition:
+        """For services that tag in a second step what they have just made: it has no such tag yet, or ours.
+
+        What bears another environment's tag is not taken over.
+        """
+        return {**self.requested, "StringEqualsIfExists": {f"aws:ResourceTag/{_TAG}": self.context.environment}}
 
     def arn(self, service: str, *resources: str) -> list[str]:
         """`resources`: patterns in which `{}` stands for the environment's prefix."""
@@ -29,9 +66,27 @@ class Scope:
         return [f"arn:aws:s3:::{self.prefix}*"]
 
     @property
+    def log_groups(self) -> list[str]:
+        """Each service that writes to CloudWatch asks for a beginning of the names of its groups."""
+        return self.arn(
+            "logs",
+            *(
+                f"log-group:{beginning}{{}}*"
+                for beginning in (
+                    "",
+                    "/aws/eks/",
+                    "/aws/opensearch/",
+                    "/aws/rds/instance/",
+                    "/aws/vendedlogs/elasticache/",
+                    "aws-waf-logs-",
+                )
+            ),
+        )
+
+    @property
     def secrets(self) -> list[str]:
-        """Tenants' secrets, and those that RDS makes for its master users."""
-        return self.arn("secretsmanager", f"secret:{PRODUCT}/{self.context.environment}/*", "secret:rds!*")
+        """Tenants' secrets."""
+        return self.arn("secretsmanager", f"secret:{PRODUCT}/{self.context.environment}/*")
 
     @property
     def boundary(self) -> str:

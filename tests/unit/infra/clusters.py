@@ -7,12 +7,14 @@ from typing import Any
 import pulumi
 from patchbay_infra.cluster.component import Cluster
 from patchbay_infra.cluster.config import ClusterConfig
+from patchbay_infra.cluster.control_plane import DeliveryAccess
 from patchbay_infra.context import Context
 
 from tests.unit.infra.mocks import ACCOUNT, ZONES, Recorded, record
 
 KEY, LOGS_KEY = "arn:aws:kms:eu-central-1:111122223333:key/cluster", "arn:aws:kms:eu-central-1:111122223333:key/logs"
 TARGET_GROUP, LOAD_BALANCER = "arn:target-group", "sg-load-balancer"
+PLAN, APPLY = (f"arn:aws:iam::{ACCOUNT}:role/patchbay-production-delivery-{job}" for job in ("plan", "apply"))
 ADMIN = f"arn:aws:iam::{ACCOUNT}:role/operators"
 OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "eks/cluster:Cluster": {"endpoint": "https://cluster.example.com", "certificateAuthority": {"data": "Y2E="}},
@@ -50,6 +52,7 @@ def make(name: str, config: Mapping[str, Any], context: Context) -> Cluster:
         gateway_target_group_arn=TARGET_GROUP,
         load_balancer_security_group_id=LOAD_BALANCER,
         operators={"vpn": "sg-vpn"},
+        delivery=DeliveryAccess(plan=PLAN, apply=APPLY),
         opts=pulumi.ResourceOptions(),
     )
 

@@ -9,7 +9,7 @@ from patchbay_config.errors import describe
 from patchbay_infra.cluster.config import DEFAULT_ADDONS, ClusterConfig
 from pydantic import ValidationError
 
-from tests.unit.infra.clusters import ADMIN, CONFIG, KEY, LOGS_KEY, OUTPUTS, SPOT, changed, cluster, make
+from tests.unit.infra.clusters import ADMIN, APPLY, CONFIG, KEY, LOGS_KEY, OUTPUTS, PLAN, SPOT, changed, cluster, make
 from tests.unit.infra.mocks import ACCOUNT, PRODUCTION, STAGING, ZONES, Recorded, mock_id, record
 
 
@@ -64,8 +64,25 @@ def test_whoever_makes_the_cluster_is_not_its_admin_but_those_named_are() -> Non
         one.inputs["principalArn"]: one.inputs["policyArn"].rpartition("/")[2]
         for one in recorded.of("AccessPolicyAssociation")
     }
-    assert policies == {ADMIN: "AmazonEKSClusterAdminPolicy", viewer: "AmazonEKSViewPolicy"}
-    assert {one.inputs["principalArn"] for one in recorded.of("AccessEntry")} == {ADMIN, viewer}
+    assert policies.items() >= {ADMIN: "AmazonEKSClusterAdminPolicy", viewer: "AmazonEKSViewPolicy"}.items()
+    assert {one.inputs["principalArn"] for one in recorded.of("AccessEntry")} == {ADMIN, viewer, APPLY, PLAN}
+
+
+def test_deployments_administer_the_cluster_and_pull_requests_look_at_everything_but_secrets(
+    production: Recorded,
+) -> None:
+    """Of AWS' policies for all of a cluster, this one alone reads and leaves Secrets out.
+
+    https://docs.aws.amazon.com/eks/latest/userguide/access-policy-permissions.html
+    """
+    associated = {
+        one.inputs["principalArn"]: (one.inputs["policyArn"].rpartition("/")[2], one.inputs["accessScope"])
+        for one in production.of("AccessPolicyAssociation")
+    }
+    assert associated[APPLY] == ("AmazonEKSClusterAdminPolicy", {"type": "cluster"})
+    assert associated[PLAN] == ("AmazonEKSViewPolicy", {"type": "cluster"})
+    for entry in production.of("AccessEntry"):
+        assert "kubernetesGroups" not in entry.inputs
 
 
 def test_a_provisioned_control_plane_takes_the_autoscalers_interval(production: Recorded) -> None:

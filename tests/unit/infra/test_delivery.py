@@ -10,37 +10,21 @@ import pulumi_aws as aws
 import pytest
 from patchbay_config.errors import describe
 from patchbay_infra.delivery.boundary import within
-from patchbay_infra.delivery.component import Delivery
 from patchbay_infra.delivery.config import DeliveryConfig
 from pydantic import ValidationError
 
-from tests.unit.infra.mocks import ACCOUNT, PRODUCTION, Recorded, mock_arn, record
+from tests.unit.infra.delivery_roles import BACKUP_KEY, BOUNDARY, CONFIG, STATE_KEY, delivery, rights
+from tests.unit.infra.mocks import ACCOUNT, Recorded, mock_arn, record
 
 HOST = "token.actions.githubusercontent.com"
-STATE_KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/state"
 OTHER_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/data"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 SECRET = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:patchbay/production/tenants/a/connectors"
-BOUNDARY = f"{IAM}:policy/patchbay-production-delivery-boundary"
-CONFIG = {"repository": "example/patchbay", "stateBucket": "example-patchbay-state", "stateKeyArn": STATE_KEY}
 STATE = "arn:aws:s3:::example-patchbay-state/.pulumi"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MANAGED_POLICY_CHARACTERS, INLINE_POLICY_CHARACTERS, POLICIES_OF_A_ROLE = 6144, 10240, 10
 
 Statement = Mapping[str, Any]
-
-
-def delivery(**config: Any) -> Recorded:
-    def program() -> Mapping[str, Any]:
-        made = Delivery(
-            "delivery",
-            DeliveryConfig.model_validate({**CONFIG, **config}),
-            context=PRODUCTION,
-            opts=pulumi.ResourceOptions(),
-        )
-        return {"plan": made.plan_role_arn, "apply": made.apply_role_arn, "boundary": made.boundary_arn}
-
-    return record(program)
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +34,8 @@ def production() -> Recorded:
 
 def statements(recorded: Recorded, role: str) -> Iterator[Statement]:
     """All that the role is given, attached and inline."""
-    name = recorded.one("iam/role:Role", f"delivery-{role}").inputs["name"]
-    attached = {one.inputs["policyArn"] for one in recorded.of("RolePolicyAttachment") if one.inputs["role"] == name}
-    documents = [
-        *(one for one in recorded.of("iam/policy:Policy") if mock_arn(one.name) in attached),
-        *(one for one in recorded.of("iam/rolePolicy:RolePolicy") if one.inputs["role"] == name),
-    ]
-    for policy in documents:
-        yield from json.loads(policy.inputs["policy"])["Statement"]
+    for document in rights(recorded, role).policies:
+        yield from document["Statement"]
 
 
 def concerned(statement: Statement, action: str, resource: str) -> bool:
@@ -114,6 +92,15 @@ def test_a_deployment_may_take_as_long_as_configured() -> None:
     assert recorded.one("iam/role:Role", "delivery-plan").inputs["maxSessionDuration"] == 3600
 
 
+def test_a_deployment_outlasts_the_waits_of_the_provider_for_what_is_slow() -> None:
+    """Both copies of the database one after the other, 80 minutes each, or an hour for the search.
+
+    Source: the provider's page of `aws_db_instance`, "Timeouts".
+    """
+    session = delivery().one("iam/role:Role", "delivery-apply").inputs["maxSessionDuration"]
+    assert (80 + 80) * 60 + 60 * 60 <= session <= 12 * 3600
+
+
 @pytest.mark.parametrize(
     ("action", "resource"),
     [
@@ -124,6 +111,8 @@ def test_a_deployment_may_take_as_long_as_configured() -> None:
         ("s3:GetBucketPolicy", "arn:aws:s3:::patchbay-production-payloads"),
         ("s3:GetObject", f"{STATE}/stacks/patchbay/production.json"),
         ("kms:Decrypt", STATE_KEY),
+        ("es:GetUpgradeStatus", "arn:aws:es:eu-central-1:111122223333:domain/patchbay-production-search"),
+        ("iam:GetRole", f"{IAM}:role/aws-service-role/eks-nodegroup.amazonaws.com/AWSServiceRoleForAmazonEKSNodegroup"),
     ],
 )
 def test_a_preview_reads_every_setting_and_its_state(production: Recorded, action: str, resource: str) -> None:
@@ -238,11 +227,12 @@ def test_nobody_works_in_a_region_that_is_neither_the_environments_nor_the_state
 
 
 def test_copies_of_backups_are_made_in_the_further_region_only() -> None:
-    copy, key = f"arn:aws:rds:eu-north-1:{ACCOUNT}:auto-backup:ab-0", f"arn:aws:kms:eu-north-1:{ACCOUNT}:key/copies"
+    start, copy = "rds:StartDBInstanceAutomatedBackupsReplication", f"arn:aws:rds:eu-north-1:{ACCOUNT}:auto-backup:ab-0"
     for regions, granted in ((["eu-north-1"], True), ([], False)):
-        recorded = delivery(furtherRegions=regions)
-        assert bool(grants(recorded, "apply", "rds:DeleteDBInstanceAutomatedBackup", copy)) is granted
-        assert bool(grants(recorded, "apply", "kms:CreateGrant", key)) is granted
+        assert bool(grants(delivery(furtherRegions=regions), "apply", start, copy)) is granted
+    assert not grants(delivery(furtherRegions=["eu-north-1"]), "apply", "rds:DeleteDBInstanceAutomatedBackup", copy)
+    assert grants(delivery(), "apply", "kms:CreateGrant", BACKUP_KEY)
+    assert not grants(delivery(), "apply", "kms:CreateGrant", f"arn:aws:kms:eu-north-1:{ACCOUNT}:key/another")
 
 
 @pytest.mark.parametrize("holder", ["guard", "boundary"])
