@@ -237,6 +237,29 @@ def _unguarded(facts: Facts) -> None:
     _allow(facts, "delivery-plan", "iam:CreateUser")
 
 
+def _plan_reads_secrets(facts: Facts) -> None:
+    account = facts.access.client("sts").get_caller_identity()["Account"]
+    facts.access.client("eks").associate_access_policy(
+        clusterName=facts.clusters[0]["name"],
+        principalArn=f"arn:aws:iam::{account}:role/patchbay-{facts.environment}-delivery-plan",
+        policyArn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy",
+        accessScope={"type": "cluster"},
+    )
+
+
+def _shut_out(facts: Facts, *roles: str) -> None:
+    eks, cluster = facts.access.client("eks"), facts.clusters[0]["name"]
+    for entry in facts.pages("eks", "list_access_entries", "accessEntries", clusterName=cluster):
+        if entry.rpartition("/")[2] in roles:
+            eks.delete_access_entry(clusterName=cluster, principalArn=entry)
+
+
+def _untagged_key(facts: Facts) -> None:
+    kms = facts.access.client("kms")
+    key = kms.describe_key(KeyId=f"alias/patchbay-{facts.environment}-data")["KeyMetadata"]["KeyId"]
+    kms.untag_resource(KeyId=key, TagKeys=["patchbay:environment"])
+
+
 def _any_repository(facts: Facts) -> None:
     iam = facts.access.client("iam")
     name = f"patchbay-{facts.environment}-delivery-apply"
@@ -344,6 +367,48 @@ MUTATIONS = (
         "AdministratorAccess",
         lambda facts: _attach(facts, "shared-nodes", "AdministratorAccess"),
         others=frozenset({"rights", "wildcards"}),
+    ),
+    Mutation(
+        "deployments that change another environment's network",
+        "dev",
+        "rights",
+        "patchbay-dev-delivery-apply may ec2:DeleteVpc",
+        lambda facts: _allow(facts, "delivery-apply", "ec2:*", "arn:aws:ec2:*:*:vpc/*"),
+    ),
+    Mutation(
+        "deployments that change another environment's keys",
+        "dev",
+        "rights",
+        "patchbay-dev-delivery-apply may kms:PutKeyPolicy",
+        lambda facts: _allow(facts, "delivery-apply", "kms:PutKeyPolicy", "arn:aws:kms:*:*:key/*"),
+    ),
+    Mutation(
+        "a key without its tag",
+        "dev",
+        "rights",
+        "patchbay-dev-delivery-apply may not kms:PutKeyPolicy",
+        _untagged_key,
+    ),
+    Mutation(
+        "deployments shut out of a cluster",
+        "dev",
+        "cluster access",
+        "patchbay-dev-delivery-apply has nothing on patchbay-dev-shared",
+        lambda facts: _shut_out(facts, "patchbay-dev-delivery-apply"),
+    ),
+    Mutation(
+        "pull requests that read Secrets",
+        "dev",
+        "cluster access",
+        "patchbay-dev-delivery-plan has AmazonEKSAdminViewPolicy",
+        _plan_reads_secrets,
+    ),
+    Mutation(
+        "a cluster that nobody administers",
+        "dev",
+        "cluster administrators",
+        "no person's role administers patchbay-dev-shared",
+        lambda facts: _shut_out(facts, "example-developer"),
     ),
     Mutation("every repository deploys", "dev", "trust", "delivery-apply", _any_repository),
     Mutation("a role for anybody", "dev", "trust", "anybody may take patchbay-dev-shared-runtime", _anybody),

@@ -9,6 +9,7 @@ from patchbay_operations.permissions.evaluation import Call
 
 # Where no environment works.
 _FARAWAY: Final = {"aws:RequestedRegion": "ap-southeast-2"}
+_TAG: Final = "patchbay:environment"
 
 
 def delivery_rights(facts: Facts) -> Iterator[Expectation]:
@@ -18,7 +19,14 @@ def delivery_rights(facts: Facts) -> Iterator[Expectation]:
     yield Expectation(
         f"{names.prefix}delivery-apply",
         (*_previews(names), *_changes(names)),
-        (*_contents(names), *_own_limits(names), *_strangers(names), *_elsewhere(names)),
+        (
+            *_contents(names),
+            *_own_limits(names),
+            *_strangers(names),
+            *_untold_strangers(names),
+            *_takeovers(names),
+            *_elsewhere(names),
+        ),
     )
 
 
@@ -39,17 +47,30 @@ def _changes(names: Names) -> tuple[Call, ...]:
     """The environment's own things are made, altered and taken away."""
     role = names.arn("iam", f"role/{names.prefix}shared-nodes", region=False)
     boundary = names.arn("iam", f"policy/{names.prefix}delivery-boundary", region=False)
+    made = {f"aws:RequestTag/{_TAG}": names.facts.environment}
+    vpc = names.arn("ec2", f"vpc/{names.facts.vpc.identifier}")
+    databases = f"{names.prefix}databases"
+    group = next(one.identifier for one in names.facts.vpc.groups.values() if one.name == databases)
+    balancer = names.arn("elasticloadbalancing", f"loadbalancer/app/{names.prefix}edge/0")
     return (
-        Call("ec2:CreateSubnet", names.arn("ec2", "subnet/*")),
-        Call("ec2:AuthorizeSecurityGroupIngress", names.arn("ec2", "security-group/sg-0")),
+        Call("ec2:CreateSubnet", names.arn("ec2", "subnet/*"), made),
+        Call("ec2:CreateSubnet", vpc),
+        Call("ec2:ModifyVpcAttribute", vpc),
+        Call("ec2:AuthorizeSecurityGroupIngress", names.arn("ec2", f"security-group/{group}")),
+        Call("elasticloadbalancing:ModifyLoadBalancerAttributes", balancer),
+        Call("acm:DeleteCertificate", names.certificate),
+        Call("route53:ChangeResourceRecordSets", names.zone),
         Call("rds:ModifyDBInstance", names.arn("rds", f"db:{names.prefix}databases-write")),
+        Call("rds:CreateDBInstance", names.arn("rds", "og:default:mariadb-11-8")),
         Call("elasticache:ModifyReplicationGroup", names.arn("elasticache", f"replicationgroup:{names.prefix}shared")),
         Call("eks:UpdateNodegroupConfig", names.arn("eks", f"nodegroup/{names.prefix}shared/flows/0")),
         Call("s3:PutBucketPolicy", names.payloads),
         Call("iam:CreateRole", role, {"iam:PermissionsBoundary": boundary}),
         Call("iam:PassRole", role, {"iam:PassedToService": "eks.amazonaws.com"}),
         Call("secretsmanager:CreateSecret", names.tenant_secret),
-        Call("kms:CreateKey"),
+        Call("kms:CreateKey", context=made),
+        Call("kms:PutKeyPolicy", names.key("data")),
+        *(Call("logs:PutRetentionPolicy", names.arn("logs", f"log-group:{group}")) for group in names.log_groups),
     )
 
 
@@ -57,7 +78,7 @@ def _contents(names: Names) -> tuple[Call, ...]:
     """Neither secrets nor payloads nor what is queued."""
     return (
         Call("secretsmanager:GetSecretValue", names.tenant_secret),
-        Call("secretsmanager:GetSecretValue", names.master_secret),
+        Call("secretsmanager:GetSecretValue", names.secret("rds!db-0")),
         Call("s3:GetObject", f"{names.payloads}/tenant/payload"),
         Call("kms:Decrypt", names.key("secrets")),
         Call("elasticache:Connect", names.arn("elasticache", f"replicationgroup:{names.prefix}shared")),
@@ -84,8 +105,9 @@ def _own_limits(names: Names) -> tuple[Call, ...]:
 
 
 def _strangers(names: Names) -> tuple[Call, ...]:
-    """Another environment's things in the same account."""
+    """Another environment's things in the same account, by their names."""
     another = "patchbay-another-"
+    balancing = "elasticloadbalancing"
     return (
         Call("rds:DeleteDBInstance", names.arn("rds", f"db:{another}databases-write")),
         Call("eks:DeleteCluster", names.arn("eks", f"cluster/{another}shared")),
@@ -94,15 +116,59 @@ def _strangers(names: Names) -> tuple[Call, ...]:
         Call("secretsmanager:DeleteSecret", names.secret("patchbay/another/tenants/example/connectors")),
         Call("iam:PutRolePolicy", names.arn("iam", f"role/{another}shared-nodes", region=False)),
         Call("iam:PassRole", names.arn("iam", f"role/{another}shared-nodes", region=False)),
+        Call(f"{balancing}:DeleteLoadBalancer", names.arn(balancing, f"loadbalancer/app/{another}edge/0")),
+        Call(f"{balancing}:ModifyListener", names.arn(balancing, f"listener/app/{another}edge/0/0")),
+        Call(f"{balancing}:DeleteTargetGroup", names.arn(balancing, f"targetgroup/{another}shared/0")),
+        Call("wafv2:DeleteWebACL", names.arn("wafv2", f"regional/webacl/{another}edge/0")),
+        Call("logs:DeleteLogGroup", names.arn("logs", f"log-group:{another}flow-logs")),
+        Call("logs:DeleteLogGroup", names.arn("logs", f"log-group:/aws/eks/{another}shared/cluster")),
+        Call("logs:DeleteLogGroup", names.arn("logs", "log-group:/another")),
+        Call("kms:DeleteAlias", names.arn("kms", f"alias/{another}data")),
+        Call("route53:ChangeResourceRecordSets", "arn:aws:route53:::hostedzone/ZANOTHER"),
+        Call("route53:DeleteHostedZone", "arn:aws:route53:::hostedzone/ZANOTHER"),
+        Call("lambda:InvokeFunction", names.arn("lambda", "function:another")),
+    )
+
+
+def _untold_strangers(names: Names) -> tuple[Call, ...]:
+    """Another environment's things whose names AWS chooses, with its tag and without any."""
+    calls = (
+        ("ec2:DeleteVpc", names.arn("ec2", "vpc/vpc-0")),
+        ("ec2:CreateSubnet", names.arn("ec2", "vpc/vpc-0")),
+        ("ec2:AuthorizeSecurityGroupIngress", names.arn("ec2", "security-group/sg-0")),
+        ("ec2:RunInstances", names.arn("ec2", "subnet/subnet-0")),
+        ("ec2:ReleaseAddress", names.arn("ec2", "elastic-ip/eipalloc-0")),
+        ("ec2:DeleteTags", names.arn("ec2", "vpc/vpc-0")),
+        ("kms:PutKeyPolicy", names.arn("kms", "key/another")),
+        ("kms:ScheduleKeyDeletion", names.arn("kms", "key/another")),
+        ("acm:DeleteCertificate", names.arn("acm", "certificate/another")),
+    )
+    tags: tuple[dict[str, str], ...] = ({f"aws:ResourceTag/{_TAG}": "another"}, {})
+    return tuple(Call(action, resource, tag) for action, resource in calls for tag in tags)
+
+
+def _takeovers(names: Names) -> tuple[Call, ...]:
+    """Another environment's things are not made this one's by its tag, nor is anything made in another's name."""
+    own, another = names.facts.environment, "another"
+    requested, borne = f"aws:RequestTag/{_TAG}", f"aws:ResourceTag/{_TAG}"
+    key, certificate = names.arn("kms", "key/another"), names.arn("acm", "certificate/another")
+    return (
+        Call("ec2:CreateTags", names.arn("ec2", "vpc/vpc-0"), {requested: own}),
+        Call("ec2:CreateTags", names.arn("ec2", "vpc/vpc-0"), {requested: own, borne: another}),
+        Call("kms:TagResource", key, {requested: own, borne: another}),
+        Call("acm:AddTagsToCertificate", certificate, {requested: own, borne: another}),
+        Call("ec2:CreateVpc", names.arn("ec2", "vpc/*"), {requested: another}),
+        Call("ec2:CreateVpc", names.arn("ec2", "vpc/*")),
+        Call("kms:CreateKey", context={requested: another}),
     )
 
 
 def _elsewhere(names: Names) -> tuple[Call, ...]:
     """Another region."""
-    account = names.account
+    account, faraway = names.account, {**_FARAWAY, f"aws:RequestTag/{_TAG}": names.facts.environment}
     return (
-        Call("ec2:CreateSubnet", f"arn:aws:ec2:ap-southeast-2:{account}:subnet/*", _FARAWAY),
-        Call("eks:CreateCluster", "*", _FARAWAY),
-        Call("kms:CreateKey", "*", _FARAWAY),
+        Call("ec2:CreateSubnet", f"arn:aws:ec2:ap-southeast-2:{account}:subnet/*", faraway),
+        Call("eks:CreateCluster", "*", faraway),
+        Call("kms:CreateKey", "*", faraway),
         Call("s3:CreateBucket", f"arn:aws:s3:::{names.prefix}objects-faraway", _FARAWAY),
     )

@@ -54,6 +54,35 @@ class Names:
         alias = f"alias/{self.prefix}{purpose}"
         return str(self.facts.access.client("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"])
 
+    @property
+    def zone(self) -> str:
+        """The hosted zone with the environment's tag."""
+        route53 = self.facts.access.client("route53")
+        for listed in self.facts.pages("route53", "list_hosted_zones", "HostedZones"):
+            identifier = listed["Id"].rpartition("/")[2]
+            kept = route53.list_tags_for_resource(ResourceType="hostedzone", ResourceId=identifier)
+            if self._is_own(kept["ResourceTagSet"]["Tags"]):
+                return f"arn:aws:route53:::hostedzone/{identifier}"
+        raise LookupError(f"no hosted zone of {self.facts.environment}")
+
+    @property
+    def certificate(self) -> str:
+        """The certificate with the environment's tag."""
+        acm = self.facts.access.client("acm")
+        for listed in self.facts.pages("acm", "list_certificates", "CertificateSummaryList"):
+            arn = str(listed["CertificateArn"])
+            if self._is_own(acm.list_tags_for_certificate(CertificateArn=arn)["Tags"]):
+                return arn
+        raise LookupError(f"no certificate of {self.facts.environment}")
+
+    @property
+    def log_groups(self) -> list[str]:
+        """The names of all its log groups."""
+        return [str(group["logGroupName"]) for group in self.facts.log_groups]
+
+    def _is_own(self, tags: list[dict[str, str]]) -> bool:
+        return {"Key": "patchbay:environment", "Value": self.facts.environment} in tags
+
     def through(self, service: str) -> dict[str, str]:
         """The condition key of a call to KMS that another service makes."""
         return {"kms:ViaService": f"{service}.{self.facts.access.region}.amazonaws.com"}

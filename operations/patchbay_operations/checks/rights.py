@@ -10,6 +10,7 @@ from patchbay_operations.checks.facts import Facts
 from patchbay_operations.checks.service_rights import service_rights
 from patchbay_operations.checks.workload_rights import workload_rights
 from patchbay_operations.permissions.evaluation import Call, allowed, statements, texts
+from patchbay_operations.permissions.resource_tags import ResourceTags
 from patchbay_operations.permissions.roles import Role
 
 # No role of an environment may make any of these, whatever it is for.
@@ -27,6 +28,7 @@ _NODE_POLICIES = frozenset({"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegi
 
 
 def _as_meant(facts: Facts) -> Iterator[str | None]:
+    tags = ResourceTags(facts.access)
     expectations = (*workload_rights(facts), *service_rights(facts), *delivery_rights(facts))
     for wanted in expectations:
         role = next((role for role in facts.roles if role.name == wanted.role), None)
@@ -34,24 +36,29 @@ def _as_meant(facts: Facts) -> Iterator[str | None]:
             yield f"there is no role {wanted.role}"
             continue
         for call in wanted.must:
-            may = allowed(role.rights, _here(facts, call))
+            may = allowed(role.rights, _here(facts, call, tags))
             yield None if may else f"{role.name} may not {call}, which it needs"
         for call in wanted.must_not:
-            yield f"{role.name} may {call}" if allowed(role.rights, _here(facts, call)) else None
+            yield f"{role.name} may {call}" if allowed(role.rights, _here(facts, call, tags)) else None
     known = {wanted.role for wanted in expectations}
     for role in facts.roles:
         yield None if role.name in known else f"{role.name} is a role that nobody has expectations of"
 
 
 def _nobody(facts: Facts) -> Iterator[str | None]:
+    tags = ResourceTags(facts.access)
     for role in facts.roles:
         for call in _FORBIDDEN_TO_ALL:
-            yield f"{role.name} may {call}" if allowed(role.rights, _here(facts, call)) else None
+            yield f"{role.name} may {call}" if allowed(role.rights, _here(facts, call, tags)) else None
 
 
-def _here(facts: Facts, call: Call) -> Call:
-    """As made in the environment's own region: what is refused elsewhere is not refused for that."""
-    return replace(call, context={"aws:RequestedRegion": facts.access.region, **call.context})
+def _here(facts: Facts, call: Call, tags: ResourceTags) -> Call:
+    """As made in the environment's own region, on the resource with its tags.
+
+    What is refused elsewhere is not refused for the region.
+    """
+    region = {"aws:RequestedRegion": facts.access.region}
+    return replace(call, context={**region, **tags.of(call.resource), **call.context})
 
 
 def _no_wildcards(facts: Facts) -> Iterator[str | None]:

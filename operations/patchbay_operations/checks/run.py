@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 
-from patchbay_operations.checks import availability, encryption, network, rights
+from patchbay_operations.checks import availability, cluster_access, encryption, network, rights
 from patchbay_operations.checks.check import Check, Result
 from patchbay_operations.checks.facts import Facts
 
-CHECKS: tuple[Check, ...] = (*network.CHECKS, *availability.CHECKS, *encryption.CHECKS, *rights.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *network.CHECKS,
+    *availability.CHECKS,
+    *encryption.CHECKS,
+    *rights.CHECKS,
+    *cluster_access.CHECKS,
+)
 
 
 def run(facts: Facts) -> Iterator[Result]:

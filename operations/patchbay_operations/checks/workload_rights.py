@@ -59,20 +59,22 @@ def _vpc_cni(names: Names, cluster: str) -> Expectation:
 
 def _autoscaler(names: Names, cluster: str) -> Expectation:
     groups = names.arn("autoscaling", "autoScalingGroup:0:autoScalingGroupName")
+    # As EKS names the group behind a node group.
+    of_nodes = f"{groups}/eks-{cluster}-flows-0"
     own = {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster}": "owned"}
     foreign = {"aws:ResourceTag/k8s.io/cluster-autoscaler/another": "owned"}
     return Expectation(
         f"{cluster}-cluster-autoscaler",
         must=(
             Call("autoscaling:DescribeAutoScalingGroups"),
-            Call("autoscaling:SetDesiredCapacity", f"{groups}/own", own),
-            Call("autoscaling:TerminateInstanceInAutoScalingGroup", f"{groups}/own", own),
+            Call("autoscaling:SetDesiredCapacity", of_nodes, own),
+            Call("autoscaling:TerminateInstanceInAutoScalingGroup", of_nodes, own),
         ),
         must_not=(
-            Call("autoscaling:SetDesiredCapacity", f"{groups}/other", foreign),
-            Call("autoscaling:SetDesiredCapacity", f"{groups}/untagged"),
-            Call("autoscaling:UpdateAutoScalingGroup", f"{groups}/own", own),
-            Call("autoscaling:DeleteAutoScalingGroup", f"{groups}/own", own),
+            Call("autoscaling:SetDesiredCapacity", of_nodes, foreign),
+            Call("autoscaling:SetDesiredCapacity", of_nodes),
+            Call("autoscaling:UpdateAutoScalingGroup", of_nodes, own),
+            Call("autoscaling:DeleteAutoScalingGroup", of_nodes, own),
             Call("ec2:TerminateInstances", names.arn("ec2", "instance/i-0"), own),
         ),
     )
