@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -156,7 +157,7 @@ def _schema(rule: Rule) -> dict[str, dict[str, Any]]:
 
 def _with_settings(environment: Environment, rule: Rule, config: Mapping[str, Any] | None) -> Environment:
     settings = {name: setting.default for name, setting in rule.settings.items()} | dict(config or {})
-    return Environment(environment.stack, environment.name, environment.production, settings)
+    return replace(environment, settings=settings)
 
 
 def _run(rule: Rule, findings: Callable[[], Iterable[Finding]], subject: str) -> list[Finding]:

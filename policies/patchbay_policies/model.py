@@ -65,12 +65,18 @@ class Stack:
 
 @dataclass(frozen=True)
 class Environment:
-    """Where the resources are. `settings`: the rule's own, from the pack's config."""
+    """Where the resources are. `settings`: the rule's own, from the pack's config.
+
+    `account`: the registered one of what is not production, else empty. `doubt`: why it counts as production though its
+    config says that it is not.
+    """
 
     stack: str
     name: str
     production: bool
     settings: Mapping[str, Any] = field(default_factory=dict)
+    account: str = ""
+    doubt: str = ""
 
 
 @dataclass(frozen=True)

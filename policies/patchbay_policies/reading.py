@@ -1,8 +1,6 @@
 """How rules read property values, of which some may be unknown in a preview."""
 
-import ipaddress
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from patchbay_policies.model import UNKNOWN
@@ -54,61 +52,6 @@ def items(value: Any) -> list[Any]:
         return []
     elements = value if isinstance(value, list | tuple) else [value]
     return [element for element in elements if element is not UNKNOWN]
-
-
-def is_world(cidr: Any) -> bool:
-    """Whether a range is so wide that it names nobody: shorter than /8 in IPv4, than /16 in IPv6.
-
-    Two halves of the world (0.0.0.0/1, 128.0.0.0/1) are as open as the whole.
-    """
-    if not isinstance(cidr, str):
-        return False
-    try:
-        network = ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
-        return False
-    return network.prefixlen < (8 if network.version == 4 else 16)
-
-
-def statements(document: Any) -> Iterator[Mapping[str, Any]]:
-    """The statements of an IAM policy document, given as JSON or as data; none while it is unknown."""
-    if isinstance(document, str):
-        try:
-            document = json.loads(document)
-        except ValueError:
-            return
-    if not isinstance(document, Mapping):
-        return
-    for statement in items(document.get("Statement")):
-        if isinstance(statement, Mapping):
-            yield statement
-
-
-def words(value: Any) -> list[str]:
-    """The strings of a policy statement's `Action`, `Resource` or principal entry."""
-    return [element for element in items(value) if isinstance(element, str)]
-
-
-def principals(statement: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Kind (`AWS`, `Service`, `Federated`, `*`) and name of each principal of a statement."""
-    principal = statement.get("Principal")
-    if principal == "*":
-        yield "*", "*"
-    elif isinstance(principal, Mapping):
-        for kind, names in principal.items():
-            for name in words(names):
-                yield str(kind), name
-
-
-def condition_values(statement: Mapping[str, Any], suffix: str) -> list[str]:
-    """The values that a statement's conditions give to keys ending in `suffix`."""
-    found: list[str] = []
-    for operator in (statement.get("Condition") or {}).values():
-        if isinstance(operator, Mapping):
-            for key, value in operator.items():
-                if str(key).lower().endswith(suffix.lower()):
-                    found.extend(words(value))
-    return found
 
 
 def joined(values: Sequence[str]) -> str:

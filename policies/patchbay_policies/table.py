@@ -17,8 +17,9 @@ A rule that looks at *one* resource is decided by its inputs, before it is creat
 *several* is decided at the end of a preview, and again at the end of an update. A value that a preview does not know
 yet breaks no rule then; the update decides.
 
-Production is what the stack's config says in `patchbay:infra.environment.production`; an environment that does not say
-counts as production.
+Everything is production but the stacks that `policies/patchbay_policies/register.py` lists with their accounts, as far
+as their config says `production: false`, the stack's own name and that account
+([why](decisions/0024-what-counts-as-production.md)). The config alone switches no rule off.
 
 `--policy-pack-config FILE` changes a rule's settings or its level in one environment. Rules that look at several
 resources share the policy `resources-together`, whose config switches each off by its name:

@@ -23,11 +23,21 @@ ARN = "arn:aws:mock:eu-central-1:111122223333:"
 
 class _Mocks(pulumi.runtime.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        return f"{args.name}-id", {"arn": f"{ARN}{args.name}", **args.inputs}
+        return f"{args.name}-id", {"arn": _arn(args), **args.inputs}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        # An account without clusters: node groups' sizes are asked of EKS, and nothing else is.
+        if args.token == "aws:eks/getClusters:getClusters":
+            return {"names": []}, []
         assert args.token == "kubernetes:kustomize:directory", args.token
         return {"result": keda_manifests()}, []
+
+
+def _arn(args: pulumi.runtime.MockResourceArgs) -> str:
+    # Conditions of a role's trust begin with the issuer that this one names.
+    if args.typ == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
+        return f"arn:aws:iam::111122223333:oidc-provider/{str(args.inputs['url']).removeprefix('https://')}"
+    return f"{ARN}{args.name}"
 
 
 class _Monitor(MockMonitor):

@@ -13,6 +13,7 @@ from tests.standins.pulumi_plugins.stack import Result, Stack
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACK = REPOSITORY / "policies"
+ACCOUNT = "123456789012"
 
 TAGS = """{"Name": "example", "patchbay:environment": "test", "patchbay:owner": "platform",
     "patchbay:cost-center": "example", "patchbay:managed-by": "pulumi"}"""
@@ -30,14 +31,34 @@ LOG_GROUP = "made('aws:cloudwatch/logGroup:LogGroup', {name!r}, retentionInDays=
 KEPT = LOG_GROUP.format(name="kept", days=30)
 
 
-def preview(stack: Stack, program: str, *more: str) -> Result:
+def preview(stack: Stack, program: str, *more: str, pack: Path = PACK) -> Result:
     stack.write(program)
-    return stack.run("preview", "--policy-pack", str(PACK), *more)
+    return stack.run("preview", "--policy-pack", str(pack), *more)
 
 
 def not_production(stack: Stack) -> None:
-    for key, value in (("production", "false"), ("name", "test")):
-        stack.succeed("config", "set", "--path", f"patchbay:infra.environment.{key}", value)
+    said = {"environment.production": "false", "environment.name": "test", "aws.accountId": ACCOUNT}
+    for key, value in said.items():
+        stack.succeed("config", "set", "--path", f"patchbay:infra.{key}", value)
+
+
+def write_pack(directory: Path, program: str) -> Path:
+    """A pack of this repository's rules, with a program of its own."""
+    directory.mkdir()
+    runtime = {"runtime": {"name": "python", "options": {"virtualenv": sys.prefix}}}
+    (directory / "PulumiPolicy.yaml").write_text(json.dumps(runtime))
+    (directory / "__main__.py").write_text(program)
+    return directory
+
+
+@pytest.fixture
+def registering_pack(tmp_path: Path) -> Path:
+    """The rules, with a register that lists the tests' stack."""
+    return write_pack(
+        tmp_path / "registering",
+        "from patchbay_policies import crossguard, environment, rules\n"
+        f"crossguard.serve(rules.ALL, environment.current(not_production={{'test': '{ACCOUNT}'}}))\n",
+    )
 
 
 def test_a_mandatory_violation_ends_the_preview_and_names_each_resource(stack: Stack) -> None:
@@ -75,7 +96,9 @@ def test_what_keeps_to_every_rule_passes_without_a_word(stack: Stack) -> None:
     assert "[advisory]" not in result.output
 
 
-def test_an_environment_that_does_not_say_what_it_is_counts_as_production(stack: Stack) -> None:
+def test_everything_counts_as_production_but_what_is_registered_and_says_so(
+    stack: Stack, registering_pack: Path
+) -> None:
     program = RESOURCES + (
         "made('aws:elasticache/replicationGroup:ReplicationGroup', 'cache', tags=TAGS, kmsKeyId='key',"
         " atRestEncryptionEnabled=True, transitEncryptionEnabled=True, subnetGroupName='data', userGroupIds=['all'])\n"
@@ -83,8 +106,13 @@ def test_an_environment_that_does_not_say_what_it_is_counts_as_production(stack:
     strict = preview(stack, program)
     assert strict.status != 0
     assert "multi-az-in-production" in strict.output
+    assert "production-is-registered" not in strict.output
     not_production(stack)
-    lenient = preview(stack, program)
+    switched_off = preview(stack, program)
+    assert switched_off.status != 0
+    assert "multi-az-in-production" in switched_off.output
+    assert "the register of the policies does not list stack test" in switched_off.output
+    lenient = preview(stack, program, pack=registering_pack)
     assert lenient.status == 0, lenient.output
 
 
@@ -125,19 +153,15 @@ def test_rules_still_hold_when_the_one_that_is_asked_first_is_switched_off(stack
 
 
 def test_a_rule_that_fails_itself_ends_the_preview_and_is_named(stack: Stack, tmp_path: Path) -> None:
-    pack = tmp_path / "pack"
-    pack.mkdir()
-    (pack / "PulumiPolicy.yaml").write_text(
-        json.dumps({"runtime": {"name": "python", "options": {"virtualenv": sys.prefix}}})
-    )
-    (pack / "__main__.py").write_text(
+    pack = write_pack(
+        tmp_path / "pack",
         "from patchbay_policies import crossguard, environment\n"
         "from patchbay_policies.model import Level, ResourceRule\n"
         "def check(resource, environment):\n"
         "    return [resource.props['absent']]\n"
         "rule = ResourceRule(name='broken', description='Breaks.', remedy='None.', level=Level.ADVISORY,\n"
         "    types=frozenset({'aws:cloudwatch/logGroup:LogGroup'}), check=check)\n"
-        "crossguard.serve((rule,), environment.current())\n"
+        "crossguard.serve((rule,), environment.current())\n",
     )
     stack.write(RESOURCES + KEPT)
     result = stack.fail("preview", "--policy-pack", str(pack))
@@ -161,13 +185,13 @@ aws.ec2.VpcEndpoint("private", vpc_id=vpc.id, service_name="com.amazonaws.eu-cen
 
 @pytest.mark.parametrize("exists", [False, True], ids=["not made yet", "made"])
 def test_where_things_stand_is_known_in_a_preview_before_there_are_ids(
-    stack: Stack, emulated_aws: str, exists: bool
+    stack: Stack, emulated_aws: str, registering_pack: Path, exists: bool
 ) -> None:
     not_production(stack)
     program = emulated_aws + RESOURCES + NETWORK
     if exists:
         stack.up(program)
-    result = preview(stack, program)
+    result = preview(stack, program, pack=registering_pack)
     assert result.status != 0
     assert "private (aws:ec2/vpcEndpoint:VpcEndpoint): it stands in the public subnet zone-a" in result.output
     assert "unplaced (aws:eks/nodeGroup:NodeGroup): its subnetIds names no subnet of this program" in result.output

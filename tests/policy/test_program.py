@@ -1,16 +1,18 @@
 """The program of each stack against every rule, and the rules against the providers' own types."""
 
+import importlib
 import importlib.util
+import inspect
 import re
 from pathlib import Path
 
 import pytest
-from patchbay_policies import tokens
+from patchbay_policies import taggable, tokens
 from patchbay_policies.exceptions import EXCEPTIONS, excepted
-from patchbay_policies.model import Environment, Level
+from patchbay_policies.model import Level
 from patchbay_policies.rules import ALL
-from patchbay_policies.rules.tags import UNTAGGABLE
 
+from tests.policy.crafted.row import stack_environment
 from tests.policy.recorded import record, stack_config
 from tests.policy.test_rules import findings
 
@@ -20,8 +22,8 @@ STACKS = ("local", "dev", "staging", "production")
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_program_keeps_to_every_mandatory_rule(stack: str, tmp_path: Path) -> None:
     config = stack_config(stack, tmp_path)
-    said = config["patchbay:infra"]["environment"]
-    environment = Environment(stack, said["name"], production=said["production"])
+    environment = stack_environment(stack, **config["patchbay:infra"])
+    assert environment.production == (stack == "production")
     resources = record(config)
     assert len(resources) > 200
     broken = [
@@ -63,6 +65,17 @@ def test_a_rule_looks_at_a_type_that_the_provider_has(token: str) -> None:
     assert f"'{token}'" in aws_source(token)
 
 
-@pytest.mark.parametrize("token", sorted(UNTAGGABLE))
-def test_what_needs_no_tags_cannot_have_any(token: str) -> None:
-    assert "def tags(self" not in aws_source(token)
+def test_the_list_of_what_can_be_tagged_is_that_of_the_sdk() -> None:
+    assert sorted(taggable.types()) == taggable.of_sdk(), (
+        "the SDK is another one: .venv/bin/python -m patchbay_policies.taggable"
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "file"),
+    [("ec2", "Vpc", "vpc"), ("rds", "Instance", "instance"), ("iam", "RolePolicy", "role_policy")],
+)
+def test_the_list_says_what_the_constructor_takes(module: str, name: str, file: str) -> None:
+    arguments = getattr(importlib.import_module(f"pulumi_aws.{module}.{file}"), f"{name}Args")
+    token = f"aws:{module}/{name[0].lower()}{name[1:]}:{name}"
+    assert (token in taggable.types()) == ("tags" in inspect.signature(arguments).parameters)

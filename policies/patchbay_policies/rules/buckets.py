@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from patchbay_policies.documents import Statement, read
 from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, Setting, Stack, StackRule
-from patchbay_policies.reading import at, condition_values, given, holds, items, principals, statements, true, undecided
+from patchbay_policies.reading import at, given, holds, items, true, undecided
 from patchbay_policies.tokens import (
     BUCKET,
     BUCKET_ACCESS,
@@ -39,20 +40,19 @@ def _encrypted(stack: Stack, _: Environment) -> Iterator[Finding]:
 
 def _refuses_http(policy: Resource) -> bool:
     document = at(policy.props, "policy")
-    if document is UNKNOWN:
-        return True
-    return any(
-        statement.get("Effect") == "Deny"
-        and ("*", "*") in {(("*" if name == "*" else kind), name) for kind, name in principals(statement)}
-        and "false" in [value.lower() for value in _secure_transport(statement)]
-        for statement in statements(document)
+    return undecided(document) or any(_refuses_everybody(statement) for statement in read(document).statements)
+
+
+def _refuses_everybody(statement: Statement) -> bool:
+    """Whether a statement refuses every request without TLS: another condition would let some through."""
+    plain = {(condition.operator, condition.key, condition.values) for condition in statement.conditions}
+    return (
+        not statement.allows
+        and any(name == "*" for _, name in statement.principals)
+        and statement.may("s3:*")
+        and bool(plain)
+        and plain <= {(operator, "aws:securetransport", ("false",)) for operator in ("bool", "boolifexists")}
     )
-
-
-def _secure_transport(statement: Any) -> list[str]:
-    values = condition_values(statement, "aws:SecureTransport")
-    literal = at(statement, "Condition", "Bool", "aws:SecureTransport")
-    return [*values, *(["false"] if literal is False else [])]
 
 
 def _buckets_tls(stack: Stack, _: Environment) -> Iterator[Finding]:

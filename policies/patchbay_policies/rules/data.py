@@ -104,13 +104,26 @@ def _named(copy: Resource, writer: Resource) -> bool:
 def _authentication(resource: Resource, _: Environment) -> Iterator[str]:
     props = resource.props
     if resource.type == DATABASE:
-        if not _is_copy(resource) and not true(at(props, "manageMasterUserPassword")):
-            yield "manageMasterUserPassword is not on"
+        yield from _master_password(resource)
     elif resource.type == CACHE:
         if not given(at(props, "userGroupIds")) and not given(at(props, "authToken")):
             yield "it has no user group, so that whoever reaches it may read it"
     elif not true(at(props, "advancedSecurityOptions", "enabled")):
         yield "advancedSecurityOptions.enabled is not on"
+
+
+def _master_password(database: Resource) -> Iterator[str]:
+    # RDS refuses to copy a database whose password it manages (terraform-aws-rds issues 512 and 532), hence the other.
+    props = database.props
+    if given(at(props, "password")):
+        yield "its password is one of the program's values (password)"
+    if _is_copy(database) or true(at(props, "manageMasterUserPassword")):
+        return
+    written, version = at(props, "passwordWo"), at(props, "passwordWoVersion")
+    if not given(written):
+        yield "manageMasterUserPassword is not on, and passwordWo is not set"
+    elif not given(version):
+        yield "passwordWo is never written anew: passwordWoVersion is not set"
 
 
 def _eviction(resource: Resource, _: Environment) -> Iterator[str]:
@@ -178,9 +191,12 @@ RULES: Final = (
     ),
     ResourceRule(
         name="stores-authenticate",
-        description="Databases, caches and search ask who is there, without a password of ours.",
-        remedy="Use manageMasterUserPassword, a user group, advancedSecurityOptions.",
+        description="Databases, caches and search ask who is there, without a plain password of ours.",
+        remedy="Use manageMasterUserPassword, or passwordWo and passwordWoVersion with a value that nobody keeps "
+        "where the database has read copies; a user group; advancedSecurityOptions.",
         types=frozenset({DATABASE, CACHE, SEARCH}),
+        limits="A write-only password is never read back, and stays in Pulumi's state as a secret "
+        "(pulumi-terraform-bridge issue 3201).",
         check=_authentication,
     ),
     ResourceRule(

@@ -1,6 +1,6 @@
 """Where things may stand in the network."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from patchbay_policies.model import (
@@ -9,11 +9,13 @@ from patchbay_policies.model import (
     Finding,
     Resource,
     ResourceRule,
+    Setting,
     Stack,
     StackRule,
     Unknown,
 )
-from patchbay_policies.reading import at, given, is_world, items, joined
+from patchbay_policies.ranges import is_world
+from patchbay_policies.reading import at, given, items, joined
 from patchbay_policies.tokens import (
     CACHE,
     CACHE_SUBNETS,
@@ -65,6 +67,9 @@ PLACED: Final = {
     "aws:efs/mountTarget:MountTarget": "subnetId",
 }
 
+# Subnets of a network that another account shares: nothing of this program tells what they are, so a person does.
+_SHARED: Final = {"sharedSubnets": Setting([], {"type": "array", "items": {"type": "string"}})}
+
 
 def tier(stack: Stack, subnet: Resource) -> str | Unknown | None:
     """What a subnet's routes make of it, whatever it is called; None: it has no route table of its own.
@@ -106,22 +111,37 @@ def _is_gateway(target: Any) -> bool:
     return isinstance(target, str) and target.startswith("igw-")
 
 
-def _outside(stack: Stack, places: dict[str, str], wanted: str) -> Iterator[Finding]:
+def _outside(stack: Stack, places: dict[str, str], wanted: str, shared: Sequence[str]) -> Iterator[Finding]:
+    """`shared`: ids of subnets that another account made, and that are of the wanted kind."""
     for resource in stack.of(*places):
-        subnets = stack.referenced(resource, places[resource.type], SUBNET)
-        if not subnets:
-            yield Finding(resource, f"its {places[resource.type]} names no subnet of this program")
+        place = places[resource.type]
+        subnets = stack.referenced(resource, place, SUBNET)
+        named = _subnet_ids(at(resource.props, place))
+        others = [name for name in named if name not in shared] if len(named) > len(subnets) else []
+        if others or not (subnets or named):
+            yield Finding(resource, f"its {place} names no subnet of this program{_told(others)}")
         for subnet in subnets:
             if (found := tier(stack, subnet)) not in {wanted, UNKNOWN}:
                 yield Finding(resource, f"it stands in subnet {subnet.name}, which is {found or 'without routes'}")
 
 
-def _nodes(stack: Stack, _: Environment) -> Iterator[Finding]:
-    return _outside(stack, NODES, "private")
+def _subnet_ids(value: Any) -> list[str]:
+    """The ids that are known, of a list or of the block that holds one."""
+    block = value[0] if isinstance(value, list) and len(value) == 1 else value
+    ids = at(block, "subnetIds") if isinstance(block, Mapping) else value
+    return [one for one in items(ids) if isinstance(one, str)]
 
 
-def _stores(stack: Stack, _: Environment) -> Iterator[Finding]:
-    return _outside(stack, STORES, "isolated")
+def _told(names: Sequence[str]) -> str:
+    return f": {joined(names)}" if names else ""
+
+
+def _nodes(stack: Stack, environment: Environment) -> Iterator[Finding]:
+    return _outside(stack, NODES, "private", environment.settings["sharedSubnets"])
+
+
+def _stores(stack: Stack, environment: Environment) -> Iterator[Finding]:
+    return _outside(stack, STORES, "isolated", environment.settings["sharedSubnets"])
 
 
 def _public(stack: Stack, _: Environment) -> Iterator[Finding]:
@@ -185,15 +205,19 @@ RULES: Final = (
     StackRule(
         name="nodes-in-private-subnets",
         description="Clusters and their nodes stand in private subnets only.",
-        remedy="Give it the network's private subnets: those whose way out is a NAT gateway.",
+        remedy="Give it the network's private subnets: those whose way out is a NAT gateway. "
+        "For a shared network, list the ids in sharedSubnets.",
         types=frozenset({SUBNET, *ROUTING, *NODES}),
+        settings=_SHARED,
         check=_nodes,
     ),
     StackRule(
         name="databases-in-isolated-subnets",
         description="Databases, caches and search stand in the isolated data subnets only.",
-        remedy="Give it the network's data subnets: those without a way out.",
+        remedy="Give it the network's data subnets: those without a way out. "
+        "For a shared network, list the ids in sharedSubnets.",
         types=frozenset({SUBNET, *ROUTING, *STORES}),
+        settings=_SHARED,
         check=_stores,
     ),
     ResourceRule(

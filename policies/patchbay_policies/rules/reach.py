@@ -14,7 +14,9 @@ from patchbay_policies.model import (
     Stack,
     StackRule,
 )
-from patchbay_policies.reading import at, given, holds, is_world, items, joined
+from patchbay_policies.ranges import shown, world
+from patchbay_policies.reading import at, given, items
+from patchbay_policies.rules.openings import GROUPS, Opening, of_group, of_resource, open_to_the_world
 from patchbay_policies.tokens import (
     CACHE,
     CLUSTER,
@@ -23,21 +25,43 @@ from patchbay_policies.tokens import (
     DEFAULT_SECURITY_GROUP,
     EGRESS_RULE,
     INGRESS_RULE,
+    INSTANCE,
     IP_SET,
+    LAUNCH_TEMPLATE,
     LEGACY_RULE,
     LOAD_BALANCER,
     NODE_GROUP,
+    PREFIX_LIST,
+    PREFIX_LIST_ENTRY,
     SEARCH,
     SECURITY_GROUP,
     VPN_AUTHORIZATION,
 )
 
-
-def _sources(rule: Resource) -> list[Any]:
-    """The ranges that a rule resource opens to."""
-    props = rule.props
-    names = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks")
-    return [cidr for name in names for cidr in items(at(props, name))]
+# What must not share a group with the edge, and what must know whose ranges are in a prefix list.
+_INSIDE: Final = frozenset(
+    {
+        CACHE,
+        CLUSTER,
+        DATABASE,
+        INSTANCE,
+        LAUNCH_TEMPLATE,
+        NODE_GROUP,
+        SEARCH,
+        "aws:docdb/cluster:Cluster",
+        "aws:efs/mountTarget:MountTarget",
+        "aws:elasticache/cluster:Cluster",
+        "aws:elasticache/serverlessCache:ServerlessCache",
+        "aws:elasticsearch/domain:Domain",
+        "aws:memorydb/cluster:Cluster",
+        "aws:mq/broker:Broker",
+        "aws:msk/cluster:Cluster",
+        "aws:neptune/cluster:Cluster",
+        "aws:rds/cluster:Cluster",
+        "aws:redshift/cluster:Cluster",
+    }
+)
+_OPEN_PORTS: Final = {"openPorts": Setting([443], {"type": "array", "items": {"type": "integer"}})}
 
 
 def _ports(rule: Any, allowed: Iterable[int]) -> bool:
@@ -45,7 +69,7 @@ def _ports(rule: Any, allowed: Iterable[int]) -> bool:
     protocol = at(rule, "ipProtocol") or at(rule, "protocol")
     first, last = at(rule, "fromPort"), at(rule, "toPort")
     return (
-        holds(protocol, "tcp")
+        (protocol is UNKNOWN or str(protocol).lower() in {"tcp", "6"})
         and (first == last or UNKNOWN in (first, last))
         and (first is UNKNOWN or first in allowed)
     )
@@ -53,16 +77,10 @@ def _ports(rule: Any, allowed: Iterable[int]) -> bool:
 
 def _open_ingress(resource: Resource, environment: Environment) -> Iterator[str]:
     allowed = environment.settings["openPorts"]
-    if resource.type == SECURITY_GROUP:
-        rules = [rule for rule in items(at(resource.props, "ingress")) if rule is not None]
-    elif resource.type == LEGACY_RULE and at(resource.props, "type") != "ingress":
-        return
-    else:
-        rules = [resource.props]
-    for rule in rules:
-        world = [cidr for cidr in _sources(Resource(resource.type, resource.name, rule)) if is_world(cidr)]
-        if world and not _ports(rule, allowed):
-            yield f"it opens {_range(rule)} to {joined(world)}"
+    for opening in of_resource(resource):
+        wide = world(opening.ranges)
+        if wide and not _ports(opening.rule, allowed):
+            yield f"it opens {_range(opening.rule)} to {shown(wide)}"
 
 
 def _range(rule: Any) -> str:
@@ -75,25 +93,37 @@ def _range(rule: Any) -> str:
     return f"port {first:g}" if first == last else f"ports {first:g} to {last:g}"
 
 
-def _open_only_at_edge(stack: Stack, _: Environment) -> Iterator[Finding]:
-    balancers = stack.of(LOAD_BALANCER)
-    for rule in stack.of(INGRESS_RULE):
-        if not any(is_world(cidr) for cidr in _sources(rule)):
-            continue
-        groups = stack.referenced(rule, "securityGroupId", SECURITY_GROUP)
-        if not groups:
+def _open_only_at_edge(stack: Stack, environment: Environment) -> Iterator[Finding]:
+    for group in stack.of(*GROUPS):
+        openings = of_group(stack, group)
+        inside = [one for one in stack.of(*_INSIDE) if any(group.urn in urns for urns in one.references.values())]
+        for opening in open_to_the_world(stack, openings):
+            yield from _misplaced(stack, group, opening, inside)
+            # A rule by itself does not tell what is in a prefix list.
+            if not world(opening.ranges) and not _ports(opening.rule, environment.settings["openPorts"]):
+                yield Finding(opening.resource, f"it opens {_range(opening.rule)} to the world, together with others")
+        for opening in openings:
+            for holder, strange in ((holder, strange) for holder in inside for strange in opening.strange(stack)):
+                problem = f"it opens {group.name}, which {holder.name} has, to prefix list {strange} of somebody else"
+                yield Finding(opening.resource, problem)
+    for rule in stack.of(INGRESS_RULE, LEGACY_RULE):
+        ours = stack.referenced(rule, "securityGroupId", *GROUPS)
+        if not ours and any(world(opening.opened(stack)) for opening in of_resource(rule)):
             yield Finding(rule, "it opens a security group that is not of this program to the world")
-        for group in groups:
-            if not any(stack.refers(balancer, "securityGroups", group) for balancer in balancers):
-                yield Finding(rule, f"it opens {group.name}, which is no load balancer's, to the world")
-            for holder in stack.of(DATABASE, CACHE, SEARCH, NODE_GROUP, CLUSTER):
-                if any(group.urn in urns for urns in holder.references.values()):
-                    yield Finding(rule, f"it opens {group.name}, which {holder.name} has as well, to the world")
+
+
+def _misplaced(stack: Stack, group: Resource, opening: Opening, inside: Iterable[Resource]) -> Iterator[Finding]:
+    if not any(stack.refers(balancer, "securityGroups", group) for balancer in stack.of(LOAD_BALANCER)):
+        yield Finding(opening.resource, f"it opens {group.name}, which is no load balancer's, to the world")
+    for holder in inside:
+        yield Finding(opening.resource, f"it opens {group.name}, which {holder.name} has as well, to the world")
 
 
 def _open_egress(resource: Resource, _: Environment) -> Iterator[str]:
-    if at(resource.props, "ipProtocol") == "-1" and any(is_world(cidr) for cidr in _sources(resource)):
-        yield "it lets every protocol and port out to every address"
+    for opening in of_resource(resource, "egress"):
+        protocol = at(opening.rule, "ipProtocol") or at(opening.rule, "protocol")
+        if protocol == "-1" and world(opening.ranges):
+            yield "it lets every protocol and port out to every address"
 
 
 def _allowlists(resource: Resource, _: Environment) -> Iterator[str]:
@@ -109,9 +139,8 @@ def _allowlists(resource: Resource, _: Environment) -> Iterator[str]:
         name, entries = "targetNetworkCidr", at(props, "targetNetworkCidr")
     if not given(entries):
         yield f"its allowlist {name} is empty"
-    world = [entry for entry in items(entries) if is_world(entry)]
-    if world:
-        yield f"its allowlist {name} holds {joined(world)}, which is the world"
+    if wide := world(items(entries)):
+        yield f"its allowlist {name} holds {shown(wide)}, which is the world"
 
 
 def _defaults_closed(resource: Resource, _: Environment) -> Iterator[str]:
@@ -126,14 +155,17 @@ RULES: Final = (
         description="Nothing but port 443 is open to the world.",
         remedy="Name the security group or the ranges that need it, or serve it at port 443 of the edge.",
         types=frozenset({INGRESS_RULE, LEGACY_RULE, SECURITY_GROUP}),
-        settings={"openPorts": Setting([443], {"type": "array", "items": {"type": "integer"}})},
+        settings=_OPEN_PORTS,
         check=_open_ingress,
     ),
     StackRule(
         name="open-ingress-only-at-the-edge",
         description="Only a load balancer's own security group is open to the world.",
-        remedy="Open it to the load balancer's security group, and only that one to the world.",
-        types=frozenset({INGRESS_RULE, SECURITY_GROUP, LOAD_BALANCER, DATABASE, CACHE, SEARCH, NODE_GROUP, CLUSTER}),
+        remedy="Open it to the load balancer's security group, and only that one to the world; name other networks' "
+        "ranges, or make the prefix list in this program.",
+        types=frozenset({*GROUPS, INGRESS_RULE, LEGACY_RULE, LOAD_BALANCER, PREFIX_LIST, PREFIX_LIST_ENTRY, *_INSIDE}),
+        settings=_OPEN_PORTS,
+        limits="A security group that is named by its id is not known to belong to what names it.",
         check=_open_only_at_edge,
     ),
     ResourceRule(
@@ -141,13 +173,14 @@ RULES: Final = (
         description="No security group lets everything out to everywhere.",
         remedy="Name the protocol and the ports that it calls, such as TCP 443.",
         level=Level.ADVISORY,
-        types=frozenset({EGRESS_RULE}),
+        types=frozenset({EGRESS_RULE, LEGACY_RULE, SECURITY_GROUP}),
         check=_open_egress,
     ),
     ResourceRule(
         name="allowlists-name-somebody",
         description="Allowlists are neither empty nor the world.",
-        remedy="List the ranges that need access; ranges wider than /8 (IPv6: /16) count as the world.",
+        remedy="List the ranges that need access; ranges wider than /8 (IPv6: /16) count as the world, "
+        "and so do several that are as wide together.",
         types=frozenset({IP_SET, CLUSTER, VPN_AUTHORIZATION}),
         check=_allowlists,
     ),

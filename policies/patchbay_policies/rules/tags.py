@@ -1,10 +1,11 @@
 """Which providers are used, and the tags by which resources, bills and owners are found."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
+from patchbay_policies import taggable
 from patchbay_policies.model import UNKNOWN, Environment, Resource, ResourceRule, Setting
-from patchbay_policies.reading import at, joined
+from patchbay_policies.reading import at, items, joined, undecided
 
 REQUIRED: Final = (
     "Name",
@@ -12,43 +13,6 @@ REQUIRED: Final = (
     "patchbay:owner",
     "patchbay:cost-center",
     "patchbay:managed-by",
-)
-
-# AWS has no tags for these.
-UNTAGGABLE: Final = frozenset(
-    {
-        "aws:acm/certificateValidation:CertificateValidation",
-        "aws:autoscaling/attachment:Attachment",
-        "aws:autoscaling/tag:Tag",
-        "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
-        "aws:ec2/networkAclAssociation:NetworkAclAssociation",
-        "aws:ec2/networkAclRule:NetworkAclRule",
-        "aws:ec2/route:Route",
-        "aws:ec2/routeTableAssociation:RouteTableAssociation",
-        "aws:ec2clientvpn/authorizationRule:AuthorizationRule",
-        "aws:ec2clientvpn/networkAssociation:NetworkAssociation",
-        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
-        "aws:ecr/registryScanningConfiguration:RegistryScanningConfiguration",
-        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
-        "aws:iam/rolePolicy:RolePolicy",
-        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        "aws:kms/alias:Alias",
-        "aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication",
-        "aws:route53/record:Record",
-        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-        "aws:s3/bucketLogging:BucketLogging",
-        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
-        "aws:s3/bucketPolicy:BucketPolicy",
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-        "aws:s3/bucketVersioning:BucketVersioning",
-        "aws:secretsmanager/secretPolicy:SecretPolicy",
-        "aws:secretsmanager/secretRotation:SecretRotation",
-        "aws:sns/topicPolicy:TopicPolicy",
-        "aws:sns/topicSubscription:TopicSubscription",
-        "aws:wafv2/webAclAssociation:WebAclAssociation",
-        "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
-    }
 )
 
 PROVIDERS: Final = ("aws", "kubernetes", "patchbay", "pulumi")
@@ -62,19 +26,26 @@ def _provider(resource: Resource, environment: Environment) -> Iterator[str]:
         yield f"provider {package} has not been reviewed"
 
 
-def _required(resource: Resource, environment: Environment) -> Iterator[str]:
-    if resource.type in UNTAGGABLE:
-        return
+def _tags(resource: Resource) -> Mapping[str, Any]:
+    """By key; scaling groups have a list of blocks in place of a mapping."""
     tags = at(resource.props, "tags")
-    if tags is UNKNOWN:
+    if isinstance(tags, Mapping):
+        return tags
+    return {str(at(tag, "key")): at(tag, "value") for tag in items(tags)}
+
+
+def _required(resource: Resource, environment: Environment) -> Iterator[str]:
+    if resource.type not in taggable.types():
         return
-    present = {key for key, value in tags.items() if value} if isinstance(tags, Mapping) else set()
-    if missing := set(environment.settings["required"]) - present:
+    tags = _tags(resource)
+    if undecided(at(resource.props, "tags")) and not tags:
+        return
+    if missing := set(environment.settings["required"]) - {key for key, value in tags.items() if value}:
         yield f"it has no tag {joined(list(missing))}"
 
 
 def _environment(resource: Resource, environment: Environment) -> Iterator[str]:
-    said = at(resource.props, "tags", "patchbay:environment")
+    said = _tags(resource).get("patchbay:environment")
     if said not in {None, UNKNOWN, environment.name}:
         yield f"it is tagged as environment {said}, and deployed in {environment.name}"
 

@@ -1,7 +1,7 @@
 """The cases of every rule, by the rule's name."""
 
 from tests.policy.case import Cases
-from tests.policy.cases import cluster, data, encryption, identity, kubernetes, network
+from tests.policy.cases import cluster, data, encryption, identity, kubernetes, network, production
 
 CASES: dict[str, Cases] = {
     **network.CASES,
@@ -10,4 +10,5 @@ CASES: dict[str, Cases] = {
     **data.CASES,
     **cluster.CASES,
     **kubernetes.CASES,
+    **production.CASES,
 }

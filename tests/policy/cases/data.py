@@ -117,12 +117,15 @@ CASES = {
     "stores-authenticate": Cases(
         good=[
             good(database(manageMasterUserPassword=True)),
+            good(database(passwordWo="example", passwordWoVersion=1.0)),
             good(copy()),
             good(made(tokens.CACHE, props={"userGroupIds": ["patchbay-dev"]})),
             good(made(tokens.SEARCH, props={"advancedSecurityOptions": {"enabled": True}})),
         ],
         bad=[
             bad(database(), says="manageMasterUserPassword"),
+            bad(database(passwordWo="example"), says="passwordWoVersion"),
+            bad(database(manageMasterUserPassword=True, password="example"), says="(password)"),
             bad(made(tokens.CACHE), says="no user group"),
             bad(made(tokens.SEARCH), says="advancedSecurityOptions"),
         ],
