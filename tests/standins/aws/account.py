@@ -87,9 +87,10 @@ def new_name(prefix: str) -> str:
 
 
 @contextlib.contextmanager
-def refused(code: str, status: int = 400) -> Iterator[None]:
-    """The call is answered with this error and HTTP status."""
+def refused(code: str, status: int = 400, *, words: str = "") -> Iterator[None]:
+    """The call is answered with this error and HTTP status, and with these words in its message."""
     with pytest.raises(ClientError) as caught:
         yield
     response = caught.value.response
     assert (response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]) == (code, status)
+    assert words in response["Error"]["Message"]

@@ -110,6 +110,57 @@ def test_an_updated_version_replaces_the_instances(account: Account) -> None:
     assert not after & before
 
 
+def test_sizes_that_contradict_each_other_are_refused_in_eks_own_words(account: Account) -> None:
+    """terraform-aws-eks issues 3306 and 3683; the second is what eksctl's users show."""
+    eks, network = account.client("eks"), account.network()
+    cluster = account.cluster(network)
+    _node_group(account, network, cluster)
+    for sizes, words in (
+        ({"minSize": 8}, "Minimum capacity 8 can't be greater than desired size 6"),
+        ({"maxSize": 4}, "desired capacity 6 can't be greater than max size 4"),
+    ):
+        with refused("InvalidParameterException", words=words):
+            eks.update_nodegroup_config(clusterName=cluster, nodegroupName="flows", scalingConfig=sizes)
+    eks.update_nodegroup_config(clusterName=cluster, nodegroupName="flows", scalingConfig={"maxSize": 20})
+    assert _group(account, cluster)["DesiredCapacity"] == 6
+
+
+def test_a_release_is_kept_until_an_update_names_another_or_none(account: Account) -> None:
+    eks, network = account.client("eks"), account.network()
+    cluster = account.cluster(network, version="1.33")
+    node_group = _node_group(account, network, cluster, releaseVersion="1.33.1-20250801")
+    assert node_group["releaseVersion"] == "1.33.1-20250801"
+
+    def released(**settings: Any) -> str:
+        eks.update_nodegroup_version(clusterName=cluster, nodegroupName="flows", **settings)
+        return str(eks.describe_nodegroup(clusterName=cluster, nodegroupName="flows")["nodegroup"]["releaseVersion"])
+
+    assert released(releaseVersion="1.33.5-20251001") == "1.33.5-20251001"
+    with refused("InvalidParameterException", words="cannot be rolled back"):
+        released(releaseVersion="1.33.1-20250801")
+    words = "Requested release version 1.34.1-20251001 is not valid for kubernetes version 1.33."
+    with refused("InvalidParameterException", words=words):
+        released(releaseVersion="1.34.1-20251001")
+    # A new version of the launch template brings the newest image along, whatever was there.
+    assert released(launchTemplate={"id": node_group["launchTemplate"]["id"], "version": "1"}) > "1.33.5-20251001"
+
+
+def test_bottlerockets_releases_are_its_own(account: Account) -> None:
+    network = account.network()
+    cluster = account.cluster(network)
+    with refused("InvalidParameterException", words="Requested release version 1.34.0 is not valid"):
+        _node_group(account, network, cluster, amiType="BOTTLEROCKET_x86_64", releaseVersion="1.34.0")
+    made = _node_group(
+        account,
+        network,
+        cluster,
+        amiType="BOTTLEROCKET_x86_64",
+        releaseVersion="1.34.0-18d04e52",
+        launchTemplate={"name": f"{cluster}-flows"},
+    )
+    assert made["releaseVersion"] == "1.34.0-18d04e52"
+
+
 def test_a_deleted_node_group_leaves_nothing_and_until_then_its_cluster_stays(account: Account) -> None:
     eks, ec2, network = account.client("eks"), account.client("ec2"), account.network()
     cluster = account.cluster(network)

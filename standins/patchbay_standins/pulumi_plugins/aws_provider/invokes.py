@@ -66,11 +66,58 @@ def _document(arguments: Arguments, _: Clients, __: str) -> dict[str, Any]:
     return policy_document(arguments)
 
 
+def _clusters(_: Arguments, clients: Clients, region: str) -> dict[str, Any]:
+    return {"id": region, "region": region, "names": _names(clients, region, "list_clusters", "clusters", {})}
+
+
+def _node_groups(arguments: Arguments, clients: Clients, region: str) -> dict[str, Any]:
+    cluster = arguments["clusterName"]
+    names = _names(clients, region, "list_nodegroups", "nodegroups", {"clusterName": cluster})
+    return {"id": cluster, "region": region, "clusterName": cluster, "names": names}
+
+
+def _names(clients: Clients, region: str, operation: str, member: str, parameters: Arguments) -> list[str]:
+    """All pages of an operation of EKS that lists names."""
+    answer = clients.call("eks", region, operation, parameters)
+    names = list(answer[member])
+    while answer.get("nextToken"):
+        answer = clients.call("eks", region, operation, {**parameters, "nextToken": answer["nextToken"]})
+        names += answer[member]
+    return names
+
+
+def _node_group(arguments: Arguments, clients: Clients, region: str) -> dict[str, Any]:
+    cluster, name = arguments["clusterName"], arguments["nodeGroupName"]
+    parameters = {"clusterName": cluster, "nodegroupName": name}
+    found = clients.call("eks", region, "describe_nodegroup", parameters)["nodegroup"]
+    return {
+        "id": f"{cluster}:{name}",
+        "region": region,
+        "clusterName": cluster,
+        "nodeGroupName": name,
+        "arn": found["nodegroupArn"],
+        "status": found["status"],
+        "version": found["version"],
+        "releaseVersion": found["releaseVersion"],
+        "amiType": found["amiType"],
+        "capacityType": found["capacityType"],
+        "instanceTypes": found.get("instanceTypes", []),
+        "labels": found["labels"],
+        "nodeRoleArn": found["nodeRole"],
+        "scalingConfigs": [found["scalingConfig"]],
+        "subnetIds": found["subnets"],
+        "tags": found["tags"],
+    }
+
+
 _FUNCTIONS: Final[Mapping[str, Callable[[Arguments, Clients, str], dict[str, Any]]]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getRegion:getRegion": _region,
+    "aws:eks/getClusters:getClusters": _clusters,
+    "aws:eks/getNodeGroup:getNodeGroup": _node_group,
+    "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
     "aws:iam/getPolicyDocument:getPolicyDocument": _document,
 }
 

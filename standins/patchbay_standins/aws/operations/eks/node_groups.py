@@ -9,6 +9,7 @@ from patchbay_standins.aws.operations.eks import node_group_instances as instanc
 from patchbay_standins.aws.operations.eks.access import admit
 from patchbay_standins.aws.operations.eks.clusters import minor, require_role
 from patchbay_standins.aws.operations.eks.records import Cluster, Described, cluster_of, now, page
+from patchbay_standins.aws.operations.eks.releases import newest, require_no_step_back, require_release
 from patchbay_standins.aws.operations.eks.service import SERVICE, in_use, invalid_parameter, not_found
 from patchbay_standins.aws.service import Call, Result
 
@@ -55,7 +56,7 @@ def create_nodegroup(call: Call) -> Result:
             node_group[member] = call[member]
     _require_scaling(node_group["scalingConfig"])
     _set_machines(call, node_group)
-    node_group["releaseVersion"] = call.get("releaseVersion", f"{version}.0-20251112")
+    _set_release(call, node_group)
     instances.create(call, cluster, node_group, f"eks-{name}-{identity}")
     cluster.node_groups[name] = node_group
     mode = cluster.described["accessConfig"]["authenticationMode"]
@@ -120,13 +121,19 @@ def update_nodegroup_version(call: Call) -> Result:
     # Without a version a custom image's version stays, and any other goes to the cluster's.
     version = call.get("version", cluster.described["version"])
     _require_version(cluster, version)
+    if minor(version) < minor(node_group["version"]):
+        raise invalid_parameter(f"Node group is at version {node_group['version']} and cannot be rolled back")
+    release = call.get("releaseVersion", newest(node_group["amiType"], version))
+    if node_group["amiType"] != "CUSTOM":
+        require_release(release, node_group["amiType"], version)
+        require_no_step_back(node_group["releaseVersion"], release)
     if call.get("launchTemplate"):
         template = instances.resolve_template(call, call["launchTemplate"])
         if template["id"] != node_group.get("launchTemplate", {}).get("id"):
             raise invalid_parameter("You cannot use a different launch template than the node group was created with")
         node_group["launchTemplate"] = template
     node_group["version"] = version
-    node_group["releaseVersion"] = call.get("releaseVersion", f"{version}.0-20251112")
+    node_group["releaseVersion"] = release
     node_group["modifiedAt"] = now()
     instances.renew(call, cluster, node_group)
     parameters = {"Version": version, "ReleaseVersion": node_group["releaseVersion"]}
@@ -164,6 +171,14 @@ def _set_machines(call: Call, node_group: Described) -> None:
         node_group["diskSize"] = call.get("diskSize", 20)
 
 
+def _set_release(call: Call, node_group: Described) -> None:
+    version = node_group["version"]
+    release = call.get("releaseVersion", newest(node_group["amiType"], version))
+    if node_group["amiType"] != "CUSTOM":
+        require_release(release, node_group["amiType"], version)
+    node_group["releaseVersion"] = release
+
+
 def _require_subnets(call: Call, cluster: Cluster) -> None:
     known = {
         subnet.id: subnet
@@ -187,6 +202,6 @@ def _require_scaling(scaling: Described) -> None:
     if least > desired:
         raise invalid_parameter(f"Minimum capacity {least} can't be greater than desired size {desired}")
     if desired > most:
-        raise invalid_parameter(f"Desired capacity {desired} can't be greater than max size {most}")
+        raise invalid_parameter(f"desired capacity {desired} can't be greater than max size {most}")
     if most < 1:
         raise invalid_parameter("The maximum size of a node group is at least 1")

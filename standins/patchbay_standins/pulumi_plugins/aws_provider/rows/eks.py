@@ -68,7 +68,10 @@ def _taint(taint: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _set_node_group(resource: Resource) -> None:
-    """Sends what changed: the size is the autoscaler's wherever the program does not change it."""
+    """Sends what changed; of the sizes all three when one does, as the real provider.
+
+    (terraform-provider-aws, `expandNodegroupScalingConfig`.)
+    """
     inputs, before = resource.inputs, resource.before
     parameters: dict[str, Any] = {}
     if resource.changed("scalingConfig"):
@@ -92,6 +95,22 @@ def _set_node_group(resource: Resource) -> None:
     if parameters:
         names = {"clusterName": resource.value("clusterName"), "nodegroupName": resource.value("nodeGroupName")}
         resource.call("update_nodegroup_config", **names, **parameters)
+
+
+def _set_node_group_version(resource: Resource) -> None:
+    """Sends what the real provider does: version and release where they change themselves, the template always.
+
+    So a change of the template alone brings the newest AMI, whatever release the program names
+    (terraform-provider-aws, `resourceNodeGroupUpdate`, and its issue 40902).
+    """
+    inputs = resource.inputs
+    names = {"clusterName": resource.value("clusterName"), "nodegroupName": resource.value("nodeGroupName")}
+    parameters: dict[str, Any] = {
+        name: inputs[name] for name in ("version", "releaseVersion") if resource.changed(name) and inputs.get(name)
+    }
+    if template := inputs.get("launchTemplate"):
+        parameters["launchTemplate"] = dict(template)
+    resource.call("update_nodegroup_version", **names, **parameters, force=bool(inputs.get("forceUpdateVersion")))
 
 
 def _association_id(identifier: str) -> dict[str, str]:
@@ -145,10 +164,7 @@ ROWS = (
         id="{clusterName}:{nodeGroupName}",
         read=Call("describe_nodegroup", at="nodegroup"),
         updates=(
-            Update(
-                ("version", "releaseVersion", "launchTemplate"),
-                Call("update_nodegroup_version", {"force": "{forceUpdateVersion}"}),
-            ),
+            Update(("version", "releaseVersion", "launchTemplate"), _set_node_group_version),
             Update(("scalingConfig", "updateConfig", "nodeRepairConfig", "labels", "taints"), _set_node_group),
         ),
         delete=Call("delete_nodegroup"),
