@@ -32,6 +32,9 @@ resources share the policy `resources-together`, whose config switches each off 
 }
 ```
 
+The pack needs nothing of the rest of the repository: `pulumi install` in `policies/` makes its own environment from
+`policies/requirements.txt`. `make emulate` takes the repository's, while there is none.
+
 This page is made by `.venv/bin/python -m patchbay_policies > docs/policies.md`.
 """
 

@@ -64,7 +64,9 @@ def row_of(source: Path) -> str:
 
 @pytest.mark.parametrize("row", sorted(ALLOWED))
 def test_a_room_imports_only_what_its_row_of_the_table_allows(row: str) -> None:
-    sources = [source for source in sorted((REPOSITORY / row).rglob("*.py")) if row_of(source) == row]
+    # The policies may have an environment of their own.
+    files = [file for file in sorted((REPOSITORY / row).rglob("*.py")) if "venv" not in file.parts]
+    sources = [source for source in files if row_of(source) == row]
     assert sources, f"{row}/ holds no Python files: is it still there?"
     strangers = [
         f"{source.relative_to(REPOSITORY)} imports {module}"

@@ -3,6 +3,7 @@
 import os
 import queue
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,12 @@ def run(
 
 
 def _command(request: language_pb2.RunPluginRequest) -> list[str]:
-    python = str(environment.find(request.info).python)
+    own = environment.virtualenv(request.info)
+    if request.kind == "analyzer" and own is not None and not own.exists():
+        # A pack whose own environment nobody has made runs in this one, which has what the pack's requirements pin.
+        python = sys.executable
+    else:
+        python = str(environment.find(request.info).python)
     program = Path(request.info.program_directory, request.info.entry_point)
     if request.kind == "analyzer":
         # A policy pack needs its stack before it starts; the host starts it when the engine has told it.
