@@ -13,6 +13,7 @@ from pulumi_kubernetes.apps.v1 import (
 from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
+    EnvVarArgs,
     LifecycleArgs,
     LifecycleHandlerArgs,
     PodSpecArgs,
@@ -22,6 +23,7 @@ from pulumi_kubernetes.core.v1 import (
 from pydantic import Field
 
 from patchbay_platform import pods
+from patchbay_platform.connectors import ConnectorsConfig
 from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.placement import Placement
 from patchbay_platform.runtime_pod import RuntimePod
@@ -41,7 +43,10 @@ class ApiConfig(Model):
 
 
 class Api(pulumi.ComponentResource):
-    """The API's pods; each migrates the schemas before it starts, under a lock of the database."""
+    """The API's pods; each migrates the schemas before it starts, under a lock of the database.
+
+    `connectors`: what flows may call; a flow that names anything else is refused at its registration.
+    """
 
     endpoint: pulumi.Output[Endpoint]
 
@@ -51,6 +56,7 @@ class Api(pulumi.ComponentResource):
         config: ApiConfig,
         runtime: RuntimePod,
         *,
+        connectors: ConnectorsConfig,
         placement: Placement,
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -96,7 +102,10 @@ class Api(pulumi.ComponentResource):
                                 name=workload.name,
                                 image=runtime.image,
                                 args=["api"],
-                                env=runtime.environment(),
+                                env=[
+                                    *runtime.environment(),
+                                    *(EnvVarArgs(name=name, value=value) for name, value in connectors.told.items()),
+                                ],
                                 ports=[ContainerPortArgs(name="http", container_port=PORT)],
                                 # The gateway forgets an address a second after it left the service's name.
                                 lifecycle=LifecycleArgs(

@@ -5,7 +5,7 @@ Amazon's VPC plugin enforces them on EKS, a daemon of ours on one machine. Other
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import pulumi
 from patchbay_config.model import Model
@@ -19,9 +19,10 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicyPortArgs,
     NetworkPolicySpecArgs,
 )
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from patchbay_platform import namespaces
+from patchbay_platform.connectors import SPECIAL, ConnectorsConfig
 from patchbay_platform.database_access import component as database_access
 from patchbay_platform.gateway.config import Network
 from patchbay_platform.pods import NAME_LABEL, SHAPE_LABEL
@@ -30,11 +31,17 @@ from patchbay_platform.pods import NAME_LABEL, SHAPE_LABEL
 class NetworkConfig(Model):
     """`api_server`: the addresses of the Kubernetes API server as pods reach it.
 
-    `connector_denied`: what a customer's connector may never call: the cloud's metadata service and our own networks.
+    `connectors`: what customers' connectors may call.
     """
 
     api_server: Annotated[tuple[Network, ...], Field(min_length=1)]
-    connector_denied: Annotated[tuple[Network, ...], Field(min_length=1)]
+    connectors: ConnectorsConfig = ConnectorsConfig()
+
+    @model_validator(mode="after")
+    def _connectors_stay_out_of_the_cluster(self) -> Self:
+        if found := list(self.connectors.clashes(self.api_server)):
+            raise ValueError(f"connectors.privateRanges: {'; '.join(found)}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -209,16 +216,31 @@ class NetworkPolicies(pulumi.ComponentResource):
         if workload in API_SERVER_CLIENTS:
             rules.append(NetworkPolicyEgressRuleArgs(to=_blocks(self._config.api_server), ports=_tcp(443, 6443)))
         if workload == CONNECTOR:
-            rules.append(NetworkPolicyEgressRuleArgs(to=[self._everywhere_but(4), self._everywhere_but(6)]))
+            rules.append(self._connectors())
         if rules:
             dns_ports = [NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")]
             rules.append(NetworkPolicyEgressRuleArgs(to=[DNS.peer()], ports=dns_ports))
         return rules
 
-    def _everywhere_but(self, version: int) -> NetworkPolicyPeerArgs:
-        denied = [str(network) for network in self._config.connector_denied if network.version == version]
-        everywhere = "0.0.0.0/0" if version == 4 else "::/0"
-        return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=everywhere, except_=denied))
+    def _connectors(self) -> NetworkPolicyEgressRuleArgs:
+        config = self._config.connectors
+        private = [str(network) for network in config.private_ranges]
+        return NetworkPolicyEgressRuleArgs(
+            to=[
+                _internet("0.0.0.0/0", 4),
+                _internet("::/0", 6),
+                *(NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=network)) for network in private),
+            ],
+            ports=[
+                NetworkPolicyPortArgs(port=first, end_port=last if last > first else None, protocol="TCP")
+                for first, last in config.ports
+            ],
+        )
+
+
+def _internet(everywhere: str, version: int) -> NetworkPolicyPeerArgs:
+    special = [str(network) for network in SPECIAL if network.version == version]
+    return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=everywhere, except_=special))
 
 
 def _blocks(networks: Sequence[Network]) -> list[NetworkPolicyPeerArgs]:

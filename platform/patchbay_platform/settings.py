@@ -53,6 +53,12 @@ class PlatformSettings(Model):
     headroom: HeadroomConfig | None = None
 
     @model_validator(mode="after")
+    def _connectors_stay_out_of_the_edge(self) -> Self:
+        if found := list(self.network.connectors.clashes(self.gateway.edge_networks)):
+            raise ValueError(f"network.connectors.privateRanges: {'; '.join(found)}")
+        return self
+
+    @model_validator(mode="after")
     def _room_is_made_again(self) -> Self:
         if self.headroom and not self.cluster_autoscaler:
             raise ValueError(

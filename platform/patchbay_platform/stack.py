@@ -132,7 +132,14 @@ class Platform(pulumi.ComponentResource):
             opts=child,
         )
         runtime = RuntimePod(image=images.runtime, stores=access, log_level=settings.api.log_level)
-        served = Api(f"{name}-api", settings.api, runtime, placement=platform_in(runtime_namespace), opts=child)
+        served = Api(
+            f"{name}-api",
+            settings.api,
+            runtime,
+            connectors=settings.network.connectors,
+            placement=platform_in(runtime_namespace),
+            opts=child,
+        )
         tolerations = [taint.toleration() for taint in host.worker_taints] if host else []
         workers = Placement(runtime_namespace, priorities.worker, nodes.workers, tolerations)
         room = existing.get(namespaces.HEADROOM)

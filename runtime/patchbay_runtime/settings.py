@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     TLS to MariaDB and vouches for its certificate; for Redis it is `redis_tls`, with the public authorities unless
     `redis_ca_file` names others.
 
+    `connector_ports`, `connector_private_ranges`: what connectors may call, such as `443,8000-8100` and `10.9.0.0/16`;
+    without the former the API takes every address in a flow.
+
     `database_instance`, `database_administrator`: RDS' identifier of the write copy and its master user, for the
     command that makes the runtime's own account.
     """
@@ -49,6 +52,9 @@ class Settings(BaseSettings):
     redis_iam_cache: str | None = Field(default=None, min_length=1)
     redis_tls: bool = False
     redis_ca_file: Path | None = None
+
+    connector_ports: str | None = Field(default=None, pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")
+    connector_private_ranges: str = Field(default="", pattern=r"^([0-9a-fA-F.:]+/\d+(,[0-9a-fA-F.:]+/\d+)*)?$")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

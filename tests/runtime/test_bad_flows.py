@@ -2,13 +2,18 @@
 
 import copy
 from collections.abc import Callable
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
 from patchbay_runtime.flows.problem import InvalidFlowError
+from patchbay_runtime.flows.reach import Reach
 from patchbay_runtime.flows.validation import check_flow
+from patchbay_runtime.settings import Settings
 
-from tests.runtime.conftest import Tenant
+from tests.http_requests import http
+from tests.runtime.conftest import Tenant, running_api
 
 ORDERS: dict[str, Any] = {
     "name": "orders",
@@ -135,3 +140,74 @@ def test_a_body_that_is_not_json_is_refused_with_422(tenant: Tenant, body: bytes
 def test_a_document_over_the_limit_is_refused_with_413(tenant: Tenant) -> None:
     response = tenant.client.post(f"{tenant.path}/flows", content=b" " * 300_000)
     assert response.status_code == 413
+
+
+HERE = Reach(ports=[(443, 443), (8000, 8100)], private=[ip_network("10.9.0.0/16")])
+
+
+def calling(url: str) -> dict[str, Any]:
+    document = copy.deepcopy(ORDERS)
+    document["steps"]["send"]["config"]["url"] = url
+    return document
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://partner.example.com/orders",
+        "http://partner.example.com:8000/",
+        "https://partner.example.com:8100/x?y=1",
+        "https://9.9.9.9/",
+        "https://10.9.1.2/",
+        "https://[2606:4700::1111]/",
+        "http://sink.example.svc:443/deliveries",
+    ],
+)
+def test_an_address_that_the_network_lets_through_is_taken(url: str) -> None:
+    assert check_flow(calling(url), HERE).name == "orders"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://partner.example.com/", "port 80 is not open to connectors here, only 443, 8000-8100; use one of them"),
+        ("https://partner.example.com:8443/", "port 8443 is not open"),
+        ("http://redis.patchbay-data:6379/", "port 6379 is not open"),
+        ("https://partner.example.com:0/", "port 0 is not open"),
+        ("https://partner.example.com:99999/", "no number from 1 to 65535"),
+        ("https://partner.example.com:https/", "no number from 1 to 65535"),
+        ("https://10.8.0.1/", "10.8.0.1 is a private or reserved address"),
+        ("https://169.254.169.254/latest/meta-data", "private or reserved"),
+        ("https://100.64.0.1/", "private or reserved"),
+        ("https://127.1/", "private or reserved"),
+        ("https://0x7f.0.0.1/", "private or reserved"),
+        ("https://2130706433/", "private or reserved"),
+        ("https://[::1]/", "private or reserved"),
+        ("https://[::ffff:10.0.0.1]/", "private or reserved"),
+        ("https://[64:ff9b::a00:1]/", "private or reserved"),
+        ("https://[fe80::1%25eth0]/", "private or reserved"),
+        ("https://224.0.0.1/", "private or reserved"),
+    ],
+)
+def test_an_address_that_the_network_would_not_let_through_is_refused_with_the_remedy(url: str, told: str) -> None:
+    with pytest.raises(InvalidFlowError) as refused:
+        check_flow(calling(url), HERE)
+    (problem,) = refused.value.problems
+    assert problem.path == "$.steps.send.config.url"
+    assert told in problem.message
+
+
+def test_an_environment_that_says_nothing_takes_every_address() -> None:
+    assert Reach.of(Settings()) is None
+    given = Settings(connector_ports="443,8000-8100", connector_private_ranges="10.9.0.0/16")
+    assert Reach.of(given) == HERE
+
+
+def test_the_api_refuses_a_flow_whose_port_is_closed(settings: Settings, tmp_path: Path) -> None:
+    with running_api(settings.model_copy(update={"connector_ports": "443"}), tmp_path / "log") as url:
+        http.put(f"{url}/api/tenants/closed-ports").raise_for_status()
+        answer = http.post(f"{url}/api/tenants/closed-ports/flows", json=ORDERS)
+    assert answer.status_code == 422
+    port, address = (detail["message"] for detail in answer.json()["error"]["details"])
+    assert "port 9 is not open to connectors here, only 443" in port
+    assert "127.0.0.1 is a private or reserved address" in address

@@ -1,10 +1,12 @@
 """Which connections the platform's policies open beside those of its workloads to each other."""
 
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Any
 
+import pytest
 import yaml
 from patchbay_local.machine import addresses
+from patchbay_platform.connectors import SPECIAL
 from patchbay_platform.network import NetworkConfig
 
 from .conftest import REPOSITORY, Program
@@ -29,8 +31,65 @@ def test_the_api_server_reaches_kedas_metrics_and_prometheus_and_nothing_else(pr
     assert ports_open_to_the_api_server(program) == {"keda-metrics-apiserver": {6443}, "prometheus": {9090}}
 
 
-def test_on_one_machine_connectors_may_call_none_of_our_own_networks() -> None:
-    own = {addresses.BRIDGE_NETWORK, addresses.POD_NETWORK, addresses.SERVICE_NETWORK, IPv4Network("169.254.0.0/16")}
-    denied = set(local_networks().connector_denied)
-    assert own <= denied
-    assert not any(isinstance(network, IPv4Network) and addresses.ELSEWHERE_ADDRESS in network for network in denied)
+def connector_peers(program: Program) -> list[dict[str, Any]]:
+    """What connectors may call, as blocks of addresses."""
+    policy = program.one("NetworkPolicy", "http-connector", "patchbay-runtime").inputs["spec"]
+    return [peer["ipBlock"] for rule in policy["egress"] for peer in rule["to"] if "ipBlock" in peer]
+
+
+def is_open(program: Program, address: str) -> bool:
+    found = ip_address(address)
+    return any(
+        found in ip_network(block["cidr"])
+        and not any(found in ip_network(excepted) for excepted in block.get("except", ()))
+        for block in connector_peers(program)
+    )
+
+
+def test_connectors_on_one_machine_reach_none_of_its_own_networks_but_where_load_tests_listen(program: Program) -> None:
+    own = (addresses.BRIDGE_NETWORK, addresses.POD_NETWORK, addresses.SERVICE_NETWORK)
+    assert not [network for network in own if is_open(program, str(network[7]))]
+    assert is_open(program, str(addresses.ELSEWHERE_ADDRESS))
+
+
+# RFC 1918, 6598, 3927, 4193, 4291, 6052, 3056: where an environment or its provider may have systems of its own.
+@pytest.mark.parametrize(
+    "address",
+    [
+        "10.0.0.1", "172.16.0.1", "172.31.255.254", "192.168.1.1", "100.64.0.1", "100.127.255.254", "169.254.169.254",
+        "169.254.170.23", "127.0.0.1", "0.0.0.1", "198.19.0.1", "224.0.0.1", "255.255.255.255", "::1", "fd00:ec2::254",
+        "fe80::1", "ff02::1", "::10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::1",
+    ],
+)  # fmt: skip
+def test_connectors_reach_no_address_that_is_not_the_internet_s(program: Program, address: str) -> None:
+    assert not is_open(program, address)
+
+
+@pytest.mark.parametrize("address", ["1.1.1.1", "9.9.9.9", "172.15.0.1", "172.32.0.1", "100.63.0.1", "2606:4700::1"])
+def test_connectors_reach_the_internet(program: Program, address: str) -> None:
+    assert is_open(program, address)
+
+
+def test_the_internet_is_what_iana_calls_global() -> None:
+    """By Python's own tables of IANA's registries: the first address of every /16 of IPv4."""
+    special = [network for network in SPECIAL if isinstance(network, IPv4Network)]
+    for network in IPv4Network("0.0.0.0/0").subnets(new_prefix=16):
+        first = network[0]
+        closed = any(first in one for one in special)
+        assert closed == (not first.is_global or first.is_multicast), first
+
+
+def test_connectors_call_the_ports_of_the_environment_only(program: Program) -> None:
+    policy = program.one("NetworkPolicy", "http-connector", "patchbay-runtime").inputs["spec"]
+    (rule,) = [rule for rule in policy["egress"] if any("ipBlock" in peer for peer in rule["to"])]
+    assert rule["ports"] == [
+        {"port": 443, "protocol": "TCP"},
+        {"port": 1024, "endPort": 65535, "protocol": "TCP"},
+    ]
+
+
+def test_the_api_refuses_flows_by_the_same_ports_and_ranges(program: Program) -> None:
+    (container,) = program.one("Deployment", "api", "patchbay-runtime").inputs["spec"]["template"]["spec"]["containers"]
+    given = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert given["PATCHBAY_CONNECTOR_PORTS"] == "443,1024-65535"
+    assert given["PATCHBAY_CONNECTOR_PRIVATE_RANGES"] == f"{addresses.ELSEWHERE_ADDRESS}/32"

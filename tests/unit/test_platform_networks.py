@@ -54,14 +54,6 @@ def test_the_api_server_is_reached_where_eks_answers(file: Path) -> None:
     assert set(platform(file).network.api_server) == expected
 
 
-def test_no_connector_calls_our_own_networks(file: Path) -> None:
-    denied = set(platform(file).network.connector_denied)
-    own = services(file) | {IPv4Network(infra(file)["network"]["cidr"]), IPv4Network("169.254.0.0/16")}
-    if "vpn" in infra(file):
-        own.add(IPv4Network(infra(file)["vpn"]["clientCidr"]))
-    assert own <= denied
-
-
 def test_the_load_balancer_names_the_client_and_is_given_time_to_see_a_gateway_leave(file: Path) -> None:
     gateway = platform(file).gateway
     assert gateway.client_address == "forwardedFor"

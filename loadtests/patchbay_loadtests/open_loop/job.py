@@ -56,7 +56,7 @@ async def do(job: Job) -> RunsVerdict | SinkMoment | None:
     async with Gateway(job.host, job.tenant) as gateway:
         if job.runs is None:
             # Without a sink no order has a line that would go there.
-            await gateway.register(order_flow(job.sink_url or "http://sink.invalid/deliveries", name=FLOW))
+            await gateway.register(order_flow(job.sink_url or "https://sink.invalid/deliveries", name=FLOW))
             return await _moment(job.sink_url) if job.sink_url else None
         patience = Patience(stall=job.settle_seconds, longest=10 * job.settle_seconds)
         # A run whose id is none is nowhere to be found.

@@ -9,7 +9,6 @@ from patchbay_local.deploy.stack.stack import Stack
 from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine import addresses, paths
 
-_DENIED: Final = "patchbay:platform.network.connectorDenied"
 LOCAL: Final = paths.CLUSTER_STACK
 
 
@@ -22,25 +21,22 @@ def require_agreement(config: StackConfig | None = None) -> None:
     """RuntimeError where the stack's config names other addresses of this machine than those that are taken."""
     content = (config or StackConfig.read(LOCAL)).content["config"]
     port, bridge = addresses.EMULATOR_PORTS[LOCAL], addresses.BRIDGE_ADDRESS
-    pods, services = str(addresses.POD_NETWORK), str(addresses.SERVICE_NETWORK)
     wanted: dict[str, Any] = {
         "patchbay:infra.aws.endpoint": f"http://127.0.0.1:{port}",
         "patchbay:platform.clusterAutoscaler.awsEndpoint": f"http://{bridge}:{port}",
         "patchbay:platform.network.apiServer": [f"{bridge}/32", f"{addresses.SERVICE_NETWORK[1]}/32"],
-        _DENIED: [str(addresses.BRIDGE_NETWORK), pods, services],
+        # An address of the internet needs no range, but is none that a machine would give itself.
+        "patchbay:platform.network.connectors.privateRanges": [f"{addresses.ELSEWHERE_ADDRESS}/32"],
         "patchbay:platform.gateway.nodePort": addresses.GATEWAY_NODE_PORT,
-        "patchbay:platform.gateway.edgeNetworks": [str(addresses.BRIDGE_NETWORK), pods],
+        "patchbay:platform.gateway.edgeNetworks": [str(addresses.BRIDGE_NETWORK), str(addresses.POD_NETWORK)],
     }
     faults = []
     for path, value in wanted.items():
         found: Any = content
         for name in path.split("."):
             found = found.get(name, {})
-        # Connectors may be kept from more than this machine's ranges.
-        agrees = found == value or (path == _DENIED and isinstance(found, list) and set(value) <= set(found))
-        if not agrees:
-            verb = "add" if path == _DENIED else "set"
-            faults.append(f"{path} is {found}: {verb} {value}, as {addresses.SETTINGS} and its defaults say")
+        if found != value:
+            faults.append(f"{path} is {found}: set {value}, as {addresses.SETTINGS} and its defaults say")
     if faults:
         raise RuntimeError(f"Pulumi.{LOCAL}.yaml: " + "; ".join(faults))
 

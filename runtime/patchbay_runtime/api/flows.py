@@ -27,7 +27,7 @@ def timestamp(moment: datetime | None) -> str | None:
 async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
     """Register a flow document as the flow's next version."""
     document = parse_json(await read_body(request, LARGEST_DOCUMENT_BYTES))
-    flow = check_flow(document)
+    flow = check_flow(document, resources.reach)
     async with resources.database.transaction(tenant) as connection:
         version = await flow_repository.add_version(connection, flow.name, document)
     return JSONResponse({"flow": flow.name, "version": version}, status_code=HTTPStatus.CREATED)

@@ -11,6 +11,7 @@ from patchbay_runtime.api.run_waiters import RunWaiters
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, Reconciler, SweepPace
 from patchbay_runtime.execution.start import RunStarter
+from patchbay_runtime.flows.reach import Reach
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.database import Database
@@ -24,7 +25,7 @@ DATABASE_TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Resources:
-    """Connections and services of one replica."""
+    """Connections and services of one replica. `reach`: what flows may call."""
 
     settings: Settings
     database: Database
@@ -32,6 +33,7 @@ class Resources:
     waiters: RunWaiters
     starter: RunStarter
     reconciler: Reconciler
+    reach: Reach | None
 
 
 @asynccontextmanager
@@ -43,7 +45,8 @@ async def open_resources(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -
     reconciler = Reconciler(database, queue, sweeps)
     try:
         async with running(waiters.listen_forever()), running(reconciler.run_forever()):
-            yield Resources(settings, database, queue, waiters, RunStarter(database, queue), reconciler)
+            starter = RunStarter(database, queue)
+            yield Resources(settings, database, queue, waiters, starter, reconciler, Reach.of(settings))
     finally:
         await queue.close()
         await database.close()

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.flows.document import FlowDocument, StepDocument
 from patchbay_runtime.flows.problem import InvalidFlowError, Place, Problem, json_path, problems_of
+from patchbay_runtime.flows.reach import Reach
 from patchbay_runtime.steps.implementation import implementation
 
 TRIGGERS = frozenset({"http-trigger"})
@@ -16,14 +17,14 @@ Edges = dict[str, dict[Place, str]]
 """For each step, the steps it leads to by the place that names them."""
 
 
-def check_flow(document: Any) -> FlowDocument:
-    """The document's model, or `InvalidFlowError` with all of its problems."""
+def check_flow(document: Any, reach: Reach | None = None) -> FlowDocument:
+    """The document's model, or `InvalidFlowError` with all of its problems. `reach`: what its steps may call."""
     try:
         flow = FlowDocument.model_validate(document)
     except ValidationError as error:
         raise InvalidFlowError(problems_of(error)) from None
     problems: list[Problem] = []
-    edges: Edges = {name: _check_step(name, step, flow, problems) for name, step in flow.steps.items()}
+    edges: Edges = {name: _check_step(name, step, flow, reach, problems) for name, step in flow.steps.items()}
     _check_targets(flow, edges, problems)
     if not problems:
         _check_cycles(flow, edges, problems)
@@ -33,7 +34,9 @@ def check_flow(document: Any) -> FlowDocument:
     return flow
 
 
-def _check_step(name: str, step: StepDocument, flow: FlowDocument, problems: list[Problem]) -> dict[Place, str]:
+def _check_step(
+    name: str, step: StepDocument, flow: FlowDocument, reach: Reach | None, problems: list[Problem]
+) -> dict[Place, str]:
     """Add the problems of one step; give the steps that it names."""
     place: Place = ("steps", name)
     if step.shape not in CATALOG:
@@ -52,6 +55,9 @@ def _check_step(name: str, step: StepDocument, flow: FlowDocument, problems: lis
     except ValidationError as error:
         problems.extend(problems_of(error, (*place, "config")))
         return edges
+    if code.called is not None and reach is not None:
+        at = json_path((*place, "config", "url"))
+        problems.extend(Problem(at, fault) for fault in reach.faults(code.called(config)))
     if code.targets is not None:
         edges.update({(*place, "config", *inner): target for inner, target in code.targets(config).items()})
     return edges

@@ -59,6 +59,11 @@ class Config(StepConfig):
         return headers
 
 
+def called(config: Config) -> str:
+    """The address that the step calls."""
+    return config.url
+
+
 def retry_policy(config: Config) -> RetryPolicy:
     """The step's own settings."""
     return RetryPolicy(retries=config.retries, backoff_seconds=config.backoff_seconds)

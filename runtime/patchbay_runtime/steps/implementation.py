@@ -23,6 +23,8 @@ class Implementation:
     retry_policy: Callable[[Any], RetryPolicy] | None
     # None: the step goes on at its `next`; otherwise at the steps that its settings name.
     targets: Callable[[Any], Mapping[Place, str]] | None
+    # None: a step calls no other system.
+    called: Callable[[Any], str] | None
     # Waits for the outside world, so no database transaction may be open meanwhile.
     long: bool
 
@@ -40,5 +42,6 @@ def implementation(shape: str) -> Implementation:
         execute=module.execute,
         retry_policy=getattr(module, "retry_policy", None),
         targets=getattr(module, "targets", None),
+        called=getattr(module, "called", None),
         long=getattr(module, "LONG", False),
     )

@@ -14,7 +14,9 @@ from lightkube.resources.core_v1 import ConfigMap, Namespace
 from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 
-SERVICE: Final = "sink:80"
+# The port that connectors may call in every environment.
+_PORT: Final = 443
+SERVICE: Final = f"sink:{_PORT}"
 READY_SECONDS: Final = 90.0
 REMOVAL_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.5
@@ -22,7 +24,7 @@ POLL_SECONDS: Final = 0.5
 
 def url(namespace: str) -> str:
     """Where the pods of the environment reach the sink."""
-    return f"http://sink.{namespace}.svc/deliveries"
+    return f"http://sink.{namespace}.svc:{_PORT}/deliveries"
 
 
 async def deploy(
@@ -39,6 +41,7 @@ async def deploy(
         context={
             "namespace": namespace,
             "run": run,
+            "port": _PORT,
             "image": image,
             "python": python,
             "priority_class": priority_class,
