@@ -1,12 +1,13 @@
 """Configuration of the delivery identity."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from patchbay_config.model import Model
 from pydantic import Field, field_validator
 
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
 
+_GITHUB: Final = "https://token.actions.githubusercontent.com"
 _ISSUER = r"^https://[a-z0-9.-]+(/[\w.-]+)*$"
 
 
@@ -23,7 +24,7 @@ class DeliveryConfig(Model):
     provider waits 80 minutes for each) and of the search (60 minutes and more) do not fit into less than the default.
     """
 
-    issuer: Annotated[str, Field(pattern=_ISSUER)] = "https://token.actions.githubusercontent.com"
+    issuer: Annotated[str, Field(pattern=_ISSUER)] = _GITHUB
     audience: Annotated[str, Field(pattern=r"^[\w.:/-]+$")] = "sts.amazonaws.com"
     provider_arn: Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:oidc-provider/[\w./-]+$")] | None = None
     repository: Annotated[str, Field(pattern=r"^[\w-]+/[\w.-]+$")]
@@ -32,6 +33,17 @@ class DeliveryConfig(Model):
     state_key_arn: Annotated[str, Field(pattern=r"^arn:aws:kms:[a-z0-9-]+:\d{12}:key/[\w-]+$")]
     further_regions: tuple[Region, ...] = ()
     apply_session_seconds: Annotated[int, Field(ge=3600, le=43200)] = 14400
+
+    @field_validator("issuer")
+    @classmethod
+    def _claims_that_aws_reads(cls, issuer: str) -> str:
+        """The apply role asks for the branch's claim, `ref`, which no token of another host would have for STS.
+
+        Source: Service Authorization Reference, AWS Security Token Service, condition keys.
+        """
+        if not f"{issuer}/".startswith(f"{_GITHUB}/"):
+            raise ValueError(f"AWS reads a token's branch for {_GITHUB} only; remove it, or name one of its paths")
+        return issuer
 
     @field_validator("branch")
     @classmethod

@@ -315,6 +315,7 @@ def test_roles_below_a_component_get_the_boundary_wherever_they_are_made() -> No
     ("changes", "field", "remedy"),
     [
         ({"issuer": "http://code.example.com"}, "issuer", "should match pattern"),
+        ({"issuer": "https://code.example.com"}, "issuer", "remove it, or name one of its paths"),
         ({"repository": "example/*"}, "repository", "should match pattern"),
         ({"repository": "patchbay"}, "repository", "should match pattern"),
         ({"branch": "release-*"}, "branch", "name it without wildcards"),
