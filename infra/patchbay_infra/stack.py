@@ -121,8 +121,12 @@ class Infra(pulumi.ComponentResource):
             opts=child,
         )
         self.cells = {key: self._cell(key) for key in settings.clusters}
-        nodes = {key: cell.cluster.node_security_group_id for key, cell in self.cells.items()}
-        self.databases = self._databases(nodes)
+        clients: dict[str, pulumi.Input[str]] = {
+            key: cell.cluster.node_security_group_id for key, cell in self.cells.items()
+        }
+        if settings.vpn is not None and settings.vpn.reaches_data:
+            clients |= self._operators
+        self.databases = self._databases(clients)
         self._search = Search(
             "search",
             settings.search,
@@ -130,7 +134,7 @@ class Infra(pulumi.ComponentResource):
             network=self._network,
             data_key_arn=self._keys.data_arn,
             logs_key_arn=self._keys.logs_arn,
-            clients=nodes,
+            clients=clients,
             opts=child,
         )
         for key in self.cells:

@@ -42,7 +42,10 @@ CertificateArn = Annotated[str, AfterValidator(_certificate)]
 
 
 class AuthorizedGroup(Model):
-    """A group of the identity provider, by the id that it asserts, and the tiers of subnets that it reaches."""
+    """A group of the identity provider, by the id that it asserts, and the tiers of subnets that it reaches.
+
+    `private`: the API servers and private web pages; `data`: the databases and the search, and not the caches.
+    """
 
     id: Annotated[str, Field(min_length=1, max_length=255)]
     reaches: Annotated[tuple[Tier, ...], Field(min_length=1)] = ("private",)
@@ -91,6 +94,11 @@ class ClientVpnConfig(Model):
         if self.client_root_certificate_arn and self.groups:
             raise ValueError("groups: certificates carry none; remove it, or use samlProviderArn")
         return self
+
+    @property
+    def reaches_data(self) -> bool:
+        """Whether any group is let through to the data stores."""
+        return any("data" in group.reaches for group in self.groups.values())
 
     def faults(self, *, production: bool) -> Iterator[tuple[str, str]]:
         """What is too weak for the environment: the field and the remedy."""
