@@ -196,3 +196,15 @@ def test_where_things_stand_is_known_in_a_preview_before_there_are_ids(
     assert "private (aws:ec2/vpcEndpoint:VpcEndpoint): it stands in the public subnet zone-a" in result.output
     assert "unplaced (aws:eks/nodeGroup:NodeGroup): its subnetIds names no subnet of this program" in result.output
     assert "can't run policy" not in result.output
+
+
+def test_what_is_not_production_cannot_reach_another_account(
+    stack: Stack, emulated_aws: str, registering_pack: Path
+) -> None:
+    not_production(stack)
+    kept = preview(stack, emulated_aws + RESOURCES + KEPT, pack=registering_pack)
+    assert kept.status == 0, kept.output
+    elsewhere = emulated_aws.replace(ACCOUNT, "210987654321")
+    result = preview(stack, elsewhere + RESOURCES + KEPT, pack=registering_pack)
+    assert result.status != 0
+    assert "it may work in other accounts than 123456789012 (allowedAccountIds)" in result.output

@@ -19,6 +19,10 @@ def _allowed(principal: Any = "*", action: str = "s3:GetObject", **more: Any) ->
     return {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*", **more}
 
 
+def _all_but(principal: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "NotPrincipal": principal, "Action": "s3:GetObject", "Resource": "*"}
+
+
 def _bucket(name: str, statement: dict[str, Any]) -> Row:
     return Row(name, tokens.BUCKET_POLICY, {"policy": document(statement)}, _RULE)
 
@@ -63,7 +67,7 @@ BYPASSES = (
     _if("no value at all", StringEquals={"aws:PrincipalOrgID": []}),
     _set_operator("all of no accounts", "ForAllValues:StringEquals", "aws:PrincipalAccount", ACCOUNT),
     _set_operator("every path of organisations", "ForAnyValue:StringLike", "aws:PrincipalOrgPaths", "*"),
-    _bucket("everybody but one account", {**_allowed(), "NotPrincipal": {"AWS": _ROOT}}),
+    _bucket("everybody but one account", _all_but({"AWS": _ROOT})),
     _bucket("everybody in a list", _allowed({"AWS": [_ROOT, "*"]})),
     _bucket("every AWS account by TLS", _allowed({"AWS": "*"}, Condition={"Bool": {"aws:SecureTransport": True}})),
     _at(
