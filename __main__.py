@@ -5,6 +5,7 @@ import gc
 # A program lives as long as one command, and the SDK keeps every output until its end: collections free nothing.
 gc.disable()
 
+from ipaddress import IPv4Network
 from typing import Self
 
 import pulumi
@@ -17,6 +18,7 @@ from patchbay_infra.provider import provider
 from patchbay_infra.settings import InfraSettings
 from patchbay_infra.stack import Cell, Infra, PlatformWorkloads
 from patchbay_platform import cloudwatch_metrics, cluster, namespaces, scale_in_order
+from patchbay_platform.cluster import ClusterNetworks
 from patchbay_platform.data_services import DataServices, ManagedDatabase, ManagedRedis
 from patchbay_platform.host_cluster import HostCluster, NodeTaint
 from patchbay_platform.images import ImageLock
@@ -31,6 +33,15 @@ class Settings(Model):
 
     infra: InfraSettings
     platform: PlatformSettings | None = None
+
+    @model_validator(mode="after")
+    def _connectors_stay_out_of_the_environment(self) -> Self:
+        own = [self.infra.network.cidr, *(one.service_cidr for one in self.infra.clusters.values())]
+        if self.infra.vpn:
+            own.append(self.infra.vpn.client_cidr)
+        if self.platform and (found := list(self.platform.network.connectors.clashes(own))):
+            raise ValueError(f"platform.network.connectors.privateRanges: {'; '.join(found)}")
+        return self
 
     @model_validator(mode="after")
     def _one_cluster_stands_in_for_one(self) -> Self:
@@ -83,6 +94,13 @@ def host_cluster(key: str, cell: Cell, settings: InfraSettings) -> HostCluster:
     )
 
 
+def networks(key: str, settings: InfraSettings) -> ClusterNetworks:
+    """Where a cluster's API server answers, and its load balancer calls from. EKS is in the private subnets."""
+    plan = divide(settings.network.cidr, settings.zones)
+    service = settings.clusters[key].service_cidr[1]
+    return ClusterNetworks(api_server=(IPv4Network(service), *plan.private.values()), edge=tuple(plan.public.values()))
+
+
 def deploy_platform(infra: Infra, settings: Settings, platform: PlatformSettings, images: ImageLock) -> None:
     """On the one cluster that the config names, or on every cluster of the environment."""
     for key, cell in infra.cells.items():
@@ -94,6 +112,7 @@ def deploy_platform(infra: Infra, settings: Settings, platform: PlatformSettings
             images=images,
             catalog=CATALOG,
             provider=cluster.provider(f"{name}-cluster", access or cell.cluster.kubeconfig, after=infra.beneath(key)),
+            networks=access.networks if access else networks(key, settings.infra),
             data=None if access else data_services(infra, cell, settings.infra),
             host=host_cluster(key, cell, settings.infra),
         )

@@ -1,12 +1,34 @@
 """The cluster that the platform is put on."""
 
 from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Annotated
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 from patchbay_config.model import Model
-from pydantic import field_validator
+from pydantic import Field, field_validator
+
+Network = IPv4Network | IPv6Network
+
+
+class ClusterNetworks(Model):
+    """`api_server`: the addresses of the Kubernetes API server as pods reach it.
+
+    `edge`: from where the load balancer's connections arrive at the gateway; only those may open one, because what they
+    say of the client is believed.
+    """
+
+    api_server: Annotated[tuple[Network, ...], Field(min_length=1)]
+    edge: Annotated[tuple[Network, ...], Field(min_length=1)]
+
+    @field_validator("edge")
+    @classmethod
+    def _edge_is_not_everyone(cls, networks: tuple[Network, ...]) -> tuple[Network, ...]:
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("holds a network of every address; name the networks of the load balancer")
+        return networks
 
 
 class ClusterConfig(Model):
@@ -14,6 +36,7 @@ class ClusterConfig(Model):
 
     kubeconfig: Path | None = None
     context: str | None = None
+    networks: ClusterNetworks
 
     @field_validator("kubeconfig")
     @classmethod

@@ -5,7 +5,7 @@ Amazon's VPC plugin enforces them on EKS, a daemon of ours on one machine. Other
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Self
+from typing import Final
 
 import pulumi
 from patchbay_config.model import Model
@@ -19,29 +19,18 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicyPortArgs,
     NetworkPolicySpecArgs,
 )
-from pydantic import Field, model_validator
 
 from patchbay_platform import namespaces
+from patchbay_platform.cluster import ClusterNetworks, Network
 from patchbay_platform.connectors import SPECIAL, ConnectorsConfig
 from patchbay_platform.database_access import component as database_access
-from patchbay_platform.gateway.config import Network
 from patchbay_platform.pods import NAME_LABEL, SHAPE_LABEL
 
 
 class NetworkConfig(Model):
-    """`api_server`: the addresses of the Kubernetes API server as pods reach it.
+    """`connectors`: what customers' connectors may call."""
 
-    `connectors`: what customers' connectors may call.
-    """
-
-    api_server: Annotated[tuple[Network, ...], Field(min_length=1)]
     connectors: ConnectorsConfig = ConnectorsConfig()
-
-    @model_validator(mode="after")
-    def _connectors_stay_out_of_the_cluster(self) -> Self:
-        if found := list(self.connectors.clashes(self.api_server)):
-            raise ValueError(f"connectors.privateRanges: {'; '.join(found)}")
-        return self
 
 
 @dataclass(frozen=True)
@@ -143,7 +132,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         name: str,
         config: NetworkConfig,
         *,
-        edge_networks: Sequence[Network],
+        networks: ClusterNetworks,
         existing: Mapping[str, pulumi.Input[str]],
         absent: Collection[Workload] = (),
         outside: Sequence[Outside] = (),
@@ -155,7 +144,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         """
         super().__init__("patchbay:platform:NetworkPolicies", name, None, opts)
         self._config = config
-        self._edge_networks = edge_networks
+        self._networks = networks
         self._outside = outside
         self._flows = [flow for flow in FLOWS if not set(flow[:2]) & set(absent)]
         for namespace, exists in existing.items():
@@ -191,9 +180,9 @@ class NetworkPolicies(pulumi.ComponentResource):
             if server == workload
         ]
         if workload == GATEWAY:
-            rules.append(NetworkPolicyIngressRuleArgs(from_=_blocks(self._edge_networks), ports=_tcp(8080, 8406)))
+            rules.append(NetworkPolicyIngressRuleArgs(from_=_blocks(self._networks.edge), ports=_tcp(8080, 8406)))
         rules += [
-            NetworkPolicyIngressRuleArgs(from_=_blocks(self._config.api_server), ports=_tcp(port))
+            NetworkPolicyIngressRuleArgs(from_=_blocks(self._networks.api_server), ports=_tcp(port))
             for server, port in API_SERVER_CALLS
             if server == workload
         ]
@@ -214,7 +203,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             if workload in service.clients
         ]
         if workload in API_SERVER_CLIENTS:
-            rules.append(NetworkPolicyEgressRuleArgs(to=_blocks(self._config.api_server), ports=_tcp(443, 6443)))
+            rules.append(NetworkPolicyEgressRuleArgs(to=_blocks(self._networks.api_server), ports=_tcp(443, 6443)))
         if workload == CONNECTOR:
             rules.append(self._connectors())
         if rules:

@@ -40,7 +40,7 @@ class PlatformSettings(Model):
     cluster: ClusterConfig | None = None
     image_lock: Path
     quotas: Quotas
-    network: NetworkConfig
+    network: NetworkConfig = NetworkConfig()
     keda: KedaConfig
     redis: RedisConfig | None = None
     mariadb: MariadbConfig | None = None
@@ -53,8 +53,10 @@ class PlatformSettings(Model):
     headroom: HeadroomConfig | None = None
 
     @model_validator(mode="after")
-    def _connectors_stay_out_of_the_edge(self) -> Self:
-        if found := list(self.network.connectors.clashes(self.gateway.edge_networks)):
+    def _connectors_stay_out_of_the_cluster(self) -> Self:
+        networks = self.cluster.networks if self.cluster else None
+        own = (*networks.api_server, *networks.edge) if networks else ()
+        if found := list(self.network.connectors.clashes(own)):
             raise ValueError(f"network.connectors.privateRanges: {'; '.join(found)}")
         return self
 

@@ -10,6 +10,7 @@ from patchbay_runtime.catalog import Shape
 from patchbay_platform import api, autoscaling, namespaces, shapes, stores
 from patchbay_platform.api import Api
 from patchbay_platform.cloudwatch_metrics import CloudwatchMetrics
+from patchbay_platform.cluster import ClusterNetworks
 from patchbay_platform.data_services import DataServices
 from patchbay_platform.gateway.component import Gateway
 from patchbay_platform.host_cluster import HostCluster
@@ -39,6 +40,7 @@ class Platform(pulumi.ComponentResource):
         images: ImageLock,
         catalog: Mapping[str, Shape],
         provider: kubernetes.Provider,
+        networks: ClusterNetworks,
         data: DataServices | None = None,
         host: HostCluster | None = None,
     ) -> None:
@@ -86,7 +88,7 @@ class Platform(pulumi.ComponentResource):
         policies = NetworkPolicies(
             f"{name}-network",
             settings.network,
-            edge_networks=settings.gateway.edge_networks,
+            networks=networks,
             existing={**existing, namespaces.KEDA: keda.namespace},
             absent=[
                 *stores.absent(settings),
@@ -127,6 +129,7 @@ class Platform(pulumi.ComponentResource):
             f"{name}-gateway",
             settings.gateway,
             image=images.haproxy,
+            edge_networks=networks.edge,
             placement=platform_in(existing[namespaces.GATEWAY]),
             api_address=f"{api.HEADLESS_SERVICE}.{namespaces.RUNTIME}.svc.cluster.local:{api.PORT}",
             opts=child,

@@ -235,13 +235,13 @@ def test_the_local_stack_names_the_addresses_that_are_taken() -> None:
 
 def test_a_stack_config_with_other_addresses_is_refused_with_the_field_and_the_value_to_set() -> None:
     config = StackConfig.read("local")
-    config.content["config"]["patchbay:platform"]["gateway"]["edgeNetworks"] = ["10.1.0.0/24"]
+    config.content["config"]["patchbay:platform"]["cluster"]["networks"]["edge"] = ["10.1.0.0/24"]
     del config.content["config"]["patchbay:infra"]["aws"]["endpoint"]
     config.content["config"]["patchbay:platform"]["network"]["connectors"]["privateRanges"] = ["10.91.0.0/16"]
     with pytest.raises(RuntimeError) as refused:
         environments.require_agreement(config)
     for told in (
-        "patchbay:platform.gateway.edgeNetworks is ['10.1.0.0/24']: set ['10.89.0.0/24', '10.90.0.0/16']",
+        "patchbay:platform.cluster.networks.edge is ['10.1.0.0/24']: set ['10.89.0.0/24', '10.90.0.0/16']",
         "patchbay:infra.aws.endpoint is {}: set http://127.0.0.1:5601",
         "connectors.privateRanges is ['10.91.0.0/16']: set ['198.18.0.1/32']",
     ):

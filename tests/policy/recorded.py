@@ -72,7 +72,7 @@ def stack_config(stack: str, directory: Path) -> dict[str, Any]:
     if platform := config.get("patchbay:platform"):
         platform["imageLock"] = str(lock)
         if platform.get("cluster"):
-            platform["cluster"] = {"kubeconfig": str(kubeconfig)}
+            platform["cluster"]["kubeconfig"] = str(kubeconfig)
     return config
 
 

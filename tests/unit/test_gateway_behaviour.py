@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ DRAIN_SECONDS = 2
 CONFIG = GatewayConfig.model_validate(
     {
         "nodePort": 30080,
-        "edgeNetworks": ["127.0.0.1/32"],
         "drainSeconds": DRAIN_SECONDS,
         "routes": [
             {"prefix": "/hooks/", "allowlist": ["127.0.0.1"], "requestsPerSecond": 1000, "bodyLimitBytes": LIMIT},
@@ -171,6 +171,7 @@ def running(
     file.write_text(
         render(
             config,
+            edge_networks=[IPv4Network("127.0.0.1/32")],
             api_address=api_address,
             api_slots=2,
             proxy_bind=f"{ALLOWED}:{client.port}",

@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 import yaml
 from patchbay_local.machine import addresses
+from patchbay_platform.cluster import ClusterNetworks
 from patchbay_platform.connectors import SPECIAL
-from patchbay_platform.network import NetworkConfig
 
 from .conftest import REPOSITORY, Program
 
 
-def local_networks() -> NetworkConfig:
+def local_networks() -> ClusterNetworks:
     config = yaml.safe_load((REPOSITORY / "Pulumi.local.yaml").read_text())["config"]
-    return NetworkConfig.model_validate(config["patchbay:platform"]["network"])
+    return ClusterNetworks.model_validate(config["patchbay:platform"]["cluster"]["networks"])
 
 
 def ports_open_to_the_api_server(program: Program) -> dict[str, set[int]]:

@@ -1,61 +1,82 @@
-"""The platform's networks are those of the environment that it is put on."""
+"""The platform's networks are those of the environment that it is put on, in the whole program of each stack."""
 
-from ipaddress import IPv4Network
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
-import yaml
-from patchbay_infra.network.address_plan import AddressPlan, divide
-from patchbay_platform.settings import PlatformSettings
+from patchbay_platform.connectors import ConnectorsConfig
+from patchbay_policies.model import Resource
+from patchbay_runtime.settings import Settings
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.policy.recorded import record, stack_config
 
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+SUBNET = "aws:ec2/subnet:Subnet"
 
-def config_of(file: Path) -> dict[str, Any]:
-    config: dict[str, Any] = yaml.safe_load(file.read_text())["config"]
-    return config
-
-
-def on_own_clusters(file: Path) -> bool:
-    config = config_of(file)
-    return "patchbay:infra" in config and "cluster" not in config.get("patchbay:platform", {"cluster": None})
+Stack = tuple[Mapping[str, Any], Sequence[Resource]]
 
 
-STACKS = [file for file in sorted(REPOSITORY.glob("Pulumi.*.yaml")) if on_own_clusters(file)]
-
-pytestmark = pytest.mark.parametrize("file", STACKS, ids=lambda file: file.suffixes[0].removeprefix("."))
-
-
-def infra(file: Path) -> dict[str, Any]:
-    settings: dict[str, Any] = config_of(file)["patchbay:infra"]
-    return settings
+@pytest.fixture(scope="module", params=["dev", "staging", "production"])
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """A stack's config, and what its program registers."""
+    config = stack_config(request.param, tmp_path_factory.mktemp("stack"))
+    return config, record(config)
 
 
-def plan(file: Path) -> AddressPlan:
-    return divide(IPv4Network(infra(file)["network"]["cidr"]), infra(file)["zones"])
+def policies(stack: Stack, name: str) -> list[Mapping[str, Any]]:
+    """Of each cluster."""
+    found = [one.props for one in stack[1] if one.type == POLICY and one.props["metadata"]["name"] == name]
+    assert len(found) == len(stack[0]["patchbay:infra"]["clusters"])
+    return [one["spec"] for one in found]
 
 
-def platform(file: Path) -> PlatformSettings:
-    return PlatformSettings.model_validate(config_of(file)["patchbay:platform"])
+def blocks(rules: Sequence[Mapping[str, Any]], way: str, port: int) -> set[str]:
+    """Of the rules that open a port."""
+    return {
+        peer["ipBlock"]["cidr"]
+        for rule in rules
+        if port in {one["port"] for one in rule.get("ports", ())}
+        for peer in rule[way]
+        if "ipBlock" in peer
+    }
 
 
-def services(file: Path) -> set[IPv4Network]:
-    """The networks of services of all clusters."""
-    return {IPv4Network(cluster.get("serviceCidr", "172.20.0.0/16")) for cluster in infra(file)["clusters"].values()}
+def subnets(stack: Stack, tier: str) -> set[str]:
+    return {one.props["cidrBlock"] for one in stack[1] if one.type == SUBNET and f"-{tier}-" in one.name}
 
 
-def test_the_gateway_is_reached_from_the_public_subnets_only(file: Path) -> None:
-    assert set(platform(file).gateway.edge_networks) == set(plan(file).public.values())
+def test_the_gateway_is_reached_from_the_public_subnets_only(stack: Stack) -> None:
+    assert len(subnets(stack, "public")) == 3
+    for policy in policies(stack, "gateway"):
+        assert blocks(policy["ingress"], "from", 8080) == subnets(stack, "public")
 
 
-def test_the_api_server_is_reached_where_eks_answers(file: Path) -> None:
-    expected = {IPv4Network(network[1]) for network in services(file)} | set(plan(file).private.values())
-    assert set(platform(file).network.api_server) == expected
+def test_the_api_server_is_reached_where_eks_answers(stack: Stack) -> None:
+    for policy in policies(stack, "scale-in-order"):
+        # The first address of EKS' range for services is the API server's own.
+        assert blocks(policy["egress"], "to", 443) == {"172.20.0.1/32"} | subnets(stack, "private")
 
 
-def test_the_load_balancer_names_the_client_and_is_given_time_to_see_a_gateway_leave(file: Path) -> None:
-    gateway = platform(file).gateway
-    assert gateway.client_address == "forwardedFor"
+def test_the_load_balancer_names_the_client_and_is_given_time_to_see_a_gateway_leave(stack: Stack) -> None:
+    gateway = stack[0]["patchbay:platform"]["gateway"]
+    assert gateway["clientAddress"] == "forwardedFor"
     # Health is asked every 10 s and must fail twice; an answer may take 5 s.
-    assert gateway.drain_seconds >= 2 * 10 + 5
+    assert gateway["drainSeconds"] >= 2 * 10 + 5
+
+
+@pytest.mark.parametrize(
+    ("network", "own"), [("10.20.128.0/20", "10.20.0.0/16"), ("172.20.5.0/24", "172.20.0.0/16"), ("10.249.0.0/16", "")]
+)
+def test_a_private_range_that_is_the_environment_s_own_is_refused(network: str, own: str, tmp_path: Path) -> None:
+    config = stack_config("staging", tmp_path)
+    config["patchbay:platform"]["network"] = {"connectors": {"privateRanges": [network]}}
+    with pytest.raises(pulumi.RunError, match=rf"connectors\.privateRanges: {network} overlaps {own}.*narrow or"):
+        record(config)
+
+
+def test_the_variables_of_the_api_are_settings_that_the_runtime_takes() -> None:
+    told = ConnectorsConfig.model_validate({"ports": [443, "8000-8100"], "privateRanges": ["10.9.0.0/16"]}).told
+    Settings.model_validate({name.removeprefix("PATCHBAY_").lower(): value for name, value in told.items()})
+    assert {name.removeprefix("PATCHBAY_").lower() for name in told} <= set(Settings.model_fields)

@@ -22,6 +22,7 @@ from .conftest import Manifest, Program, record
 CLUSTERS = ("main", "second")
 DATA_NETWORKS = ("10.0.224.0/22", "10.0.228.0/22")
 TAINTS = (NodeTaint("patchbay.dev/pool", "flows", "NoSchedule"),)
+NETWORKS = cluster.ClusterNetworks.model_validate({"apiServer": ["172.20.0.1/32"], "edge": ["10.10.48.0/24"]})
 KUBECONFIG = json.dumps({"apiVersion": "v1", "kind": "Config", "users": [{"user": {"exec": {"command": "aws"}}}]})
 
 
@@ -78,6 +79,7 @@ def both(settings: PlatformSettings, images: ImageLock, keda_manifests: Sequence
                 images=images,
                 catalog=CATALOG,
                 provider=cluster.provider(f"{name}-cluster", access, after=[]),
+                networks=NETWORKS,
                 data=data_of(name, pulumi.Output.from_input),
                 host=HostCluster(pulumi.Output.from_input(f"patchbay-dev-{name}"), "eu-central-1", TAINTS),
             )
@@ -220,7 +222,7 @@ def test_the_alarms_are_told_of_each_cluster_by_its_name_in_aws(both: Program) -
 
 
 def test_what_tells_the_alarms_sees_horizon_and_how_many_nodes_there_are_and_nothing_else(
-    one: Program, settings: PlatformSettings
+    one: Program,
 ) -> None:
     (pod,) = pods_of(one, "cloudwatch-metrics")
     assert not [name for name in variables(pod) if name.startswith(("PATCHBAY_REDIS", "PATCHBAY_DATABASE"))]
@@ -233,7 +235,7 @@ def test_what_tells_the_alarms_sees_horizon_and_how_many_nodes_there_are_and_not
         peer["podSelector"]["matchLabels"] for rule in policy["egress"] for peer in rule["to"] if "podSelector" in peer
     ]
     assert called == [{"app.kubernetes.io/name": "api"}, {"k8s-app": "kube-dns"}]
-    api_server = {(str(network), port) for network in settings.network.api_server for port in (443, 6443)}
+    api_server = {(str(network), port) for network in NETWORKS.api_server for port in (443, 6443)}
     assert egress(one, "cloudwatch-metrics") == {("169.254.170.23/32", 80), ("0.0.0.0/0", 443), *api_server}
 
 

@@ -24,11 +24,11 @@ def require_agreement(config: StackConfig | None = None) -> None:
     wanted: dict[str, Any] = {
         "patchbay:infra.aws.endpoint": f"http://127.0.0.1:{port}",
         "patchbay:platform.clusterAutoscaler.awsEndpoint": f"http://{bridge}:{port}",
-        "patchbay:platform.network.apiServer": [f"{bridge}/32", f"{addresses.SERVICE_NETWORK[1]}/32"],
+        "patchbay:platform.cluster.networks.apiServer": [f"{bridge}/32", f"{addresses.SERVICE_NETWORK[1]}/32"],
         # An address of the internet needs no range, but is none that a machine would give itself.
         "patchbay:platform.network.connectors.privateRanges": [f"{addresses.ELSEWHERE_ADDRESS}/32"],
         "patchbay:platform.gateway.nodePort": addresses.GATEWAY_NODE_PORT,
-        "patchbay:platform.gateway.edgeNetworks": [str(addresses.BRIDGE_NETWORK), str(addresses.POD_NETWORK)],
+        "patchbay:platform.cluster.networks.edge": [str(addresses.BRIDGE_NETWORK), str(addresses.POD_NETWORK)],
     }
     faults = []
     for path, value in wanted.items():

@@ -1,5 +1,6 @@
 """The gateway: the one way in from outside."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import pulumi
@@ -20,7 +21,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from patchbay_platform import pods
-from patchbay_platform.gateway.config import GatewayConfig
+from patchbay_platform.gateway.config import GatewayConfig, Network
 from patchbay_platform.gateway.render import HEALTH_PORT, PROXY_PORT, STATUS_PORT, render
 from patchbay_platform.placement import Placement
 from patchbay_platform.workload import Workload
@@ -33,7 +34,10 @@ _API_SLOTS: Final = 16
 
 
 class Gateway(pulumi.ComponentResource):
-    """HAProxy behind the load balancer's node port: allowlists, rates and body limits for each route."""
+    """HAProxy behind the load balancer's node port: allowlists, rates and body limits for each route.
+
+    `edge_networks`: the only ones that may open a connection, as what they say of the client is believed.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Gateway(pulumi.ComponentResource):
         config: GatewayConfig,
         *,
         image: str,
+        edge_networks: Sequence[Network],
         placement: Placement,
         api_address: str,
         opts: pulumi.ResourceOptions,
@@ -48,7 +53,7 @@ class Gateway(pulumi.ComponentResource):
         super().__init__("patchbay:platform:Gateway", name, None, opts)
         workload = Workload(self, "gateway", placement)
         account = workload.account()
-        native = render(config, api_address=api_address, api_slots=_API_SLOTS)
+        native = render(config, edge_networks=edge_networks, api_address=api_address, api_slots=_API_SLOTS)
         files = workload.native_files({"haproxy.cfg": native})
         workload.disruption_budget()
         workload.service(

@@ -43,17 +43,15 @@ class GatewayConfig(Model):
 
     `client_address`: how the load balancer names the client, which allowlists and rates go by: the header of the PROXY
     protocol, or the last address of `X-Forwarded-For`, which an application load balancer adds itself.
-    `edge_networks`: from where the load balancer's connections arrive; only those may open one, because what they say
-    of the client is believed. `health_node_port`: plain HTTP for the load balancer's health checks, 200 while it is up
-    and 503 once it is about to leave. `drain_seconds`: for how long it then still takes connections; longer than the
-    load balancer needs to notice. The longest `?wait=` of a synchronous run is 60 s, hence `response_seconds`.
+    `health_node_port`: plain HTTP for the load balancer's health checks, 200 while it is up and 503 once it is about to
+    leave. `drain_seconds`: for how long it then still takes connections; longer than the load balancer needs to notice.
+    The longest `?wait=` of a synchronous run is 60 s, hence `response_seconds`.
     """
 
     node_port: NodePort
     health_node_port: NodePort = 30081
     client_address: Literal["proxyProtocol", "forwardedFor"] = "proxyProtocol"
     replicas: Annotated[int, Field(ge=1, le=20)] = 2
-    edge_networks: Annotated[tuple[Network, ...], Field(min_length=1)]
     routes: Annotated[tuple[Route, ...], Field(min_length=1)]
     response_seconds: Annotated[int, Field(ge=61, le=600)] = 75
     drain_seconds: Annotated[int, Field(ge=1, le=120)] = 3
@@ -62,13 +60,6 @@ class GatewayConfig(Model):
     def grace_seconds(self) -> int:
         """What a gateway that is told to leave has to drain and to answer."""
         return self.drain_seconds + self.response_seconds + 10
-
-    @field_validator("edge_networks")
-    @classmethod
-    def _edge_is_not_everyone(cls, networks: tuple[Network, ...]) -> tuple[Network, ...]:
-        if any(network.prefixlen == 0 for network in networks):
-            raise ValueError("holds a network of every address; name the networks of the load balancer")
-        return networks
 
     @field_validator("routes")
     @classmethod

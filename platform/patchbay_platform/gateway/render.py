@@ -1,13 +1,13 @@
 """The gateway's native configuration, from its template and the stack's config."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from patchbay_platform.gateway.config import GatewayConfig
+from patchbay_platform.gateway.config import GatewayConfig, Network
 
 PROXY_PORT: Final = 8080
 STATUS_PORT: Final = 8405
@@ -40,6 +40,7 @@ def _error_body(status: int) -> str:
 def render(
     config: GatewayConfig,
     *,
+    edge_networks: Sequence[Network],
     api_address: str,
     api_slots: int,
     proxy_bind: str = f":{PROXY_PORT}",
@@ -65,7 +66,7 @@ def render(
         buffer_bytes=max(route.body_limit_bytes for route in config.routes) + _HEADER_BYTES,
         client_address=config.client_address,
         drain_seconds=config.drain_seconds,
-        edge_networks=config.edge_networks,
+        edge_networks=edge_networks,
         errors=errors,
         header_bytes=_HEADER_BYTES,
         health_bind=health_bind,

@@ -28,7 +28,11 @@ def _normalized(path: str) -> str:
     return plain + ("/" if path.endswith("/") and plain != "/" else "")
 
 
-_TRANSFORMATIONS: Final[Mapping[str, Callable[[str], str]]] = {"URL_DECODE": unquote, "NORMALIZE_PATH": _normalized, "LOWERCASE": str.lower}
+_TRANSFORMATIONS: Final[Mapping[str, Callable[[str], str]]] = {
+    "URL_DECODE": unquote,
+    "NORMALIZE_PATH": _normalized,
+    "LOWERCASE": str.lower,
+}
 
 
 def managed_matches(request: Request) -> Iterator[str]:
