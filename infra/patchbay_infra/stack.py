@@ -249,7 +249,6 @@ def _outside(settings: InfraSettings) -> Outside:
     backup_key = copies.kms_key_arn if copies else None
     named = (backup_key, *((vpn.server_certificate_arn, vpn.client_root_certificate_arn) if vpn else ()))
     return Outside(
-        rotation_function=settings.secrets.rotation_lambda_arn,
         backup_key=backup_key,
         scans=settings.images.registry_scanning != "none",
         kept=tuple(arn for arn in named if arn),

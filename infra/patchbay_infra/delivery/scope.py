@@ -13,12 +13,10 @@ _TAG: Final = "patchbay:environment"
 class Outside:
     """What is not the environment's own by name or tag, and still handled by it, because its config names it.
 
-    `rotation_function`: ARN of the Lambda function that rotates tenants' secrets. `backup_key`: ARN of the key of the
-    backups in another region. `scans`: whether this environment sets what the account's registry scans for. `kept`:
-    ARNs of keys and certificates that are used, and changed by nobody here.
+    `backup_key`: ARN of the key of the backups in another region. `scans`: whether this environment sets what the
+    account's registry scans for. `kept`: ARNs of keys and certificates that are used, and changed by nobody here.
     """
 
-    rotation_function: str | None = None
     backup_key: str | None = None
     scans: bool = False
     kept: tuple[str, ...] = ()

@@ -14,7 +14,8 @@ from patchbay_infra.tenant_secrets.config import SecretsConfig
 class TenantSecrets(pulumi.ComponentResource):
     """One empty secret for each tenant: `patchbay/<environment>/tenants/<tenant>/connectors`.
 
-    Values are put there by who knows them, and never pass through the program or its state. `path_prefix`: what all
+    Values are put there by who knows them, and never pass through the program or its state. Nothing rotates them: they
+    are credentials of partners' systems, which only the partner changes. `path_prefix`: what all
     names start with, for the rights of who reads them; IAM decides in this account, and no other account may read.
     `secret_arns`: by tenant.
     """
@@ -57,18 +58,6 @@ class TenantSecrets(pulumi.ComponentResource):
             block_public_policy=True,
             opts=child,
         )
-        if config.rotation_lambda_arn:
-            aws.secretsmanager.SecretRotation(
-                label,
-                secret_id=secret.id,
-                rotation_lambda_arn=config.rotation_lambda_arn,
-                rotation_rules=aws.secretsmanager.SecretRotationRotationRulesArgs(
-                    automatically_after_days=config.rotation_days
-                ),
-                # There is nothing to rotate until somebody has put a value there.
-                rotate_immediately=False,
-                opts=child,
-            )
         return secret.arn
 
     def _own_account_only(self, secret_arn: pulumi.Output[str]) -> pulumi.Output[str]:

@@ -54,6 +54,9 @@ def _secrets(stack: Stack, environment: Environment) -> Iterator[Finding]:
     if not environment.production:
         return
     for secret in stack.of(SECRET):
+        # A tenant's secret is a credential of a partner's system, which only the partner changes.
+        if given(at(secret.props, "tags", "patchbay:tenant")):
+            continue
         if not any(stack.refers(rotation, "secretId", secret) for rotation in stack.of(SECRET_ROTATION)):
             yield Finding(secret, "it is never rotated")
 
@@ -84,8 +87,8 @@ RULES: Final = (
     ),
     StackRule(
         name="secrets-rotate-in-production",
-        description="In production secrets are changed at an interval.",
-        remedy="Give the secrets' config the ARN of the function that rotates them.",
+        description="In production secrets are changed at an interval, but for those of tenants' partners.",
+        remedy="Add an aws.secretsmanager.SecretRotation, or tag a tenant's secret with patchbay:tenant.",
         types=frozenset({SECRET, SECRET_ROTATION}),
         check=_secrets,
     ),

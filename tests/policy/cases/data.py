@@ -199,7 +199,11 @@ CASES = {
         bad=[bad(REPOSITORY, says="every image for ever")],
     ),
     "secrets-rotate-in-production": Cases(
-        good=[good(SECRET, made(tokens.SECRET_ROTATION, refers={"secretId": SECRET})), good(SECRET, environment=DEV)],
+        good=[
+            good(SECRET, made(tokens.SECRET_ROTATION, refers={"secretId": SECRET})),
+            good(SECRET, environment=DEV),
+            good(made(tokens.SECRET, props={"tags": {"patchbay:tenant": "example"}})),
+        ],
         bad=[bad(SECRET, says="never rotated")],
     ),
 }

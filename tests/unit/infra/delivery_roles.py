@@ -15,10 +15,9 @@ from tests.unit.infra.mocks import ACCOUNT, PRODUCTION, Recorded, mock_arn, reco
 
 REGION, ENVIRONMENT = PRODUCTION.region, PRODUCTION.environment
 STATE_KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/state"
-ROTATION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:example-rotation"
 BACKUP_KEY = f"arn:aws:kms:eu-north-1:{ACCOUNT}:key/copies"
 VPN_CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/vpn"
-OUTSIDE = Outside(ROTATION, BACKUP_KEY, scans=True, kept=(BACKUP_KEY, VPN_CERTIFICATE))
+OUTSIDE = Outside(BACKUP_KEY, scans=True, kept=(BACKUP_KEY, VPN_CERTIFICATE))
 CONFIG = {"repository": "example/patchbay", "stateBucket": "example-patchbay-state", "stateKeyArn": STATE_KEY}
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/patchbay-{ENVIRONMENT}-delivery-boundary"
 ZONE, VPC = "Z0", "vpc-0"

@@ -197,12 +197,6 @@ def test_interfaces_that_pods_left_behind_are_removed_with_their_group(productio
     assert not may(apply, "ec2:DeleteNetworkInterface", interface)
 
 
-def test_only_the_rotation_function_that_the_config_names_is_called(production: Recorded) -> None:
-    named = arn("lambda", "function:example-rotation")
-    assert may(rights(production, "apply"), "lambda:InvokeFunction", named)
-    assert not may(rights(production, "apply"), "lambda:InvokeFunction", arn("lambda", "function:another"))
-
-
 @pytest.mark.parametrize(
     ("action", "resource", "tag"),
     [

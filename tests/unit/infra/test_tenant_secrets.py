@@ -13,7 +13,6 @@ from patchbay_infra.tenant_secrets.config import SecretsConfig
 from .data_services import SECRETS_KEY, assert_tagged_uniquely, refusal
 from .mocks import PRODUCTION, STAGING, Recorded, mock_arn, record
 
-LAMBDA = "arn:aws:lambda:eu-central-1:111122223333:function:rotate-connectors"
 SECRET = "secretsmanager/secret:Secret"
 
 
@@ -43,12 +42,11 @@ def test_each_tenant_has_a_secret_of_its_own_below_the_environment_s_path() -> N
     }
 
 
-def test_no_value_passes_through_the_program() -> None:
-    recorded = tenant_secrets({"rotationLambdaArn": LAMBDA})
+def test_no_value_passes_through_the_program_and_nothing_changes_one() -> None:
+    recorded = tenant_secrets()
     assert {one.type for one in recorded.resources if one.type.startswith("aws:")} == {
         "aws:secretsmanager/secret:Secret",
         "aws:secretsmanager/secretPolicy:SecretPolicy",
-        "aws:secretsmanager/secretRotation:SecretRotation",
     }
 
 
@@ -70,16 +68,6 @@ def test_no_other_account_is_let_in() -> None:
         assert policy.inputs["blockPublicPolicy"] is True
 
 
-def test_secrets_rotate_where_somebody_rotates_them() -> None:
-    rotations = tenant_secrets({"rotationLambdaArn": LAMBDA, "rotationDays": 7}).of("SecretRotation")
-    assert {one.inputs["secretId"] for one in rotations} == {"secrets-example-id", "secrets-sample-id"}
-    for rotation in rotations:
-        assert rotation.inputs["rotationLambdaArn"] == LAMBDA
-        assert rotation.inputs["rotationRules"] == {"automaticallyAfterDays": 7}
-        assert rotation.inputs["rotateImmediately"] is False
-    assert not tenant_secrets().of("SecretRotation")
-
-
 def test_everything_can_be_found_by_its_name_tag() -> None:
     assert_tagged_uniquely(tenant_secrets())
 
@@ -87,8 +75,6 @@ def test_everything_can_be_found_by_its_name_tag() -> None:
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"rotationLambdaArn": "rotate"}, "rotationLambdaArn: "),
-        ({"rotationDays": 0}, "rotationDays: Input should be greater than or equal to 1"),
         ({"recoveryDays": 0}, "recoveryDays: Input should be greater than or equal to 7"),
         ({"values": {"example": "x"}}, "values: unknown key; correct its spelling or remove it"),
     ],

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from patchbay_infra.delivery.scope import Outside, Scope
+from patchbay_infra.delivery.scope import Scope
 from patchbay_infra.policy_document import Statement, allow
 
 
-def data_changes(scope: Scope, outside: Outside, further_regions: Sequence[str]) -> Sequence[Statement]:
+def data_changes(scope: Scope, further_regions: Sequence[str]) -> Sequence[Statement]:
     """By name. Neither contents nor values: payloads, queues and secrets are none of a deployment's business."""
     return (
         allow(["rds:*"], scope.arn("rds", "*:{}*")),
@@ -60,13 +60,11 @@ def data_changes(scope: Scope, outside: Outside, further_regions: Sequence[str])
         ),
         allow(
             [
-                "secretsmanager:CancelRotateSecret",
                 "secretsmanager:CreateSecret",
                 "secretsmanager:DeleteResourcePolicy",
                 "secretsmanager:DeleteSecret",
                 "secretsmanager:PutResourcePolicy",
                 "secretsmanager:RestoreSecret",
-                "secretsmanager:RotateSecret",
                 "secretsmanager:TagResource",
                 "secretsmanager:UntagResource",
                 "secretsmanager:UpdateSecret",
@@ -74,5 +72,4 @@ def data_changes(scope: Scope, outside: Outside, further_regions: Sequence[str])
             ],
             scope.secrets,
         ),
-        *([allow(["lambda:InvokeFunction"], [outside.rotation_function])] if outside.rotation_function else []),
     )

@@ -21,7 +21,7 @@ def change_rights(scope: Scope, outside: Outside, further_regions: Sequence[str]
     return {
         "network": network_changes(scope),
         "edge": edge_changes(scope),
-        "data": data_changes(scope, outside, further_regions),
+        "data": data_changes(scope, further_regions),
         "keys": key_changes(scope, outside),
         "platform": platform_changes(scope, outside),
         "identity": identity_changes(scope, outside),

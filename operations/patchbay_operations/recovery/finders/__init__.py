@@ -42,7 +42,6 @@ REPEATABLE: Final = frozenset(
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         "aws:s3/bucketVersioning:BucketVersioning",
         "aws:secretsmanager/secretPolicy:SecretPolicy",
-        "aws:secretsmanager/secretRotation:SecretRotation",
         "aws:sns/topicPolicy:TopicPolicy",
         "aws:sns/topicSubscription:TopicSubscription",
         "aws:wafv2/webAclAssociation:WebAclAssociation",

@@ -1,4 +1,4 @@
-"""Secrets Manager: secrets without their values, their policies and their rotation."""
+"""Secrets Manager: secrets without their values, and their policies."""
 
 from patchbay_standins.pulumi_plugins.aws_provider.fields import document
 from patchbay_standins.pulumi_plugins.aws_provider.resource import Resource
@@ -36,17 +36,6 @@ ROWS = (
         ready=Ready(at="DeletedDate && 'deleted' || 'kept'", done=("kept",), gone=("deleted",)),
         options=("recoveryWindowInDays",),
         required=("name",),
-    ),
-    Row(
-        "aws:secretsmanager/secretRotation:SecretRotation",
-        "secretsmanager",
-        create=Call("rotate_secret"),
-        id="{secretId}",
-        read=Call("describe_secret", _SECRET, at="RotationEnabled && !DeletedDate && @"),
-        updates=(Update(("rotateImmediately", "rotationLambdaArn", "rotationRules"), Call("rotate_secret")),),
-        delete=Call("cancel_rotate_secret", _SECRET),
-        fields=(Field("secretId", read="ARN"), Field("rotateImmediately", read="", default=True)),
-        name="secretId",
     ),
     Row(
         "aws:secretsmanager/secretPolicy:SecretPolicy",
