@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from patchbay_infra.cache.config import CacheConfig
 from patchbay_infra.cluster.config import ClusterConfig
+from patchbay_infra.cluster.node_addresses import faults as address_faults
 from patchbay_infra.context import Context
 from patchbay_infra.databases.config import DatabasesConfig
 from patchbay_infra.delivery.config import DeliveryConfig
@@ -17,6 +18,7 @@ from patchbay_infra.delivery.faults import faults as delivery_faults
 from patchbay_infra.edge.config import EdgeConfig
 from patchbay_infra.edge.routing import faults as edge_faults
 from patchbay_infra.images.config import ImagesConfig
+from patchbay_infra.network.address_plan import divide
 from patchbay_infra.network.config import NetworkConfig
 from patchbay_infra.objects.config import ObjectsConfig
 from patchbay_infra.provider import AwsConfig
@@ -76,6 +78,8 @@ class InfraSettings(Model):
             yield "zones", "a zone stands twice; name three different ones"
         if strangers := [zone for zone in self.zones if zone[:-1] != self.aws.region]:
             yield "zones", f"{', '.join(strangers)} not in {self.aws.region}; name zones of aws.region"
+        if len(set(self.zones)) == len(self.zones):
+            yield from address_faults(self.clusters, divide(self.network.cidr, self.zones).private)
         count = Counter(tenant for names in self.tenants.values() for tenant in names)
         if twice := sorted(tenant for tenant, number in count.items() if number > 1):
             yield "clusters", f"{', '.join(twice)} on more than one cluster; keep each tenant on one"

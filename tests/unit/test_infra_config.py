@@ -107,3 +107,12 @@ def test_a_wrong_field_is_named_with_its_remedy(field: str, value: Any, remedy: 
     lines = [line for line in str(refused.value).splitlines()[1:] if remedy in line]
     named = [line.partition(": ")[0] for line in lines]
     assert any(name.startswith(field) or field.startswith(name) for name in named), str(refused.value)
+
+
+def test_more_nodes_than_the_subnets_have_addresses_for_are_refused() -> None:
+    """In a /16 each zone's subnet has 1,022 whole blocks of sixteen; a node's pods take seven, and it may break one."""
+    too_many = with_value(infra_config("production"), f"{FLOWS}.onDemand.maxSize", 450)
+    with pytest.raises(ConfigError) as refused:
+        load(Settings, too_many)
+    assert "patchbay:infra.clusters: the nodes of all groups at their maxSize hold" in str(refused.value)
+    assert "lower maxSize or maxPods, or widen network.cidr" in str(refused.value)

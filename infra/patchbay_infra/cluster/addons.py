@@ -8,6 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from patchbay_infra.cluster.config import Addon
+from patchbay_infra.cluster.node_addresses import plugin_variables
+from patchbay_infra.cluster.node_config import NodeGroupConfig
 from patchbay_infra.cluster.workload_rights import CLUSTER_TAG
 from patchbay_infra.context import Context
 
@@ -30,17 +32,21 @@ def install(
     context: Context,
     cluster: aws.eks.Cluster,
     cluster_name: str,
+    groups: Sequence[NodeGroupConfig],
     after: Iterable[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> list[pulumi.Resource]:
-    """`after`: what has to be there first, such as the identity that an add-on's pods take."""
+    """`groups`: all of the cluster's nodes.
+
+    `after`: what has to be there first, such as the identity that an add-on's pods take.
+    """
     return [
         aws.eks.Addon(
             f"{name}-{addon}",
             cluster_name=cluster.name,
             addon_name=addon,
             addon_version=versions[addon],
-            configuration_values=_values(addon, context, cluster_name),
+            configuration_values=_values(addon, context, cluster_name, groups),
             # What the bootstrap left behind is taken over; what an operator changed since is kept.
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="PRESERVE",
@@ -51,11 +57,11 @@ def install(
     ]
 
 
-def _values(addon: Addon, context: Context, cluster_name: str) -> str | None:
+def _values(addon: Addon, context: Context, cluster_name: str, groups: Sequence[NodeGroupConfig]) -> str | None:
     values: dict[str, Any] = {}
     match addon:
         case "vpc-cni":
-            values = {"enableNetworkPolicy": "true"}
+            values = {"enableNetworkPolicy": "true", "env": plugin_variables(groups)}
         case "aws-ebs-csi-driver":
             values = {"controller": {"extraVolumeTags": {**context.common_tags, CLUSTER_TAG: cluster_name}}}
     return json.dumps(values) if values else None

@@ -10,8 +10,9 @@ from patchbay_infra.cluster.config import Addon, ClusterConfig
 from patchbay_infra.cluster.control_plane import ControlPlane, DeliveryAccess
 from patchbay_infra.cluster.kubeconfig import kubeconfig, kubeconfig_command
 from patchbay_infra.cluster.node_config import NodeGroupConfig
-from patchbay_infra.cluster.node_group import Capacity, NodeGroup, NodeGroupHome, NodeGroupPlan
+from patchbay_infra.cluster.node_group import Capacity, NodeGroup, NodeGroupHome, NodeGroupPlan, group_name
 from patchbay_infra.cluster.node_role import node_role
+from patchbay_infra.cluster.node_sizes import present_sizes
 from patchbay_infra.cluster.security_groups import ClusterSecurityGroups
 from patchbay_infra.cluster.workload_identity import HomeCluster, Workload, WorkloadIdentity
 from patchbay_infra.context import Context
@@ -98,11 +99,15 @@ class Cluster(pulumi.ComponentResource):
             security_group_id=groups.nodes_id,
             volume_key_arn=key_arn,
             target_group_arn=gateway_target_group_arn,
+            release=config.release,
         )
         # Without rights a node cannot join, and without rules it cannot be reached.
         ready = pulumi.ResourceOptions(parent=self, depends_on=[*before_nodes, *node_rights, groups])
+        plans = {group_name(context, home, plan): plan for plan in self._plans()}
+        present = present_sizes(home.cluster_name, plans, pulumi.InvokeOptions(parent=self))
         nodes = [
-            NodeGroup(f"{name}-{plan.name}", plan, context=context, home=home, opts=ready) for plan in self._plans()
+            NodeGroup(f"{name}-{plan.name}", plan, context=context, home=home, present=present.get(in_eks), opts=ready)
+            for in_eks, plan in plans.items()
         ]
         self._grant_cluster_services(key_arn, nodes)
         self.kubeconfig = kubeconfig(
@@ -155,6 +160,7 @@ class Cluster(pulumi.ComponentResource):
             context=self._context,
             cluster=self._plane.cluster,
             cluster_name=self._plane.cluster_name,
+            groups=self._config.groups,
             after=after,
             parent=self,
         )

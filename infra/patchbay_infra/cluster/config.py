@@ -1,13 +1,15 @@
 """A cluster's configuration."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Annotated, Final, Literal, Self
 
 from patchbay_config.model import Model
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from patchbay_infra.cluster.ami_release import AmiType, default_release
+from patchbay_infra.cluster.ami_release import fault as release_fault
 from patchbay_infra.cluster.node_config import FlowNodesConfig, NodeGroupConfig
 from patchbay_infra.retention import LogDays
 
@@ -21,7 +23,6 @@ Addon = Literal[
     "aws-secrets-store-csi-driver-provider",
 ]
 AddonVersion = Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$")]
-AmiType = Literal["AL2023_x86_64_STANDARD", "AL2023_ARM_64_STANDARD", "BOTTLEROCKET_x86_64", "BOTTLEROCKET_ARM_64"]
 ControlPlaneTier = Literal["tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"]
 RoleArn = Annotated[str, Field(pattern=r"^arn:aws:iam::\d{12}:role/[\w+=,.@/-]+$")]
 Subdomain = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
@@ -61,6 +62,7 @@ class ClusterConfig(Model):
     `endpoint_allowlist`: public networks from which the API server answers; none = it answers inside the VPC only.
     `admins`, `viewers`: IAM roles that may administer the cluster, or read everything in it but Secrets.
     `tenants`: subdomains of the tenants that live on this cluster. `addons`: versions that differ from DEFAULT_ADDONS.
+    `ami_release`: the nodes' image, at every group; left out, the one of DEFAULT_RELEASES.
     `control_plane_tier`: a provisioned control plane, sized ahead of load. Only that takes `hpa_sync_seconds`, the
     autoscaler's interval (EKS' own is 15; it takes 10 to 15).
     """
@@ -72,6 +74,7 @@ class ClusterConfig(Model):
     viewers: tuple[RoleArn, ...] = ()
     tenants: tuple[Subdomain, ...] = ()
     ami_type: AmiType = "AL2023_x86_64_STANDARD"
+    ami_release: str | None = None
     system: NodeGroupConfig
     flows: FlowNodesConfig
     addons: Annotated[Mapping[Addon, AddonVersion], BeforeValidator(_with_defaults)] = DEFAULT_ADDONS
@@ -128,6 +131,12 @@ class ClusterConfig(Model):
         return self
 
     @model_validator(mode="after")
+    def _release_of_the_image(self) -> Self:
+        if found := release_fault(self.ami_type, self.release, self.version):
+            raise ValueError(f"amiRelease: {found}")
+        return self
+
+    @model_validator(mode="after")
     def _machines_of_the_images_architecture(self) -> Self:
         arm = "ARM" in self.ami_type
         groups = {"system": self.system, "flows.onDemand": self.flows.on_demand, "flows.spot": self.flows.spot}
@@ -139,6 +148,16 @@ class ClusterConfig(Model):
                     "name types of its architecture, or change amiType"
                 )
         return self
+
+    @property
+    def release(self) -> str:
+        """The release of the nodes' image."""
+        return self.ami_release or default_release(self.ami_type)
+
+    @property
+    def groups(self) -> Sequence[NodeGroupConfig]:
+        """All that its nodes are of."""
+        return [group for group in (self.system, self.flows.on_demand, self.flows.spot) if group]
 
     def faults(self, *, production: bool) -> Iterable[tuple[str, str]]:
         """Fields that are too weak for production, with the remedy."""

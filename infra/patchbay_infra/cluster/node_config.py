@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 from patchbay_config.model import Model
 from pydantic import Field, field_validator, model_validator
 
+from patchbay_infra.cluster.node_density import most_pods, without_prefixes
+
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\d[a-z0-9-]*\.(metal|\d*x?large|medium|small)$")]
 LabelKey = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$")]
 LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$")]
@@ -23,6 +25,7 @@ class TaintConfig(Model):
 class NodeGroupConfig(Model):
     """Nodes that are all alike. `desired_size` holds at the group's making only: the autoscaler owns it from there on.
 
+    `max_pods`: fewer pods on a node than its addresses and EKS allow, which is what is taken where it is left out.
     `max_unavailable_percentage`: how many nodes an update may take away at a time.
     """
 
@@ -31,6 +34,7 @@ class NodeGroupConfig(Model):
     desired_size: Annotated[int, Field(ge=0)]
     max_size: Annotated[int, Field(ge=1, le=450)]
     disk_gib: Annotated[int, Field(ge=20, le=1000)] = 50
+    max_pods: Annotated[int, Field(ge=10, le=250)] | None = None
     max_unavailable_percentage: Annotated[int, Field(ge=1, le=100)] = 33
 
     @field_validator("instance_types")
@@ -43,6 +47,27 @@ class NodeGroupConfig(Model):
                 "sizes differ, but the autoscaler takes a group's nodes to be alike; name types of one size"
             )
         return types
+
+    @field_validator("instance_types")
+    @classmethod
+    def _of_the_nitro_system(cls, types: tuple[str, ...]) -> tuple[str, ...]:
+        if strangers := without_prefixes(types):
+            raise ValueError(
+                f"{', '.join(strangers)} cannot be given prefixes of addresses; name types of the Nitro system"
+            )
+        return types
+
+    @model_validator(mode="after")
+    def _no_more_pods_than_addresses(self) -> Self:
+        most = most_pods(self.instance_types)
+        if self.max_pods is not None and self.max_pods > most:
+            raise ValueError(f"maxPods: nodes of these types take {most} pods at most; lower it, or remove it")
+        return self
+
+    @property
+    def places(self) -> int:
+        """The most pods on a node, those on its own network included."""
+        return self.max_pods or most_pods(self.instance_types)
 
     @model_validator(mode="after")
     def _sizes_in_order(self) -> Self:

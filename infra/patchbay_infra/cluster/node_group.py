@@ -9,8 +9,10 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_aws.eks.outputs import NodeGroupResource
 
-from patchbay_infra.cluster.config import AmiType
+from patchbay_infra.cluster.ami_release import AmiType, is_bottlerocket
 from patchbay_infra.cluster.node_config import NodeGroupConfig, TaintConfig
+from patchbay_infra.cluster.node_sizes import Sizes, guard, told
+from patchbay_infra.cluster.node_user_data import user_data
 from patchbay_infra.cluster.workload_rights import CLUSTER_TAG
 from patchbay_infra.context import Context
 
@@ -50,7 +52,7 @@ class NodeGroupPlan:
 
 @dataclass(frozen=True)
 class NodeGroupHome:
-    """What all groups of a cluster share. `key`: the cluster's name in the config."""
+    """What all groups of a cluster share. `key`: the cluster's name in the config; `release`: their image's."""
 
     key: str
     cluster_name: str
@@ -59,10 +61,19 @@ class NodeGroupHome:
     security_group_id: pulumi.Input[str]
     volume_key_arn: pulumi.Input[str]
     target_group_arn: pulumi.Input[str]
+    release: str
+
+
+def group_name(context: Context, home: NodeGroupHome, plan: NodeGroupPlan) -> str:
+    """The group's name in EKS."""
+    return context.name(home.key, plan.name, plan.stamp)
 
 
 class NodeGroup(pulumi.ComponentResource):
-    """A launch template, the group, the autoscaler's tags on its Auto Scaling group, and its place behind the edge."""
+    """A launch template, the group, the autoscaler's tags on its Auto Scaling group, and its place behind the edge.
+
+    `present`: its sizes in EKS, where it is there already.
+    """
 
     auto_scaling_group: pulumi.Output[str]
 
@@ -73,11 +84,12 @@ class NodeGroup(pulumi.ComponentResource):
         *,
         context: Context,
         home: NodeGroupHome,
+        present: Sizes | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:NodeGroup", name, None, opts)
         self._name, self._plan, self._context, self._home = name, plan, context, home
-        group = self._group(self._launch_template())
+        group = self._group(self._launch_template(), present)
         self.auto_scaling_group = group.resources.apply(_only_auto_scaling_group)
         for key, value in _autoscaler_tags(plan, home.cluster_name).items():
             aws.autoscaling.Tag(
@@ -98,7 +110,7 @@ class NodeGroup(pulumi.ComponentResource):
         plan, context, home = self._plan, self._context, self._home
         machine_tags = context.tags(home.key, plan.name, **{CLUSTER_TAG: home.cluster_name})
         # Bottlerocket keeps its read-only system on the first device, and images and containers on the second.
-        devices = ["/dev/xvda", "/dev/xvdb"] if plan.ami_type.startswith("BOTTLEROCKET") else ["/dev/xvda"]
+        devices = ["/dev/xvda", "/dev/xvdb"] if is_bottlerocket(plan.ami_type) else ["/dev/xvda"]
         return aws.ec2.LaunchTemplate(
             self._name,
             name=context.name(home.key, plan.name),
@@ -111,6 +123,7 @@ class NodeGroup(pulumi.ComponentResource):
                 http_tokens="required",
                 http_put_response_hop_limit=1,
             ),
+            user_data=user_data(plan.ami_type, plan.nodes.places),
             monitoring=aws.ec2.LaunchTemplateMonitoringArgs(enabled=True),
             block_device_mappings=[
                 aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
@@ -133,16 +146,23 @@ class NodeGroup(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _group(self, template: aws.ec2.LaunchTemplate) -> aws.eks.NodeGroup:
+    def _group(self, template: aws.ec2.LaunchTemplate, present: Sizes | None) -> aws.eks.NodeGroup:
         plan, context, home = self._plan, self._context, self._home
+        name, nodes = group_name(context, home, plan), plan.nodes
+        sent = told(Sizes(nodes.min_size, nodes.desired_size, nodes.max_size), present)
+        hooks = None
+        if present is not None:
+            asked = pulumi.InvokeOptions(parent=self)
+            hooks = guard(f"{self._name}-sizes", cluster=home.cluster_name, group=name, opts=asked)
         return aws.eks.NodeGroup(
             self._name,
             cluster_name=home.cluster.name,
-            node_group_name=context.name(home.key, plan.name, plan.stamp),
+            node_group_name=name,
             node_role_arn=home.role_arn,
             subnet_ids=list(plan.subnet_ids.values()),
             # Nodes follow their cluster: an upgrade is one change.
             version=home.cluster.version,
+            release_version=home.release,
             ami_type=plan.ami_type,
             capacity_type="SPOT" if plan.capacity == "spot" else "ON_DEMAND",
             instance_types=list(plan.nodes.instance_types),
@@ -150,7 +170,7 @@ class NodeGroup(pulumi.ComponentResource):
                 id=template.id, version=template.latest_version.apply(str)
             ),
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(
-                min_size=plan.nodes.min_size, desired_size=plan.nodes.desired_size, max_size=plan.nodes.max_size
+                min_size=sent.sizes.least, desired_size=sent.sizes.desired, max_size=sent.sizes.most
             ),
             update_config=aws.eks.NodeGroupUpdateConfigArgs(
                 max_unavailable_percentage=plan.nodes.max_unavailable_percentage
@@ -161,8 +181,7 @@ class NodeGroup(pulumi.ComponentResource):
                 for taint in plan.taints
             ],
             tags=context.tags(home.key, plan.name),
-            # The autoscaler owns the size.
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scalingConfig.desiredSize"]),
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=list(sent.ignored), hooks=hooks),
         )
 
 
@@ -182,4 +201,7 @@ def _autoscaler_tags(plan: NodeGroupPlan, cluster_name: str) -> Mapping[str, str
         **{f"{template}/label/{key}": value for key, value in plan.labels.items()},
         **{f"{template}/taint/{taint.key}": f"{taint.value}:{taint.effect}" for taint in plan.taints},
         f"{template}/resources/ephemeral-storage": f"{plan.nodes.disk_gib}Gi",
+        # The autoscaler takes every machine for one of 110 pods where no tag tells (its AWS provider,
+        # `buildNodeFromTemplate`).
+        f"{template}/resources/pods": str(plan.nodes.places),
     }

@@ -15,20 +15,33 @@ from patchbay_operations.capacity.resources import Quantity, Resources
 from patchbay_operations.capacity.simulation.setting import Capacity
 
 TABLE: Final = Path(__file__).parent / "native" / "machines.yaml"
+# Addresses in a prefix, and pods on the node's own network, which need none.
+_PREFIX: Final = 16
+_ON_HOST_NETWORK: Final = 2
+# (up to this many vCPUs, EKS' limit of a managed node's pods)
+_FEW_VCPUS: Final = 29
+_MOST_OF_FEW, _MOST_OF_MANY = 110, 250
 # What nodes on one machine are given, whose own daemons are not counted against them.
 _EMULATED_PLACES: Final = 110
 # (up to this many thousandths of a core, the share of them that EKS' nodes keep for themselves)
 _RESERVED_CPU: Final = ((1000, 0.06), (2000, 0.01), (4000, 0.005), (math.inf, 0.0025))
-# MiB that EKS' nodes keep: a base, something for each place, and what is free before pods are evicted.
+# MiB that EKS' nodes keep: a base, something for each single address (nodeadm goes by those whatever `maxPods` says:
+# `withDefaultReservedResources`), and what is free before pods are evicted.
 _RESERVED_MEMORY: Final = (255, 11, 100)
 
 
 class Size(Input):
-    """One instance type."""
+    """One instance type. `max_pods`: by its interfaces' single addresses, as AWS' table has it."""
 
     vcpu: Annotated[int, Field(ge=1)]
     memory_gib: Annotated[float, Field(gt=0)]
     max_pods: Annotated[int, Field(ge=4)]
+
+    @property
+    def places(self) -> int:
+        """Pods with prefixes of addresses, as the environments' nodes have them, within EKS' limits."""
+        addressed = (self.max_pods - _ON_HOST_NETWORK) * _PREFIX + _ON_HOST_NETWORK
+        return min(addressed, _MOST_OF_FEW if self.vcpu <= _FEW_VCPUS else _MOST_OF_MANY)
 
 
 class Sizes(Input):
@@ -89,8 +102,11 @@ class Machines(Input):
         )
         return self.model_copy(update={"prices": prices})
 
-    def allocatable(self, instance_type: str, *, emulated: bool) -> Resources:
-        """What workers may request of one node. `emulated`: a node of the one-machine environment, all for pods."""
+    def allocatable(self, instance_type: str, *, emulated: bool, max_pods: int | None = None) -> Resources:
+        """What workers may request of one node. `max_pods`: the group's own, if it has one.
+
+        `emulated`: a node of the one-machine environment, all for pods.
+        """
         size = self.sizes.types.get(instance_type)
         if size is None:
             raise InputError(
@@ -104,7 +120,7 @@ class Machines(Input):
         return Resources(
             cpu=cpu - _reserved_cpu(cpu) - millicores(self.daemons.cpu),
             memory=memory - base - per_place * size.max_pods - eviction - mebibytes(self.daemons.memory),
-            pods=size.max_pods - self.daemons.pods,
+            pods=min(size.places, max_pods or size.places) - self.daemons.pods,
         )
 
     def usd_per_hour(self, instance_types: tuple[str, ...], region: str, capacity: Capacity) -> float:

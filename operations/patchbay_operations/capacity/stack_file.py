@@ -39,6 +39,7 @@ class _Nodes(PartOfStack):
     min_size: Annotated[int, Field(ge=0)]
     desired_size: Annotated[int, Field(ge=0)]
     max_size: Annotated[int, Field(ge=1)]
+    max_pods: Annotated[int, Field(ge=1)] | None = None
 
 
 class _Flows(PartOfStack):
@@ -197,7 +198,7 @@ def _groups(name: str, cluster: _Cluster, infra: _Infra, machines: Machines, *, 
                 template=capacity,
                 capacity=capacity,
                 instance_type=nodes.instance_types[0],
-                allocatable=machines.allocatable(nodes.instance_types[0], emulated=emulated),
+                allocatable=machines.allocatable(nodes.instance_types[0], emulated=emulated, max_pods=nodes.max_pods),
                 zones=tuple(zones),
                 min_nodes=nodes.min_size,
                 max_nodes=nodes.max_size,

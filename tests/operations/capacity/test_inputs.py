@@ -175,8 +175,9 @@ def test_a_node_keeps_something_for_itself_except_where_it_is_emulated() -> None
     machines = load_machines(None)
     assert machines.allocatable("m7i.xlarge", emulated=True)[:2] == (4000, 16384)
     cpu, memory, pods = machines.allocatable("m7i.xlarge", emulated=False)
-    # 80m, 255 + 58 x 11 + 100 MiB, and what runs on every node.
-    assert (cpu, memory, pods) == (4000 - 80 - 250, 16384 - 255 - 638 - 100 - 300, 58 - 6)
+    # 80m, 255 + 58 x 11 + 100 MiB, and what runs on every node; 58 addresses, but 110 pods with prefixes of them.
+    assert (cpu, memory, pods) == (4000 - 80 - 250, 16384 - 255 - 638 - 100 - 300, 110 - 6)
+    assert machines.allocatable("m7i.xlarge", emulated=False, max_pods=40).pods == 40 - 6
 
 
 @pytest.mark.parametrize("tick", [0.1, 1.0])

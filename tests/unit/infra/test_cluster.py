@@ -98,7 +98,7 @@ def test_add_ons_are_pinned_and_network_policies_enforced() -> None:
     versions = {one.inputs["addonName"]: one.inputs["addonVersion"] for one in recorded.of("eks/addon:Addon")}
     assert versions == {**DEFAULT_ADDONS, "coredns": "v1.13.9-eksbuild.1"}
     cni = recorded.one("eks/addon:Addon", "main-vpc-cni").inputs
-    assert json.loads(cni["configurationValues"]) == {"enableNetworkPolicy": "true"}
+    assert json.loads(cni["configurationValues"])["enableNetworkPolicy"] == "true"
 
 
 def test_an_operator_gets_a_kubeconfig_without_a_credential(production: Recorded) -> None:

@@ -76,6 +76,7 @@ def test_the_autoscaler_finds_every_group_and_knows_an_empty_ones_nodes() -> Non
         f"{prefix}/enabled": "true",
         f"{prefix}/patchbay-production-main": "owned",
         f"{prefix}/node-template/resources/ephemeral-storage": "50Gi",
+        f"{prefix}/node-template/resources/pods": "110",
     }
     for group, more in {
         "main-system": {"label/patchbay.dev/pool": "system", "label/patchbay.dev/capacity": "on-demand"},

@@ -1,0 +1,164 @@
+"""How many pods a node takes, what it and the autoscaler are told of that, and whether there are addresses for them.
+
+The oracles are others': EC2's description of its instance types, as the emulator carries it; parsers of MIME, YAML and
+TOML; the schema that the VPC plugin's add-on publishes.
+"""
+
+import base64
+import gzip
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from email import message_from_string
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import moto.ec2
+import pytest
+import yaml
+from patchbay_infra.cluster import node_addresses
+from patchbay_infra.cluster.config import ClusterConfig
+from patchbay_infra.cluster.node_config import NodeGroupConfig
+from patchbay_infra.cluster.node_density import most_pods, without_prefixes
+from patchbay_operations.capacity.machines import load_machines
+
+from tests.unit.infra.clusters import CONFIG, changed, cluster
+from tests.unit.infra.mocks import STAGING, ZONES, Recorded
+from tests.unit.infra.refusals import refusal
+
+TYPES = re.compile(r"[a-z][a-z0-9-]*\d[a-z0-9-]*\.(metal|\d*x?large|medium|small)")
+# Fewer pods than their machines would take, so that the rule stays short.
+UNDERESTIMATED = re.compile(r"(\w+9gd?|m8azn)\.medium|t\w+\.small|hpc.*")
+# `configurationSchema` of `aws eks describe-addon-configuration --addon-name vpc-cni` (amazon-vpc-cni-k8s issue 3059):
+# every variable is text, and no other name is taken.
+PLUGIN_VARIABLES = {
+    "ENABLE_PREFIX_DELEGATION": "boolean",
+    "IP_COOLDOWN_PERIOD": "integer",
+    "MINIMUM_IP_TARGET": "integer",
+    "WARM_ENI_TARGET": "integer",
+    "WARM_IP_TARGET": "integer",
+    "WARM_PREFIX_TARGET": "integer",
+}
+SYSTEM = CONFIG["system"]
+
+
+def described_types() -> Mapping[str, Mapping[str, Any]]:
+    """`DescribeInstanceTypes`, by type."""
+    table = Path(str(moto.ec2.__file__)).parent / "resources" / "instance_types.json.gz"
+    found: Mapping[str, Mapping[str, Any]] = json.loads(gzip.decompress(table.read_bytes()))
+    return {name: described for name, described in found.items() if TYPES.fullmatch(name)}
+
+
+def most_by_ec2(described: Mapping[str, Any]) -> int:
+    """AWS' max-pods-calculator.sh with prefix delegation."""
+    network = described["NetworkInfo"]
+    slots = int(network["MaximumNetworkInterfaces"]) * (int(network["Ipv4AddressesPerInterface"]) - 1)
+    return min(slots * 16 + 2, 110 if described["VCpuInfo"]["DefaultVCpus"] < 30 else 250)
+
+
+def test_a_node_takes_as_many_pods_as_its_interfaces_have_addresses_for_and_eks_allows() -> None:
+    known = {name: each for name, each in described_types().items() if not without_prefixes([name])}
+    assert len(known) > 1000
+    too_many = {name: most_pods([name]) for name, each in known.items() if most_pods([name]) > most_by_ec2(each)}
+    assert too_many == {}
+    too_few = [name for name, each in known.items() if most_pods([name]) < most_by_ec2(each)]
+    assert [name for name in too_few if not UNDERESTIMATED.fullmatch(name)] == []
+
+
+def test_types_that_ec2_gives_no_prefixes_are_refused() -> None:
+    xen = {
+        name
+        for name, each in described_types().items()
+        if each.get("Hypervisor") != "nitro" and not each.get("BareMetal")
+    }
+    assert set(without_prefixes(sorted(described_types()))) == xen
+    told = refusal(NodeGroupConfig, {**SYSTEM, "instanceTypes": ["m4.large"]})
+    assert "instanceTypes: m4.large cannot be given prefixes of addresses; name types of the Nitro system" in told
+
+
+def test_more_pods_than_a_node_takes_are_refused() -> None:
+    told = refusal(NodeGroupConfig, {**SYSTEM, "maxPods": 200})
+    assert "maxPods: nodes of these types take 110 pods at most; lower it, or remove it" in told
+    assert NodeGroupConfig.model_validate({**SYSTEM, "maxPods": 50}).places == 50
+    assert NodeGroupConfig.model_validate({**SYSTEM, "instanceTypes": ["m7i.8xlarge"]}).places == 250
+
+
+def told_to_nodes(recorded: Recorded, group: str) -> str:
+    return base64.b64decode(recorded.one("LaunchTemplate", group).inputs["userData"]).decode()
+
+
+def test_the_kubelet_of_amazon_linux_is_told_in_a_part_that_nodeadm_merges() -> None:
+    archive = message_from_string(told_to_nodes(cluster(CONFIG, STAGING), "main-flows"))
+    assert archive.get_content_type() == "multipart/mixed"
+    assert archive["MIME-Version"] == "1.0"
+    _, part = archive.walk()
+    assert part.get_content_type() == "application/node.eks.aws"
+    assert yaml.safe_load(str(part.get_payload())) == {
+        "apiVersion": "node.eks.aws/v1alpha1",
+        "kind": "NodeConfig",
+        "spec": {"kubelet": {"config": {"maxPods": 110}}},
+    }
+
+
+def test_the_kubelet_of_bottlerocket_is_told_in_its_settings() -> None:
+    small = changed(amiType="BOTTLEROCKET_x86_64", system={**SYSTEM, "instanceTypes": ["c7a.medium"]})
+    told = tomllib.loads(told_to_nodes(cluster(small, STAGING), "main-system"))
+    assert told == {"settings": {"kubernetes": {"max-pods": 98}}}
+
+
+@pytest.mark.parametrize(
+    ("places", "instance_type"), [("98", "c7a.medium"), ("110", "m7i.large"), ("250", "m7i.8xlarge")]
+)
+def test_the_autoscaler_counts_an_empty_groups_node_by_the_same_number(places: str, instance_type: str) -> None:
+    recorded = cluster(changed(system={**SYSTEM, "instanceTypes": [instance_type]}), STAGING)
+    key = "k8s.io/cluster-autoscaler/node-template/resources/pods"
+    assert recorded.one("autoscaling/tag:Tag", f"main-system-{key}").inputs["tag"]["value"] == places
+    assert f"maxPods: {places}\n" in told_to_nodes(recorded, "main-system")
+
+
+def test_the_plan_of_capacity_counts_by_the_same_number() -> None:
+    machines = load_machines(None)
+    for name in machines.sizes.types:
+        places = machines.allocatable(name, emulated=False).pods + machines.daemons.pods
+        assert places == most_pods([name]), name
+
+
+def test_a_node_has_its_addresses_before_its_pods_and_no_pod_waits_half_a_minute_for_one() -> None:
+    values = json.loads(cluster(CONFIG, STAGING).one("eks/addon:Addon", "main-vpc-cni").inputs["configurationValues"])
+    variables = values["env"]
+    assert variables.keys() <= PLUGIN_VARIABLES.keys()
+    for name, text in variables.items():
+        assert isinstance(text, str)
+        assert text in {"true", "false"} if PLUGIN_VARIABLES[name] == "boolean" else text.isdecimal()
+    assert variables["ENABLE_PREFIX_DELEGATION"] == "true"
+    # The plugin keeps the larger of the two: as many as there are places, and some more than are taken.
+    assert int(variables["MINIMUM_IP_TARGET"]) == 110
+    assert int(variables["WARM_IP_TARGET"]) > 0
+    # Never at once: a node's proxy may still send a connection to the pod that had the address before.
+    assert 5 <= int(variables["IP_COOLDOWN_PERIOD"]) < 30
+
+
+def faults(cidr: str, **changes: Any) -> list[tuple[str, str]]:
+    clusters = {"main": ClusterConfig.model_validate(changed(**changes))}
+    return list(node_addresses.faults(clusters, {zone: IPv4Network(cidr) for zone in ZONES}))
+
+
+def flows(most: int, *, zonal: bool = False) -> dict[str, Any]:
+    nodes = {"instanceTypes": ["m7i.xlarge"], "minSize": 1, "desiredSize": 1, "maxSize": most}
+    return {"onDemand": nodes, "zonal": zonal}
+
+
+def test_nodes_that_a_zones_subnet_has_no_blocks_for_are_refused() -> None:
+    """A /22 has 64 blocks of 16 and two of them broken; a node holds seven, and its own address may break an eighth."""
+    assert faults("10.0.0.0/22", flows=flows(15)) == []  # 2 of the system's and 5 in each zone: 56 blocks
+    ((field, remedy),) = faults("10.0.0.0/22", flows=flows(16))
+    assert field == "clusters"
+    assert "hold 64 blocks of 16 addresses in eu-central-1a, and 10.0.0.0/22 has 62" in remedy
+    assert "lower maxSize or maxPods, or widen network.cidr" in remedy
+
+
+def test_a_zonal_group_takes_all_its_nodes_addresses_of_one_zone() -> None:
+    assert faults("10.0.0.0/22", flows=flows(5, zonal=True)) == []
+    assert faults("10.0.0.0/22", flows=flows(6, zonal=True)) != []
