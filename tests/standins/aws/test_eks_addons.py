@@ -85,5 +85,10 @@ def test_what_aws_refuses_is_refused(account: Account, cluster: str) -> None:
         eks.create_addon(clusterName=cluster, addonName="kube-proxy", addonVersion="latest")
     with refused("InvalidParameterException"):
         eks.create_addon(clusterName=cluster, addonName="kube-proxy", configurationValues="[unclosed")
+    words = "$.env.WARM_TARGET: is not defined in the schema and the schema does not allow additional properties"
+    for variables, expected in (({"WARM_TARGET": "1"}, words), ({"WARM_IP_TARGET": 5}, "integer found, string")):
+        with refused("InvalidParameterException", words=expected):
+            values = json.dumps({"env": variables})
+            eks.create_addon(clusterName=cluster, addonName="vpc-cni", configurationValues=values)
     with refused("ResourceNotFoundException", 404):
         eks.create_addon(clusterName="none", addonName="coredns")

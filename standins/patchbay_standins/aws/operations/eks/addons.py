@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import yaml
-
+from patchbay_standins.aws.operations.eks.addon_values import fault
 from patchbay_standins.aws.operations.eks.clusters import DEFAULT_VERSION
 from patchbay_standins.aws.operations.eks.pod_identity import associate
 from patchbay_standins.aws.operations.eks.records import Cluster, Described, cluster_of, now, page
@@ -147,12 +146,8 @@ def _require(call: Call, version: str) -> None:
     members = {"clusterName": call["clusterName"], "addonName": call["addonName"]}
     if not _VERSION.fullmatch(version):
         raise invalid_parameter("Addon version specified is not supported", **members)
-    try:
-        settings = yaml.safe_load(call.get("configurationValues", "{}"))
-    except yaml.YAMLError:
-        settings = None
-    if not isinstance(settings, dict):
-        raise invalid_parameter("ConfigurationValue is not in valid JSON or YAML format.", **members)
+    if found := fault(call["addonName"], call.get("configurationValues", "{}")):
+        raise invalid_parameter(found, **members)
 
 
 def _set(call: Call, cluster: Cluster, addon: Described) -> None:
