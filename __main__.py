@@ -14,6 +14,7 @@ from patchbay_config.model import Model
 from patchbay_config.stack import load, stack_config
 from patchbay_infra.cluster.workload_identity import Workload
 from patchbay_infra.network.address_plan import divide
+from patchbay_infra.platform_demands import PlatformDemands
 from patchbay_infra.provider import provider
 from patchbay_infra.settings import InfraSettings
 from patchbay_infra.stack import Cell, Infra, PlatformWorkloads
@@ -94,6 +95,18 @@ def host_cluster(key: str, cell: Cell, settings: InfraSettings) -> HostCluster:
     )
 
 
+def demands(platform: PlatformSettings | None) -> PlatformDemands:
+    """What the platform needs of its clusters' network; before there is one, what it usually does."""
+    if platform is None:
+        return PlatformDemands()
+    return PlatformDemands(
+        gateway_port=platform.gateway.node_port,
+        gateway_health_port=platform.gateway.health_node_port,
+        gateway_labels=platform.nodes.platform,
+        connector_ports=platform.network.connectors.ports,
+    )
+
+
 def networks(key: str, settings: InfraSettings) -> ClusterNetworks:
     """Where a cluster's API server answers, and its load balancer calls from. EKS is in the private subnets."""
     plan = divide(settings.network.cidr, settings.zones)
@@ -124,7 +137,8 @@ try:
     settings = load(Settings, stack_config())
     platform = settings.platform
     images = ImageLock.load(platform.image_lock, field="patchbay:platform.imageLock") if platform else None
-    infra = Infra("infra", settings.infra, workloads=WORKLOADS, provider=provider("aws", settings.infra.aws))
+    aws = provider("aws", settings.infra.aws)
+    infra = Infra("infra", settings.infra, workloads=WORKLOADS, demands=demands(platform), provider=aws)
     if platform and images:
         deploy_platform(infra, settings, platform, images)
 except ConfigError as error:

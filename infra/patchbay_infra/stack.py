@@ -25,6 +25,7 @@ from patchbay_infra.encryption.keys import Keys
 from patchbay_infra.images.component import Images
 from patchbay_infra.network.component import Network
 from patchbay_infra.objects.component import Objects
+from patchbay_infra.platform_demands import PlatformDemands
 from patchbay_infra.search.component import Search
 from patchbay_infra.settings import InfraSettings
 from patchbay_infra.tenant_secrets.component import TenantSecrets
@@ -63,10 +64,16 @@ class Infra(pulumi.ComponentResource):
     databases: Databases
 
     def __init__(
-        self, name: str, settings: InfraSettings, *, workloads: PlatformWorkloads, provider: aws.Provider
+        self,
+        name: str,
+        settings: InfraSettings,
+        *,
+        workloads: PlatformWorkloads,
+        demands: PlatformDemands,
+        provider: aws.Provider,
     ) -> None:
         super().__init__("patchbay:infra:Infra", name, None, pulumi.ResourceOptions(providers=[provider]))
-        self._settings, self._context = settings, settings.context
+        self._settings, self._context, self._demands = settings, settings.context, demands
         context = self._context
         self._delivery = Delivery(
             "delivery",
@@ -102,6 +109,7 @@ class Infra(pulumi.ComponentResource):
             context=context,
             network=self._network,
             clusters=settings.tenants,
+            demands=demands,
             logs_key_arn=self._keys.logs_arn,
             opts=child,
         )
@@ -158,6 +166,7 @@ class Infra(pulumi.ComponentResource):
             gateway_target_group_arn=self._edge.target_group_arns[key],
             load_balancer_security_group_id=self._edge.security_group_id,
             operators=self._operators,
+            demands=self._demands,
             delivery=DeliveryAccess(plan=self._delivery.plan_role_arn, apply=self._delivery.apply_role_arn),
             opts=self._child,
         )

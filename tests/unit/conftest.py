@@ -91,7 +91,6 @@ AWS_OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "address": "database.example",
         "port": 3306,
         "resourceId": "db-1",
-        "masterUserSecrets": [{"secretArn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:rds"}],
     },
     "aws:route53/zone:Zone": {"zoneId": "Z1", "nameServers": ["ns.example"]},
 }

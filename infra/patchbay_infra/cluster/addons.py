@@ -16,12 +16,7 @@ from patchbay_infra.context import Context
 # Nodes become ready only with these.
 BEFORE_NODES: Final[Sequence[Addon]] = ("eks-pod-identity-agent", "kube-proxy", "vpc-cni")
 # These are deployments, or serve pods only: they need nodes to become ready themselves.
-ON_NODES: Final[Sequence[Addon]] = (
-    "coredns",
-    "metrics-server",
-    "aws-ebs-csi-driver",
-    "aws-secrets-store-csi-driver-provider",
-)
+ON_NODES: Final[Sequence[Addon]] = ("coredns", "metrics-server", "aws-ebs-csi-driver")
 
 
 def install(

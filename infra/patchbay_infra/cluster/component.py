@@ -16,6 +16,7 @@ from patchbay_infra.cluster.node_sizes import present_sizes
 from patchbay_infra.cluster.security_groups import ClusterSecurityGroups
 from patchbay_infra.cluster.workload_identity import HomeCluster, Workload, WorkloadIdentity
 from patchbay_infra.context import Context
+from patchbay_infra.platform_demands import PlatformDemands
 from patchbay_infra.policy_document import Statement
 
 
@@ -58,6 +59,7 @@ class Cluster(pulumi.ComponentResource):
         load_balancer_security_group_id: pulumi.Input[str],
         operators: Mapping[str, pulumi.Input[str]],
         delivery: DeliveryAccess,
+        demands: PlatformDemands,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:Cluster", name, None, opts)
@@ -70,6 +72,7 @@ class Cluster(pulumi.ComponentResource):
             vpc_id=network.vpc_id,
             load_balancer_id=load_balancer_security_group_id,
             operators=operators,
+            demands=demands,
             opts=child,
         )
         self.node_security_group_id = groups.nodes_id
@@ -99,6 +102,7 @@ class Cluster(pulumi.ComponentResource):
             security_group_id=groups.nodes_id,
             volume_key_arn=key_arn,
             target_group_arn=gateway_target_group_arn,
+            gateway_labels=demands.gateway_labels,
             release=config.release,
         )
         # Without rights a node cannot join, and without rules it cannot be reached.

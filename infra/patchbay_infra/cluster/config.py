@@ -20,7 +20,6 @@ Addon = Literal[
     "coredns",
     "metrics-server",
     "aws-ebs-csi-driver",
-    "aws-secrets-store-csi-driver-provider",
 ]
 AddonVersion = Annotated[str, Field(pattern=r"^v\d+\.\d+\.\d+-eksbuild\.\d+$")]
 ControlPlaneTier = Literal["tier-xl", "tier-2xl", "tier-4xl", "tier-8xl"]
@@ -35,7 +34,6 @@ DEFAULT_ADDONS: Final[Mapping[Addon, str]] = {
     "coredns": "v1.13.2-eksbuild.1",
     "metrics-server": "v0.8.1-eksbuild.6",
     "aws-ebs-csi-driver": "v1.57.1-eksbuild.1",
-    "aws-secrets-store-csi-driver-provider": "v2.2.2-eksbuild.1",
 }
 _PRIVATE: Final = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _WIDEST_ALLOWED_PREFIX: Final = 16

@@ -52,7 +52,10 @@ class NodeGroupPlan:
 
 @dataclass(frozen=True)
 class NodeGroupHome:
-    """What all groups of a cluster share. `key`: the cluster's name in the config; `release`: their image's."""
+    """What all groups of a cluster share. `key`: the cluster's name in the config; `release`: their image's.
+
+    `gateway_labels`: of the nodes that the load balancer calls.
+    """
 
     key: str
     cluster_name: str
@@ -61,6 +64,7 @@ class NodeGroupHome:
     security_group_id: pulumi.Input[str]
     volume_key_arn: pulumi.Input[str]
     target_group_arn: pulumi.Input[str]
+    gateway_labels: Mapping[str, str]
     release: str
 
 
@@ -98,12 +102,14 @@ class NodeGroup(pulumi.ComponentResource):
                 tag=aws.autoscaling.TagTagArgs(key=key, value=value, propagate_at_launch=False),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-        aws.autoscaling.Attachment(
-            name,
-            autoscaling_group_name=self.auto_scaling_group,
-            lb_target_group_arn=home.target_group_arn,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        # Behind the edge only where a gateway may run: elsewhere each node would be asked for ever, and never be well.
+        if home.gateway_labels.items() <= plan.labels.items():
+            aws.autoscaling.Attachment(
+                name,
+                autoscaling_group_name=self.auto_scaling_group,
+                lb_target_group_arn=home.target_group_arn,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({"autoScalingGroup": self.auto_scaling_group})
 
     def _launch_template(self) -> aws.ec2.LaunchTemplate:

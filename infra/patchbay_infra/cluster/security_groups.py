@@ -7,12 +7,10 @@ import pulumi
 import pulumi_aws as aws
 
 from patchbay_infra.context import Context
+from patchbay_infra.platform_demands import HTTPS, PlatformDemands
 
-GATEWAY_NODE_PORT: Final = 30080
-GATEWAY_HEALTH_NODE_PORT: Final = 30081
 # What the API server calls on nodes and pods: kubelets, and the two APIs that are served from within the cluster.
 _CALLED_BY_CONTROL_PLANE: Final = {"kubelet": 10250, "metrics-server": 10251, "keda-metrics-adapter": 6443}
-_CALLED_BY_LOAD_BALANCER: Final = {"gateway": GATEWAY_NODE_PORT, "gateway-health": GATEWAY_HEALTH_NODE_PORT}
 _ANYWHERE: Final = "0.0.0.0/0"
 
 
@@ -34,6 +32,7 @@ class ClusterSecurityGroups(pulumi.ComponentResource):
         vpc_id: pulumi.Input[str],
         load_balancer_id: pulumi.Input[str],
         operators: Mapping[str, pulumi.Input[str]],
+        demands: PlatformDemands,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:ClusterSecurityGroups", name, None, opts)
@@ -47,12 +46,19 @@ class ClusterSecurityGroups(pulumi.ComponentResource):
         self._pass("api-server", nodes, plane, 443, "Kubelets and pods to the API server")
         for service, port in _CALLED_BY_CONTROL_PLANE.items():
             self._pass(service, plane, nodes, port, f"API server to {service}")
-        for service, port in _CALLED_BY_LOAD_BALANCER.items():
+        entrances = {"gateway": demands.gateway_port, "gateway-health": demands.gateway_health_port}
+        for service, port in entrances.items():
             self._pass(service, load_balancer_id, nodes, port, f"Load balancer to {service}")
         for operator, group in operators.items():
             self._ingress(f"api-server-from-{operator}", plane, 443, f"{operator} to the API server", group=group)
-        # Connectors call whatever HTTPS address a customer's process flow names; AWS' APIs and images come so too.
+        # AWS' APIs and images come by HTTPS. Which addresses a connector's pod may call, the cluster's policies say.
         self._egress("nodes-to-https", nodes, 443, "HTTPS to customers and AWS", network=_ANYWHERE)
+        for first, last in demands.connector_ports:
+            if (first, last) != HTTPS:
+                ports = str(first) if first == last else f"{first}-{last}"
+                self._egress(
+                    f"nodes-to-{ports}", nodes, first, f"Port {ports} of customers", network=_ANYWHERE, last=last
+                )
         self.register_outputs({"nodesId": nodes, "controlPlaneId": plane})
 
     def _group(self, role: str, description: str, vpc_id: pulumi.Input[str]) -> aws.ec2.SecurityGroup:
@@ -97,7 +103,9 @@ class ClusterSecurityGroups(pulumi.ComponentResource):
         *,
         group: pulumi.Input[str] | None = None,
         network: str | None = None,
+        last: int | None = None,
     ) -> None:
+        """`port` to `last`, which is `port` where it is not given."""
         aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-{rule}",
             security_group_id=client,
@@ -105,7 +113,7 @@ class ClusterSecurityGroups(pulumi.ComponentResource):
             cidr_ipv4=network,
             ip_protocol="-1" if port is None else "tcp",
             from_port=port,
-            to_port=port,
+            to_port=last or port,
             description=description,
             tags=self._context.tags(self._name, rule),
             opts=pulumi.ResourceOptions(parent=self),

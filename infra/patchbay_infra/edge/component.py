@@ -12,6 +12,7 @@ from patchbay_infra.edge.firewall import Firewall
 from patchbay_infra.edge.load_balancer import LoadBalancer
 from patchbay_infra.edge.routing import Clusters
 from patchbay_infra.network.component import Network
+from patchbay_infra.platform_demands import PlatformDemands
 
 
 class Edge(pulumi.ComponentResource):
@@ -34,6 +35,7 @@ class Edge(pulumi.ComponentResource):
         context: Context,
         network: Network,
         clusters: Clusters,
+        demands: PlatformDemands,
         logs_key_arn: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
@@ -47,6 +49,7 @@ class Edge(pulumi.ComponentResource):
             network=network,
             clusters=clusters,
             certificate_arn=domain.certificate_arn,
+            demands=demands,
             opts=child,
         )
         # Every name below the domain leads to the load balancer, which knows the clusters.

@@ -10,10 +10,6 @@ from pydantic import AfterValidator, Field, field_validator
 from patchbay_infra.network.addresses import Allowlist
 from patchbay_infra.retention import LogDays
 
-# Of the gateway on every node: its entrance and where it says that it is well.
-GATEWAY_NODE_PORT: Final = 30080
-GATEWAY_STATUS_NODE_PORT: Final = 30081
-
 _PRODUCTION_LOG_DAYS: Final = 30
 _LABEL: Final = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 

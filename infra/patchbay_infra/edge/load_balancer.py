@@ -8,10 +8,11 @@ from pulumi_aws import ec2, lb, vpc
 
 from patchbay_infra.context import Context
 from patchbay_infra.edge.access_logs import AccessLogs
-from patchbay_infra.edge.config import GATEWAY_NODE_PORT, GATEWAY_STATUS_NODE_PORT, EdgeConfig
+from patchbay_infra.edge.config import EdgeConfig
 from patchbay_infra.edge.routing import Clusters, host_rules
 from patchbay_infra.network.access_lists import WORLD
 from patchbay_infra.network.component import Network
+from patchbay_infra.platform_demands import PlatformDemands
 
 # TLS 1.2 and 1.3, with forward secrecy.
 _TLS_POLICY: Final = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -38,6 +39,7 @@ class LoadBalancer(pulumi.ComponentResource):
         network: Network,
         clusters: Clusters,
         certificate_arn: pulumi.Input[str],
+        demands: PlatformDemands,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:LoadBalancer", name, None, opts)
@@ -47,7 +49,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self.security_group_id = self._security_group()
         self._let_in(443)
         self.balancer = self._balancer(config)
-        self.target_groups = {cluster: self._target_group(cluster) for cluster in clusters}
+        self.target_groups = {cluster: self._target_group(cluster, demands) for cluster in clusters}
         listener = lb.Listener(
             f"{name}-https",
             load_balancer_arn=self.balancer.arn,
@@ -147,19 +149,19 @@ class LoadBalancer(pulumi.ComponentResource):
             ),
         )
 
-    def _target_group(self, cluster: str) -> lb.TargetGroup:
+    def _target_group(self, cluster: str, demands: PlatformDemands) -> lb.TargetGroup:
         return lb.TargetGroup(
             f"{self._name}-{cluster}",
             name=self._context.name(cluster),
             vpc_id=self._network.vpc_id,
             target_type="instance",
-            port=GATEWAY_NODE_PORT,
+            port=demands.gateway_port,
             protocol="HTTP",
             load_balancing_algorithm_type="least_outstanding_requests",
             # As long as the gateway's longest answer takes.
             deregistration_delay=75,
             health_check=lb.TargetGroupHealthCheckArgs(
-                port=str(GATEWAY_STATUS_NODE_PORT),
+                port=str(demands.gateway_health_port),
                 protocol="HTTP",
                 path="/healthz",
                 matcher="200",

@@ -9,6 +9,7 @@ from patchbay_infra.cluster.component import Cluster
 from patchbay_infra.cluster.config import ClusterConfig
 from patchbay_infra.cluster.control_plane import DeliveryAccess
 from patchbay_infra.context import Context
+from patchbay_infra.platform_demands import PlatformDemands
 
 from tests.unit.infra.mocks import ACCOUNT, ZONES, Recorded, record
 
@@ -21,6 +22,12 @@ OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "eks/nodeGroup:NodeGroup": {"resources": [{"autoscalingGroups": [{"name": "asg"}]}]},
     "launchTemplate:LaunchTemplate": {"latestVersion": 3},
 }
+DEMANDS = PlatformDemands(
+    gateway_port=30180,
+    gateway_health_port=30181,
+    gateway_labels={"patchbay.dev/pool": "system"},
+    connector_ports=((443, 443), (8443, 8443), (9000, 9100)),
+)
 SPOT = ("m7i.xlarge", "m7a.xlarge", "m6i.xlarge")
 CONFIG: dict[str, Any] = {
     "admins": [ADMIN],
@@ -52,6 +59,7 @@ def make(name: str, config: Mapping[str, Any], context: Context) -> Cluster:
         gateway_target_group_arn=TARGET_GROUP,
         load_balancer_security_group_id=LOAD_BALANCER,
         operators={"vpn": "sg-vpn"},
+        demands=DEMANDS,
         delivery=DeliveryAccess(plan=PLAN, apply=APPLY),
         opts=pulumi.ResourceOptions(),
     )

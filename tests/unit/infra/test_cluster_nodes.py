@@ -97,12 +97,10 @@ def test_the_autoscaler_finds_every_group_and_knows_an_empty_ones_nodes() -> Non
     assert not recorded.one("eks/nodeGroup:NodeGroup", "main-system").inputs.get("taints")
 
 
-def test_the_edge_reaches_every_node(production: Recorded) -> None:
-    attached = production.of("autoscaling/attachment:Attachment")
-    assert len(attached) == 3
-    assert {(one.inputs["autoscalingGroupName"], one.inputs["lbTargetGroupArn"]) for one in attached} == {
-        ("asg", TARGET_GROUP)
-    }
+def test_the_edge_reaches_the_nodes_that_a_gateway_may_run_on_and_no_others(production: Recorded) -> None:
+    (attached,) = production.of("autoscaling/attachment:Attachment")
+    assert attached.name == "main-system"
+    assert attached.inputs == {"autoscalingGroupName": "asg", "lbTargetGroupArn": TARGET_GROUP}
 
 
 def test_a_group_of_other_machines_gets_another_name_so_that_it_can_come_before_the_old_goes() -> None:
@@ -129,12 +127,14 @@ def test_nodes_take_connections_from_their_cluster_and_the_load_balancer_only(pr
     assert into == {
         (nodes, None, None),
         *((plane, port, port) for port in (10250, 10251, 6443)),
-        *((LOAD_BALANCER, port, port) for port in (30080, 30081)),
+        *((LOAD_BALANCER, port, port) for port in (30180, 30181)),
     }
     assert not [one for one in production.of("SecurityGroupIngressRule") if "cidrIpv4" in one.inputs]
 
 
-def test_each_way_in_has_its_way_out_and_only_https_leaves_for_anywhere(production: Recorded) -> None:
+def test_each_way_in_has_its_way_out_and_only_https_and_connectors_leave_for_anywhere(
+    production: Recorded,
+) -> None:
     def ways(kind: str, own: str, peer: str) -> set[tuple[Any, ...]]:
         return {
             (one.inputs[own], one.inputs[peer], one.inputs.get("fromPort"))
@@ -147,6 +147,8 @@ def test_each_way_in_has_its_way_out_and_only_https_leaves_for_anywhere(producti
     # The VPN's own group lets out to all private subnets.
     assert {way for way in ingress if way[0] != "sg-vpn"} == egress
     anywhere = [one.inputs for one in production.of("SecurityGroupEgressRule") if "cidrIpv4" in one.inputs]
-    assert [(one["cidrIpv4"], one["fromPort"], one["toPort"], one["ipProtocol"]) for one in anywhere] == [
-        ("0.0.0.0/0", 443, 443, "tcp")
-    ]
+    assert {(one["cidrIpv4"], one["fromPort"], one["toPort"], one["ipProtocol"]) for one in anywhere} == {
+        ("0.0.0.0/0", 443, 443, "tcp"),
+        ("0.0.0.0/0", 8443, 8443, "tcp"),
+        ("0.0.0.0/0", 9000, 9100, "tcp"),
+    }

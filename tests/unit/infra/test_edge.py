@@ -13,6 +13,7 @@ from patchbay_infra.edge.config import EdgeConfig
 from patchbay_infra.edge.routing import faults, host_rules
 from patchbay_infra.network.component import Network
 from patchbay_infra.network.config import NetworkConfig
+from patchbay_infra.platform_demands import PlatformDemands
 
 from tests.unit.infra.mocks import ACCOUNT, PRODUCTION, STAGING, Recorded, mock_arn, mock_id, record
 from tests.unit.infra.refusals import refusal
@@ -57,6 +58,7 @@ def edge(
             context=context,
             network=network,
             clusters=clusters,
+            demands=PlatformDemands(gateway_port=30180, gateway_health_port=30181),
             logs_key_arn=LOGS_KEY,
             opts=pulumi.ResourceOptions(),
         )
@@ -215,9 +217,9 @@ def test_only_production_refuses_to_be_deleted(production: Recorded) -> None:
 def test_the_gateway_of_each_cluster_is_asked_whether_it_is_well(production: Recorded) -> None:
     groups = production.of("TargetGroup")
     assert {group.inputs["name"] for group in groups} == {"patchbay-production-main", "patchbay-production-second"}
-    assert {group.inputs["port"] for group in groups} == {30080}
+    assert {group.inputs["port"] for group in groups} == {30180}
     assert {(one.inputs["healthCheck"]["port"], one.inputs["healthCheck"]["path"]) for one in groups} == {
-        ("30081", "/healthz")
+        ("30181", "/healthz")
     }
 
 

@@ -27,7 +27,6 @@ class _Addon:
 CATALOGUE: Final[Mapping[str, _Addon]] = {
     "aws-ebs-csi-driver": _Addon("storage", "v1.53.0-eksbuild.1", needs_rights=True),
     "aws-efs-csi-driver": _Addon("storage", "v2.1.15-eksbuild.1", needs_rights=True),
-    "aws-secrets-store-csi-driver-provider": _Addon("security", "v2.2.2-eksbuild.1", "aws-secrets-manager"),
     "coredns": _Addon("networking", "v1.12.4-eksbuild.1"),
     "eks-node-monitoring-agent": _Addon("observability", "v1.4.2-eksbuild.1"),
     "eks-pod-identity-agent": _Addon("security", "v1.3.10-eksbuild.1"),
