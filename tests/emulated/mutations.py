@@ -156,6 +156,26 @@ def _untagged_group(facts: Facts) -> None:
     facts.access.client("autoscaling").delete_tags(Tags=[tag])
 
 
+def _other_number_of_pods(facts: Facts) -> None:
+    """Told to the autoscaler, not to the nodes."""
+    behind = facts.node_groups[0]["resources"]["autoScalingGroups"][0]["name"]
+    tag = {
+        "ResourceId": behind,
+        "ResourceType": "auto-scaling-group",
+        "Key": "k8s.io/cluster-autoscaler/node-template/resources/pods",
+        "Value": "250",
+        "PropagateAtLaunch": False,
+    }
+    facts.access.client("autoscaling").create_or_update_tags(Tags=[tag])
+
+
+def _single_addresses(facts: Facts) -> None:
+    values = '{"enableNetworkPolicy": "true"}'
+    facts.access.client("eks").update_addon(
+        clusterName="patchbay-dev-shared", addonName="vpc-cni", configurationValues=values
+    )
+
+
 def _plain_log(facts: Facts) -> None:
     facts.access.client("logs").disassociate_kms_key(
         logGroupName=f"/aws/eks/patchbay-{facts.environment}-shared/cluster"
@@ -311,6 +331,8 @@ MUTATIONS = (
     ),
     Mutation("a zone without nodes", "production", "zones", "eu-central-1c", _zone_without_nodes),
     Mutation("a group without its tag", "dev", "node discovery", "k8s.io/cluster-autoscaler/enabled", _untagged_group),
+    Mutation("another number of pods", "dev", "pods per node", "nodes take 110 pods", _other_number_of_pods),
+    Mutation("interfaces with single addresses", "dev", "pods per node", "patchbay-dev-shared", _single_addresses),
     Mutation("a log that is not encrypted", "dev", "encryption at rest", "/aws/eks/patchbay-dev-shared", _plain_log),
     Mutation("a listener with old TLS", "dev", "encryption in transit", "patchbay-dev-edge:443", _old_tls),
     Mutation("a database without TLS", "dev", "encryption in transit", "databases-write", _database_without_tls),

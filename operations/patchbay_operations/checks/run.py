@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from patchbay_operations.checks import availability, cluster_access, encryption, network, rights
+from patchbay_operations.checks import availability, cluster_access, encryption, network, pods_per_node, rights
 from patchbay_operations.checks.check import Check, Result
 from patchbay_operations.checks.facts import Facts
 
 CHECKS: tuple[Check, ...] = (
     *network.CHECKS,
     *availability.CHECKS,
+    *pods_per_node.CHECKS,
     *encryption.CHECKS,
     *rights.CHECKS,
     *cluster_access.CHECKS,
