@@ -35,7 +35,7 @@ def updatable(row: Row) -> set[str]:
 def compare(row: Row, old: Values, new: Values, outputs: Values) -> Difference:
     """The difference of two sets of inputs."""
     difference = Difference({})
-    in_place = updatable(row)
+    in_place = updatable(row) - set(row.replaced(old, new) if row.replaced else ())
     for name in changed_inputs(row, old, new, outputs):
         before = {name: old[name]} if name in old else {}
         after = {name: new[name]} if name in new else {}

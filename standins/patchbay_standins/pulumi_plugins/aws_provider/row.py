@@ -37,6 +37,7 @@ What happens by itself
   value is `Field.default` neither; otherwise `Field.default` (or nothing, if there is none) is sent by the update, or
   the resource is replaced.
 - **Nested properties** in `Row.fixed` (`launchTemplate.id`) replace, though an `Update` covers what they are part of.
+  Where it depends on the values, `Row.replaced` tells the inputs that a change cannot update.
 - **Read** gives outputs and, by comparison with the inputs, drift. Every row must be readable by its id alone (an
   import, the recovery of a killed update): with `id="{role}:{name}"` the properties `role` and `name` are parsed from
   the id; where that is not enough, `parse` does it, or `read` is a function that searches.
@@ -56,7 +57,7 @@ template that is only `{name}` keeps the value's type; one whose value is missin
 `at` and `Field.read` are JMESPath, in which `{name}` (without quotes of its own) stands for a property's text.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -159,7 +160,7 @@ class Row:
     functions apply, `options` those that need no call (how to delete: `forceDestroy`). `name` is the property that AWS
     wants unique. `required` names inputs that the stand-in needs beyond what SDK and API require. `defaults` are inputs
     that the provider sends where the program leaves them out. `fixed` names parts of updatable inputs, dotted and
-    without indices, whose change replaces.
+    without indices, whose change replaces; `replaced` gets the old and the new inputs, and tells which of them replace.
     """
 
     token: str
@@ -181,6 +182,7 @@ class Row:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     volatile: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
+    replaced: Callable[[Values, Values], Iterable[str]] | None = None
     missing: tuple[str, ...] = ()
     busy: tuple[str, ...] = ()
     parse: Callable[[str], Values] | None = None

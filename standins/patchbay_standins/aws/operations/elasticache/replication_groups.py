@@ -31,9 +31,13 @@ def _named(call: Call) -> Shown:
     return one(store(call).replication_groups, call["ReplicationGroupId"], _MISSING, "ReplicationGroup")
 
 
-def _size(request: dict[str, Any]) -> int:
+def _check_one_node_group(request: dict[str, Any]) -> None:
     if request.get("NumNodeGroups", 1) != 1 or request.get("ClusterMode") == "enabled":
         raise AwsError("InvalidParameterValue", "The emulator serves replication groups of one node group only.")
+
+
+def _size(request: dict[str, Any]) -> int:
+    _check_one_node_group(request)
     if request.get("ReplicasPerNodeGroup") is not None:
         return int(request["ReplicasPerNodeGroup"]) + 1
     return int(request.get("NumCacheClusters") or 1)
@@ -200,6 +204,7 @@ _CHANGED: Final = {
         for name in (
             "AutoMinorVersionUpgrade",
             "CacheNodeType",
+            "ClusterMode",
             "Engine",
             "IpDiscovery",
             "SnapshotRetentionLimit",
@@ -217,6 +222,7 @@ def modify_replication_group(call: Call) -> Result:
     held = store(call)
     group = _named(call)
     request = dict(call.parameters)
+    _check_one_node_group(request)
     if request.get("CacheParameterGroupName"):
         _check_parameter_group(held, request["CacheParameterGroupName"])
     group.update({name: request[given] for name, given in _CHANGED.items() if request.get(given) is not None})

@@ -1,7 +1,7 @@
 """EC2: security group rules, network ACLs, and the groups and ACLs that every VPC comes with."""
 
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from patchbay_standins.pulumi_plugins.aws_provider.fields import ec2_tags
@@ -54,6 +54,11 @@ def _modify_rule(resource: Resource) -> None:
     resource.call("modify_security_group_rules", GroupId=inputs["securityGroupId"], SecurityGroupRules=[change])
 
 
+def _other_kind(old: Values, new: Values) -> Iterator[str]:
+    """A rule's peer changes within its kind only: an address range does not become a group."""
+    yield from (name for name in _SOURCES if bool(old.get(name)) != bool(new.get(name)))
+
+
 def _ports(inputs: Values) -> dict[str, int]:
     members = {"fromPort": "FromPort", "toPort": "ToPort"}
     return {member: inputs[name] for name, member in members.items() if inputs.get(name) is not None}
@@ -78,6 +83,7 @@ def _group_rule(direction: str, operation: str, revoke: str) -> Row:
         outputs={"arn": "arn:aws:ec2:{region}:{account}:security-group-rule/{id}"},
         tags=ec2_tags("security-group-rule"),
         handles=("securityGroupId", "tags", *_RULE_INPUTS),
+        replaced=_other_kind,
     )
 
 

@@ -13,6 +13,7 @@ _MODIFY: Final = Call("modify_replication_group")
 _PLAIN: Final = (
     "autoMinorVersionUpgrade",
     "automaticFailoverEnabled",
+    "clusterMode",
     "description",
     "engine",
     "engineVersion",

@@ -1,6 +1,7 @@
 """OpenSearch domains."""
 
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from patchbay_standins.pulumi_plugins.aws_provider.convert import from_aws
 from patchbay_standins.pulumi_plugins.aws_provider.fields import document
@@ -9,6 +10,7 @@ from patchbay_standins.pulumi_plugins.aws_provider.row import Call, Field, Ready
 from patchbay_standins.pulumi_plugins.aws_provider.sdk import resource_type
 
 _DOMAIN = "aws:opensearch/domain:Domain"
+_ENCRYPTION: Final = ("encryptAtRest", "nodeToNodeEncryption")
 
 
 def _upgrade(resource: Resource) -> None:
@@ -54,6 +56,20 @@ def _tuning(value: Any) -> dict[str, Any]:
     return {"DesiredState": "ENABLED" if value.get("State", "").startswith("ENABLE") else "DISABLED"}
 
 
+def _replaced(old: Values, new: Values) -> Iterator[str]:
+    """Protection can be turned on and not off, and a domain enters or leaves a VPC only by being made anew."""
+    for name in (*_ENCRYPTION, "advancedSecurityOptions"):
+        if _enabled(old.get(name)) and not _enabled(new.get(name)):
+            yield name
+    if bool(old.get("vpcOptions")) != bool(new.get("vpcOptions")):
+        yield "vpcOptions"
+
+
+def _enabled(options: Any) -> bool:
+    # What is not known before the deployment is taken for protected.
+    return bool(options.get("enabled")) if isinstance(options, Mapping) else options is not None
+
+
 ROWS = (
     Row(
         _DOMAIN,
@@ -64,6 +80,8 @@ ROWS = (
         read=Call("describe_domain", {"DomainName": "{domainName}"}, at="DomainStatus"),
         updates=(
             Update(("engineVersion",), _upgrade),
+            # Before the access control, which needs both.
+            Update(_ENCRYPTION, Call("update_domain_config", {"DomainName": "{domainName}"}, only=_ENCRYPTION)),
             Update(
                 (
                     "accessPolicies",
@@ -81,7 +99,7 @@ ROWS = (
                     "softwareUpdateOptions",
                     "vpcOptions",
                 ),
-                Call("update_domain_config", omit=("encryptAtRest", "nodeToNodeEncryption")),
+                Call("update_domain_config", omit=_ENCRYPTION),
             ),
         ),
         delete=Call("delete_domain", {"DomainName": "{domainName}"}),
@@ -104,5 +122,7 @@ ROWS = (
         ready=Ready(at="Processing", done=(False,)),
         name="domainName",
         required=("domainName",),
+        fixed=("encryptAtRest.kmsKeyId",),
+        replaced=_replaced,
     ),
 )

@@ -61,7 +61,6 @@ _CREATED_ONLY: Final = (
     "identifier",
     "kmsKeyId",
     "licenseModel",
-    "replicateSourceDb",
     "storageEncrypted",
     "username",
 )
@@ -96,6 +95,25 @@ def _modify(resource: Resource) -> None:
     if resource.changed(_PASSWORD_NUMBER):
         changed.add(_PASSWORD)
     _send(resource, sorted(changed))
+
+
+def _promote(resource: Resource) -> None:
+    """A read copy that is to have no source becomes an instance of its own; none gets another source."""
+    # A copy that was just made, or left half made, has the source that it is to have.
+    if resource.before.get("replicateSourceDb") in (None, resource.inputs.get("replicateSourceDb")):
+        return
+    if resource.inputs.get("replicateSourceDb"):
+        message = (
+            "replicateSourceDb: RDS gives a read copy no other source: leave it out to promote the copy, "
+            "or replace the instance (`pulumi up --replace`)"
+        )
+        raise ProviderError(message)
+    resource.call(
+        "promote_read_replica",
+        DBInstanceIdentifier=resource.value("identifier"),
+        BackupRetentionPeriod=int(resource.inputs.get("backupRetentionPeriod") or 0),
+        **({"PreferredBackupWindow": window} if (window := resource.inputs.get("backupWindow")) else {}),
+    )
 
 
 def _send(resource: Resource, names: list[str]) -> None:
@@ -156,7 +174,7 @@ _INSTANCE: Final = Row(
     create=_create,
     id="{DbiResourceId}",
     read=_read,
-    updates=(Update((*_CHANGEABLE, _PASSWORD_NUMBER), _modify),),
+    updates=(Update(("replicateSourceDb",), _promote), Update((*_CHANGEABLE, _PASSWORD_NUMBER), _modify)),
     delete=_delete,
     fields=(
         Field("identifier", aws="DBInstanceIdentifier"),
@@ -228,7 +246,7 @@ _INSTANCE: Final = Row(
         done=("available",),
         failed=("failed", "incompatible-network", "incompatible-parameters", "storage-full"),
     ),
-    handles=("tags", *_CREATED_ONLY, *_CHANGEABLE, _PASSWORD, _PASSWORD_NUMBER),
+    handles=("tags", "replicateSourceDb", *_CREATED_ONLY, *_CHANGEABLE, _PASSWORD, _PASSWORD_NUMBER),
     options=_OPTIONS,
     name="identifier",
     required=("identifier",),

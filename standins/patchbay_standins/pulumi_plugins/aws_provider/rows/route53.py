@@ -49,7 +49,7 @@ def _delete_zone(resource: Resource) -> None:
     if resource.inputs.get("forceDestroy"):
         for record in _records(resource, resource.id):
             if record["Type"] not in ("NS", "SOA"):
-                _change(resource, "DELETE", resource.id, record)
+                _change(resource, resource.id, ("DELETE", record))
     resource.call("delete_hosted_zone", Id=resource.id)
 
 
@@ -64,9 +64,10 @@ def _records(resource: Resource, zone: str) -> list[dict[str, Any]]:
         start = {"StartRecordName": answer["NextRecordName"], "StartRecordType": answer["NextRecordType"]}
 
 
-def _change(resource: Resource, action: str, zone: str, record: dict[str, Any]) -> None:
-    change = {"Action": action, "ResourceRecordSet": record}
-    resource.call("change_resource_record_sets", HostedZoneId=zone, ChangeBatch={"Changes": [change]})
+def _change(resource: Resource, zone: str, *changes: tuple[str, dict[str, Any]]) -> None:
+    """Makes changes, each an action and a record, in one request: all of them or none."""
+    batch = [{"Action": action, "ResourceRecordSet": record} for action, record in changes]
+    resource.call("change_resource_record_sets", HostedZoneId=zone, ChangeBatch={"Changes": batch})
 
 
 def _full_name(resource: Resource) -> str:
@@ -77,9 +78,13 @@ def _full_name(resource: Resource) -> str:
 
 
 def _put_record(resource: Resource, action: str) -> dict[str, str]:
+    _change(resource, resource.inputs["zoneId"], (action, _record(resource)))
+    return {"plainName": _plain(resource.inputs["name"])}
+
+
+def _record(resource: Resource) -> dict[str, Any]:
     inputs = resource.inputs
-    name, kind = _full_name(resource), inputs["type"]
-    record: dict[str, Any] = {"Name": name, "Type": kind}
+    record: dict[str, Any] = {"Name": _full_name(resource), "Type": inputs["type"]}
     if inputs.get("aliases"):
         alias = inputs["aliases"][0]
         record["AliasTarget"] = {
@@ -90,8 +95,7 @@ def _put_record(resource: Resource, action: str) -> dict[str, str]:
     else:
         record["TTL"] = int(inputs["ttl"])
         record["ResourceRecords"] = [{"Value": value} for value in inputs.get("records") or ()]
-    _change(resource, action, inputs["zoneId"], record)
-    return {"plainName": _plain(inputs["name"])}
+    return record
 
 
 def _create_record(resource: Resource) -> dict[str, str]:
@@ -99,7 +103,12 @@ def _create_record(resource: Resource) -> dict[str, str]:
 
 
 def _update_record(resource: Resource) -> None:
-    _put_record(resource, "UPSERT")
+    if not resource.changed("type"):
+        _put_record(resource, "UPSERT")
+        return
+    found, name = _find_record(resource.of(inputs=resource.before))
+    gone = [] if found is None else [("DELETE", {**found, "Name": name})]
+    _change(resource, resource.inputs["zoneId"], *gone, ("CREATE", _record(resource)))
 
 
 def _read_record(resource: Resource) -> dict[str, Any] | None:
@@ -141,7 +150,7 @@ def _delete_record(resource: Resource) -> None:
     """Route 53 deletes what is told in full."""
     found, name = _find_record(resource)
     if found is not None:
-        _change(resource, "DELETE", str(resource.value("zoneId")), {**found, "Name": name})
+        _change(resource, str(resource.value("zoneId")), ("DELETE", {**found, "Name": name}))
 
 
 def _parse_record(identifier: str) -> dict[str, str]:
@@ -185,7 +194,7 @@ ROWS = (
         id="{zoneId}_{plainName}_{type}",
         parse=_parse_record,
         read=_read_record,
-        updates=(Update(("aliases", "records", "ttl"), _update_record),),
+        updates=(Update(("aliases", "records", "ttl", "type"), _update_record),),
         delete=_delete_record,
         fields=(
             Field("name", normal=_plain),
