@@ -22,7 +22,7 @@ from patchbay_platform import cloudwatch_metrics, cluster, namespaces, scale_in_
 from patchbay_platform.cluster import ClusterNetworks
 from patchbay_platform.data_services import DataServices, ManagedDatabase, ManagedRedis
 from patchbay_platform.host_cluster import HostCluster, NodeTaint
-from patchbay_platform.images import ImageLock
+from patchbay_platform.images import ImageLock, promoted
 from patchbay_platform.settings import PlatformSettings
 from patchbay_platform.stack import Platform
 from patchbay_runtime.catalog import CATALOG
@@ -136,7 +136,7 @@ def deploy_platform(infra: Infra, settings: Settings, platform: PlatformSettings
 try:
     settings = load(Settings, stack_config())
     platform = settings.platform
-    images = ImageLock.load(platform.image_lock, field="patchbay:platform.imageLock") if platform else None
+    images = promoted(platform.image_lock, field="patchbay:platform.imageLock") if platform else None
     aws = provider("aws", settings.infra.aws)
     infra = Infra("infra", settings.infra, workloads=WORKLOADS, demands=demands(platform), provider=aws)
     if platform and images:

@@ -40,7 +40,8 @@ class ImageLock(BaseModel):
         except OSError as error:
             raise ConfigError(
                 f"{field}: cannot read {path} ({error.strerror}); build and push the images first, which writes it, "
-                "promote an environment's images to this one, or name the lock file of images that exist"
+                "promote an environment's images to this one, or name the lock file of images that exist; before the "
+                "first images of an environment its content is {}, and only AWS is made"
             ) from None
         except json.JSONDecodeError as error:
             raise ConfigError(f"{field}: {path} is not JSON ({error}); write it again from the images") from None
@@ -49,3 +50,10 @@ class ImageLock(BaseModel):
                 f"{field}: {path} does not lock every image by digest:\n"
                 + describe("", error, missing="push the image and lock it")
             ) from None
+
+
+def promoted(path: Path, *, field: str) -> ImageLock | None:
+    """As `ImageLock.load`; None where the file's content is `{}`, as it is before an environment's first images."""
+    if path.is_file() and path.read_text().strip() == "{}":
+        return None
+    return ImageLock.load(path, field=field)

@@ -80,3 +80,17 @@ def test_the_variables_of_the_api_are_settings_that_the_runtime_takes() -> None:
     told = ConnectorsConfig.model_validate({"ports": [443, "8000-8100"], "privateRanges": ["10.9.0.0/16"]}).told
     Settings.model_validate({name.removeprefix("PATCHBAY_").lower(): value for name, value in told.items()})
     assert {name.removeprefix("PATCHBAY_").lower() for name in told} <= set(Settings.model_fields)
+
+
+def test_before_the_first_images_all_of_aws_is_made_and_no_platform(stack: Stack, tmp_path: Path) -> None:
+    config, whole = dict(stack[0]), stack[1]
+    lock = tmp_path / "images.json"
+    lock.write_text("{}\n")
+    config["patchbay:platform"] = {**config["patchbay:platform"], "imageLock": str(lock)}
+    first = {(one.type, one.name) for one in record(config)}
+    assert not [name for kind, name in first if "kubernetes" in kind]
+    assert first == {
+        (one.type, one.name)
+        for one in whole
+        if one.type.startswith(("aws:", "patchbay:infra:", "pulumi:providers:aws"))
+    }

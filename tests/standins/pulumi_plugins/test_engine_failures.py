@@ -7,6 +7,9 @@ import time
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 from tests.standins.pulumi_plugins.stack import Stack
 
+# As docs/environments.md gives it.
+WITHOUT_CLUSTERS = "**kubernetes:*/v*:**"
+
 
 def test_an_error_of_the_program_is_shown_from_its_own_first_line_on(stack: Stack) -> None:
     stack.write(
@@ -142,3 +145,34 @@ def test_an_interrupted_up_ends_at_once_keeps_what_exists_and_goes_on(stack: Sta
         assert "Traceback" not in output
     assert "pending_operations" not in stack.state()
     assert stack.succeed("destroy", "--yes", "--skip-preview").count("deleted") == 2
+
+
+def test_what_is_not_in_the_cluster_can_be_changed_while_its_api_server_is_away(
+    stack: Stack, control_plane: ControlPlane
+) -> None:
+    program = """
+        import pulumi
+        import pulumi_kubernetes as k8s
+
+        provider = k8s.Provider("cluster", kubeconfig="KUBECONFIG")
+        platform = pulumi.ComponentResource("tests:index:Platform", "platform")
+        opts = pulumi.ResourceOptions(provider=provider, parent=platform)
+        kept = pulumi.Stash("beside", input="VALUE")
+        k8s.core.v1.ConfigMap("a", metadata={"name": "beside", "namespace": "default"}, data={"a": "VALUE"}, opts=opts)
+        pulumi.export("beside", kept.input)
+        """.replace("KUBECONFIG", str(control_plane.kubeconfig))
+    stack.up(program.replace("VALUE", "first"))
+    control_plane.kill_api_server()
+    try:
+        stack.write(program.replace("VALUE", "second"))
+        assert "unreachable" in stack.fail("up", "--yes", "--skip-preview").output
+        stack.succeed("up", "--yes", "--exclude", WITHOUT_CLUSTERS)
+        assert stack.outputs()["beside"] == "second"
+    finally:
+        control_plane.start_api_server()
+    with control_plane.client() as client:
+        path = "/api/v1/namespaces/default/configmaps/beside"
+        assert client.get(path).json()["data"] == {"a": "first"}
+        stack.succeed("up", "--yes", "--skip-preview")
+        assert client.get(path).json()["data"] == {"a": "second"}
+    stack.succeed("destroy", "--yes", "--skip-preview")

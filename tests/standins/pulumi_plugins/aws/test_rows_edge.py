@@ -216,3 +216,20 @@ def test_a_certificate_without_its_record_is_not_waited_for(stack: Stack, emulat
     failed = stack.fail("up", "--yes", "--skip-preview")
     assert "validationRecordFqdns lacks" in failed.output
     is_taken_down(stack)
+
+
+def test_a_record_of_another_type_takes_the_place_of_the_first(stack: Stack, emulated: str, account: Account) -> None:
+    text = """
+zone = aws.route53.Zone("main", name="example.com", comment="Example", opts=opts)
+record = aws.route53.Record("entry", zone_id=zone.zone_id, name="www.example.com", type=TYPE, records=[VALUE], ttl=60,
+    opts=opts)
+pulumi.export("zone", zone.zone_id)
+"""
+    stack.up(emulated + 'TYPE, VALUE = "A", "192.0.2.1"\n' + text)
+    changed = stack.up(emulated + 'TYPE, VALUE = "CNAME", "other.example.com"\n' + text)
+    assert (changed.count("updated"), changed.count("replaced")) == (1, 0), changed.output
+    zone = str(stack.outputs()["zone"])
+    records = account.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    assert [record["Type"] for record in records if record["Name"] == "www.example.com."] == ["CNAME"]
+    stays(stack)
+    is_taken_down(stack)

@@ -26,7 +26,7 @@ spread = aws.elasticache.SubnetGroup("subnets", name="cache", description="Data"
 logs = {log: aws.cloudwatch.LogGroup(log, name=f"/cache/{log}", retention_in_days=30, tags={"Name": log}, opts=opts)
     for log in ("slow-log", "engine-log")}
 cache = aws.elasticache.ReplicationGroup("cache", replication_group_id="cache", description="Queues", engine="valkey",
-    engine_version="8.0", auto_minor_version_upgrade=True, node_type=NODE_TYPE, cluster_mode="disabled",
+    engine_version="8.0", auto_minor_version_upgrade=True, node_type=NODE_TYPE, cluster_mode=MODE,
     num_cache_clusters=NODES, multi_az_enabled=True, automatic_failover_enabled=True, port=6379,
     transit_encryption_enabled=True, transit_encryption_mode="required", at_rest_encryption_enabled=True,
     kms_key_id=key.arn, parameter_group_name=parameters.name, subnet_group_name=spread.name,
@@ -42,10 +42,12 @@ pulumi.export("members", cache.member_clusters)
 pulumi.export("user", user.arn)
 """
 FIRST = """
+MODE = "disabled"
 ACCESS, USERS, NODE_TYPE, NODES, SNAPSHOTS, LOGS = "on ~* +@all", 1, "cache.r7g.large", 2, 1, ["slow-log", "engine-log"]
 PARAMETERS = [("maxmemory-policy", "noeviction"), ("timeout", "60")]
 """
 SECOND = """
+MODE = "compatible"
 ACCESS, USERS, NODE_TYPE, NODES, SNAPSHOTS, LOGS = "on ~x* +@all", 2, "cache.r7g.xlarge", 3, 7, ["slow-log"]
 PARAMETERS = [("maxmemory-policy", "noeviction")]
 """
@@ -72,6 +74,7 @@ def test_a_cache_is_made_kept_changed_and_deleted(stack: Stack, account: Account
     [group] = client.describe_replication_groups()["ReplicationGroups"]
     assert (group["CacheNodeType"], group["SnapshotRetentionLimit"]) == ("cache.r7g.xlarge", 7)
     assert len(group["MemberClusters"]) == 3
+    assert group["ClusterMode"] == "compatible"
     assert [one["LogType"] for one in group["LogDeliveryConfigurations"]] == ["slow-log"]
     [users] = client.describe_user_groups()["UserGroups"]
     assert users["UserIds"] == ["app", "other"]

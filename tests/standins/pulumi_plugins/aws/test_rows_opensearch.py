@@ -72,3 +72,24 @@ def test_a_domain_is_made_kept_changed_and_deleted(stack: Stack, account: Accoun
 
     destroy(stack)
     assert not client.list_domain_names()["DomainNames"]
+
+
+PLAIN = """
+domain = aws.opensearch.Domain("search", domain_name="plain", engine_version="OpenSearch_2.19",
+    cluster_config=aws.opensearch.DomainClusterConfigArgs(instance_type="r7g.large.search", instance_count=1),
+    ebs_options=aws.opensearch.DomainEbsOptionsArgs(ebs_enabled=True, volume_type="gp3", volume_size=50),
+    encrypt_at_rest=aws.opensearch.DomainEncryptAtRestArgs(enabled=ON),
+    node_to_node_encryption=aws.opensearch.DomainNodeToNodeEncryptionArgs(enabled=ON), opts=opts)
+"""
+
+
+def test_a_domain_is_encrypted_in_place_and_made_anew_without(stack: Stack, account: Account) -> None:
+    stack.up(program(account, "ON = False\n" + PLAIN))
+    change(stack, program(account, "ON = True\n" + PLAIN), updated=1)
+    status = account.client("opensearch").describe_domain(DomainName="plain")["DomainStatus"]
+    assert status["EncryptionAtRestOptions"]["Enabled"]
+    assert status["NodeToNodeEncryptionOptions"]["Enabled"]
+
+    stack.write(program(account, "ON = False\n" + PLAIN))
+    assert "replace" in stack.succeed("preview", "--diff").output
+    destroy(stack)

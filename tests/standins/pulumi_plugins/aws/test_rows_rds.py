@@ -112,3 +112,30 @@ def test_a_change_by_hand_shows_and_is_taken_back_and_a_protected_database_stays
     assert "deletion protection" in stack.fail("destroy", "--yes").output
     client.modify_db_instance(DBInstanceIdentifier="write", DeletionProtection=False)
     destroy(stack)
+
+
+COPY = """
+shape = dict(instance_class="db.r7g.large", skip_final_snapshot=True, opts=opts)
+first, second = (aws.rds.Instance(name, identifier=name, engine="mariadb", engine_version="11.4", allocated_storage=100,
+    username="example", password_wo=pulumi.Output.secret("only-for-tests"), password_wo_version=1,
+    backup_retention_period=1, **shape) for name in ("first", "second"))
+aws.rds.Instance("copy", identifier="copy", engine="mariadb", backup_retention_period=DAYS,
+    replicate_source_db=SOURCE(), **shape)
+"""
+
+
+def test_a_read_copy_without_a_source_is_promoted_and_none_gets_another_source(stack: Stack, account: Account) -> None:
+    rds = account.client("rds")
+    settle(stack, program(account, "SOURCE, DAYS = lambda: first.identifier, 0\n" + COPY))
+    [copy] = rds.describe_db_instances(DBInstanceIdentifier="copy")["DBInstances"]
+    assert copy["ReadReplicaSourceDBInstanceIdentifier"].endswith("first")
+
+    stack.write(program(account, "SOURCE, DAYS = lambda: second.identifier, 0\n" + COPY))
+    refused = stack.fail("up", "--yes", "--skip-preview")
+    assert "replicateSourceDb: RDS gives a read copy no other source" in refused.output
+
+    change(stack, program(account, "SOURCE, DAYS = lambda: None, 3\n" + COPY), updated=1)
+    [promoted] = rds.describe_db_instances(DBInstanceIdentifier="copy")["DBInstances"]
+    assert not promoted.get("ReadReplicaSourceDBInstanceIdentifier")
+    assert (promoted["DbiResourceId"], promoted["BackupRetentionPeriod"]) == (copy["DbiResourceId"], 3)
+    destroy(stack)
