@@ -84,7 +84,7 @@ def config(stack: str, image_lock: Path, directory: Path) -> dict[str, str]:
     if "cluster" in platform:
         kubeconfig = directory / "kubeconfig"
         kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
-        platform["cluster"] = {"kubeconfig": str(kubeconfig)}
+        platform["cluster"]["kubeconfig"] = str(kubeconfig)
     return {**infra_config(stack), "patchbay:platform": json.dumps(platform)}
 
 
