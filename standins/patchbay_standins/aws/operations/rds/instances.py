@@ -142,6 +142,22 @@ def create_db_instance_read_replica(call: Call) -> Result:
     return shown(call, {"DBInstance": replica})
 
 
+@SERVICE.operation("PromoteReadReplica")
+def promote_read_replica(call: Call) -> Result:
+    held = backend(call)
+    name = call["DBInstanceIdentifier"]
+    if not _named(call, name).is_replica:
+        raise AwsError("InvalidDBInstanceState", f"{name} is not a read replica.")
+    promoted: Any = held.promote_read_replica(arguments(call))
+    # moto leaves it a copy of its source.
+    promoted.source_db_instance_identifier = None
+    promoted.backup_retention_period = int(call.get("BackupRetentionPeriod", 1))
+    for other in held.databases.values():
+        if name in other.replicas:
+            other.replicas.remove(name)
+    return shown(call, {"DBInstance": promoted})
+
+
 @SERVICE.operation("ModifyDBInstance")
 def modify_db_instance(call: Call) -> Result:
     instance = _named(call, call["DBInstanceIdentifier"])

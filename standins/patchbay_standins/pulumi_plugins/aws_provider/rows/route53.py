@@ -103,7 +103,8 @@ def _create_record(resource: Resource) -> dict[str, str]:
 
 
 def _update_record(resource: Resource) -> None:
-    if not resource.changed("type"):
+    # One that was just made, or left half made, has no type before this one.
+    if resource.before.get("type") in (None, resource.inputs["type"]):
         _put_record(resource, "UPSERT")
         return
     found, name = _find_record(resource.of(inputs=resource.before))
