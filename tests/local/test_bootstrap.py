@@ -255,7 +255,7 @@ def test_a_program_of_another_checkout_than_the_one_it_is_called_in_is_refused(
     monkeypatch.chdir(tmp_path / "local")
     with pytest.raises(checkout.OtherCheckoutError) as refused:
         checkout.require_ours()
-    for told in (str(tmp_path), str(paths.REPOSITORY), f"make -C {tmp_path} bootstrap"):
+    for told in (str(tmp_path), str(paths.REPOSITORY), f"make -C {tmp_path} environment"):
         assert told in str(refused.value)
     monkeypatch.chdir(paths.REPOSITORY / "local")
     checkout.require_ours()

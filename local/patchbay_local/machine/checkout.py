@@ -45,7 +45,7 @@ def _require_here() -> None:
     if within is not None and within.resolve() != paths.REPOSITORY.resolve():
         raise OtherCheckoutError(
             f"this directory is of the checkout {within}, and the program that runs is that of {paths.REPOSITORY}:"
-            f" run `make -C {within} bootstrap` and use {within}/.venv/bin/python, or call it elsewhere"
+            f" run `make -C {within} environment` and use {within}/.venv/bin/python, or call it elsewhere"
         )
 
 

@@ -1,5 +1,6 @@
 """Who is logged in, and whether the clusters will let them in."""
 
+import os
 import re
 from typing import Final
 
@@ -12,6 +13,8 @@ _SESSION: Final = re.compile(r"^arn:aws[\w-]*:sts::\d{12}:assumed-role/(?P<role>
 
 def look(work: Work) -> None:
     """RefusedError in another account than the stack's."""
+    if elsewhere := os.environ.get("AWS_ENDPOINT_URL"):
+        work.look(STEP, f"AWS_ENDPOINT_URL leads to {elsewhere} and not to AWS; take a shell without it to prepare AWS")
     caller = work.access.client("sts").get_caller_identity()
     account, wanted = str(caller["Account"]), work.stack.infra.aws.account_id
     if account != wanted:

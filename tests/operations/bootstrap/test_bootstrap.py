@@ -160,6 +160,14 @@ def test_a_role_that_the_clusters_would_not_let_in_is_told_with_the_arn_to_add(
     ]
 
 
+def test_a_shell_that_leads_to_an_emulator_is_told_so(
+    untouched: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", untouched.url)
+    done = prepared(untouched, stack_file(tmp_path), keys=("emulated", "emulated"), dry_run=True)
+    assert "AWS_ENDPOINT_URL leads to" in done.told
+
+
 def test_a_user_is_told_to_log_in_with_a_role(untouched: Account, tmp_path: Path) -> None:
     done = prepared(untouched, stack_file(tmp_path), keys=("emulated", "emulated"), dry_run=True)
     assert "Log in with a role" in done.told
