@@ -25,9 +25,10 @@ _ALWAYS: Final = (
 def needed(infra: Infra) -> Iterator[str]:
     """The services' principals. Source: Service Authorization Reference and each service's guide, "service-linked".
 
-    The services make their roles themselves at first use, if whoever calls may make them, which the delivery role may
-    not; OpenSearch makes none for a domain in a VPC. Client VPN works by both of its roles (Client VPN Administrator
-    Guide, "Using service-linked roles").
+    Most services make their roles themselves, at the first use by somebody who may make them. OpenSearch's does not
+    reliably come with the first domain in a VPC (CDK's notes on OpenSearch tell of the refusal, "you must enable a
+    service-linked role"), and a key's policy that names Auto Scaling's role is refused before there is one. Client VPN
+    works by both of its roles (Client VPN Administrator Guide, "Using service-linked roles").
     """
     yield from (f"{service}.amazonaws.com" for service in _ALWAYS)
     if any(cluster.flows.spot for cluster in infra.clusters.values()):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.servicequotas.resources.default_quotas.vpc import VPC_DEFAULT_QUOTAS
 from patchbay_operations.bootstrap.quota_needs import needs
 from patchbay_operations.bootstrap.stack_file import Stack, load_stack
 
@@ -63,6 +64,19 @@ def test_production_takes_what_its_largest_groups_and_their_update_take(tmp_path
     # to five tenants, and the wildcard; on the dedicated cluster a group for each zone, and the system's.
     wanted = {"L-0263D0A3": 3, "L-DFE45DF3": 6, "L-7ADDB58A": 4000, "L-7EED9B64": 2, "L-6D54EA21": 4, "L-BD136A63": 200}
     assert found | wanted == found
+
+
+def test_quotas_of_the_network_are_asked_for_by_the_codes_that_moto_took_from_aws(tmp_path: Path) -> None:
+    names = {quota["QuotaCode"]: quota["QuotaName"] for quota in VPC_DEFAULT_QUOTAS}
+    found = needs(load_stack(stack_file(tmp_path)), lambda _: 1)
+    asked = {need.title: names[need.code] for need in found if need.service == "vpc"}
+    assert asked == {
+        "NAT gateways of a zone": "NAT gateways per Availability Zone",
+        "VPCs": "VPCs per Region",
+        "internet gateways": "Internet gateways per Region",
+        "interface endpoints": "Interface VPC endpoints per VPC",
+        "rules of a security group": "Inbound or outbound rules per security group",
+    }
 
 
 def test_no_more_than_a_hundred_nodes_are_replaced_at_a_time(tmp_path: Path) -> None:
