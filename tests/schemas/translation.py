@@ -83,11 +83,16 @@ class _Walk:
         return {**self.part.given, **properties}
 
     def _member(self, out: dict[str, Any], node: Node, value: Any, path: str, pointer: str) -> None:
-        if encode := self.part.encode.get(path):
+        later = self.later.is_later(value)
+        if not later and (encode := self.part.encode.get(path)):
             value = encode(value)
             self._encoded.add(path)
         wanted = self.part.names.get(path, "")
         if wanted == ".":
+            if later:
+                # Nobody knows what it holds.
+                self.translation.unplaced.add(path)
+                return
             for inner, held in value.items():
                 self._member(out, node, held, f"{path}.{inner}", pointer)
             return
