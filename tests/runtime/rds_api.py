@@ -11,7 +11,9 @@ import botocore.session
 from tests.runtime.identity_agent import ACCESS_KEY
 
 _MODEL: Final = botocore.session.get_session().get_service_model("rds")
-_PARAMETERS: Final = frozenset(_MODEL.operation_model("ModifyDBInstance").input_shape.members)
+_INPUT: Final = _MODEL.operation_model("ModifyDBInstance").input_shape
+assert _INPUT is not None
+_PARAMETERS: Final = frozenset(_INPUT.members)
 _REFUSED: Final = (
     '<ErrorResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><Error><Type>Sender</Type>'
     "<Code>{code}</Code><Message>for tests</Message></Error><RequestId>1</RequestId></ErrorResponse>"

@@ -83,7 +83,7 @@ def prepared(
         file,
         dry_run=dry_run,
         log_in=log_in,
-        access=lambda region: Answered(region, account.url, keys, answered or {}),
+        access=lambda region: Answered(region, account.url, (*keys, None), answered or {}),
         console=Console(file=told, width=400, soft_wrap=True, highlight=False),
     )
     return Done(status, told.getvalue())

@@ -97,7 +97,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 @pytest.fixture
 def access(account: Account) -> Access:
     """What the recovery reaches the account by."""
-    return Access(EMULATED_REGION, account.url, ("example", "example"))
+    return Access(EMULATED_REGION, account.url, ("example", "example", None))
 
 
 @pytest.fixture
