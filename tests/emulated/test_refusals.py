@@ -43,13 +43,14 @@ def _no_emulator(infra: dict[str, Any]) -> None:
     ],
 )
 def test_nothing_is_created(spoil: Callable[[dict[str, Any]], None], said: list[str], empty: Deployment) -> None:
+    nothing = inventory(empty.emulation.access)
     spoil_config(empty, spoil)
     for command in (("preview",), ("up", "--yes", "--skip-preview")):
         with pytest.raises(CommandError) as refused:
             empty.emulation.stack.command(*command, keep=True)
         for words in said:
             assert words in " ".join(str(refused.value).split())
-        assert not inventory(empty.emulation.access)
+        assert inventory(empty.emulation.access) == nothing
 
 
 @pytest.fixture(scope="module")

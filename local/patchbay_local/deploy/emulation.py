@@ -9,6 +9,7 @@ from typing import Final
 from patchbay_operations.access import Access
 
 from patchbay_local.deploy.emulator import Emulator, client_environment
+from patchbay_local.deploy.people import make_roles
 from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.deploy.stack.stack import Report, Stack
 from patchbay_local.deploy.stack_config import StackConfig
@@ -77,6 +78,7 @@ class Emulation:
                 self.forget(journal)
         empty_unless_deployed(self.emulator, self.stack, journal, say)
         self.emulator.up(journal)
+        make_roles(self.access, self.config.account, self.config.people)
         self.config.write_emulated(self.config_file, self.emulator.url)
 
     def deploy(self, report: Report) -> str:

@@ -46,6 +46,12 @@ class StackConfig:
         return bool(self._infra["environment"]["production"])
 
     @property
+    def people(self) -> frozenset[str]:
+        """The ARNs of the roles by which people reach the clusters."""
+        clusters = (self._infra.get("clusters") or {}).values()
+        return frozenset(arn for it in clusters for kind in ("admins", "viewers") for arn in it.get(kind) or ())
+
+    @property
     def _infra(self) -> dict[str, Any]:
         infra: dict[str, Any] = self.content["config"][_INFRA]
         return infra
