@@ -114,7 +114,7 @@ def test_groups_are_let_in_and_shut_out(account: Account, endpoint: str) -> None
     ec2.authorize_client_vpn_ingress(Description="operators", **rule, **of)
     with refused("InvalidClientVpnDuplicateAuthorizationRule"):
         ec2.authorize_client_vpn_ingress(**rule, **of)
-    with refused("InvalidParameterCombination"):
+    with refused("MissingParameter"):
         ec2.authorize_client_vpn_ingress(TargetNetworkCidr="10.0.0.0/16", **of)
     found = ec2.describe_client_vpn_authorization_rules(**of)["AuthorizationRules"]
     assert [(item["GroupId"], item["AccessAll"], item["DestinationCidr"]) for item in found] == [

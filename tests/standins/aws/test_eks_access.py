@@ -1,5 +1,8 @@
 """Who may use an EKS cluster: access entries with policies, and pod identity."""
 
+import contextlib
+import json
+
 import pytest
 
 from tests.standins.aws.account import Account, refused
@@ -7,6 +10,15 @@ from tests.standins.aws.account import Account, refused
 VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 ADMIN = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 PRINCIPAL = "arn:aws:iam::111122223333:role/teams/operators"
+
+
+@pytest.fixture(autouse=True)
+def principal(account: Account) -> None:
+    """PRINCIPAL, in the account that all tests share."""
+    iam = account.client("iam")
+    document = json.dumps({"Version": "2012-10-17", "Statement": []})
+    with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName="operators", Path="/teams/", AssumeRolePolicyDocument=document)
 
 
 @pytest.fixture

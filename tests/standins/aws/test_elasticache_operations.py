@@ -160,7 +160,7 @@ def test_users_have_their_way_to_prove_who_they_are_and_their_groups(cache: Cach
                 "AccessString": "on",
                 "AuthenticationMode": {"Type": "iam"},
             },
-            "InvalidParameterValue",
+            "InvalidParameterCombination",
         ),
         ("delete_user_group", {"UserGroupId": "example"}, "InvalidUserGroupState"),
         ("delete_user", {"UserId": "nobody"}, "DefaultUserAssociatedToUserGroup"),

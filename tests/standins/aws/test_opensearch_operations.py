@@ -1,5 +1,6 @@
 """OpenSearch through boto3."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,15 @@ def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         network = account.network()
         security_group = account.security_group(network)
         client = account.client("opensearch")
+        write = {
+            "Effect": "Allow",
+            "Principal": {"Service": "es.amazonaws.com"},
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:PutLogEventsBatch"],
+            "Resource": f"{LOG_GROUP}:*",
+        }
+        account.client("logs").put_resource_policy(
+            policyName="example", policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [write]})
+        )
         client.create_domain(
             DomainName="example",
             EngineVersion="OpenSearch_2.17",

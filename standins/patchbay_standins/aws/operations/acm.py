@@ -68,7 +68,8 @@ def _described(call: Call, certificate: CertBundle) -> dict[str, Any]:
     return described
 
 
-def _validate(call: Call, certificate: CertBundle) -> None:
+def validate(call: Call, certificate: CertBundle) -> None:
+    """Issues the certificate if its records are there."""
     if certificate.status != "PENDING_VALIDATION":
         return
     options = certificate.describe()["Certificate"].get("DomainValidationOptions", [])
@@ -95,7 +96,7 @@ def request_certificate(call: Call) -> Result:
 @SERVICE.operation("DescribeCertificate")
 def describe_certificate(call: Call) -> Result:
     certificate = _backend(call).get_certificate(call["CertificateArn"])
-    _validate(call, certificate)
+    validate(call, certificate)
     return shown(call, {"Certificate": _described(call, certificate)})
 
 
@@ -111,6 +112,7 @@ def delete_certificate(call: Call) -> None:
     backend.get_certificate(arn)
     users = _users(call, arn)
     if users:
-        raise AwsError("ResourceInUseException", f"Certificate {arn} is in use by {users[0]}.")
+        # dfds/infrastructure-modules 5
+        raise AwsError("ResourceInUseException", f"Certificate {arn} in account {call.account} is in use.")
     backend.delete_certificate(arn)
     call.state(KeyAlgorithms).by_arn.pop(arn, None)

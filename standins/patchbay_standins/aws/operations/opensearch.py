@@ -1,17 +1,21 @@
 """OpenSearch: where a domain's network lies, partial updates, upgrades."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from moto.ec2.models import ec2_backends
+from moto.logs.models import logs_backends
 from moto.opensearch.models import OpenSearchDomain, OpenSearchServiceBackend, opensearch_backends
 
+from patchbay_standins.aws import policy_documents
 from patchbay_standins.aws.moto_objects import arguments, shown
 from patchbay_standins.aws.service import BY_MOTO, AwsError, Call, Result, Served, Service
 
 SERVICE: Final = Service("opensearch", signing_name="es")
 
+_WRITERS: Final = {"es.amazonaws.com", "opensearchservice.amazonaws.com"}
+_LOG_RIGHTS: Final = ("logs:CreateLogStream", "logs:PutLogEvents", "logs:PutLogEventsBatch")
 _ENDPOINT_DEFAULTS: Final = {
     "EnforceHTTPS": False,
     "TLSSecurityPolicy": "Policy-Min-TLS-1-0-2019-07",
@@ -79,11 +83,8 @@ def create_domain(call: Call) -> Result:
     name = call["DomainName"]
     if name in _backend(call).domains:
         raise AwsError("ResourceAlreadyExistsException", f"Domain {name} already exists.", status=409)
-    zones = call.get("ClusterConfig", {}).get("ZoneAwarenessConfig", {}).get("AvailabilityZoneCount")
-    subnets = call.get("VPCOptions", {}).get("SubnetIds")
-    if subnets and zones and len(subnets) != zones:
-        raise AwsError("ValidationException", f"You must specify exactly {zones} subnets, one per zone.")
     given = arguments(call)
+    _require_sections(call, given)
     sections: dict[str, Any] = {section: given.get(section) for section in _SECTIONS}
     domain = _backend(call).create_domain(
         domain_name=name,
@@ -135,12 +136,62 @@ def describe_domain_config(call: Call) -> Result:
 @SERVICE.operation("UpdateDomainConfig")
 def update_domain_config(call: Call) -> Result:
     domain = _domain(call)
+    changed: dict[str, Any] = {}
     for section, value in _given_sections(call):
         present = getattr(domain, section)
         # What a section leaves out stays as it is.
-        setattr(domain, section, {**(present or {}), **value} if isinstance(value, dict) else value)
+        changed[section] = {**(present or {}), **value} if isinstance(value, dict) else value
+    _require_sections(call, {section: getattr(domain, section) for section in _SECTIONS} | changed)
+    for section, value in changed.items():
+        setattr(domain, section, value)
     _complete(call, domain)
     return _config(call, domain)
+
+
+def _require_sections(call: Call, sections: Mapping[str, Any]) -> None:
+    """What AWS refuses of a domain's sections, as moto names them."""
+    cluster = sections.get("cluster_config") or {}
+    zones = 1
+    if cluster.get("ZoneAwarenessEnabled"):
+        zones = int((cluster.get("ZoneAwarenessConfig") or {}).get("AvailabilityZoneCount") or 2)
+    subnets = (sections.get("vpc_options") or {}).get("SubnetIds")
+    if subnets and len(subnets) != zones:
+        # cyberlabrs/terraform-aws-opensearch 7
+        exactly = "one subnet." if zones == 1 else f"{zones} subnets, one per zone."
+        raise _invalid(f"You must specify exactly {exactly}")
+    if zones == 2 and int(cluster.get("InstanceCount") or 1) % 2:
+        # cloudposse/terraform-aws-elasticsearch 192
+        raise _invalid("You must choose an even number of data nodes for a two Availability Zone deployment")
+    tuned = (sections.get("auto_tune_options") or {}).get("DesiredState") == "ENABLED"
+    if tuned and str(cluster.get("InstanceType", "")).startswith(("t2.", "t3.")):
+        # hashicorp/terraform-provider-aws 30205
+        raise _invalid(
+            "Autotune is not supported in t2/t3 instance types. Disable autotune or change your instance type."
+        )
+    for log in (sections.get("log_publishing_options") or {}).values():
+        if log.get("Enabled", True) and log.get("CloudWatchLogsLogGroupArn"):
+            _require_log(call, log["CloudWatchLogsLogGroupArn"].removesuffix(":*"))
+
+
+def _require_log(call: Call, arn: str) -> None:
+    """Refuses a log group that no resource policy lets the service write to."""
+    policies = logs_backends[call.account][call.region].resource_policies.values()
+    for policy in policies:
+        for statement in policy_documents.statements(policy.policy_document):
+            if _WRITERS & set(policy_documents.principals(statement, "Service")) and policy_documents.allows(
+                statement, _LOG_RIGHTS, f"{arn}:log-stream:example"
+            ):
+                return
+    # awsdocs/amazon-opensearch-service-developer-guide 59
+    name = arn.rpartition(":log-group:")[2]
+    raise _invalid(
+        f"The Resource Access Policy specified for the CloudWatch Logs log group {name} does not grant sufficient "
+        "permissions for Amazon OpenSearch Service to create a log stream. Please check the Resource Access Policy."
+    )
+
+
+def _invalid(message: str) -> AwsError:
+    return AwsError("ValidationException", message)
 
 
 def _given_sections(call: Call) -> Iterator[tuple[str, Any]]:

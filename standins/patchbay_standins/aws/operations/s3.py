@@ -1,4 +1,4 @@
-"""S3: what moto gets wrong of it.
+"""S3: what moto gets wrong of it, and what is refused.
 
 Versions can be deleted while versioning is suspended: moto deletes all of a key then, and fails at markers. A log
 may go where a policy lets it, however that is written: moto knows no lists of resources and no principal but a service.
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from moto.s3.models import s3_backends
 
+from patchbay_standins.aws.policy_documents import Statement, principals, statements
 from patchbay_standins.aws.service import BY_MOTO, AwsError, Call, Result, Served, Service
 
 SERVICE: Final = Service("s3")
@@ -55,6 +56,48 @@ def _takes_logs(target: Any, prefix: str) -> bool:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+@SERVICE.operation("DeleteBucket")
+def delete_bucket(call: Call) -> Served:
+    bucket = s3_backends[call.account]["aws"].buckets.get(call["Bucket"])
+    # rebuy-de/aws-nuke 64
+    if bucket is not None and bucket.keys and bucket.versioning_status:
+        raise AwsError(
+            "BucketNotEmpty",
+            "The bucket you tried to delete is not empty. You must delete all versions in the bucket.",
+            status=409,
+        )
+    return BY_MOTO
+
+
+@SERVICE.operation("PutBucketPolicy")
+def put_bucket_policy(call: Call) -> Served:
+    bucket: Any = s3_backends[call.account]["aws"].buckets.get(call["Bucket"])
+    block = getattr(bucket, "public_access_block", None)
+    # torchbox/buckup 18
+    if block and block.block_public_policy and any(map(_is_for_the_world, statements(call["Policy"]))):
+        raise AwsError("AccessDenied", "Access Denied", status=403)
+    return BY_MOTO
+
+
+def _is_for_the_world(statement: Statement) -> bool:
+    """As S3 means it, but for conditions: with any, a statement counts as one for somebody."""
+    return statement.get("Effect") == "Allow" and "*" in principals(statement, "AWS") and not statement.get("Condition")
+
+
+@SERVICE.operation("PutBucketVersioning")
+def put_bucket_versioning(call: Call) -> Served:
+    bucket: Any = s3_backends[call.account]["aws"].buckets.get(call["Bucket"])
+    wanted = call["VersioningConfiguration"].get("Status")
+    # terraform-aws-modules/terraform-aws-s3-bucket 90
+    if getattr(bucket, "object_lock_enabled", False) and wanted == "Suspended":
+        raise AwsError(
+            "InvalidBucketState",
+            "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+            status=409,
+        )
+    return BY_MOTO
 
 
 def _delete_version(keys: Any, name: str, version: str) -> None:

@@ -1,5 +1,6 @@
 """WAFv2: what is in use is not deleted, a resource has one web ACL, and a web ACL can lose all its rules."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from moto.elbv2.models import elbv2_backends
@@ -34,6 +35,28 @@ def _refers(value: Any, arn: str) -> bool:
     if isinstance(value, list):
         return any(_refers(item, arn) for item in value)
     return bool(value == arn)
+
+
+def _require_new_name(call: Call, held: Iterable[Any]) -> None:
+    # hashicorp/terraform-provider-aws 21577; the words are the API reference's. moto has a code of its own.
+    if any(one.name == call["Name"] for one in held):
+        raise AwsError(
+            "WAFDuplicateItemException",
+            "AWS WAF couldn't perform the operation because the resource that you tried to save is a duplicate of an "
+            "existing one.",
+        )
+
+
+@SERVICE.operation("CreateWebACL")
+def create_web_acl(call: Call) -> Served:
+    _require_new_name(call, _backend(call).wacls.values())
+    return BY_MOTO
+
+
+@SERVICE.operation("CreateIPSet")
+def create_ip_set(call: Call) -> Served:
+    _require_new_name(call, _backend(call).ip_sets.values())
+    return BY_MOTO
 
 
 @SERVICE.operation("AssociateWebACL")
@@ -85,7 +108,10 @@ def put_logging_configuration(call: Call) -> Served:
     for destination in call["LoggingConfiguration"]["LogDestinationConfigs"]:
         name = destination.rpartition(":log-group:")[2].rpartition("/")[2].rpartition(":")[2]
         if not name.startswith(_LOG_PREFIX):
+            # aws/aws-cdk 35311: AWS says nothing of the prefix.
             raise AwsError(
-                "WAFInvalidParameterException", f"The name of a log destination must start with {_LOG_PREFIX}: {name}"
+                "WAFInvalidParameterException",
+                "Error reason: The ARN isn't valid. A valid ARN begins with arn: and includes other information "
+                f"separated by colons or slashes., field: LOG_DESTINATION, parameter: {destination}",
             )
     return BY_MOTO

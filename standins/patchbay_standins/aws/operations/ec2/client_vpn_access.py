@@ -9,7 +9,10 @@ from patchbay_standins.aws.service import AwsError, Call, Result
 def authorize_client_vpn_ingress(call: Call) -> Result:
     endpoint = endpoint_of(call)
     group, everyone = call.get("AccessGroupId", ""), call.get("AuthorizeAllGroups", False)
-    if bool(group) == everyone:
+    # awsdocs/aws-cloudformation-user-guide 583
+    if not group and not everyone:
+        raise AwsError("MissingParameter", "You must specify either access-group-id or authorize-all-groups")
+    if group and everyone:
         raise AwsError("InvalidParameterCombination", "Give either AccessGroupId or AuthorizeAllGroups")
     block = call["TargetNetworkCidr"]
     if (block, group) in endpoint.rules:

@@ -78,7 +78,7 @@ def create_client_vpn_route(call: Call) -> Result:
     if subnet not in {network["TargetNetworkId"] for network in endpoint.networks.values()}:
         raise AwsError("InvalidClientVpnActiveAssociationNotFound", f"{subnet} is not associated with {endpoint.id}")
     if (block, subnet) in endpoint.routes:
-        raise AwsError("InvalidClientVpnDuplicateRoute", f"The route to {block} by {subnet} exists already")
+        raise AwsError("InvalidClientVpnDuplicateRoute", "Route already exists")  # terraform-provider-aws 18080
     _add_route(endpoint, block, subnet, origin="add-route", description=call.get("Description", ""))
     return {"Status": {"Code": "creating"}}
 

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any, Final
 
+from patchbay_standins.aws import policy_documents
 from patchbay_standins.aws.operations.eks.records import Cluster, Described, cluster_of, now, page
 from patchbay_standins.aws.operations.eks.service import (
     SERVICE,
@@ -34,6 +35,7 @@ def create_access_entry(call: Call) -> Result:
     groups = list(call.get("kubernetesGroups", []))
     if principal in cluster.access_entries:
         raise in_use("The specified access entry resource is already in use on this cluster.")
+    _require_principal(call, principal)
     _require_groups(groups)
     if kind in _NODE_KINDS:
         if groups:
@@ -144,6 +146,19 @@ def admit(call: Call, cluster: Cluster, principal: str, *, groups: list[str], ki
     return cluster.access_entries[principal]
 
 
+def _require_principal(call: Call, principal: str) -> None:
+    """Refuses who is not in IAM, and a role that a service has for itself."""
+    if ":role/aws-service-role/" in principal:
+        # hashicorp/terraform-provider-aws 36447
+        raise invalid_parameter(
+            "The caller is not allowed to modify access entries with a principalArn value of a Service Linked Role"
+        )
+    own = principal.startswith(f"arn:aws:iam::{call.account}:")
+    if own and principal not in policy_documents.identities(call.account):
+        # terraform-aws-modules/terraform-aws-eks 2969
+        raise invalid_parameter("The specified principalArn is invalid: invalid principal.")
+
+
 def _with_entries(call: Call) -> Cluster:
     cluster = cluster_of(call)
     if cluster.described["accessConfig"]["authenticationMode"] == "CONFIG_MAP":
@@ -157,7 +172,11 @@ def _with_entries(call: Call) -> Cluster:
 def _entry(call: Call) -> dict[str, Any]:
     found = _with_entries(call).access_entries.get(call["principalArn"])
     if found is None:
-        raise not_found(f"The specified principalArn could not be found: {call['principalArn']}")
+        # terraform-aws-modules/terraform-aws-eks 3024
+        raise not_found(
+            "The specified principalArn could not be found. "
+            "You can view your available access entries with 'list-access-entries'."
+        )
     return found
 
 

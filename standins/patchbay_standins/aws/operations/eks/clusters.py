@@ -120,6 +120,7 @@ def update_cluster_config(call: Call) -> Result:
     kind = "ConfigUpdate"
     if (network := call.get("resourcesVpcConfig")) is not None:
         kind = "EndpointAccessUpdate"
+        _require_change(described["resourcesVpcConfig"], network)
         _require_subnets(call, network.get("subnetIds", described["resourcesVpcConfig"]["subnetIds"]))
         described["resourcesVpcConfig"].update(network)
         for member in ("endpointPrivateAccess", "endpointPublicAccess"):
@@ -210,6 +211,17 @@ def _require_subnets(call: Call, ids: list[str]) -> list[Any]:
     if len({subnet.availability_zone for subnet in found}) < 2:
         raise invalid_parameter("Subnets specified must be in at least two different AZs")
     return found
+
+
+def _require_change(current: Described, given: Described) -> None:
+    """An update of the endpoints' access alone must change something (eksctl-io/eksctl 4043)."""
+    access = ("endpointPrivateAccess", "endpointPublicAccess", "publicAccessCidrs")
+    if set(given) <= set(access) and all(current[name] == value for name, value in given.items()):
+        private, public = (str(current[name]).lower() for name in access[:2])
+        raise invalid_parameter(
+            f"Cluster is already at the desired configuration with endpointPrivateAccess: {private} , "
+            f"endpointPublicAccess: {public}, and Public Endpoint Restrictions: [{', '.join(current[access[2]])}]"
+        )
 
 
 def _logging(given: Described, current: Described | None = None) -> Described:

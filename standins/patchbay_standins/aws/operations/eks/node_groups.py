@@ -10,7 +10,13 @@ from patchbay_standins.aws.operations.eks.access import admit
 from patchbay_standins.aws.operations.eks.clusters import minor, require_role
 from patchbay_standins.aws.operations.eks.records import Cluster, Described, cluster_of, now, page
 from patchbay_standins.aws.operations.eks.releases import newest, require_no_step_back, require_release
-from patchbay_standins.aws.operations.eks.service import SERVICE, in_use, invalid_parameter, not_found
+from patchbay_standins.aws.operations.eks.service import (
+    SERVICE,
+    in_use,
+    invalid_parameter,
+    invalid_request,
+    not_found,
+)
 from patchbay_standins.aws.service import Call, Result
 
 _DEFAULT_SCALING: Final = {"minSize": 1, "maxSize": 2, "desiredSize": 2}
@@ -54,6 +60,7 @@ def create_nodegroup(call: Call) -> Result:
     for member in _KEPT:
         if call.get(member) is not None:
             node_group[member] = call[member]
+    _require_order(node_group["scalingConfig"])
     _require_scaling(node_group["scalingConfig"])
     _set_machines(call, node_group)
     _set_release(call, node_group)
@@ -120,7 +127,12 @@ def update_nodegroup_version(call: Call) -> Result:
     cluster = cluster_of(call)
     # Without a version a custom image's version stays, and any other goes to the cluster's.
     version = call.get("version", cluster.described["version"])
-    _require_version(cluster, version)
+    if version not in {cluster.described["version"], node_group["version"]}:
+        # aws-controllers-k8s/community 2957
+        raise invalid_parameter(
+            f"Nodegroup Kubernetes version should be equal to Cluster kubernetes version "
+            f"{cluster.described['version']} or NodeGroup kubernetes version {node_group['version']}"
+        )
     if minor(version) < minor(node_group["version"]):
         raise invalid_parameter(f"Node group is at version {node_group['version']} and cannot be rolled back")
     release = call.get("releaseVersion", newest(node_group["amiType"], version))
@@ -156,7 +168,8 @@ def _set_machines(call: Call, node_group: Described) -> None:
     template = instances.template_data(call, node_group.get("launchTemplate"))
     kinds = call.get("instanceTypes")
     if kinds and template.get("InstanceType"):
-        raise invalid_parameter("You cannot specify instance types both in the launch template and in the request")
+        # terraform-aws-modules/terraform-aws-eks 1386
+        raise invalid_request("Cannot specify instance types in launch template and API Request")
     if given and call.get("diskSize"):
         raise invalid_parameter("Disk size must be specified within the launch template.")
     if given and call.get("remoteAccess"):
@@ -195,6 +208,17 @@ def _require_version(cluster: Cluster, version: str) -> None:
         raise invalid_parameter(
             f"Nodegroup Kubernetes version {version} is higher than the cluster's, {cluster.described['version']}"
         )
+
+
+def _require_order(scaling: Described) -> None:
+    """A new group's sizes, which EKS compares before it asks Auto Scaling, in words of its own.
+
+    sassoftware/viya4-iac-aws 298, ministryofjustice/cloud-platform-infrastructure 4595.
+    """
+    if scaling["minSize"] > scaling["desiredSize"]:
+        raise invalid_parameter("minSize can't be greater than desiredSize")
+    if scaling["desiredSize"] > scaling["maxSize"]:
+        raise invalid_parameter("desiredSize can't be greater than maxSize")
 
 
 def _require_scaling(scaling: Described) -> None:

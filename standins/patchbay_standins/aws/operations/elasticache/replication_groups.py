@@ -45,7 +45,11 @@ def _size(request: dict[str, Any]) -> int:
 
 def _check(held: Store, request: dict[str, Any], size: int) -> None:
     if request.get("AutomaticFailoverEnabled") and size < 2:
-        raise AwsError("InvalidParameterCombination", "Automatic failover needs at least one replica.")
+        # hashicorp/terraform 25077
+        raise AwsError(
+            "InvalidParameterCombination",
+            "When using automatic failover, there must be at least 2 cache clusters in the replication group.",
+        )
     if request.get("MultiAZEnabled") and not request.get("AutomaticFailoverEnabled"):
         raise AwsError("InvalidParameterCombination", "Multi-AZ needs automatic failover.")
     if request.get("KmsKeyId") and not request.get("AtRestEncryptionEnabled"):
@@ -268,8 +272,14 @@ def decrease_replica_count(call: Call) -> Result:
     held = store(call)
     size = int(call["NewReplicaCount"]) + 1
     removed = group["MemberClusters"][size:]
-    if not removed or (size == 1 and group["AutomaticFailover"] == "enabled"):
-        raise AwsError("InvalidParameterValue", "The new number of replicas must be smaller, and leave failover one.")
+    if not removed:
+        raise AwsError("InvalidParameterValue", "The new number of replicas must be smaller than the present one.")
+    if size == 1 and group["AutomaticFailover"] == "enabled":
+        # hashicorp/terraform-provider-aws 24244
+        raise AwsError(
+            "InvalidParameterValue",
+            "Must have at least 1 replica when cluster mode is disabled with auto failover enabled.",
+        )
     for identifier in removed:
         remove_member(held, identifier)
     del group["MemberClusters"][size:], group["NodeGroups"][0]["NodeGroupMembers"][size:]

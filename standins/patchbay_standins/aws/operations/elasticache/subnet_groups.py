@@ -12,9 +12,15 @@ _MISSING: Final = "CacheSubnetGroupNotFoundFault"
 
 
 def _placed(call: Call, subnet_ids: Sequence[str]) -> Shown:
-    subnets = ec2_backends[call.account][call.region].describe_subnets(subnet_ids=list(subnet_ids))
-    if len({subnet.vpc_id for subnet in subnets}) > 1:
-        raise AwsError("InvalidSubnet", "The subnets of a cache subnet group must be in one VPC.")
+    # floci-io/floci 2401, which tells of both refusals as AWS gave them.
+    known = {subnet.id: subnet for subnet in ec2_backends[call.account][call.region].describe_subnets()}
+    absent_ids = [name for name in subnet_ids if name not in known]
+    if absent_ids:
+        raise AwsError("InvalidParameterValue", f"Some input subnets in :[{', '.join(absent_ids)}] are invalid.")
+    subnets = [known[name] for name in subnet_ids]
+    for subnet in subnets[1:]:
+        if subnet.vpc_id != subnets[0].vpc_id:
+            raise AwsError("InvalidSubnet", f"Subnets {subnets[0].id} and {subnet.id} are not in the same VPC.")
     return {
         "VpcId": subnets[0].vpc_id,
         "Subnets": [

@@ -16,7 +16,8 @@ def _members(held: Store, user_ids: Sequence[str], engine: str) -> list[str]:
     if len(names) != len(set(names)):
         raise AwsError("DuplicateUserName", "Two users of a user group must not have the same user name.")
     if engine == "redis" and "default" not in names:
-        raise AwsError("DefaultUserRequired", "A user group must contain a user with the user name default.")
+        # hashicorp/terraform-provider-aws 25593
+        raise AwsError("DefaultUserRequired", "User group needs to contain a user with the user name default.")
     return list(user_ids)
 
 

@@ -37,9 +37,8 @@ def create_user(call: Call) -> Result:
     if authentication is None:
         raise AwsError("InvalidParameterValue", "An authentication mode, passwords or NoPasswordRequired is required.")
     if authentication["Type"] == "iam" and call["UserName"] != name:
-        raise AwsError(
-            "InvalidParameterValue", "The id and the name of a user that IAM authenticates must be the same."
-        )
+        # terraform-aws-modules/terraform-aws-elasticache 65
+        raise AwsError("InvalidParameterCombination", "User Id and User name must be same for authentication type: iam")
     engine = call["Engine"].lower()
     user: Shown = {
         "UserId": name,
@@ -84,9 +83,10 @@ def delete_user(call: Call) -> Result:
     for group in held.user_groups.values():
         if user["UserId"] in group["UserIds"]:
             if user["UserName"] == "default":
+                # hashicorp/terraform-provider-aws 21970, which has the beginning of AWS' words.
                 raise AwsError(
                     "DefaultUserAssociatedToUserGroup",
-                    f"User {user['UserId']} is the default user of user group {group['UserGroupId']}.",
+                    f"User is associated to user group {group['UserGroupId']} as its default user.",
                 )
             group["UserIds"].remove(user["UserId"])
     del held.users[user["UserId"]], held.tags[user["ARN"]]

@@ -7,6 +7,7 @@ from typing import Any
 from moto.core.utils import utcnow
 
 from patchbay_standins.aws.moto_objects import arguments, shown
+from patchbay_standins.aws.operations.rds import limits
 from patchbay_standins.aws.operations.rds.api import SERVICE, backend
 from patchbay_standins.aws.service import AwsError, Call, Result
 
@@ -68,6 +69,7 @@ def create_db_instance(call: Call) -> Result:
     group = call.get("DBSubnetGroupName")
     if group and group not in backend(call).subnet_groups:
         raise AwsError("DBSubnetGroupNotFoundFault", f"DBSubnetGroup {group} not found.", status=404)
+    limits.require_new(call)
     instance = backend(call).create_db_instance(arguments(call))
     try:
         _place(call, instance)
@@ -161,6 +163,7 @@ def promote_read_replica(call: Call) -> Result:
 @SERVICE.operation("ModifyDBInstance")
 def modify_db_instance(call: Call) -> Result:
     instance = _named(call, call["DBInstanceIdentifier"])
+    limits.require_change(call, instance)
     changes = arguments(call)
     if changes.get("preferred_maintenance_window"):
         changes["preferred_maintenance_window"] = changes["preferred_maintenance_window"].lower()
@@ -189,9 +192,8 @@ def delete_db_instance(call: Call) -> Result:
     instance = _named(call, call["DBInstanceIdentifier"])
     snapshot = call.get("FinalDBSnapshotIdentifier")
     if instance.is_replica and snapshot:
-        raise AwsError(
-            "InvalidParameterCombination", "FinalDBSnapshotIdentifier can not be specified when deleting a replica."
-        )
+        # cloud-custodian/cloud-custodian 436
+        raise limits.refused("FinalDBSnapshotIdentifier can not be specified when deleting a replica instance")
     if not (call.get("SkipFinalSnapshot", False) or snapshot or instance.is_replica):
         raise AwsError(
             "InvalidParameterCombination",

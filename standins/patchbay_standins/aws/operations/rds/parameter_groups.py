@@ -1,12 +1,22 @@
 """Parameter groups: not found and in use are errors, parameters can be reset."""
 
 from patchbay_standins.aws.operations.rds.api import SERVICE, backend
+from patchbay_standins.aws.operations.rds.limits import SERIES
 from patchbay_standins.aws.service import BY_MOTO, AwsError, Call, Result, Served
 
 
 def _check_exists(call: Call, name: str) -> None:
     if name not in backend(call).db_parameter_groups:
         raise AwsError("DBParameterGroupNotFound", f"DBParameterGroup not found: {name}", status=404)
+
+
+@SERVICE.operation("CreateDBParameterGroup")
+def create_db_parameter_group(call: Call) -> Served:
+    family = call["DBParameterGroupFamily"]
+    if family.startswith("mariadb") and family.removeprefix("mariadb") not in SERIES:
+        # aws-cloudformation/cloudformation-coverage-roadmap 703
+        raise AwsError("InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid parameter group family")
+    return BY_MOTO
 
 
 @SERVICE.operation("DescribeDBParameterGroups")
