@@ -188,6 +188,17 @@ def the_family_is_none(_: Account) -> Arguments:
     }
 
 
+@TABLE.refuses(
+    "modify_db_parameter_group",
+    "InvalidParameterCombination",
+    words="cannot use immediate apply method for static parameter",
+    source="ministryofjustice/cloud-platform-environments 3649",
+)
+def a_static_parameter_is_to_count_at_once(account: Account) -> Arguments:
+    parameter = {"ParameterName": "performance_schema", "ParameterValue": "1", "ApplyMethod": "immediate"}
+    return {"DBParameterGroupName": _parameter_group(account, "mariadb11.4"), "Parameters": [parameter]}
+
+
 def _instance(**settings: Any) -> dict[str, Any]:
     """The arguments that make an instance."""
     return {

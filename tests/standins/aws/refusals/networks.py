@@ -56,7 +56,7 @@ def the_network_has_subnets(account: Account) -> Arguments:
     "delete_vpc",
     "DependencyViolation",
     words="has dependencies and cannot be deleted.",
-    source="API reference: DeleteVpc",
+    source="gruntwork-io/cloud-nuke 345; API reference: DeleteVpc",
 )
 def the_network_has_a_security_group(account: Account) -> Arguments:
     ec2 = account.client("ec2")
@@ -69,7 +69,7 @@ def the_network_has_a_security_group(account: Account) -> Arguments:
     "delete_vpc",
     "DependencyViolation",
     words="has dependencies and cannot be deleted.",
-    source="API reference: DeleteVpc",
+    source="gruntwork-io/cloud-nuke 345; API reference: DeleteVpc",
 )
 def the_network_has_an_internet_gateway(account: Account) -> Arguments:
     vpc = account.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]

@@ -15,7 +15,8 @@ class Refusal:
     """`prepare` makes in the account what the refusal needs, and gives the arguments of the refused call.
 
     `source` is where AWS' answer is written down: an issue or pull request as `owner/repository number`, or
-    `API reference: Operation`. `words` are from AWS' message and empty where the source has the code alone.
+    `API reference: Operation`; several stand with semicolons between them. `words` are from AWS' message, and empty
+    where the source has the code alone.
     """
 
     service: str

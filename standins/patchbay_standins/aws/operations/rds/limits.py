@@ -9,8 +9,10 @@ from patchbay_standins.aws.operations.rds.api import backend
 from patchbay_standins.aws.service import AwsError, Call
 
 _ENGINE: Final = "mariadb"
-# The series that RDS offers; CloudFormation's linter lists them too.
-SERIES: Final = ("10.4", "10.5", "10.6", "10.11", "11.4", "11.8")
+# Those that CloudFormation's linter lists, without 10.3 and older ones (ansible-collections/amazon.aws 1238).
+SERIES: Final = ("10.4", "10.5", "10.6", "10.11", "11.4", "11.8", "12.3")
+# MariaDB's documentation has them as not dynamic: they count from the next start on.
+_STATIC: Final = frozenset({"lower_case_table_names", "performance_schema", "skip_name_resolve"})
 _LEAST_GIB: Final = 20
 # From here on a gp3 disk is of four volumes, whose IOPS and throughput can be chosen.
 _STRIPED_GIB: Final = 400
@@ -54,6 +56,14 @@ def require_change(call: Call, instance: Any) -> None:
     size = int(call.get("AllocatedStorage", instance.allocated_storage))
     _require_plain_disk(call, size, call.get("StorageType", instance.storage_type))
     _require_room(call, size)
+
+
+def require_apply_methods(call: Call) -> None:
+    """What ModifyDBParameterGroup refuses."""
+    for parameter in call["Parameters"]:
+        if parameter.get("ApplyMethod") == "immediate" and parameter.get("ParameterName") in _STATIC:
+            # ministryofjustice/cloud-platform-environments 3649
+            raise refused("cannot use immediate apply method for static parameter")
 
 
 def _require_offered(version: str) -> None:

@@ -1,7 +1,7 @@
 """Parameter groups: not found and in use are errors, parameters can be reset."""
 
 from patchbay_standins.aws.operations.rds.api import SERVICE, backend
-from patchbay_standins.aws.operations.rds.limits import SERIES
+from patchbay_standins.aws.operations.rds.limits import SERIES, require_apply_methods
 from patchbay_standins.aws.service import BY_MOTO, AwsError, Call, Result, Served
 
 
@@ -16,6 +16,12 @@ def create_db_parameter_group(call: Call) -> Served:
     if family.startswith("mariadb") and family.removeprefix("mariadb") not in SERIES:
         # aws-cloudformation/cloudformation-coverage-roadmap 703
         raise AwsError("InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid parameter group family")
+    return BY_MOTO
+
+
+@SERVICE.operation("ModifyDBParameterGroup")
+def modify_db_parameter_group(call: Call) -> Served:
+    require_apply_methods(call)
     return BY_MOTO
 
 
