@@ -1,5 +1,6 @@
 """`pulumi` as its user knows it, over the stack that `make up` deployed."""
 
+import json
 import os
 import shlex
 import subprocess
@@ -38,7 +39,15 @@ def test_the_stacks_outputs_say_where_to_find_the_platform() -> None:
     assert outputs.stdout.strip() != "{}"
 
 
-def test_the_stacks_state_holds_no_secret() -> None:
-    state = pulumi("stack", "export", "--show-secrets")
-    assert state.returncode == 0, state.stderr
-    assert SECRET_MARK not in state.stdout, "a value in the state is marked secret"
+def test_the_stacks_state_holds_no_secret_but_the_password_that_the_database_is_made_with() -> None:
+    exported = pulumi("stack", "export", "--show-secrets")
+    assert exported.returncode == 0, exported.stderr
+    marked = {
+        (resource["type"], name)
+        for resource in json.loads(exported.stdout)["deployment"]["resources"]
+        for values in (resource.get("inputs") or {}, resource.get("outputs") or {})
+        for name, value in values.items()
+        if SECRET_MARK in json.dumps(value)
+    }
+    # Good for nothing once the first Job has set another: docs/decisions/0023-nobody-keeps-the-master-password.md.
+    assert marked == {("aws:rds/instance:Instance", "passwordWo")}

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import yaml
+from patchbay_loadtests.core.sink.deployment import SERVICE
 from patchbay_loadtests.core.sink.server import Ledger, SinkServer
 
 READY = {
@@ -183,7 +184,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, {"items": []})
         elif (answer := self.server.handle(self.command, path, yaml.safe_load(body) if body else None)) is not None:
             self._answer(*answer)
-        elif "/services/sink:80/proxy" in path:
+        elif f"/services/{SERVICE}/proxy" in path:
             url = self.server.sink_url(path.split("/proxy", 1)[1])
             self.server.looks_at_sink += path.endswith("/control/state")
             self._answer(200, self.server.control.request(self.command, url, content=body).json())

@@ -228,11 +228,12 @@ def test_a_changed_config_map_is_updated_in_place_where_the_provider_says_so(
     """As the platform's provider does."""
     program = """
         import pulumi
-        from patchbay_platform.cluster import ClusterConfig, provider
+        from patchbay_platform.cluster import ClusterConfig, ClusterNetworks, provider
 
         import pulumi_kubernetes as k8s
 
-        cluster = provider("cluster", ClusterConfig(kubeconfig="{kubeconfig}"), after=[])
+        networks = ClusterNetworks(api_server=["192.0.2.1/32"], edge=["192.0.2.0/24"])
+        cluster = provider("cluster", ClusterConfig(kubeconfig="{kubeconfig}", networks=networks), after=[])
         k8s.core.v1.ConfigMap(
             "mutable",
             metadata={{"name": "mutable", "namespace": "default"}},
