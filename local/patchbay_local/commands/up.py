@@ -124,6 +124,7 @@ def _start_cluster(progress: Progress, spec: ClusterSpec) -> Cluster:
         emulator = environments.emulator()
         empty_unless_deployed(emulator, environments.local(), journal, step.warn)
         emulator.up(journal)
+        environments.make_people()
         agent.up(journal, environments.aws_variables())
     return cluster
 

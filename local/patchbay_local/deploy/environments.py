@@ -2,7 +2,10 @@
 
 from typing import Any, Final
 
+from patchbay_operations.access import Access
+
 from patchbay_local.deploy.emulator import Emulator, client_environment
+from patchbay_local.deploy.people import make_roles
 from patchbay_local.deploy.stack import pulumi
 from patchbay_local.deploy.stack.backend import Backend
 from patchbay_local.deploy.stack.stack import Stack
@@ -39,6 +42,12 @@ def require_agreement(config: StackConfig | None = None) -> None:
             faults.append(f"{path} is {found}: set {value}, as {addresses.SETTINGS} and its defaults say")
     if faults:
         raise RuntimeError(f"Pulumi.{LOCAL}.yaml: " + "; ".join(faults))
+
+
+def make_people() -> None:
+    """Give its started account the roles that the stack's config names."""
+    config = StackConfig.read(LOCAL)
+    make_roles(Access.of_environment(config.region, aws_variables()), config.account, config.people)
 
 
 def region() -> str:
