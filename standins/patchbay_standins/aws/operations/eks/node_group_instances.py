@@ -4,6 +4,7 @@ import copy
 from typing import Any, Final
 
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, autoscaling_backends
+from moto.core.types import Base64EncodedString
 from moto.ec2.models import EC2Backend, ec2_backends
 
 from patchbay_standins.aws.operations.autoscaling import groups
@@ -124,6 +125,9 @@ def delete(call: Call, node_group: Described) -> None:
 def _make_template(call: Call, cluster: Cluster, node_group: Described, name: str) -> str:
     data = template_data(call, node_group.get("launchTemplate"))
     data["ImageId"] = data.get("ImageId") or _image(call)
+    if isinstance(text := data.get("UserData"), str):
+        # As moto keeps it of a template's first version, and of no later one; it starts no instance of the others.
+        data["UserData"] = Base64EncodedString(text)
     data["InstanceType"] = _instance_types(node_group, data)[0]
     interfaces = data.pop("NetworkInterfaces", None) or [{}]
     groups = data.get("SecurityGroupIds") or interfaces[0].get("Groups")
