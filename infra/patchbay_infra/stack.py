@@ -152,8 +152,12 @@ class Infra(pulumi.ComponentResource):
         self.register_outputs(self.outputs)
 
     def beneath(self, key: str) -> Sequence[pulumi.Resource]:
-        """What objects on a cluster live by: its nodes, their network, their identities, and the access to it."""
-        return [self.cells[key].cluster, *self._way_in]
+        """What objects on a cluster live by: its nodes, their network, their identities, and the access to it.
+
+        And the databases, whole: RDS makes no read copy of an instance that the Job which needs the master user
+        changes.
+        """
+        return [self.cells[key].cluster, self.databases, *self._way_in]
 
     def _cell(self, key: str) -> Cell:
         cluster = Cluster(

@@ -63,12 +63,17 @@ class Workload:
         return self.component.pulumi_resource_name
 
     def options(
-        self, depends_on: pulumi.Input[Sequence[pulumi.Resource]] = (), *, delete_before_replace: bool = False
+        self,
+        depends_on: pulumi.Input[Sequence[pulumi.Resource]] = (),
+        *,
+        delete_before_replace: bool = False,
+        timeouts: pulumi.CustomTimeouts | None = None,
     ) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
             parent=self.component,
             depends_on=pulumi.Output.from_input(depends_on).apply(list) if depends_on else None,
             delete_before_replace=delete_before_replace or None,
+            custom_timeouts=timeouts,
         )
 
     def metadata(self, name: str | None = None) -> ObjectMetaArgs:

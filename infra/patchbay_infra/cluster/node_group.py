@@ -187,7 +187,13 @@ class NodeGroup(pulumi.ComponentResource):
                 for taint in plan.taints
             ],
             tags=context.tags(home.key, plan.name),
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=list(sent.ignored), hooks=hooks),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=list(sent.ignored),
+                hooks=hooks,
+                # Nodes are replaced a few at a time, each drained within its pods' budgets; the provider waits an hour.
+                custom_timeouts=pulumi.CustomTimeouts(update="3h"),
+            ),
         )
 
 

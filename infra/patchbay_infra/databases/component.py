@@ -127,7 +127,8 @@ class Databases(pulumi.ComponentResource):
             ca_cert_identifier=config.certificate_authority,
             iam_database_authentication_enabled=True,
             username=config.master_user,
-            # Good until the first Job that needs the master user sets another, and known to nobody until then.
+            # Another one each time; the provider sends that of the making, and another with another number only.
+            # It is good until the first Job that needs the master user sets its own, and known to nobody until then.
             password_wo=pulumi.Output.secret(secrets.token_urlsafe(_PASSWORD_BYTES)),
             password_wo_version=1,
             parameter_group_name=self._parameters.name,
@@ -147,9 +148,7 @@ class Databases(pulumi.ComponentResource):
             performance_insights_retention_period=config.performance_insights_days if insights else None,
             enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
             tags=self._context.tags(self._name, "write"),
-            opts=pulumi.ResourceOptions.merge(
-                self._instance_options(after), pulumi.ResourceOptions(ignore_changes=["passwordWo"])
-            ),
+            opts=self._instance_options(after),
         )
 
     def _read_copy(

@@ -19,6 +19,8 @@ _AUTHORITIES: Final = "/etc/patchbay/database"
 # RDS takes minutes for a new password, and may be busy with the instance before.
 _WAIT_SECONDS: Final = 720
 _DEADLINE_SECONDS: Final = 900
+# Pulumi itself would give up after 10 minutes (pulumi-kubernetes, `DefaultJobTimeoutMins`).
+_TIMEOUTS: Final = pulumi.CustomTimeouts(create="20m", update="20m")
 _NATIVE: Final = Path(__file__).parent / "native"
 
 
@@ -97,7 +99,7 @@ class DatabaseAccess(pulumi.ComponentResource):
                 ),
             ),
             # A Job's template cannot be changed, and running it again is harmless.
-            opts=workload.options([files.dependency], delete_before_replace=True),
+            opts=workload.options([files.dependency], delete_before_replace=True, timeouts=_TIMEOUTS),
         )
         # Whoever asks for the address waits for the account.
         address = pulumi.Output.all(database.address, job.metadata.name).apply(lambda known: str(known[0]))

@@ -14,7 +14,8 @@ _TIMEOUT_SECONDS: Final = 10.0
 # 40 characters: RDS takes 8 to 41 for MariaDB, and neither of / " @ nor a space.
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
 _PASSWORD_BYTES: Final = 30
-_CALL: Final = {"Action": "ModifyDBInstance", "Version": "2014-10-31", "ApplyImmediately": "true"}
+# A password is applied at once. `ApplyImmediately` would bring every other pending change of the instance along.
+_CALL: Final = {"Action": "ModifyDBInstance", "Version": "2014-10-31"}
 _CODE: Final = re.compile(r"<Code>([\w.]{1,80})</Code>")
 
 

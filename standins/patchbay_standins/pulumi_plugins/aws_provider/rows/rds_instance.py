@@ -130,7 +130,8 @@ def _send(resource: Resource, names: list[str]) -> None:
         }
     if "engineVersion" in names:
         parameters["AllowMajorVersionUpgrade"] = bool(resource.inputs.get("allowMajorVersionUpgrade"))
-    resource.call("modify_db_instance", **parameters, ApplyImmediately=True)
+    at_once = bool(resource.inputs.get("applyImmediately"))
+    resource.call("modify_db_instance", **parameters, ApplyImmediately=at_once)
 
 
 def _read(resource: Resource) -> dict[str, Any] | None:
