@@ -34,7 +34,6 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
                 "ec2:AttachNetworkInterface",
                 "ec2:AttachVolume",
                 "ec2:CreateNetworkInterface",
-                "ec2:CreateTags",
                 "ec2:CreateVolume",
                 "ec2:DeleteNetworkInterface",
                 "ec2:DeleteVolume",
@@ -45,6 +44,12 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
                 "ec2:UnassignPrivateIpAddresses",
             ],
             scope.arn("ec2", "instance/*", "network-interface/*", "security-group/*", "subnet/*", "volume/*"),
+        ),
+        # With what they make, never afterwards: a tag says whose a thing is.
+        allow(
+            ["ec2:CreateTags"],
+            scope.arn("ec2", "network-interface/*", "volume/*"),
+            {"StringEquals": {"ec2:CreateAction": ["CreateNetworkInterface", "CreateVolume"]}},
         ),
         allow(
             ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"],
@@ -92,10 +97,11 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
     )
 
 
-def denials(scope: Scope, regions: Sequence[str], kept: Sequence[str]) -> Sequence[Statement]:
+def denials(scope: Scope, regions: Sequence[str], *, state_key: str, kept: Sequence[str]) -> Sequence[Statement]:
     """What stays denied, whatever else a role is given.
 
-    `regions`: none other is worked in. `kept`: ARNs of keys and certificates that are used and never changed.
+    `regions`: none other is worked in. `state_key`: ARN of the key of Pulumi's state. `kept`: ARNs of keys and
+    certificates that are used and never changed.
     """
     return (
         {
@@ -141,7 +147,11 @@ def denials(scope: Scope, regions: Sequence[str], kept: Sequence[str]) -> Sequen
                 "kms:Tag*",
                 "kms:Update*",
             ],
-            kept,
+            [state_key, *kept],
+        ),
+        # The key of the backups needs grants, for RDS; this one serves other environments' states, too.
+        deny(
+            ["kms:Cancel*", "kms:CreateGrant", "kms:Delete*", "kms:Enable*", "kms:Re*Grant", "kms:Untag*"], [state_key]
         ),
         deny(
             ["iam:CreateRole", "iam:PutRolePermissionsBoundary"],

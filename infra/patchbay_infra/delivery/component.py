@@ -46,7 +46,7 @@ class Delivery(pulumi.ComponentResource):
         # Its key tells where the state is kept, which may be in another region.
         state_region = config.state_key_arn.split(":")[3]
         regions = sorted({context.region, state_region, *config.further_regions})
-        denied = denials(scope, regions, [config.state_key_arn, *outside.kept])
+        denied = denials(scope, regions, state_key=config.state_key_arn, kept=outside.kept)
         self.boundary_arn = self._policy(
             "boundary", "The most that a role of the environment can be given", (*ceiling(scope), *denied)
         ).arn

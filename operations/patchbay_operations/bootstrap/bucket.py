@@ -97,6 +97,10 @@ def _encryption(work: Work, client: Any, target: dict[str, str], key_arn: str | 
     if key_arn is not None and used == [key_arn]:
         work.found(STEP, "encrypted by the state key")
         return
+    if any(used):
+        # What is in the bucket stays under the key that it has, which the delivery roles may not use.
+        work.look(STEP, f"encrypted by {', '.join(filter(None, used))}, not by the state key; change it yourself")
+        return
     # The delivery roles may use this key, and no other.
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
     wanted = {"Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]}

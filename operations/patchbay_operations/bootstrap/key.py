@@ -68,7 +68,14 @@ def _made(work: Work, client: Any) -> str | None:
             KeySpec="SYMMETRIC_DEFAULT",
             KeyUsage="ENCRYPT_DECRYPT",
             Tags=tag_list(
-                {"Name": work.stack.resource_name("pulumi-state"), **work.stack.tags}, key="TagKey", value="TagValue"
+                {
+                    "Name": work.stack.resource_name("pulumi-state"),
+                    **work.stack.tags,
+                    # No environment's: the delivery roles take for their own what bears their environment's name.
+                    "patchbay:environment": "pulumi-state",
+                },
+                key="TagKey",
+                value="TagValue",
             ),
         ),
     )
