@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Final
 
 from patchbay_config.model import Model
 from pydantic import BeforeValidator, Field, field_validator
 
-Network = IPv4Network | IPv6Network
-
-# What is no address of the internet. IANA's registries of special-purpose addresses (RFC 6890), multicast, and the ways
-# in which IPv6 carries an IPv4 address (NAT64, 6to4, Teredo). A mapped one, ::ffff:0:0/96, is never sent as IPv6, and
-# Kubernetes takes it for IPv4.
-SPECIAL: Final[Sequence[Network]] = tuple(
-    ip_network(text)
+# What is no address of the internet: IANA's registry of special-purpose addresses (RFC 6890) and multicast. Clusters
+# speak IPv4. A peer of IPv6 would do harm: Amazon's plugin writes its exceptions into the table of IPv4
+# (aws-network-policy-agent issue 631).
+SPECIAL: Final[Sequence[IPv4Network]] = tuple(
+    IPv4Network(text)
     for text in (
         "0.0.0.0/8",
         "10.0.0.0/8",
@@ -24,25 +22,26 @@ SPECIAL: Final[Sequence[Network]] = tuple(
         "172.16.0.0/12",
         "192.0.0.0/24",
         "192.0.2.0/24",
+        "192.88.99.0/24",
         "192.168.0.0/16",
         "198.18.0.0/15",
         "198.51.100.0/24",
         "203.0.113.0/24",
         "224.0.0.0/3",
-        "::/96",
-        "64:ff9b::/96",
-        "64:ff9b:1::/48",
-        "100::/64",
-        "2001::/23",
-        "2001:db8::/32",
-        "2002::/16",
-        "fc00::/7",
-        "fe80::/10",
-        "ff00::/8",
     )
 )
 # Of the machine itself: its loopback, the cloud's metadata and identity services.
-_NEVER: Final = tuple(ip_network(text) for text in ("127.0.0.0/8", "169.254.0.0/16", "::/96", "fe80::/10"))
+_NEVER: Final = tuple(IPv4Network(text) for text in ("127.0.0.0/8", "169.254.0.0/16"))
+# Policies add up, and a connector's pod is a worker's too: it may open connections to these for the runtime's own sake,
+# and to every port of its own node, where the gateway and the kubelet listen.
+_OWN_PORTS: Final = {
+    (80, 80): "of the agent that gives pods their identity",
+    (3306, 3306): "of MariaDB",
+    (6379, 6379): "of Redis",
+    (10250, 10250): "of the kubelet",
+    (30000, 32767): "of services on the nodes, such as the gateway",
+    (61678, 61679): "of Amazon's network plugin",
+}
 _RANGE: Final = re.compile(r"^(\d{1,5})(?:-(\d{1,5}))?$")
 
 
@@ -64,38 +63,45 @@ class ConnectorsConfig(Model):
     """
 
     ports: Annotated[tuple[Ports, ...], Field(min_length=1, max_length=20)] = ((443, 443),)
-    private_ranges: Annotated[tuple[Network, ...], Field(max_length=20)] = ()
+    private_ranges: Annotated[tuple[IPv4Network, ...], Field(max_length=20)] = ()
+
+    @field_validator("ports")
+    @classmethod
+    def _none_of_our_own(cls, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        for first, last in ranges:
+            for (own_first, own_last), whose in _OWN_PORTS.items():
+                if first <= own_last and own_first <= last:
+                    own = str(own_first) if own_first == own_last else f"{own_first}-{own_last}"
+                    raise ValueError(f"{_told((first, last))} holds {own}, {whose}; leave it out")
+        return ranges
 
     @field_validator("private_ranges")
     @classmethod
-    def _private_and_not_the_machines(cls, networks: tuple[Network, ...]) -> tuple[Network, ...]:
+    def _private_and_not_the_machines(cls, networks: tuple[IPv4Network, ...]) -> tuple[IPv4Network, ...]:
         for network in networks:
-            if any(_overlap(network, own) for own in _NEVER):
+            if any(network.overlaps(own) for own in _NEVER):
                 raise ValueError(f"{network} holds addresses of the machine itself or of its metadata; remove it")
-            if not any(_within(network, special) for special in SPECIAL):
+            if not any(network.subnet_of(special) for special in SPECIAL):
                 raise ValueError(f"{network} is of the internet, which connectors may call anyway; remove it")
         return networks
 
-    def clashes(self, own: Sequence[Network]) -> Iterator[str]:
+    def clashes(self, own: Sequence[IPv4Network | IPv6Network]) -> Iterator[str]:
         """Private ranges that are the environment's own networks, each with the remedy."""
         for network in self.private_ranges:
             for ours in own:
-                if _overlap(network, ours):
+                if isinstance(ours, IPv4Network) and network.overlaps(ours):
                     yield f"{network} overlaps {ours}, a network of the environment's own; narrow or remove it"
 
     @property
     def told(self) -> dict[str, str]:
         """The variables by which the API refuses what the network would not let through."""
-        ports = ",".join(str(first) if first == last else f"{first}-{last}" for first, last in self.ports)
+        ports = ",".join(map(_told, self.ports))
         return {
             "PATCHBAY_CONNECTOR_PORTS": ports,
             "PATCHBAY_CONNECTOR_PRIVATE_RANGES": ",".join(map(str, self.private_ranges)),
         }
 
 
-def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)
-
-
-def _within(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.subnet_of(other)  # type: ignore[arg-type] # of one version
+def _told(ports: tuple[int, int]) -> str:
+    first, last = ports
+    return str(first) if first == last else f"{first}-{last}"

@@ -108,6 +108,8 @@ def aws_of(client: Workload) -> list[Outside]:
     return [Outside([IDENTITY_AGENT], 80, [client]), Outside(["0.0.0.0/0"], 443, [client])]
 
 
+_INTERNET: Final = NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr="0.0.0.0/0", except_=[str(one) for one in SPECIAL]))
+
 # What the API server calls: KEDA's metrics for the autoscalers, and Prometheus for people and load tests, who need the
 # right `services/proxy` for it.
 API_SERVER_CALLS: Final = ((KEDA_ADAPTER, 6443), (PROMETHEUS, 9090))
@@ -216,8 +218,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         private = [str(network) for network in config.private_ranges]
         return NetworkPolicyEgressRuleArgs(
             to=[
-                _internet("0.0.0.0/0", 4),
-                _internet("::/0", 6),
+                _INTERNET,
                 *(NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=network)) for network in private),
             ],
             ports=[
@@ -225,11 +226,6 @@ class NetworkPolicies(pulumi.ComponentResource):
                 for first, last in config.ports
             ],
         )
-
-
-def _internet(everywhere: str, version: int) -> NetworkPolicyPeerArgs:
-    special = [str(network) for network in SPECIAL if network.version == version]
-    return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=everywhere, except_=special))
 
 
 def _blocks(networks: Sequence[Network]) -> list[NetworkPolicyPeerArgs]:

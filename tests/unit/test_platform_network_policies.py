@@ -1,5 +1,7 @@
 """Which connections the platform's policies open beside those of its workloads to each other."""
 
+import json
+import re
 from ipaddress import IPv4Network, ip_address, ip_network
 from typing import Any
 
@@ -52,31 +54,38 @@ def test_connectors_on_one_machine_reach_none_of_its_own_networks_but_where_load
     assert is_open(program, str(addresses.ELSEWHERE_ADDRESS))
 
 
-# RFC 1918, 6598, 3927, 4193, 4291, 6052, 3056: where an environment or its provider may have systems of its own.
+# RFC 1918, 6598, 3927, 2544, 7526: where an environment or its provider may have systems of its own.
 @pytest.mark.parametrize(
     "address",
     [
         "10.0.0.1", "172.16.0.1", "172.31.255.254", "192.168.1.1", "100.64.0.1", "100.127.255.254", "169.254.169.254",
-        "169.254.170.23", "127.0.0.1", "0.0.0.1", "198.19.0.1", "224.0.0.1", "255.255.255.255", "::1", "fd00:ec2::254",
-        "fe80::1", "ff02::1", "::10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::1",
+        "169.254.170.23", "127.0.0.1", "0.0.0.1", "198.19.0.1", "192.88.99.1", "224.0.0.1", "255.255.255.255",
     ],
 )  # fmt: skip
 def test_connectors_reach_no_address_that_is_not_the_internet_s(program: Program, address: str) -> None:
     assert not is_open(program, address)
 
 
-@pytest.mark.parametrize("address", ["1.1.1.1", "9.9.9.9", "172.15.0.1", "172.32.0.1", "100.63.0.1", "2606:4700::1"])
+@pytest.mark.parametrize("address", ["1.1.1.1", "9.9.9.9", "172.15.0.1", "172.32.0.1", "100.63.0.1"])
 def test_connectors_reach_the_internet(program: Program, address: str) -> None:
     assert is_open(program, address)
 
 
 def test_the_internet_is_what_iana_calls_global() -> None:
     """By Python's own tables of IANA's registries: the first address of every /16 of IPv4."""
-    special = [network for network in SPECIAL if isinstance(network, IPv4Network)]
     for network in IPv4Network("0.0.0.0/0").subnets(new_prefix=16):
         first = network[0]
-        closed = any(first in one for one in special)
+        closed = any(first in one for one in SPECIAL)
         assert closed == (not first.is_global or first.is_multicast), first
+
+
+def test_no_policy_names_a_network_of_ipv6_which_amazon_s_plugin_would_write_into_the_table_of_ipv4(
+    program: Program,
+) -> None:
+    text = json.dumps([policy.inputs["spec"] for policy in program.of("NetworkPolicy")])
+    networks = re.findall(r'"([0-9a-fA-F.:]+/[0-9]+)"', text)
+    assert len(networks) > 10
+    assert not [network for network in networks if ":" in network]
 
 
 def test_connectors_call_the_ports_of_the_environment_only(program: Program) -> None:
@@ -84,12 +93,13 @@ def test_connectors_call_the_ports_of_the_environment_only(program: Program) -> 
     (rule,) = [rule for rule in policy["egress"] if any("ipBlock" in peer for peer in rule["to"])]
     assert rule["ports"] == [
         {"port": 443, "protocol": "TCP"},
-        {"port": 1024, "endPort": 65535, "protocol": "TCP"},
+        {"port": 5691, "protocol": "TCP"},
+        {"port": 32768, "endPort": 60999, "protocol": "TCP"},
     ]
 
 
 def test_the_api_refuses_flows_by_the_same_ports_and_ranges(program: Program) -> None:
     (container,) = program.one("Deployment", "api", "patchbay-runtime").inputs["spec"]["template"]["spec"]["containers"]
     given = {variable["name"]: variable.get("value") for variable in container["env"]}
-    assert given["PATCHBAY_CONNECTOR_PORTS"] == "443,1024-65535"
+    assert given["PATCHBAY_CONNECTOR_PORTS"] == "443,5691,32768-60999"
     assert given["PATCHBAY_CONNECTOR_PRIVATE_RANGES"] == f"{addresses.ELSEWHERE_ADDRESS}/32"

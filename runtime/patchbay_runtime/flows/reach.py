@@ -40,31 +40,43 @@ class Reach:
 
     def faults(self, url: str) -> Iterator[str]:
         """Why the address cannot be called, with the remedy."""
-        parts = urlsplit(url)
+        import httpx  # noqa: PLC0415 - heavy, and only registration needs it
+
         try:
-            port = _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
-        except ValueError:
-            yield "its port is no number from 1 to 65535; correct it"
+            # As the connector reads it: with other full stops and digits turned into their plain forms.
+            parts = httpx.URL(url)
+            port, host = parts.port or _port_of(url), parts.raw_host.decode("ascii")
+        except (httpx.InvalidURL, UnicodeError, ValueError):
+            yield "no address of a host and a port from 1 to 65535; correct it"
             return
         if not any(first <= port <= last for first, last in self.ports):
             yield (
                 f"port {port} is not open to connectors here, only {self._told()}; use one of them, or ask those who "
                 "run the platform to open it (network.connectors.ports)"
             )
-        address = _address(parts.hostname or "")
-        if address is not None and not self._is_open(address):
+        if not self._is_open(host.rstrip(".").lower()):
             yield (
-                f"{parts.hostname} is a private or reserved address, which connectors may not call here; use a public "
+                f"{host} is a private or reserved address, which connectors may not call here; use a public "
                 "one, or ask those who run the platform to open its network (network.connectors.privateRanges)"
             )
 
-    def _is_open(self, address: IPv4Address | IPv6Address) -> bool:
-        if any(address in network for network in self.private):
+    def _is_open(self, host: str) -> bool:
+        if host == "localhost" or host.endswith((".localhost", ".internal")):
+            return False
+        address = _address(host)
+        if address is None or any(address in network for network in self.private):
             return True
-        return address.is_global and not address.is_multicast
+        # Clusters speak IPv4 alone.
+        return isinstance(address, IPv4Address) and address.is_global and not address.is_multicast
 
     def _told(self) -> str:
         return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in self.ports)
+
+
+def _port_of(url: str) -> int:
+    """The port that is said, else the scheme's; httpx leaves out both the scheme's own and 0."""
+    parts = urlsplit(url)
+    return _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

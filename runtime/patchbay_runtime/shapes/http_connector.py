@@ -95,7 +95,7 @@ async def _send(config: Config, headers: dict[str, str], content: bytes | None) 
     except TimeoutError:
         message = f"no complete answer within {config.timeout_seconds:g} s"
         raise StepFault("http_timeout", message, retryable=True) from None
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         # Only the kind: the text of some of these errors quotes the URL with its query.
         raise StepFault("http_connection", f"the call failed ({type(error).__name__})", retryable=True) from None
     status = response.status_code
