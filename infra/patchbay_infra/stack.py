@@ -184,7 +184,8 @@ class Infra(pulumi.ComponentResource):
             clients={key: cluster.node_security_group_id},
             opts=self._child,
         )
-        return Cell(cluster, cache, f"patchbay_{key.replace('-', '_')}")
+        # With the environment: in a shared account IAM tells databases apart by this name only.
+        return Cell(cluster, cache, f"patchbay_{self._context.environment}_{key.replace('-', '_')}")
 
     def _databases(self, clients: Mapping[str, pulumi.Input[str]]) -> Databases:
         return Databases(

@@ -22,13 +22,6 @@ class Excepted:
 
 EXCEPTIONS: Final = (
     Excepted(
-        rule="no-wildcard-rights-in-the-cluster",
-        type="kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
-        name="*keda-external-metrics-reader",
-        reason="KEDA's own role for the HPA controller: every metric of the group external.metrics.k8s.io, "
-        "which KEDA alone serves and which can only be read.",
-    ),
-    Excepted(
         rule="pods-have-probes",
         type="kubernetes:apps/v1:Deployment",
         name="*-headroom",

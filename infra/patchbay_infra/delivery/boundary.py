@@ -87,7 +87,7 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
         allow(["elasticache:Connect"], scope.arn("elasticache", "replicationgroup:{}*", "user:{}*")),
         # The password of the master user, which is made anew whenever it is needed.
         allow(["rds:ModifyDBInstance"], scope.arn("rds", "db:{}*")),
-        allow(["rds-db:connect"], scope.arn("rds-db", "dbuser:*/patchbay_*")),
+        allow(["rds-db:connect"], scope.arn("rds-db", f"dbuser:*/patchbay_{scope.context.environment}_*")),
         allow(["es:ESHttp*"], scope.arn("es", "domain/{}*")),
         allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:GetLogEvents", "logs:Put*"],

@@ -82,7 +82,7 @@ def _contents(names: Names) -> tuple[Call, ...]:
         Call("s3:GetObject", f"{names.payloads}/tenant/payload"),
         Call("kms:Decrypt", names.key("secrets")),
         Call("elasticache:Connect", names.arn("elasticache", f"replicationgroup:{names.prefix}shared")),
-        Call("rds-db:connect", names.arn("rds-db", "dbuser:*/patchbay_shared")),
+        Call("rds-db:connect", names.arn("rds-db", f"dbuser:*/patchbay_{names.facts.environment}_shared")),
     )
 
 

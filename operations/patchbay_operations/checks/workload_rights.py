@@ -104,7 +104,7 @@ def _runtime(names: Names, cluster: str) -> Expectation:
     cache = names.arn("elasticache", f"replicationgroup:{cluster}")
     writer = next(one for one in names.facts.databases if not one.get("ReadReplicaSourceDBInstanceIdentifier"))
     users = names.arn("rds-db", f"dbuser:{writer['DbiResourceId']}")
-    own_user = f"patchbay_{cluster.removeprefix(names.prefix).replace('-', '_')}"
+    own_user = f"patchbay_{names.facts.environment}_{cluster.removeprefix(names.prefix).replace('-', '_')}"
     return Expectation(
         f"{cluster}-runtime",
         must=(

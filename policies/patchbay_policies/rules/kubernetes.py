@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, ResourceRule, Stack, StackRule
+from patchbay_policies.model import UNKNOWN, Environment, Finding, Resource, ResourceRule, Setting, Stack, StackRule
 from patchbay_policies.reading import at, holds, items, joined, undecided
 from patchbay_policies.rules.pods import DEPLOYMENT, STATEFUL_SET, WORKLOADS, pod, template
 
@@ -18,6 +18,36 @@ ROLE: Final = "kubernetes:rbac.authorization.k8s.io/v1:Role"
 CLUSTER_ROLE: Final = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole"
 ROLE_BINDING: Final = "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding"
 CLUSTER_ROLE_BINDING: Final = "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding"
+# Without their package. A `Patch` of a kind changes an object that is there already, whoever made it.
+KINDS: Final = (
+    "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicy",
+    "admissionregistration.k8s.io/v1:ValidatingAdmissionPolicyBinding",
+    "apiextensions.k8s.io/v1:CustomResourceDefinition",
+    "apiregistration.k8s.io/v1:APIService",
+    "apps/v1:DaemonSet",
+    "apps/v1:Deployment",
+    "apps/v1:ReplicaSet",
+    "apps/v1:StatefulSet",
+    "autoscaling/v2:HorizontalPodAutoscaler",
+    "batch/v1:CronJob",
+    "batch/v1:Job",
+    "core/v1:ConfigMap",
+    "core/v1:LimitRange",
+    "core/v1:Namespace",
+    "core/v1:Pod",
+    "core/v1:ResourceQuota",
+    "core/v1:Service",
+    "core/v1:ServiceAccount",
+    "keda.sh/v1alpha1:ScaledObject",
+    "kustomize:Directory",
+    "networking.k8s.io/v1:NetworkPolicy",
+    "policy/v1:PodDisruptionBudget",
+    "rbac.authorization.k8s.io/v1:ClusterRole",
+    "rbac.authorization.k8s.io/v1:ClusterRoleBinding",
+    "rbac.authorization.k8s.io/v1:Role",
+    "rbac.authorization.k8s.io/v1:RoleBinding",
+    "scheduling.k8s.io/v1:PriorityClass",
+)
 
 
 def _name(resource: Resource) -> Any:
@@ -121,9 +151,15 @@ def _public(resource: Resource, _: Environment) -> Iterator[str]:
         yield "it takes traffic of addresses that it does not own (externalIPs)"
 
 
+# What KEDA alone serves, and what can only be read: every metric of every scaled object is a resource of its own.
+_METRICS_ONLY: Final = ["external.metrics.k8s.io"]
+
+
 def _rights(resource: Resource, _: Environment) -> Iterator[str]:
     for rule in items(at(resource.props, "rules")):
         verbs, resources, groups = (items(at(rule, name)) for name in ("verbs", "resources", "apiGroups"))
+        if groups == _METRICS_ONLY or undecided(at(rule, "apiGroups")):
+            continue
         if "*" in verbs:
             yield f"it allows every verb on {joined([str(name) for name in resources])}"
         elif "*" in resources and "*" in groups:
@@ -159,7 +195,43 @@ def _closes(policy: Resource, namespace: Resource) -> bool:
     return everything and both and not items(at(spec, "ingress")) and not items(at(spec, "egress"))
 
 
+def _peers_named(resource: Resource, _: Environment) -> Iterator[str]:
+    for way, side in (("ingress", "from"), ("egress", "to")):
+        for rule in items(at(resource.props, "spec", way)):
+            peers = at(rule, side)
+            if undecided(peers):
+                continue
+            if not items(peers) or any(not peer for peer in items(peers)):
+                yield f"an {way} rule of it is for everybody (`{side}` is empty)"
+            ports = at(rule, "ports")
+            world = [str(at(peer, "ipBlock", "cidr")) for peer in items(peers) if at(peer, "ipBlock")]
+            if {"0.0.0.0/0", "::/0"} & set(world) and not undecided(ports) and not items(ports):
+                yield f"an {way} rule of it is for every address at every port"
+
+
+def _kind(resource: Resource, environment: Environment) -> Iterator[str]:
+    if resource.type.removeprefix("kubernetes:") not in environment.settings["kinds"]:
+        yield "its kind has not been reviewed, so that no rule looks at it"
+
+
 RULES: Final = (
+    ResourceRule(
+        name="reviewed-kinds-only",
+        description="Objects in the cluster are of kinds that these rules know.",
+        remedy="Use one of those, or write rules for the kind and add it to this rule's setting kinds.",
+        types=frozenset(),
+        package="kubernetes",
+        settings={"kinds": Setting(list(KINDS), {"type": "array", "items": {"type": "string"}})},
+        limits="What a kustomization holds is judged object by object, not as the kustomization.",
+        check=_kind,
+    ),
+    ResourceRule(
+        name="network-policies-name-somebody",
+        description="A network policy's rules say for whom they are, and at which ports the world is.",
+        remedy="Name the peers by labels or networks, and the ports.",
+        types=frozenset({NETWORK_POLICY}),
+        check=_peers_named,
+    ),
     StackRule(
         name="no-replicas-where-something-scales",
         description="Nothing sets the number of pods of a workload that a ScaledObject or an HPA scales.",

@@ -214,7 +214,10 @@ CASES = {
         ],
     ),
     "no-wildcard-rights-in-the-cluster": Cases(
-        good=[good(role(verbs=["get"], resources=["pods"], apiGroups=[""]))],
+        good=[
+            good(role(verbs=["get"], resources=["pods"], apiGroups=[""])),
+            good(role(verbs=["*"], resources=["*"], apiGroups=["external.metrics.k8s.io"])),
+        ],
         bad=[
             bad(role(verbs=["*"], resources=["pods"], apiGroups=[""]), says="every verb on pods"),
             bad(role(verbs=["get"], resources=["*"], apiGroups=["*"]), says="get on every resource"),
@@ -224,6 +227,37 @@ CASES = {
     "no-cluster-admins": Cases(
         good=[good(made(k8s.CLUSTER_ROLE_BINDING, props={"roleRef": {"name": "view"}}))],
         bad=[bad(made(k8s.CLUSTER_ROLE_BINDING, props={"roleRef": {"name": "cluster-admin"}}), says="administrator")],
+    ),
+    "reviewed-kinds-only": Cases(
+        good=[good(deployment()), good(namespace("restricted"))],
+        bad=[
+            bad(made(f"kubernetes:{kind}"), says="has not been reviewed")
+            for kind in (
+                "apps/v1:DeploymentPatch",
+                "apps/v1beta2:Deployment",
+                "core/v1:NamespacePatch",
+                "core/v1:ReplicationController",
+                "rbac.authorization.k8s.io/v1:ClusterRoleBindingPatch",
+                "helm.sh/v3:Release",
+                "admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
+            )
+        ],
+    ),
+    "network-policies-name-somebody": Cases(
+        good=[
+            good(network_policy()),
+            good(network_policy(ingress=[{"from": [{"podSelector": {"matchLabels": {"a": "b"}}}]}])),
+            good(network_policy(egress=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443}]}])),
+        ],
+        bad=[
+            bad(network_policy(ingress=[{}]), says="for everybody"),
+            bad(network_policy(egress=[{"ports": [{"port": 443}]}]), says="for everybody"),
+            bad(network_policy(egress=[{"to": [{}]}]), says="for everybody"),
+            bad(
+                network_policy(egress=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]),
+                says="every address at every port",
+            ),
+        ],
     ),
     "namespaces-restricted": Cases(
         good=[good(namespace("restricted"))],
