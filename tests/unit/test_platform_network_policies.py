@@ -93,7 +93,7 @@ def test_connectors_call_the_ports_of_the_environment_only(program: Program) -> 
     (rule,) = [rule for rule in policy["egress"] if any("ipBlock" in peer for peer in rule["to"])]
     assert rule["ports"] == [
         {"port": 443, "protocol": "TCP"},
-        {"port": 5691, "protocol": "TCP"},
+        {"port": 5690, "endPort": 5699, "protocol": "TCP"},
         {"port": 32768, "endPort": 60999, "protocol": "TCP"},
     ]
 
@@ -101,5 +101,5 @@ def test_connectors_call_the_ports_of_the_environment_only(program: Program) -> 
 def test_the_api_refuses_flows_by_the_same_ports_and_ranges(program: Program) -> None:
     (container,) = program.one("Deployment", "api", "patchbay-runtime").inputs["spec"]["template"]["spec"]["containers"]
     given = {variable["name"]: variable.get("value") for variable in container["env"]}
-    assert given["PATCHBAY_CONNECTOR_PORTS"] == "443,5691,32768-60999"
+    assert given["PATCHBAY_CONNECTOR_PORTS"] == "443,5690-5699,32768-60999"
     assert given["PATCHBAY_CONNECTOR_PRIVATE_RANGES"] == f"{addresses.ELSEWHERE_ADDRESS}/32"
