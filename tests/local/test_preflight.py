@@ -237,13 +237,15 @@ def test_a_stack_config_with_other_addresses_is_refused_with_the_field_and_the_v
     config = StackConfig.read("local")
     config.content["config"]["patchbay:platform"]["cluster"]["networks"]["edge"] = ["10.1.0.0/24"]
     del config.content["config"]["patchbay:infra"]["aws"]["endpoint"]
-    config.content["config"]["patchbay:platform"]["network"]["connectors"]["privateRanges"] = ["10.91.0.0/16"]
+    connectors = config.content["config"]["patchbay:platform"]["network"]["connectors"]
+    connectors |= {"privateRanges": ["10.91.0.0/16"], "ports": [443, "32768-60999"]}
     with pytest.raises(RuntimeError) as refused:
         environments.require_agreement(config)
     for told in (
         "patchbay:platform.cluster.networks.edge is ['10.1.0.0/24']: set ['10.89.0.0/24', '10.90.0.0/16']",
         "patchbay:infra.aws.endpoint is {}: set http://127.0.0.1:5601",
         "connectors.privateRanges is ['10.91.0.0/16']: set ['198.18.0.1/32']",
+        "connectors.ports is [443, '32768-60999']: add 5690, ports.faultsReceiver of this machine",
     ):
         assert told in str(refused.value)
 

@@ -40,8 +40,18 @@ def require_agreement(config: StackConfig | None = None) -> None:
             found = found.get(name, {})
         if found != value:
             faults.append(f"{path} is {found}: set {value}, as {addresses.SETTINGS} and its defaults say")
+    ports = content["patchbay:platform"]["network"]["connectors"]["ports"]
+    if not any(_holds(str(given), addresses.FAULTS_RECEIVER_PORT) for given in ports):
+        path = "patchbay:platform.network.connectors.ports"
+        faults.append(f"{path} is {ports}: add {addresses.FAULTS_RECEIVER_PORT}, ports.faultsReceiver of this machine")
     if faults:
         raise RuntimeError(f"Pulumi.{LOCAL}.yaml: " + "; ".join(faults))
+
+
+def _holds(ports: str, port: int) -> bool:
+    """Whether a port, or a range like 5690-5699, holds a port."""
+    first, _, last = ports.partition("-")
+    return int(first) <= port <= int(last or first)
 
 
 def make_people() -> None:
