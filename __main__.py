@@ -13,7 +13,6 @@ from patchbay_config.errors import ConfigError
 from patchbay_config.model import Model
 from patchbay_config.stack import load, stack_config
 from patchbay_infra.cluster.workload_identity import Workload
-from patchbay_infra.network.address_plan import divide
 from patchbay_infra.platform_demands import PlatformDemands
 from patchbay_infra.provider import provider
 from patchbay_infra.settings import InfraSettings
@@ -64,7 +63,7 @@ WORKLOADS = PlatformWorkloads(
 
 def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServices:
     """A cluster's own cache, and its schema on the database that all clusters share."""
-    subnets = divide(settings.network.cidr, settings.zones).data
+    subnets = settings.address_plan.data
     return DataServices(
         region=settings.aws.region,
         networks=tuple(str(network) for network in subnets.values()),
@@ -109,7 +108,7 @@ def demands(platform: PlatformSettings | None) -> PlatformDemands:
 
 def networks(key: str, settings: InfraSettings) -> ClusterNetworks:
     """Where a cluster's API server answers, and its load balancer calls from. EKS is in the private subnets."""
-    plan = divide(settings.network.cidr, settings.zones)
+    plan = settings.address_plan
     service = settings.clusters[key].service_cidr[1]
     return ClusterNetworks(api_server=(IPv4Network(service), *plan.private.values()), edge=tuple(plan.public.values()))
 

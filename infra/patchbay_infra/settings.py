@@ -18,7 +18,7 @@ from patchbay_infra.delivery.faults import faults as delivery_faults
 from patchbay_infra.edge.config import EdgeConfig
 from patchbay_infra.edge.routing import faults as edge_faults
 from patchbay_infra.images.config import ImagesConfig
-from patchbay_infra.network.address_plan import divide
+from patchbay_infra.network.address_plan import AddressPlan, divide
 from patchbay_infra.network.config import NetworkConfig
 from patchbay_infra.objects.config import ObjectsConfig
 from patchbay_infra.provider import AwsConfig
@@ -79,7 +79,7 @@ class InfraSettings(Model):
         if strangers := [zone for zone in self.zones if zone[:-1] != self.aws.region]:
             yield "zones", f"{', '.join(strangers)} not in {self.aws.region}; name zones of aws.region"
         if len(set(self.zones)) == len(self.zones):
-            yield from address_faults(self.clusters, divide(self.network.cidr, self.zones).private)
+            yield from address_faults(self.clusters, self.address_plan.private)
         count = Counter(tenant for names in self.tenants.values() for tenant in names)
         if twice := sorted(tenant for tenant, number in count.items() if number > 1):
             yield "clusters", f"{', '.join(twice)} on more than one cluster; keep each tenant on one"
@@ -128,6 +128,11 @@ class InfraSettings(Model):
     def tenants(self) -> dict[str, tuple[str, ...]]:
         """The subdomains that live on each cluster."""
         return {name: config.tenants for name, config in self.clusters.items()}
+
+    @property
+    def address_plan(self) -> AddressPlan:
+        """Which addresses each subnet has. Raises ValueError where the plan does not fit."""
+        return divide(self.network.cidr, self.zones)
 
     @property
     def context(self) -> Context:

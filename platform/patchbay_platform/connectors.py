@@ -69,10 +69,9 @@ class ConnectorsConfig(Model):
     @classmethod
     def _none_of_our_own(cls, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
         for first, last in ranges:
-            for (own_first, own_last), whose in _OWN_PORTS.items():
-                if first <= own_last and own_first <= last:
-                    own = str(own_first) if own_first == own_last else f"{own_first}-{own_last}"
-                    raise ValueError(f"{_told((first, last))} holds {own}, {whose}; leave it out")
+            for own, whose in _OWN_PORTS.items():
+                if first <= own[1] and own[0] <= last:
+                    raise ValueError(f"{_told((first, last))} holds {_told(own)}, {whose}; leave it out")
         return ranges
 
     @field_validator("private_ranges")

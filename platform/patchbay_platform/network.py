@@ -215,12 +215,8 @@ class NetworkPolicies(pulumi.ComponentResource):
 
     def _connectors(self) -> NetworkPolicyEgressRuleArgs:
         config = self._config.connectors
-        private = [str(network) for network in config.private_ranges]
         return NetworkPolicyEgressRuleArgs(
-            to=[
-                _INTERNET,
-                *(NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=network)) for network in private),
-            ],
+            to=[_INTERNET, *_blocks(config.private_ranges)],
             ports=[
                 NetworkPolicyPortArgs(port=first, end_port=last if last > first else None, protocol="TCP")
                 for first, last in config.ports

@@ -17,7 +17,6 @@ from patchbay_local.kubernetes.nodes.cloud import Cloud
 from patchbay_local.kubernetes.nodes.local_nodes import LocalNodes
 from patchbay_local.kubernetes.nodes.readiness import wait_until_ready
 from patchbay_local.machine.journal import open_journal
-from patchbay_operations.access import Access
 from patchbay_operations.inventory.read import inventory
 
 from tests.emulated.deployment import empty_account
@@ -27,10 +26,6 @@ from tests.waiting import eventually
 ITS_OWN = {"default", "kube-node-lease", "kube-public", "kube-system"}
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
-
-
-def access() -> Access:
-    return Access.of_environment(environments.region(), environments.aws_variables())
 
 
 def names(objects: Iterable[Any]) -> set[str | None]:
@@ -43,7 +38,9 @@ def stack() -> Iterator[Stack]:
     local = environments.local()
     yield local
     local.up(lambda *_: None)
-    wait_until_ready(Cloud(access()), LocalNodes(open_journal(), ClusterImages.from_lock()), lambda *_: None)
+    wait_until_ready(
+        Cloud(environments.access()), LocalNodes(open_journal(), ClusterImages.from_lock()), lambda *_: None
+    )
     edge.wait_until_answering()
     local.preview("--expect-no-changes")
 
@@ -53,11 +50,11 @@ def test_destroying_leaves_nothing_in_the_cluster_or_the_account_and_all_can_be_
 ) -> None:
     with empty_account(tmp_path / "empty", StackConfig.read("local")) as empty:
         nothing = inventory(empty.emulation.access)
-    assert inventory(access()) != nothing
+    assert inventory(environments.access()) != nothing
 
     stack.destroy()
 
-    assert inventory(access()) == nothing
+    assert inventory(environments.access()) == nothing
     assert names(kubernetes.list(Namespace)) == ITS_OWN
     assert names(kubernetes.list(CustomResourceDefinition)) == set()
     assert list(kubernetes.list(PersistentVolumeClaim, namespace="*")) == []

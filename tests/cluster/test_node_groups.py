@@ -20,7 +20,6 @@ from patchbay_local.kubernetes.nodes import daemon as agent
 from patchbay_local.kubernetes.nodes.cloud import Cloud
 from patchbay_local.kubernetes.nodes.instance import Group
 from patchbay_local.machine.journal import open_journal
-from patchbay_operations.access import Access
 
 from tests.cluster.test_nodes import ready
 from tests.waiting import eventually
@@ -91,7 +90,7 @@ def no_autoscaler(kubernetes: Client) -> Iterator[None]:
 @pytest.fixture
 def flows(kubernetes: Client, no_autoscaler: None) -> Iterator[FlowsGroup]:  # noqa: ARG001 - it rests meanwhile
     """Put back to its size, and waited for, at the end."""
-    access = Access.of_environment(environments.region(), environments.aws_variables())
+    access = environments.access()
     cloud = Cloud(access)
     (name,) = [group.name for group in cloud.groups() if any("flows" in one.node_group for one in group.instances)]
     group = FlowsGroup(name, access.client("autoscaling"), cloud, kubernetes)

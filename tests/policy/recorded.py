@@ -3,9 +3,11 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pulumi
@@ -74,6 +76,14 @@ def stack_config(stack: str, directory: Path) -> dict[str, Any]:
         if platform.get("cluster"):
             platform["cluster"]["kubeconfig"] = str(kubeconfig)
     return config
+
+
+@cache
+def recorded(stack: str) -> tuple[Mapping[str, Any], Sequence[Resource]]:
+    """A stack's config, and what its program registers; made once in a process."""
+    with TemporaryDirectory() as directory:
+        config = stack_config(stack, Path(directory))
+        return config, record(config)
 
 
 def record(config: dict[str, Any]) -> list[Resource]:

@@ -13,18 +13,17 @@ from patchbay_policies.model import Level
 from patchbay_policies.rules import ALL
 
 from tests.policy.crafted.row import stack_environment
-from tests.policy.recorded import record, stack_config
+from tests.policy.recorded import recorded
 from tests.policy.test_rules import findings
 
 STACKS = ("local", "dev", "staging", "production")
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_program_keeps_to_every_mandatory_rule(stack: str, tmp_path: Path) -> None:
-    config = stack_config(stack, tmp_path)
+def test_the_program_keeps_to_every_mandatory_rule(stack: str) -> None:
+    config, resources = recorded(stack)
     environment = stack_environment(stack, **config["patchbay:infra"])
     assert environment.production == (stack == "production")
-    resources = record(config)
     assert len(resources) > 200
     broken = [
         (rule, finding)

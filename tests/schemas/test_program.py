@@ -2,12 +2,11 @@
 
 import functools
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from patchbay_policies.model import Resource
 
-from tests.policy.recorded import record, stack_config
+from tests.policy.recorded import recorded
 from tests.schemas.exceptions import ACCEPTED, STYLE, UNHELD
 from tests.schemas.judge import Finding, judge
 from tests.schemas.placements import PLACEMENTS
@@ -20,35 +19,28 @@ Translated = list[tuple[Resource, Translation]]
 
 
 @functools.cache
-def recorded(stack: str, directory: Path) -> Translated:
+def translated(stack: str) -> Translated:
     """A stack's AWS resources, each with what it is in CloudFormation; made once in a process."""
-    folder = directory / stack
-    folder.mkdir()
-    resources = [one for one in record(stack_config(stack, folder)) if one.type.startswith("aws:")]
+    resources = [one for one in recorded(stack)[1] if one.type.startswith("aws:")]
     later = Later(resources)
     return [(one, translate(one, PLACEMENTS.get(one.type, ()), later)) for one in resources]
 
 
 @functools.cache
-def findings(stack: str, directory: Path) -> list[Finding]:
-    return judge(recorded(stack, directory))
+def findings(stack: str) -> list[Finding]:
+    return judge(translated(stack))
 
 
 @pytest.fixture(scope="module")
-def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("recorded")
-
-
-@pytest.fixture(scope="module")
-def everything(directory: Path) -> Translated:
-    return [one for stack in STACKS for one in recorded(stack, directory)]
+def everything() -> Translated:
+    return [one for stack in STACKS for one in translated(stack)]
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_every_input_is_one_that_cloudformation_would_take(stack: str, directory: Path) -> None:
+def test_every_input_is_one_that_cloudformation_would_take(stack: str) -> None:
     wrong = [
         str(finding)
-        for finding in findings(stack, directory)
+        for finding in findings(stack)
         if finding.rule not in STYLE
         and not any(row.covers(finding.type, finding.pointer, finding.rule, finding.message) for row in ACCEPTED)
     ]
@@ -64,8 +56,8 @@ def test_every_input_has_a_schema_that_holds_it_or_a_reason_why_none_does(everyt
     assert not unheld, "\n".join(sorted(unheld))
 
 
-def test_no_reason_is_kept_for_what_a_schema_holds(everything: Translated, directory: Path) -> None:
-    said = [finding for stack in STACKS for finding in findings(stack, directory)]
+def test_no_reason_is_kept_for_what_a_schema_holds(everything: Translated) -> None:
+    said = [finding for stack in STACKS for finding in findings(stack)]
     told = [(finding.type, finding.pointer, finding.rule, finding.message) for finding in said]
     assert [row for row in UNHELD if not any(row.covers(*one) for one in unplaced(everything))] == []
     assert [row for row in ACCEPTED if not any(row.covers(*one) for one in told)] == []

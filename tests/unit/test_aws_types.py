@@ -8,7 +8,7 @@ import pytest
 from patchbay_operations.recovery.finders import FINDERS, REPEATABLE
 from patchbay_standins.pulumi_plugins.aws_provider.rows import TABLE
 
-from tests.policy.recorded import record, stack_config
+from tests.policy.recorded import recorded
 from tests.schemas.exceptions import UNHELD
 from tests.schemas.placements import PLACEMENTS
 from tests.unit.infra.test_delivery_calls import ADMINISTRATORS, TYPES
@@ -24,11 +24,11 @@ PLACES: Final[Mapping[str, Collection[str]]] = {
 
 
 @pytest.fixture(scope="module")
-def types(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def types() -> set[str]:
     """Of all stacks, as the engine names them."""
     stacks = [file.suffixes[0].removeprefix(".") for file in REPOSITORY.glob("Pulumi.*.yaml")]
     assert len(stacks) >= 4
-    found = {one.type for stack in stacks for one in record(stack_config(stack, tmp_path_factory.mktemp(stack)))}
+    found = {one.type for stack in stacks for one in recorded(stack)[1]}
     return {kind for kind in found if kind.startswith("aws:")}
 
 

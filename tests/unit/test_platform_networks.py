@@ -10,7 +10,7 @@ from patchbay_platform.connectors import ConnectorsConfig
 from patchbay_policies.model import Resource
 from patchbay_runtime.settings import Settings
 
-from tests.policy.recorded import record, stack_config
+from tests.policy.recorded import record, recorded, stack_config
 
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -19,10 +19,9 @@ Stack = tuple[Mapping[str, Any], Sequence[Resource]]
 
 
 @pytest.fixture(scope="module", params=["dev", "staging", "production"])
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+def stack(request: pytest.FixtureRequest) -> Stack:
     """A stack's config, and what its program registers."""
-    config = stack_config(request.param, tmp_path_factory.mktemp("stack"))
-    return config, record(config)
+    return recorded(request.param)
 
 
 def policies(stack: Stack, name: str) -> list[Mapping[str, Any]]:

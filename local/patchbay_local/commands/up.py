@@ -6,7 +6,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from patchbay_operations.access import Access
 from rich.console import Console
 
 from patchbay_local.build.images import build as images
@@ -135,7 +134,7 @@ def _update_stack(progress: Progress, cluster: Cluster) -> None:
         # Its node groups come with the rest of AWS; what is put on the cluster waits for their nodes.
         step.detail = environments.local().up(step.update)
     with progress.step("nodes") as step:
-        cloud = Cloud(Access.of_environment(environments.region(), environments.aws_variables()))
+        cloud = Cloud(environments.access())
         nodes = LocalNodes(open_journal(), cluster.images)
         step.detail = f"{wait_until_ready(cloud, nodes, step.update)} nodes"
         cluster.wait_for_dns()

@@ -54,10 +54,15 @@ def _holds(ports: str, port: int) -> bool:
     return int(first) <= port <= int(last or first)
 
 
+def access() -> Access:
+    """Its account, for what asks AWS directly."""
+    return Access.of_environment(region(), aws_variables())
+
+
 def make_people() -> None:
     """Give its started account the roles that the stack's config names."""
     config = StackConfig.read(LOCAL)
-    make_roles(Access.of_environment(config.region, aws_variables()), config.account, config.people)
+    make_roles(access(), config.account, config.people)
 
 
 def region() -> str:
