@@ -5,7 +5,7 @@ any case, so that no spelling hides one; a document that repeats a key is unread
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -60,6 +60,19 @@ def read(document: Any) -> Document:
     if isinstance(document, str):
         return _parsed(document)
     return _document(document)
+
+
+def with_principals(props: Mapping[str, Any]) -> Iterator[Document]:
+    """Every property that is a policy document with principals, whatever it is called."""
+    return (read(value) for value in props.values() if has_principals(value))
+
+
+def has_principals(value: Any) -> bool:
+    """Whether a value is a policy document that says whom it lets in."""
+    if isinstance(value, str):
+        text = value.lower()
+        return '"statement"' in text and ('"principal"' in text or '"notprincipal"' in text)
+    return isinstance(value, Mapping) and any(str(key).lower() == "statement" for key in value)
 
 
 @lru_cache(maxsize=1024)

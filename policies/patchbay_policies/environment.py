@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from patchbay_policies.model import Environment
-from patchbay_policies.register import NOT_PRODUCTION
+from patchbay_policies.register import NOT_PRODUCTION, TRUSTED
 
 CONFIG_KEY: Final = "patchbay:infra"
 
@@ -33,6 +33,8 @@ def current(
         production=said.get("production") is not False or bool(doubt),
         account=not_production.get(stack, ""),
         doubt=doubt,
+        own_account=_account(infra),
+        trusted=frozenset(TRUSTED),
     )
 
 
@@ -43,10 +45,14 @@ def _doubt(stack: str, infra: Mapping[str, Any], not_production: Mapping[str, st
     name = _mapping(infra.get("environment")).get("name")
     if name != stack:
         return f"environment.name is {name}, in stack {stack}"
-    account = str(_mapping(infra.get("aws")).get("accountId"))
+    account = _account(infra) or "missing"
     if account != not_production[stack]:
         return f"aws.accountId is {account}, and the register of the policies has {not_production[stack]} for {stack}"
     return ""
+
+
+def _account(infra: Mapping[str, Any]) -> str:
+    return str(_mapping(infra.get("aws")).get("accountId") or "")
 
 
 def _infra(config: str) -> Mapping[str, Any]:

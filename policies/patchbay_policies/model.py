@@ -68,7 +68,8 @@ class Environment:
     """Where the resources are. `settings`: the rule's own, from the pack's config.
 
     `account`: the registered one of what is not production, else empty. `doubt`: why it counts as production though its
-    config says that it is not.
+    config says that it is not. `own_account`: where the config says that everything is, empty where it does not.
+    `trusted`: other accounts and organisations that something may be opened to.
     """
 
     stack: str
@@ -77,6 +78,8 @@ class Environment:
     settings: Mapping[str, Any] = field(default_factory=dict)
     account: str = ""
     doubt: str = ""
+    own_account: str = ""
+    trusted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -11,3 +11,6 @@ NOT_PRODUCTION: Final[Mapping[str, str]] = {
     "dev": "444455556666",
     "staging": "777788889999",
 }
+
+# Other accounts and organisations that resources may be opened to, and what for, such as the one that keeps backups.
+TRUSTED: Final[Mapping[str, str]] = {}

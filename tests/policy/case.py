@@ -6,8 +6,8 @@ from typing import Any
 
 from patchbay_policies.model import Environment, Resource
 
-PRODUCTION = Environment("production", "production", production=True)
-DEV = Environment("dev", "dev", production=False)
+PRODUCTION = Environment("production", "production", production=True, own_account="111122223333")
+DEV = Environment("dev", "dev", production=False, own_account="444455556666")
 
 Subject = Sequence[Resource]
 

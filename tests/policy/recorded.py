@@ -20,12 +20,17 @@ from tests.image_lock import write_image_lock
 from tests.pinned_tools import keda_manifests
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-ARN = "arn:aws:mock:eu-central-1:111122223333:"
+# Without the account, which is the stack's own.
+ARN = "arn:aws:mock:eu-central-1:"
 
 
 class _Mocks(pulumi.runtime.Mocks):
+    def __init__(self, account: str) -> None:
+        super().__init__()
+        self._account = account
+
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        return f"{args.name}-id", {"arn": _arn(args), **args.inputs}
+        return f"{args.name}-id", {"arn": self._arn(args), **args.inputs}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         # An account without clusters: node groups' sizes are asked of EKS, and nothing else is.
@@ -34,19 +39,18 @@ class _Mocks(pulumi.runtime.Mocks):
         assert args.token == "kubernetes:kustomize:directory", args.token
         return {"result": keda_manifests()}, []
 
-
-def _arn(args: pulumi.runtime.MockResourceArgs) -> str:
-    # Conditions of a role's trust begin with the issuer that this one names.
-    if args.typ == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
-        return f"arn:aws:iam::111122223333:oidc-provider/{str(args.inputs['url']).removeprefix('https://')}"
-    return f"{ARN}{args.name}"
+    def _arn(self, args: pulumi.runtime.MockResourceArgs) -> str:
+        # Conditions of a role's trust begin with the issuer that this one names.
+        if args.typ == "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
+            return f"arn:aws:iam::{self._account}:oidc-provider/{str(args.inputs['url']).removeprefix('https://')}"
+        return f"{ARN}{self._account}:{args.name}"
 
 
 class _Monitor(MockMonitor):
     """Keeps, with each resource, what only the engine is told."""
 
-    def __init__(self) -> None:
-        super().__init__(_Mocks())
+    def __init__(self, account: str) -> None:
+        super().__init__(_Mocks(account))
         self.seen: list[Resource] = []
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the name of the engine's call)
@@ -88,7 +92,7 @@ def recorded(stack: str) -> tuple[Mapping[str, Any], Sequence[Resource]]:
 
 def record(config: dict[str, Any]) -> list[Resource]:
     """What the program registers with a config; files that the config names must be there."""
-    monitor = _Monitor()
+    monitor = _Monitor(config["patchbay:infra"]["aws"]["accountId"])
     with _own_loop():
         pulumi.runtime.set_mocks(monitor.mocks, project="patchbay", stack="test", preview=True, monitor=monitor)
         pulumi.runtime.set_all_config({key: _text(value) for key, value in config.items()})

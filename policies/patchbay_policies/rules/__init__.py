@@ -4,6 +4,7 @@ from typing import Final
 
 from patchbay_policies.model import ResourceRule, StackRule
 from patchbay_policies.rules import (
+    accounts,
     buckets,
     cluster,
     data,
@@ -26,7 +27,7 @@ SUBJECTS: Final[dict[str, tuple[ResourceRule | StackRule, ...]]] = {
     "Environment, providers and tags": (*production.RULES, *tags.RULES),
     "Network": network.RULES,
     "Reach": reach.RULES,
-    "Identity": (*trust.RULES, *grants.RULES, *public.RULES, *identity.RULES),
+    "Identity": (*trust.RULES, *grants.RULES, *public.RULES, *accounts.RULES, *identity.RULES),
     "Encryption": encryption.RULES,
     "Data": data.RULES,
     "Buckets": buckets.RULES,

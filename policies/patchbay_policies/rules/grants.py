@@ -39,8 +39,13 @@ _SETTINGS: Final = frozenset(
     }
 )
 # Calls by which an identity gives itself, or another that it is, further rights:
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_controlling.html
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_controlling.html,
+# https://docs.aws.amazon.com/eks/latest/userguide/access-entries.html and
+# https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying.html
 _WIDENING: Final = (
+    "eks:AssociateAccessPolicy",
+    "eks:CreateAccessEntry",
+    "eks:UpdateAccessEntry",
     "iam:AddUserToGroup",
     "iam:AttachGroupPolicy",
     "iam:AttachRolePolicy",
@@ -48,12 +53,17 @@ _WIDENING: Final = (
     "iam:CreateAccessKey",
     "iam:CreateLoginProfile",
     "iam:CreatePolicyVersion",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteUserPermissionsBoundary",
     "iam:PutGroupPolicy",
+    "iam:PutRolePermissionsBoundary",
     "iam:PutRolePolicy",
+    "iam:PutUserPermissionsBoundary",
     "iam:PutUserPolicy",
     "iam:SetDefaultPolicyVersion",
     "iam:UpdateAssumeRolePolicy",
     "iam:UpdateLoginProfile",
+    "kms:PutKeyPolicy",
 )
 _HANDED: Final = {"iam:PassRole": "hand any role to a service", "sts:AssumeRole": "assume any role that trusts it"}
 _LATE: Final = "A document made from values that a preview does not know is read at the update."

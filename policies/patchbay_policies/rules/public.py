@@ -1,10 +1,10 @@
 """Policies of resources: whom they let in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final
 
 from patchbay_policies.callers import fixed, names_callers
-from patchbay_policies.documents import UNREADABLE, Document, Statement, read
+from patchbay_policies.documents import UNREADABLE, Statement, with_principals
 from patchbay_policies.model import UNKNOWN, Environment, Resource, ResourceRule
 from patchbay_policies.patterns import is_open
 from patchbay_policies.reading import at, joined
@@ -21,23 +21,12 @@ _PERMISSIONS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def _documents(resource: Resource) -> Iterator[Document]:
-    """Every property that is a policy document with principals, whatever it is called."""
-    for value in resource.props.values():
-        if isinstance(value, str):
-            text = value.lower()
-            if '"statement"' in text and ('"principal"' in text or '"notprincipal"' in text):
-                yield read(value)
-        elif isinstance(value, Mapping) and any(str(key).lower() == "statement" for key in value):
-            yield read(value)
-
-
 def _public(resource: Resource, _: Environment) -> Iterator[str]:
     if resource.type in _PERMISSIONS:
         yield from _permission(resource)
     if resource.type in _OTHERS:
         return
-    for document in _documents(resource):
+    for document in with_principals(resource.props):
         if not document.readable:
             yield UNREADABLE
         for statement in document.allowing:

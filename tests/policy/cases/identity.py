@@ -1,12 +1,13 @@
 """Cases of the rules about rights."""
 
+import dataclasses
 import json
 from typing import Any
 
 from patchbay_policies import tokens
 from patchbay_policies.model import Resource
 
-from tests.policy.case import Cases, bad, good, made
+from tests.policy.case import DEV, PRODUCTION, Cases, bad, good, made
 
 ACCOUNT = "111122223333"
 QUEUE = f"arn:aws:sqs:eu-central-1:{ACCOUNT}:patchbay-dev-queue"
@@ -47,7 +48,32 @@ def attached(role: Resource, name: str) -> Resource:
     return made(tokens.ATTACHMENT, "attachment", {"policyArn": f"{MANAGED}/{name}"}, refers={"role": role})
 
 
+OUTSIDE = "555566667777"
+ENTRY = "aws:eks/accessEntry:AccessEntry"
+
+
+def entry(account: str) -> Resource:
+    return made(ENTRY, "entry", {"principalArn": f"arn:aws:iam::{account}:role/example"})
+
+
 CASES = {
+    "other-accounts-are-listed": Cases(
+        good=[
+            good(entry(ACCOUNT)),
+            good(trusting({"AWS": f"arn:aws:iam::{ACCOUNT}:root"})),
+            good(
+                trusting(
+                    {"Service": "backup.amazonaws.com"}, Condition={"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+                )
+            ),
+            good(entry(OUTSIDE), environment=dataclasses.replace(PRODUCTION, trusted=frozenset({OUTSIDE}))),
+        ],
+        bad=[
+            bad(entry(OUTSIDE), says=f"principalArn names {OUTSIDE}, outside of account {ACCOUNT}"),
+            bad(trusting({"AWS": f"arn:aws:iam::{OUTSIDE}:root"}), says=OUTSIDE),
+            bad(entry(ACCOUNT), says="outside of account 444455556666", environment=DEV),
+        ],
+    ),
     "no-wildcard-permissions": Cases(
         good=[
             good(policy(allow("sqs:*", QUEUE))),
