@@ -14,7 +14,7 @@ from pulumi_kubernetes.apps.v1 import (
     DeploymentStrategyArgs,
     RollingUpdateDeploymentArgs,
 )
-from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, PodSpecArgs, ServicePortArgs
+from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, EnvVarArgs, PodSpecArgs, ServicePortArgs
 from pydantic import Field
 
 from patchbay_platform import pods
@@ -27,6 +27,11 @@ from patchbay_platform.workload import Workload
 
 METRICS_PORT: Final = 9100
 WORKER: Final = "worker"
+
+# The API server: every pod is told where it is, and no worker may call it.
+_CLOSED_ADDRESS: Final = EnvVarArgs(
+    name="PATCHBAY_CLOSED_ADDRESS", value="$(KUBERNETES_SERVICE_HOST):$(KUBERNETES_SERVICE_PORT)"
+)
 
 # Between the end of the longest step and the kill: recording the result, closing connections.
 _SHUTDOWN_MARGIN_SECONDS: Final = 15
@@ -141,7 +146,7 @@ def _worker(shape: Shape, runtime: RuntimePod) -> ContainerArgs:
         name="worker",
         image=runtime.image,
         args=["worker", "--shape", shape.name],
-        env=runtime.environment(),
+        env=[*runtime.environment(), _CLOSED_ADDRESS],
         ports=[ContainerPortArgs(name="metrics", container_port=METRICS_PORT)],
         readiness_probe=pods.readiness("/readyz", METRICS_PORT, period_seconds=1),
         liveness_probe=pods.liveness("/healthz", METRICS_PORT),

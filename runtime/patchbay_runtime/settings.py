@@ -22,7 +22,8 @@ class Settings(BaseSettings):
     `redis_ca_file` names others.
 
     `connector_ports`, `connector_private_ranges`: what connectors may call, such as `443,8000-8100` and `10.9.0.0/16`;
-    without the former the API takes every address in a flow.
+    without the former the API takes every address in a flow. `closed_address`: host and port of a service that network
+    policies refuse to workers; one that calls other systems takes nothing while it can be reached.
 
     `database_instance`, `database_administrator`: RDS' identifier of the write copy and its master user, for the
     command that makes the runtime's own account.
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
 
     connector_ports: str | None = Field(default=None, pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")
     connector_private_ranges: str = Field(default="", pattern=r"^([0-9a-fA-F.:]+/\d+(,[0-9a-fA-F.:]+/\d+)*)?$")
+    closed_address: str | None = Field(default=None, pattern=r"^\S+:\d{1,5}$")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -42,11 +43,11 @@ async def queue(own_server: Server) -> AsyncIterator[ProcessQueue]:
 
 
 class RunningWorker:
-    """A worker of `map` as a process of its own, whose MariaDB is away."""
+    """A worker as a process of its own, whose MariaDB is away."""
 
-    def __init__(self, redis_port: int, log: Path) -> None:
+    def __init__(self, redis_port: int, log: Path, shape: str = "map", closed_address: str = "") -> None:
         self.port = free_port()
-        arguments = ["worker", "--shape", "map", "--host", HOST, "--port", str(self.port)]
+        arguments = ["worker", "--shape", shape, "--host", HOST, "--port", str(self.port)]
         settings = {
             "PATCHBAY_ENVIRONMENT": "staging",
             "PATCHBAY_REDIS_HOST": HOST,
@@ -54,6 +55,8 @@ class RunningWorker:
             "PATCHBAY_DATABASE_HOST": HOST,
             "PATCHBAY_DATABASE_PORT": str(free_port()),
         }
+        if closed_address:
+            settings["PATCHBAY_CLOSED_ADDRESS"] = closed_address
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "patchbay_runtime", *arguments], env={**os.environ, **settings}, stderr=output
@@ -239,3 +242,38 @@ def test_what_is_stopped_before_its_work_began_ends_at_once_as_a_containers_firs
             assert process.wait(20) == 128 + signal.SIGTERM
         finally:
             process.kill()
+
+
+async def test_a_connector_takes_nothing_until_its_network_policies_are_in_force(
+    own_server: Server, queue: ProcessQueue, tmp_path: Path
+) -> None:
+    with socket.create_server((HOST, 0)) as refused_by_policy:
+        address = f"{HOST}:{refused_by_policy.getsockname()[1]}"
+        connector = RunningWorker(own_server.port, tmp_path / "connector.log", "http-connector", address)
+        other = RunningWorker(own_server.port, tmp_path / "map.log", "map", address)
+        try:
+            await other.is_ready(True)  # calls nobody, so that it needs not wait
+            await connector.is_ready(False)
+            assert "the network policies are not in force" in connector.get("/readyz")[1]
+            assert [record.shape for record in (await queue.snapshot()).workers] == ["map"]
+            refused_by_policy.close()
+            await connector.is_ready(True)
+            assert await connector.stop() == 0
+        finally:
+            for worker in (connector, other):
+                worker.process.kill()
+                worker.process.wait()
+
+
+async def test_a_connector_that_waits_for_its_network_policies_stops_when_told(
+    own_server: Server, tmp_path: Path
+) -> None:
+    with socket.create_server((HOST, 0)) as refused_by_policy:
+        address = f"{HOST}:{refused_by_policy.getsockname()[1]}"
+        connector = RunningWorker(own_server.port, tmp_path / "connector.log", "http-connector", address)
+        try:
+            await connector.is_ready(False)
+            assert await connector.stop() == 0
+        finally:
+            connector.process.kill()
+            connector.process.wait()

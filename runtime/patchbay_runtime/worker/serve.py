@@ -12,7 +12,9 @@ from patchbay_runtime.execution.open import open_executor
 from patchbay_runtime.queue import USUAL_PACE, Pace, ProcessQueue, WorkerRecord, run_worker, worker_name
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.status_server import serve_status
+from patchbay_runtime.steps.implementation import implementation
 from patchbay_runtime.tasks import running
+from patchbay_runtime.worker.closed_network import until_closed
 from patchbay_runtime.worker.registration import stay_registered
 from patchbay_runtime.worker.status import WorkerStatus
 
@@ -59,6 +61,9 @@ async def _work(settings: Settings, status: WorkerStatus, pace: Pace) -> None:
     )
     queue = ProcessQueue.open(settings, CATALOG)
     try:
+        async with running(_watch_loop(status)):
+            if settings.closed_address and implementation(shape.name).called:
+                await until_closed(settings.closed_address, status, stop)
         async with (
             running(_watch_loop(status)),
             running(stay_registered(queue, record, stop)),

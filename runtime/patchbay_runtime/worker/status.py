@@ -35,6 +35,7 @@ class WorkerStatus(Observer):
         self._turned_at = time.monotonic()
         self._redis_up = False
         self._database_up = True
+        self._network_closed = True
         for outcome in ("done", "failed", "retried", "left"):
             PROCESSES.labels(shape, outcome)
         SECONDS.labels(shape)
@@ -57,6 +58,10 @@ class WorkerStatus(Observer):
             LOSSES.labels(self.shape, "mariadb").inc()
         self._database_up = available
         DATABASE_UP.labels(self.shape).set(available)
+
+    def network_is_closed(self, closed: bool) -> None:
+        """Whether what the pod's network policies refuse is out of reach."""
+        self._network_closed = closed
 
     def began(self, delivery: Delivery) -> None:
         RUNNING.labels(delivery.shape).inc()
@@ -83,6 +88,8 @@ class WorkerStatus(Observer):
         reasons = []
         if self.stopping.is_set():
             reasons.append("stopping")
+        if not self._network_closed:
+            reasons.append("the network policies are not in force")
         if not self._redis_up:
             reasons.append("Redis is away")
         if not self._database_up:
