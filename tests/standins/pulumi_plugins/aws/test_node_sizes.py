@@ -37,7 +37,7 @@ nodes = NodeGroupConfig.model_validate({"instanceTypes": ["m7i.large"], **%(node
 plan = NodeGroupPlan("flows", "flows", "on-demand", nodes, "AL2023_x86_64_STANDARD", subnets)
 home = NodeGroupHome(key="main", cluster_name="patchbay-test-main", cluster=cluster, role_arn=role.arn,
     security_group_id=group.id, volume_key_arn="arn:aws:kms:eu-central-1:111122223333:key/cluster",
-    target_group_arn=targets.arn, release="%(release)s")
+    target_group_arn=targets.arn, gateway_labels={}, release="%(release)s")
 in_eks = group_name(context, home, plan)
 present = present_sizes("patchbay-test-main", [in_eks], pulumi.InvokeOptions(provider=provider))
 %(meanwhile)s

@@ -32,11 +32,17 @@ subnets = [aws.ec2.Subnet(f"subnet-{zone}", vpc_id=vpc.id, cidr_block=f"10.40.{i
     availability_zone=f"eu-central-1{zone}", tags={"Name": f"edge-{zone}"}, opts=opts)
     for index, zone in enumerate("abc")]
 group = aws.ec2.SecurityGroup("main", name="edge", description="Edge", vpc_id=vpc.id, tags={"Name": "edge"}, opts=opts)
+logs = aws.s3.Bucket("logs", bucket="example-edge-logs", force_destroy=True, opts=opts)
+written = aws.s3.BucketPolicy("logs", bucket=logs.bucket, policy=json.dumps({"Version": "2012-10-17", "Statement": [{
+    "Effect": "Allow", "Action": "s3:PutObject",
+    "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+    "Resource": "arn:aws:s3:::example-edge-logs/AWSLogs/111122223333/*"}]}), opts=opts)
 balancer = aws.lb.LoadBalancer("main", name="edge", load_balancer_type="application", internal=False,
     ip_address_type="ipv4", subnets=[subnet.id for subnet in subnets], security_groups=[group.id],
     access_logs=aws.lb.LoadBalancerAccessLogsArgs(bucket="example-edge-logs", enabled=True),
     desync_mitigation_mode="strictest", drop_invalid_header_fields=True, preserve_host_header=True,
-    enable_deletion_protection=False, idle_timeout=IDLE, tags={"Name": "edge"}, opts=opts)
+    enable_deletion_protection=False, idle_timeout=IDLE, tags={"Name": "edge"},
+    opts=pulumi.ResourceOptions(provider=provider, depends_on=[written]))
 targets = aws.lb.TargetGroup("main", name="edge-flows", vpc_id=vpc.id, target_type="instance", port=30080,
     protocol="HTTP", load_balancing_algorithm_type="least_outstanding_requests", deregistration_delay=SECONDS,
     health_check=aws.lb.TargetGroupHealthCheckArgs(port="30081", protocol="HTTP", path=PATH, matcher="200",

@@ -18,6 +18,7 @@ subnets = [aws.ec2.Subnet(f"subnet-{zone}", vpc_id=vpc.id, cidr_block=f"10.30.{i
 group = aws.ec2.SecurityGroup("main", name="eks", description="Nodes", vpc_id=vpc.id, tags={"Name": "eks"}, opts=opts)
 role = aws.iam.Role("main", name="eks", assume_role_policy=json.dumps({"Version": "2012-10-17", "Statement": []}),
     opts=opts)
+admin = aws.iam.Role("admin", name="eks-admin", assume_role_policy=role.assume_role_policy, opts=opts)
 cluster = aws.eks.Cluster("main", **{
     "name": "example", "version": "1.34", "role_arn": role.arn,
     "vpc_config": aws.eks.ClusterVpcConfigArgs(
@@ -58,7 +59,7 @@ aws.eks.Addon("main", **{
     "cluster_name": cluster.name, "addon_name": "vpc-cni", "addon_version": "v1.20.4-eksbuild.2",
     "configuration_values": json.dumps({"enableNetworkPolicy": "true"}), "resolve_conflicts_on_create": "OVERWRITE",
     "resolve_conflicts_on_update": "PRESERVE", "tags": {"Name": "example-cni"}, **addon_arguments}, opts=opts)
-entry = aws.eks.AccessEntry("main", cluster_name=cluster.name, principal_arn=role.arn.apply(lambda arn: f"{arn}-admin"),
+entry = aws.eks.AccessEntry("main", cluster_name=cluster.name, principal_arn=admin.arn,
     type="STANDARD", tags={"Name": "example-admin"}, opts=opts)
 aws.eks.AccessPolicyAssociation("main", cluster_name=cluster.name, principal_arn=entry.principal_arn,
     policy_arn="arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",

@@ -13,6 +13,10 @@ pytestmark = pytest.mark.long
 
 SEARCH = """
 log = aws.cloudwatch.LogGroup("search", name="/search", retention_in_days=30, tags={"Name": "search"}, opts=opts)
+written = aws.cloudwatch.LogResourcePolicy("search", policy_name="search", policy_document=log.arn.apply(
+    lambda arn: json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
+        "Principal": {"Service": "es.amazonaws.com"}, "Resource": f"{arn}:*",
+        "Action": ["logs:PutLogEvents", "logs:PutLogEventsBatch", "logs:CreateLogStream"]}]})), opts=opts)
 window = aws.opensearch.DomainOffPeakWindowOptionsOffPeakWindowWindowStartTimeArgs(hours=HOUR, minutes=0)
 domain = aws.opensearch.Domain("search", domain_name="search", engine_version=VERSION,
     cluster_config=aws.opensearch.DomainClusterConfigArgs(instance_type="r7g.large.search", instance_count=COUNT,
@@ -37,7 +41,7 @@ domain = aws.opensearch.Domain("search", domain_name="search", engine_version=VE
     off_peak_window_options=aws.opensearch.DomainOffPeakWindowOptionsArgs(enabled=True,
         off_peak_window=aws.opensearch.DomainOffPeakWindowOptionsOffPeakWindowArgs(window_start_time=window)),
     software_update_options=aws.opensearch.DomainSoftwareUpdateOptionsArgs(auto_software_update_enabled=True),
-    tags={"Name": "search"}, opts=opts)
+    tags={"Name": "search"}, opts=pulumi.ResourceOptions(provider=provider, depends_on=[written]))
 pulumi.export("endpoint", domain.endpoint)
 pulumi.export("arn", domain.arn)
 pulumi.export("vpc", domain.vpc_options.vpc_id)
