@@ -24,7 +24,7 @@ from patchbay_infra.objects.config import ObjectsConfig
 from patchbay_infra.provider import AwsConfig
 from patchbay_infra.search.config import SearchConfig
 from patchbay_infra.tenant_secrets.config import SecretsConfig
-from patchbay_infra.vpn.config import ClientVpnConfig
+from patchbay_infra.vpn.config import ADDRESSES_OF_AN_ASSOCIATION, ClientVpnConfig
 from patchbay_infra.watching.config import WatchingConfig
 
 # What is left of 28 and 40 characters by the rest of the name.
@@ -79,7 +79,7 @@ class InfraSettings(Model):
         if strangers := [zone for zone in self.zones if zone[:-1] != self.aws.region]:
             yield "zones", f"{', '.join(strangers)} not in {self.aws.region}; name zones of aws.region"
         if len(set(self.zones)) == len(self.zones):
-            yield from address_faults(self.clusters, self.address_plan.private)
+            yield from address_faults(self.clusters, self.address_plan.private, others=self._single_addresses)
         count = Counter(tenant for names in self.tenants.values() for tenant in names)
         if twice := sorted(tenant for tenant, number in count.items() if number > 1):
             yield "clusters", f"{', '.join(twice)} on more than one cluster; keep each tenant on one"
@@ -93,6 +93,11 @@ class InfraSettings(Model):
         if self.vpn is not None:
             for field, remedy in self.vpn.collisions(self.network):
                 yield f"vpn.{field}", remedy
+
+    @property
+    def _single_addresses(self) -> int:
+        """In each private subnet, besides those of nodes and clusters: an endpoint's one, and what the VPN needs."""
+        return len(self.network.interface_endpoints) + (ADDRESSES_OF_AN_ASSOCIATION if self.vpn else 0)
 
     def _too_weak(self) -> Iterator[tuple[str, str]]:
         for part, config in self._parts.items():

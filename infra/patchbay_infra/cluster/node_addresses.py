@@ -24,6 +24,10 @@ _ON_HOST_NETWORK: Final = 3
 _COOLDOWN_SECONDS: Final = 10
 # AWS keeps four addresses at a subnet's start and one at its end: neither block is whole.
 _BROKEN_BLOCKS: Final = 2
+# What a cluster's interfaces take in each subnet that it was given (EKS' user guide, "Subnet requirements for clusters").
+_OF_A_CONTROL_PLANE: Final = 6
+# An update has no more nodes away at a time, whatever their share of the group.
+_MOST_UNAVAILABLE: Final = 100
 
 
 def plugin_variables(groups: Iterable[NodeGroupConfig]) -> dict[str, str]:
@@ -36,18 +40,24 @@ def plugin_variables(groups: Iterable[NodeGroupConfig]) -> dict[str, str]:
     }
 
 
-def faults(clusters: Mapping[str, ClusterConfig], subnets: Mapping[str, IPv4Network]) -> Iterator[tuple[str, str]]:
-    """The field and the remedy where a zone's subnet has too few blocks for all groups at their largest.
+def faults(
+    clusters: Mapping[str, ClusterConfig], subnets: Mapping[str, IPv4Network], *, others: int
+) -> Iterator[tuple[str, str]]:
+    """The field and the remedy where a zone's subnet has too few blocks for all groups at their largest, in an update.
 
-    `subnets`: where the nodes start, by zone. A node's own address may break one more block.
+    `subnets`: where the nodes start, by zone. `others`: single addresses in each that neither nodes nor clusters hold.
+    Each single address, a node's own as well, may break one more block.
     """
     for zone, subnet in subnets.items():
-        needed = sum(_blocks(cluster, len(subnets)) for cluster in clusters.values())
+        nodes = sum(_blocks(cluster, len(subnets)) for cluster in clusters.values())
+        needed = nodes + len(clusters) * _OF_A_CONTROL_PLANE + others
         free = 2 ** (_BLOCK_PREFIX - subnet.prefixlen) - _BROKEN_BLOCKS
         if needed > free:
             remedy = (
-                f"the nodes of all groups at their maxSize hold {needed} blocks of {_BLOCK} addresses in {zone}, and "
-                f"{subnet} has {free}; lower maxSize or maxPods, or widen network.cidr"
+                f"{needed} blocks of {_BLOCK} addresses are taken in {zone}, and {subnet} has {free}: {nodes} by the "
+                "nodes of all groups at their maxSize and those that an update starts besides, the others by control "
+                "planes, endpoints and the VPN; lower maxSize, maxPods or maxUnavailablePercentage, name fewer "
+                "network.interfaceEndpoints, or widen network.cidr"
             )
             yield "clusters", remedy
             return
@@ -58,8 +68,22 @@ def _blocks(cluster: ClusterConfig, zones: int) -> int:
     flows: Sequence[NodeGroupConfig] = [group for group in (cluster.flows.on_demand, cluster.flows.spot) if group]
     spread = [cluster.system] if cluster.flows.zonal else [cluster.system, *flows]
     own = flows if cluster.flows.zonal else []
-    nodes = [(group, ceil(group.max_size / zones)) for group in spread] + [(group, group.max_size) for group in own]
-    return sum(number * (_blocks_of_node(group) + 1) for group, number in nodes)
+    return sum(_blocks_of_group(group, zones) for group in spread) + sum(_blocks_of_group(group, 1) for group in own)
+
+
+def _blocks_of_group(group: NodeGroupConfig, zones: int) -> int:
+    nodes = ceil(group.max_size / zones) + ceil(_started_by_update(group, zones) / zones)
+    return nodes * (_blocks_of_node(group) + 1)
+
+
+def _started_by_update(group: NodeGroupConfig, zones: int) -> int:
+    """How many nodes EKS starts before it drains the first old one.
+
+    Twice the zones, or as many as may be away at a time if that is more (EKS' user guide, "Understand each phase of
+    node updates").
+    """
+    away = min(ceil(group.max_size * group.max_unavailable_percentage / 100), _MOST_UNAVAILABLE)
+    return max(2 * zones, away)
 
 
 def _blocks_of_node(group: NodeGroupConfig) -> int:

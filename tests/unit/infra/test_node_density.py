@@ -7,6 +7,7 @@ TOML; the schema that the VPC plugin's add-on publishes.
 import base64
 import gzip
 import json
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from patchbay_infra.cluster import node_addresses
 from patchbay_infra.cluster.config import ClusterConfig
 from patchbay_infra.cluster.node_config import NodeGroupConfig
 from patchbay_infra.cluster.node_density import most_pods, without_prefixes
+from patchbay_infra.network.address_plan import NARROWEST_PREFIX, divide
 from patchbay_operations.capacity.machines import load_machines
 
 from tests.unit.infra.clusters import CONFIG, changed, cluster
@@ -140,25 +142,72 @@ def test_a_node_has_its_addresses_before_its_pods_and_no_pod_waits_half_a_minute
     assert 5 <= int(variables["IP_COOLDOWN_PERIOD"]) < 30
 
 
-def faults(cidr: str, **changes: Any) -> list[tuple[str, str]]:
+def faults(cidr: str, *, others: int = 0, **changes: Any) -> list[tuple[str, str]]:
     clusters = {"main": ClusterConfig.model_validate(changed(**changes))}
-    return list(node_addresses.faults(clusters, {zone: IPv4Network(cidr) for zone in ZONES}))
+    return list(node_addresses.faults(clusters, {zone: IPv4Network(cidr) for zone in ZONES}, others=others))
 
 
-def flows(most: int, *, zonal: bool = False) -> dict[str, Any]:
-    nodes = {"instanceTypes": ["m7i.xlarge"], "minSize": 1, "desiredSize": 1, "maxSize": most}
+def flows(most: int, *, zonal: bool = False, away: int = 33) -> dict[str, Any]:
+    nodes = {
+        "instanceTypes": ["m7i.xlarge"],
+        "minSize": 1,
+        "desiredSize": 1,
+        "maxSize": most,
+        "maxUnavailablePercentage": away,
+    }
     return {"onDemand": nodes, "zonal": zonal}
 
 
 def test_nodes_that_a_zones_subnet_has_no_blocks_for_are_refused() -> None:
-    """A /22 has 64 blocks of 16 and two of them broken; a node holds seven, and its own address may break an eighth."""
-    assert faults("10.0.0.0/22", flows=flows(15)) == []  # 2 of the system's and 5 in each zone: 56 blocks
-    ((field, remedy),) = faults("10.0.0.0/22", flows=flows(16))
+    """A /22 has 64 blocks of 16 and two of them broken; a node holds seven, and its own address may break an eighth.
+
+    2 nodes of the system's and 1 of the flows' in each zone, 2 of each that an update starts, and six of EKS' own: 62.
+    """
+    assert faults("10.0.0.0/22", flows=flows(3)) == []
+    ((field, remedy),) = faults("10.0.0.0/22", flows=flows(4))
     assert field == "clusters"
-    assert "hold 64 blocks of 16 addresses in eu-central-1a, and 10.0.0.0/22 has 62" in remedy
-    assert "lower maxSize or maxPods, or widen network.cidr" in remedy
+    assert "70 blocks of 16 addresses are taken in eu-central-1a, and 10.0.0.0/22 has 62: 64 by the nodes" in remedy
+    assert "lower maxSize, maxPods or maxUnavailablePercentage, name fewer network.interfaceEndpoints" in remedy
 
 
 def test_a_zonal_group_takes_all_its_nodes_addresses_of_one_zone() -> None:
-    assert faults("10.0.0.0/22", flows=flows(5, zonal=True)) == []
-    assert faults("10.0.0.0/22", flows=flows(6, zonal=True)) != []
+    assert faults("10.0.0.0/22", flows=flows(1, zonal=True)) == []
+    assert faults("10.0.0.0/22", flows=flows(2, zonal=True)) != []
+
+
+@pytest.mark.parametrize(
+    ("most", "away", "started"),
+    [
+        # The guide's own numbers, of five zones and 1 or 20 that may be away: 10 and 20 new nodes.
+        (100, 1, 10),
+        (100, 20, 20),
+        (100, 11, 11),
+        # Never more than a hundred away.
+        (450, 100, 100),
+    ],
+)
+def test_the_nodes_that_an_update_starts_before_it_drains_are_counted(most: int, away: int, started: int) -> None:
+    """EKS' user guide, "Understand each phase of node updates"."""
+    zones = [f"eu-central-1{letter}" for letter in "abcde"]
+    config = ClusterConfig.model_validate(changed(flows=flows(most, away=away)))
+    clusters, small = {"main": config}, {zone: IPv4Network("10.0.0.0/28") for zone in zones}
+    ((_, remedy),) = node_addresses.faults(clusters, small, others=0)
+    of_the_system = 2 + 2
+    of_the_flows = math.ceil(most / 5) + math.ceil(started / 5)
+    assert f": {8 * (of_the_system + of_the_flows)} by the nodes" in remedy
+
+
+def test_endpoints_and_the_vpn_take_addresses_that_nodes_do_not_have() -> None:
+    small = flows(3)
+    assert faults("10.0.0.0/22", flows=small, others=0) == []
+    ((_, remedy),) = faults("10.0.0.0/22", flows=small, others=1)
+    assert "63 blocks" in remedy
+
+
+def test_a_load_balancers_nodes_find_their_addresses_in_the_public_subnet_of_the_narrowest_vpc() -> None:
+    """A balancer asks for a /27 with eight free addresses in each subnet, and has 100 over all of them at the most
+    (its user guide, "Subnets for your load balancer"); AWS keeps five, and a NAT gateway has one.
+    """
+    plan = divide(IPv4Network(f"10.0.0.0/{NARROWEST_PREFIX}"), ZONES)
+    for subnet in plan.public.values():
+        assert subnet.num_addresses - 5 - 1 >= max(8, math.ceil(100 / len(ZONES)))
