@@ -24,7 +24,7 @@ _ON_HOST_NETWORK: Final = 3
 _COOLDOWN_SECONDS: Final = 10
 # AWS keeps four addresses at a subnet's start and one at its end: neither block is whole.
 _BROKEN_BLOCKS: Final = 2
-# What a cluster's interfaces take in each subnet that it was given (EKS' user guide, "Subnet requirements for clusters").
+# What a control plane's interfaces take in each of its subnets (EKS' user guide, "Subnet requirements for clusters").
 _OF_A_CONTROL_PLANE: Final = 6
 # An update has no more nodes away at a time, whatever their share of the group.
 _MOST_UNAVAILABLE: Final = 100

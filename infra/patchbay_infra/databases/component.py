@@ -1,5 +1,6 @@
 """The write copy and the read copy of the environment's MariaDB."""
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from typing import Final
@@ -13,6 +14,7 @@ from patchbay_infra.data_access import DataNetwork, security_group
 from patchbay_infra.databases.config import DatabasesConfig, Placement
 from patchbay_infra.databases.monitoring import EXPORTED_LOGS, log_groups, monitoring_role
 from patchbay_infra.databases.parameters import parameter_group
+from patchbay_infra.databases.versions import guard_read_copy, guard_write_copy
 
 _PORT: Final = 3306
 # 40 characters: RDS takes 8 to 41 for MariaDB.
@@ -66,11 +68,13 @@ class Databases(pulumi.ComponentResource):
         self._security_group_id = group.id
         self._data_key_arn = data_key_arn
         self._subnet_groups = self._spread(network, self._placement)
-        self._parameters = parameter_group(f"{name}-parameters", config, context=context, parent=self)
+        self._parameters = parameter_group(
+            f"{name}-parameters", config, config.engine_version, context=context, parent=self
+        )
         role, allowed = monitoring_role(f"{name}-monitoring", identifiers, context=context, parent=self)
         self._monitoring_role_arn = role.arn
         logs = log_groups(name, identifiers, context=context, days=config.log_days, key_arn=logs_key_arn, parent=self)
-        writer = self._write_copy(identifiers["write"], after=[allowed, *logs["write"]])
+        writer = self._write_copy(identifiers["write"], identifiers["read"], after=[allowed, *logs["write"]])
         reader = self._read_copy(identifiers["read"], writer, after=[allowed, *logs["read"]])
         self._copy_to_other_region(writer)
 
@@ -103,7 +107,7 @@ class Databases(pulumi.ComponentResource):
             for copy, spanned in zones.items()
         }
 
-    def _write_copy(self, identifier: str, *, after: list[pulumi.Resource]) -> aws.rds.Instance:
+    def _write_copy(self, identifier: str, reader: str, *, after: list[pulumi.Resource]) -> aws.rds.Instance:
         config, label = self._config, f"{self._name}-write"
         insights = config.performance_insights
         return aws.rds.Instance(
@@ -111,6 +115,8 @@ class Databases(pulumi.ComponentResource):
             identifier=identifier,
             engine="mariadb",
             engine_version=config.engine_version,
+            allow_major_version_upgrade=config.moves,
+            apply_immediately=config.moves,
             auto_minor_version_upgrade=config.auto_minor_upgrade,
             instance_class=config.write.instance_class,
             multi_az=config.write.multi_az,
@@ -140,7 +146,7 @@ class Databases(pulumi.ComponentResource):
             delete_automated_backups=not self._context.production,
             deletion_protection=config.deletion_protection,
             skip_final_snapshot=config.final_snapshot is None,
-            final_snapshot_identifier=f"{identifier}-{config.final_snapshot}" if config.final_snapshot else None,
+            final_snapshot_identifier=self._final_snapshot(identifier),
             monitoring_interval=config.monitoring_seconds,
             monitoring_role_arn=self._monitoring_role_arn,
             performance_insights_enabled=insights,
@@ -148,7 +154,9 @@ class Databases(pulumi.ComponentResource):
             performance_insights_retention_period=config.performance_insights_days if insights else None,
             enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
             tags=self._context.tags(self._name, "write"),
-            opts=self._instance_options(after),
+            opts=self._instance_options(
+                after, guard_write_copy(f"{label}-version", reader=reader, opts=pulumi.InvokeOptions(parent=self))
+            ),
         )
 
     def _read_copy(
@@ -161,6 +169,10 @@ class Databases(pulumi.ComponentResource):
             label,
             identifier=identifier,
             replicate_source_db=writer.arn,
+            # The source's, but for a move, in which it goes first.
+            engine_version=config.read.engine_version,
+            allow_major_version_upgrade=config.moves,
+            apply_immediately=config.moves,
             auto_minor_version_upgrade=config.auto_minor_upgrade,
             instance_class=config.read.instance_class,
             multi_az=False,
@@ -174,7 +186,7 @@ class Databases(pulumi.ComponentResource):
             port=_PORT,
             ca_cert_identifier=config.certificate_authority,
             iam_database_authentication_enabled=True,
-            parameter_group_name=self._parameters.name,
+            parameter_group_name=self._read_parameters().name,
             backup_retention_period=config.read.backup_days,
             backup_window=config.backup_window if backups else None,
             maintenance_window=config.maintenance_window,
@@ -189,12 +201,44 @@ class Databases(pulumi.ComponentResource):
             performance_insights_retention_period=config.performance_insights_days if insights else None,
             enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
             tags=self._context.tags(self._name, "read"),
-            opts=self._instance_options(after),
+            opts=self._instance_options(
+                after,
+                guard_read_copy(f"{label}-version", own=config.read.engine_version, writer=config.engine_version),
+            ),
         )
 
-    def _instance_options(self, after: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+    def _read_parameters(self) -> aws.rds.ParameterGroup:
+        """The write copy's, but for a move: then the families differ for a while."""
+        version = self._config.read.engine_version
+        if version is None:
+            return self._parameters
+        name = f"{self._name}-read-parameters"
+        return parameter_group(name, self._config, version, context=self._context, parent=self)
+
+    def _final_snapshot(self, identifier: str) -> pulumi.Output[str] | None:
+        """A name that no earlier database of the environment has left behind, and that no preview changes.
+
+        RDS refuses a second snapshot of a name (terraform-aws-rds pull request 82). AWS makes up the security group's
+        id with each life of the environment; the rest is what replaces the instance when it changes.
+        """
+        word = self._config.final_snapshot
+        if word is None:
+            return None
+        place = "" if self._config.write.multi_az else self._placement.write_zones[0]
+        fixed = (self._security_group_id, self._data_key_arn, self._config.master_user, place)
+        return pulumi.Output.all(*fixed).apply(
+            lambda parts: f"{identifier}-{word}-{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:8]}"
+        )
+
+    def _instance_options(
+        self, after: list[pulumi.Resource], hooks: pulumi.ResourceHookBinding
+    ) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
-            parent=self, depends_on=after, protect=self._config.deletion_protection, delete_before_replace=True
+            parent=self,
+            depends_on=after,
+            protect=self._config.deletion_protection,
+            delete_before_replace=True,
+            hooks=hooks,
         )
 
     def _copy_to_other_region(self, writer: aws.rds.Instance) -> None:

@@ -10,7 +10,15 @@ from pydantic import Field, field_validator, model_validator
 from patchbay_infra.retention import LogDays
 from patchbay_infra.windows import DailyWindow, WeeklyWindow, overlap
 
+EngineVersion = Annotated[str, Field(pattern=r"^(10\.11|11\.4|11\.8)(\.\d+)?$")]
 InstanceClass = Annotated[str, Field(pattern=r"^db\.[a-z0-9-]+\.[a-z0-9]+$")]
+
+
+def is_older(version: str, other: str) -> bool:
+    """As far as both are told: 11.4 is neither older nor newer than 11.4.8."""
+    one, two = ([int(part) for part in text.split(".")] for text in (version, other))
+    told = min(len(one), len(two))
+    return one[:told] < two[:told]
 
 
 @dataclass(frozen=True)
@@ -29,9 +37,14 @@ class WriteCopyConfig(Model):
 
 
 class ReadCopyConfig(Model):
-    """`zone`: by default the environment's last one. `backup_days`: 0 leaves backups to the write copy."""
+    """`zone`: by default the environment's last one. `backup_days`: 0 leaves backups to the write copy.
+
+    `engine_version`: during a move to another version, which RDS asks of the read copy first. While it is set, changes
+    of both copies are made at once, and not in the maintenance window.
+    """
 
     instance_class: InstanceClass
+    engine_version: EngineVersion | None = None
     zone: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")] | None = None
     backup_days: Annotated[int, Field(ge=0, le=35)] = 0
 
@@ -56,13 +69,13 @@ class CrossRegionConfig(Model):
 class DatabasesConfig(Model):
     """The write copy and the read copy of one MariaDB.
 
-    `storage_limit_gib`: up to where AWS grows the storage by itself. `final_snapshot`: the end of the name of the
+    `storage_limit_gib`: up to where AWS grows the storage by itself. `final_snapshot`: a word in the name of the
     snapshot that is taken before the write copy is deleted; `null` takes none. `statement_seconds`: how long a
     statement may run, 0 for ever; a migration sets its own session's. `max_connections`: by default what AWS derives
     from the class's memory.
     """
 
-    engine_version: Annotated[str, Field(pattern=r"^(10\.11|11\.4|11\.8)(\.\d+)?$")] = "11.4"
+    engine_version: EngineVersion = "11.4"
     auto_minor_upgrade: bool = True
     write: WriteCopyConfig
     read: ReadCopyConfig
@@ -93,10 +106,23 @@ class DatabasesConfig(Model):
 
     @model_validator(mode="after")
     def _one_who_chooses_the_minor_version(self) -> Self:
-        if self.auto_minor_upgrade and self.engine_version.count(".") == 2:
+        for field, version in {
+            "engineVersion": self.engine_version,
+            "read.engineVersion": self.read.engine_version or "",
+        }.items():
+            if self.auto_minor_upgrade and version.count(".") == 2:
+                raise ValueError(
+                    f"`{field}` pins a patch that `autoMinorUpgrade` would move; "
+                    "shorten it to major.minor, or set `autoMinorUpgrade: false`"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _the_read_copy_is_never_behind(self) -> Self:
+        if self.read.engine_version and is_older(self.read.engine_version, self.engine_version):
             raise ValueError(
-                "`engineVersion` pins a patch that `autoMinorUpgrade` would move; "
-                "shorten it to major.minor, or set `autoMinorUpgrade: false`"
+                "`read.engineVersion` is older than `engineVersion`, and a read copy follows no newer source; "
+                "raise it, or remove it"
             )
         return self
 
@@ -127,9 +153,9 @@ class DatabasesConfig(Model):
         return {"write": self.write.instance_class, "read": self.read.instance_class}
 
     @property
-    def series(self) -> str:
-        """Major and minor version, such as 11.4."""
-        return ".".join(self.engine_version.split(".")[:2])
+    def moves(self) -> bool:
+        """Whether the copies are on their way to another version."""
+        return self.read.engine_version is not None
 
     def placement(self, zones: tuple[str, ...]) -> Placement:
         """ValueError if the read copy's zone is none of `zones`, or leaves fewer than two to the write copy."""

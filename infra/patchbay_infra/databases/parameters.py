@@ -10,13 +10,15 @@ from patchbay_infra.databases.config import DatabasesConfig
 
 
 def parameter_group(
-    name: str, config: DatabasesConfig, *, context: Context, parent: pulumi.Resource
+    name: str, config: DatabasesConfig, version: str, *, context: Context, parent: pulumi.Resource
 ) -> aws.rds.ParameterGroup:
-    series = config.series.replace(".", "-")
+    """Of the family that an instance of the version asks for."""
+    major, minor, *_ = version.split(".")
+    series = f"{major}-{minor}"
     return aws.rds.ParameterGroup(
         name,
         name=context.name(name, series),
-        family=f"mariadb{config.series}",
+        family=f"mariadb{major}.{minor}",
         description="TLS only, utf8mb4, slow queries logged, nothing runs for ever",
         parameters=[
             aws.rds.ParameterGroupParameterArgs(name=parameter, value=value, apply_method="immediate")

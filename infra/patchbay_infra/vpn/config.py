@@ -14,8 +14,8 @@ from patchbay_infra.retention import LogDays
 _WIDEST_PREFIX: Final = 12
 _NARROWEST_PREFIX: Final = 22
 _PRODUCTION_LOG_DAYS: Final = 30
-# How many a subnet that an endpoint is associated with has to have free (Client VPN's administrator guide, "Requirements
-# for creating target networks").
+# How many a subnet that an endpoint is associated with has to have free (Client VPN's administrator guide, "Client VPN
+# target network requirements").
 ADDRESSES_OF_AN_ASSOCIATION: Final = 20
 
 Tier = Literal["private", "data"]

@@ -70,14 +70,15 @@ def mock_arn(name: str) -> str:
 
 
 class _Mocks(pulumi.runtime.Mocks):
-    """Answers with the inputs, an `arn`, and what `outputs` adds for the type."""
+    """Answers with the inputs, an `arn`, and what `outputs` adds for the type; `ids` instead of the names' own."""
 
-    def __init__(self, outputs: Mapping[str, Mapping[str, Any]]) -> None:
-        self._outputs = outputs
+    def __init__(self, outputs: Mapping[str, Mapping[str, Any]], ids: Mapping[str, str]) -> None:
+        self._outputs, self._ids = outputs, ids
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         more = next((more for token, more in self._outputs.items() if args.typ.endswith(token)), {})
-        return mock_id(args.name), {"arn": mock_arn(args.name), **args.inputs, **more}
+        own = next((id_ for token, id_ in self._ids.items() if args.typ.endswith(token)), None)
+        return own or mock_id(args.name), {"arn": mock_arn(args.name), **args.inputs, **more}
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         # An account without clusters: node groups' sizes are asked of EKS, and nothing else is.
@@ -106,18 +107,22 @@ class _Monitor(MockMonitor):
 
 
 def record(
-    program: Callable[[], Mapping[str, Any] | None], *, outputs: Mapping[str, Mapping[str, Any]] | None = None
+    program: Callable[[], Mapping[str, Any] | None],
+    *,
+    outputs: Mapping[str, Mapping[str, Any]] | None = None,
+    ids: Mapping[str, str] | None = None,
 ) -> Recorded:
     """Runs a program that creates components and may return outputs of theirs, by name.
 
-    `outputs`: by the end of a type's token, what AWS would add (camelCase). What the program raises is raised here.
+    `outputs`, `ids`: by the end of a type's token, what AWS would add (camelCase) and make up. What the program raises
+    is raised here.
     """
     returned: dict[str, Any] = {}
 
     def awaited() -> pulumi.Output[None]:
         return pulumi.Output.from_input(dict(program() or {})).apply(returned.update)
 
-    monitor = _Monitor(_Mocks(outputs or {}))
+    monitor = _Monitor(_Mocks(outputs or {}, ids or {}))
     # Asynchronous tests that ran before leave the thread without the event loop that the SDK asks for.
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

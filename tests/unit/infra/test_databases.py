@@ -10,7 +10,7 @@ import pytest
 from patchbay_config.errors import ConfigError
 from patchbay_infra.context import Context
 from patchbay_infra.databases.component import Databases
-from patchbay_infra.databases.config import DatabasesConfig
+from patchbay_infra.databases.config import DatabasesConfig, is_older
 
 from .data_services import (
     CLIENTS,
@@ -33,7 +33,11 @@ CONFIG: Mapping[str, Any] = {
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
 
-def databases(values: Mapping[str, Any] = CONFIG, context: Context = PRODUCTION) -> Recorded:
+def databases(
+    values: Mapping[str, Any] = CONFIG, context: Context = PRODUCTION, *, group: str | None = None
+) -> Recorded:
+    """`group`: the id that AWS makes up for the security group."""
+
     def program() -> Mapping[str, Any]:
         made = Databases(
             "databases",
@@ -55,7 +59,8 @@ def databases(values: Mapping[str, Any] = CONFIG, context: Context = PRODUCTION)
         }
 
     instance = {"address": "db.example.com"}
-    return record(program, outputs={"rds/instance:Instance": instance})
+    outputs: dict[str, Mapping[str, Any]] = {"rds/instance:Instance": instance}
+    return record(program, outputs=outputs, ids={} if group is None else {"ec2/securityGroup:SecurityGroup": group})
 
 
 def write_copy(recorded: Recorded) -> Created:
@@ -165,8 +170,24 @@ def test_backups_allow_any_point_of_two_weeks_and_outlive_the_database() -> None
     assert inputs["backupRetentionPeriod"] == 14
     assert inputs["copyTagsToSnapshot"] is True
     assert inputs["skipFinalSnapshot"] is False
-    assert inputs["finalSnapshotIdentifier"] == "patchbay-production-databases-write-final"
     assert inputs["deleteAutomatedBackups"] is False
+
+
+def test_the_last_snapshot_has_a_name_of_its_own_in_each_life_of_the_database_and_the_same_in_each_preview() -> None:
+    """RDS' reference on the name: letters, digits and single hyphens, none at its end, 255 characters at most."""
+    names = [
+        write_copy(databases(values, group=group)).inputs["finalSnapshotIdentifier"]
+        for values, group in (
+            (CONFIG, "sg-1"),
+            (CONFIG, "sg-1"),
+            (CONFIG, "sg-2"),
+            ({**CONFIG, "masterUser": "another"}, "sg-1"),
+        )
+    ]
+    assert names[0] == names[1]
+    assert len(set(names)) == 3
+    for name in names:
+        assert re.fullmatch(r"patchbay-production-databases-write-final-[0-9a-f]{8}", name)
 
 
 def test_an_environment_to_throw_away_leaves_no_snapshot() -> None:
@@ -261,6 +282,11 @@ def test_two_zones_are_refused_because_the_copies_could_meet() -> None:
         ({"write": {"instanceClass": "db.t4g.small"}}, "`performanceInsights` needs a larger class than `write."),
         ({"write": {"instanceClass": "large"}}, "write.instanceClass: "),
         ({"read": {}}, "read.instanceClass: missing; set it"),
+        (
+            {"engineVersion": "11.8", "read": {**CONFIG["read"], "engineVersion": "11.4"}},
+            "`read.engineVersion` is older than `engineVersion`, and a read copy follows no newer source; raise it",
+        ),
+        ({"read": {**CONFIG["read"], "engineVersion": "11.8.3"}}, "`read.engineVersion` pins a patch"),
         ({"masterPassword": "x"}, "masterPassword: unknown key; correct its spelling or remove it"),
         ({"masterUser": "Root!"}, "masterUser: "),
         ({"logDays": 31}, "logDays: CloudWatch Logs keeps no log for that many days"),
@@ -274,9 +300,36 @@ def test_a_wrong_config_is_refused_with_the_field_and_the_remedy(change: Mapping
     assert told in refusal(DatabasesConfig, {**CONFIG, **change})
 
 
+@pytest.mark.parametrize(
+    ("version", "other", "older"),
+    [
+        ("11.4", "11.8", True),
+        ("10.11", "11.4", True),
+        ("11.4.8", "11.4.10", True),
+        ("11.4", "11.4.10", False),
+        ("11.4.10", "11.4", False),
+        ("11.8", "11.4.10", False),
+    ],
+)
+def test_versions_are_compared_as_far_as_they_are_told(version: str, other: str, older: bool) -> None:
+    assert is_older(version, other) is older
+
+
+def test_a_move_allows_major_upgrades_at_once_and_nothing_else_does() -> None:
+    moving = databases({**CONFIG, "read": {**CONFIG["read"], "engineVersion": "11.8"}})
+    for recorded, moves in ((moving, True), (databases(), False)):
+        for copy in (write_copy(recorded), read_copy(recorded)):
+            assert copy.inputs["allowMajorVersionUpgrade"] is copy.inputs["applyImmediately"] is moves
+    assert "engineVersion" not in read_copy(databases()).inputs
+    families = {one.inputs["name"]: one.inputs["family"] for one in moving.of("rds/parameterGroup:ParameterGroup")}
+    used = {copy.name: families[copy.inputs["parameterGroupName"]] for copy in (write_copy(moving), read_copy(moving))}
+    assert used == {"databases-write": "mariadb11.4", "databases-read": "mariadb11.8"}
+
+
 def test_a_pinned_patch_is_kept_where_aws_does_not_move_it() -> None:
-    config = DatabasesConfig.model_validate({**CONFIG, "engineVersion": "11.4.5", "autoMinorUpgrade": False})
-    assert config.series == "11.4"
+    recorded = databases({**CONFIG, "engineVersion": "11.4.5", "autoMinorUpgrade": False})
+    assert write_copy(recorded).inputs["engineVersion"] == "11.4.5"
+    assert recorded.one("rds/parameterGroup:ParameterGroup").inputs["family"] == "mariadb11.4"
 
 
 @pytest.mark.parametrize(

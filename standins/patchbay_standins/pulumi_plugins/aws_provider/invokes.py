@@ -110,6 +110,22 @@ def _node_group(arguments: Arguments, clients: Clients, region: str) -> dict[str
     }
 
 
+def _database(arguments: Arguments, clients: Clients, region: str) -> dict[str, Any]:
+    """What a program of ours asks of an instance."""
+    name = arguments["dbInstanceIdentifier"]
+    (found,) = clients.call("rds", region, "describe_db_instances", {"DBInstanceIdentifier": name})["DBInstances"]
+    return {
+        "id": name,
+        "region": region,
+        "dbInstanceIdentifier": name,
+        "dbInstanceArn": found["DBInstanceArn"],
+        "engine": found["Engine"],
+        "engineVersion": found["EngineVersion"],
+        "replicateSourceDb": found.get("ReadReplicaSourceDBInstanceIdentifier", ""),
+        "resourceId": found["DbiResourceId"],
+    }
+
+
 _FUNCTIONS: Final[Mapping[str, Callable[[Arguments, Clients, str], dict[str, Any]]]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
@@ -118,6 +134,7 @@ _FUNCTIONS: Final[Mapping[str, Callable[[Arguments, Clients, str], dict[str, Any
     "aws:eks/getClusters:getClusters": _clusters,
     "aws:eks/getNodeGroup:getNodeGroup": _node_group,
     "aws:eks/getNodeGroups:getNodeGroups": _node_groups,
+    "aws:rds/getInstance:getInstance": _database,
     "aws:iam/getPolicyDocument:getPolicyDocument": _document,
 }
 

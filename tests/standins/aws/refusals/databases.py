@@ -107,6 +107,18 @@ def an_upgrade_keeps_the_old_familys_parameters(account: Account) -> Arguments:
 
 
 @TABLE.refuses(
+    "modify_db_instance",
+    "DBUpgradeDependencyFailure",
+    words="One or more of the DB Instance's read replicas need to be upgraded",
+    source="app-sre/qontract-reconcile 4873",
+)
+def an_upgrade_leaves_the_read_copy_behind(account: Account) -> Arguments:
+    source = _made(account)
+    account.client("rds").create_db_instance_read_replica(**_replica(source))
+    return {"DBInstanceIdentifier": source, "EngineVersion": "11.8", "AllowMajorVersionUpgrade": True}
+
+
+@TABLE.refuses(
     "delete_db_instance",
     "InvalidParameterCombination",
     words="Cannot delete protected DB Instance, please disable deletion protection and try again.",

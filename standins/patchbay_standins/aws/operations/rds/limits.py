@@ -52,6 +52,7 @@ def require_change(call: Call, instance: Any) -> None:
     old, new = str(instance.engine_version), call.get("EngineVersion")
     if new and new != old:
         _require_later(call, old, new)
+        _require_newer_replicas(call, instance, new)
     _require_family(call, new or old)
     size = int(call.get("AllocatedStorage", instance.allocated_storage))
     _require_plain_disk(call, size, call.get("StorageType", instance.storage_type))
@@ -74,14 +75,29 @@ def _require_offered(version: str) -> None:
 
 def _require_later(call: Call, old: str, new: str) -> None:
     _require_offered(new)
-    numbers = [[int(part) for part in version.split(".")] for version in (old, new)]
-    # A version without its last part is the newest of its series.
-    if numbers[1] < numbers[0][: len(numbers[1])]:
+    if _is_older(new, old):
         # ministryofjustice/cloud-platform-environments 25312
         raise refused(f"Cannot upgrade {_ENGINE} from {old} to {new}")
     if series(new) != series(old) and not call.get("AllowMajorVersionUpgrade", False):
         # aws-controllers-k8s/community 1265
         raise refused("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+
+
+def _require_newer_replicas(call: Call, instance: Any, new: str) -> None:
+    held = backend(call).databases
+    behind = [name for name in instance.replicas if name in held and _is_older(str(held[name].engine_version), new)]
+    if behind:
+        # app-sre/qontract-reconcile 4873
+        raise AwsError(
+            "DBUpgradeDependencyFailure",
+            f"One or more of the DB Instance's read replicas need to be upgraded: {', '.join(behind)}",
+        )
+
+
+def _is_older(version: str, other: str) -> bool:
+    """A version without its last part is the newest of its series."""
+    one, two = ([int(part) for part in text.split(".")] for text in (version, other))
+    return one < two[: len(one)]
 
 
 def _require_family(call: Call, version: str) -> None:
