@@ -36,7 +36,8 @@ class Settings(Model):
 
     @model_validator(mode="after")
     def _connectors_stay_out_of_the_environment(self) -> Self:
-        own = [self.infra.network.cidr, *(one.service_cidr for one in self.infra.clusters.values())]
+        network = self.infra.network
+        own = [network.cidr, *network.pod_ranges, *(one.service_cidr for one in self.infra.clusters.values())]
         if self.infra.vpn:
             own.append(self.infra.vpn.client_cidr)
         if self.platform and (found := list(self.platform.network.connectors.clashes(own))):

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from patchbay_infra.cache.config import CacheConfig
 from patchbay_infra.cluster.config import ClusterConfig
 from patchbay_infra.cluster.node_addresses import faults as address_faults
+from patchbay_infra.cluster.node_addresses import few_places
 from patchbay_infra.context import Context
 from patchbay_infra.databases.config import DatabasesConfig
 from patchbay_infra.delivery.config import DeliveryConfig
@@ -79,7 +80,7 @@ class InfraSettings(Model):
         if strangers := [zone for zone in self.zones if zone[:-1] != self.aws.region]:
             yield "zones", f"{', '.join(strangers)} not in {self.aws.region}; name zones of aws.region"
         if len(set(self.zones)) == len(self.zones):
-            yield from address_faults(self.clusters, self.address_plan.private, others=self._single_addresses)
+            yield from self._crowded()
         count = Counter(tenant for names in self.tenants.values() for tenant in names)
         if twice := sorted(tenant for tenant, number in count.items() if number > 1):
             yield "clusters", f"{', '.join(twice)} on more than one cluster; keep each tenant on one"
@@ -93,6 +94,19 @@ class InfraSettings(Model):
         if self.vpn is not None:
             for field, remedy in self.vpn.collisions(self.network):
                 yield f"vpn.{field}", remedy
+
+    def _crowded(self) -> Iterator[tuple[str, str]]:
+        try:
+            plan = self.address_plan
+        except ValueError as error:
+            yield "network", str(error)
+            return
+        yield from address_faults(self.clusters, plan, others=self._single_addresses)
+        if plan.pods:
+            yield from few_places(self.clusters)
+        for name, cluster in self.clusters.items():
+            if any(cluster.service_cidr.overlaps(pods) for pods in self.network.pod_ranges):
+                yield f"clusters.{name}.serviceCidr", "overlaps network.podRanges; choose another range for one of them"
 
     @property
     def _single_addresses(self) -> int:
@@ -137,7 +151,7 @@ class InfraSettings(Model):
     @property
     def address_plan(self) -> AddressPlan:
         """Which addresses each subnet has. Raises ValueError where the plan does not fit."""
-        return divide(self.network.cidr, self.zones)
+        return divide(self.network.cidr, self.zones, self.network.pod_ranges)
 
     @property
     def context(self) -> Context:

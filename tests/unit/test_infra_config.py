@@ -63,6 +63,7 @@ def test_production_is_stricter_than_dev() -> None:
         ("patchbay:infra.network.cidr", "8.8.0.0/16", "choose a range in one of them"),
         ("patchbay:infra.network.natPerZone", False, "set it to true in production"),
         ("patchbay:infra.network.interfaceEndpoints", ["ecr.api"], "name both or neither"),
+        ("patchbay:infra.network.podRanges", ["100.64.0.0/16", "100.65.0.0/16"], "name one for all, or one for each"),
         ("patchbay:infra.vpn.clientCidr", "10.30.0.0/20", "choose another range"),
         ("patchbay:infra.vpn.samlProviderArn", None, "set samlProviderArn or clientRootCertificateArn"),
         ("patchbay:infra.clusters", {}, "at least 1 item"),
@@ -108,6 +109,15 @@ def test_a_wrong_field_is_named_with_its_remedy(field: str, value: Any, remedy: 
     lines = [line for line in str(refused.value).splitlines()[1:] if remedy in line]
     named = [line.partition(": ")[0] for line in lines]
     assert any(name.startswith(field) or field.startswith(name) for name in named), str(refused.value)
+
+
+def test_ranges_for_pods_are_neither_the_vpns_nor_services() -> None:
+    overlapping = with_value(infra_config("production"), "patchbay:infra.network.podRanges", ["10.250.0.0/16"])
+    overlapping = with_value(overlapping, "patchbay:infra.clusters.shared.serviceCidr", "10.250.128.0/20")
+    with pytest.raises(ConfigError) as refused:
+        load(Settings, overlapping)
+    assert "patchbay:infra.vpn.clientCidr: overlaps network.podRanges" in str(refused.value)
+    assert "patchbay:infra.clusters.shared.serviceCidr: overlaps network.podRanges" in str(refused.value)
 
 
 def test_more_nodes_than_the_subnets_have_addresses_for_are_refused() -> None:

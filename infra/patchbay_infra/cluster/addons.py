@@ -1,6 +1,5 @@
 """EKS add-ons, at the versions of the config."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import pulumi_aws as aws
 from patchbay_infra.cluster.config import Addon
 from patchbay_infra.cluster.node_addresses import plugin_variables
 from patchbay_infra.cluster.node_config import NodeGroupConfig
+from patchbay_infra.cluster.pod_subnets import PodSubnets
 from patchbay_infra.cluster.workload_rights import CLUSTER_TAG
 from patchbay_infra.context import Context
 
@@ -28,6 +28,7 @@ def install(
     cluster: aws.eks.Cluster,
     cluster_name: str,
     groups: Sequence[NodeGroupConfig],
+    pods: PodSubnets,
     after: Iterable[pulumi.Resource],
     parent: pulumi.Resource,
 ) -> list[pulumi.Resource]:
@@ -41,7 +42,7 @@ def install(
             cluster_name=cluster.name,
             addon_name=addon,
             addon_version=versions[addon],
-            configuration_values=_values(addon, context, cluster_name, groups),
+            configuration_values=_values(addon, context, cluster_name, groups, pods),
             # What the bootstrap left behind is taken over; what an operator changed since is kept.
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="PRESERVE",
@@ -52,11 +53,14 @@ def install(
     ]
 
 
-def _values(addon: Addon, context: Context, cluster_name: str, groups: Sequence[NodeGroupConfig]) -> str | None:
+def _values(
+    addon: Addon, context: Context, cluster_name: str, groups: Sequence[NodeGroupConfig], pods: PodSubnets
+) -> pulumi.Output[str] | None:
     values: dict[str, Any] = {}
     match addon:
         case "vpc-cni":
-            values = {"enableNetworkPolicy": "true", "env": plugin_variables(groups)}
+            values = {"enableNetworkPolicy": "true", "env": plugin_variables(groups) | pods.variables}
+            values |= pods.add_on_values
         case "aws-ebs-csi-driver":
             values = {"controller": {"extraVolumeTags": {**context.common_tags, CLUSTER_TAG: cluster_name}}}
-    return json.dumps(values) if values else None
+    return pulumi.Output.json_dumps(values) if values else None

@@ -13,6 +13,7 @@ from patchbay_infra.cluster.node_config import NodeGroupConfig
 from patchbay_infra.cluster.node_group import Capacity, NodeGroup, NodeGroupHome, NodeGroupPlan, group_name
 from patchbay_infra.cluster.node_role import node_role
 from patchbay_infra.cluster.node_sizes import present_sizes
+from patchbay_infra.cluster.pod_subnets import PodSubnets
 from patchbay_infra.cluster.security_groups import ClusterSecurityGroups
 from patchbay_infra.cluster.workload_identity import HomeCluster, Workload, WorkloadIdentity
 from patchbay_infra.context import Context
@@ -21,13 +22,19 @@ from patchbay_infra.policy_document import Statement
 
 
 class NodeNetwork(Protocol):
-    """What a cluster needs to know of the network. `private_subnet_ids`: by zone, where its nodes start."""
+    """What a cluster needs to know of the network.
+
+    By zone: `private_subnet_ids`, where its nodes start, and `pod_subnet_ids` beside them, if pods have their own.
+    """
 
     @property
     def vpc_id(self) -> pulumi.Output[str]: ...
 
     @property
     def private_subnet_ids(self) -> Mapping[str, pulumi.Output[str]]: ...
+
+    @property
+    def pod_subnet_ids(self) -> Mapping[str, pulumi.Output[str]]: ...
 
 
 class Cluster(pulumi.ComponentResource):
@@ -76,6 +83,7 @@ class Cluster(pulumi.ComponentResource):
             opts=child,
         )
         self.node_security_group_id = groups.nodes_id
+        self._pods = PodSubnets(context.region, network.pod_subnet_ids, groups.nodes_id)
         self._plane = ControlPlane(
             name,
             config,
@@ -165,6 +173,7 @@ class Cluster(pulumi.ComponentResource):
             cluster=self._plane.cluster,
             cluster_name=self._plane.cluster_name,
             groups=self._config.groups,
+            pods=self._pods,
             after=after,
             parent=self,
         )

@@ -10,6 +10,10 @@ _FEW_CORES, _MANY_CORES = 110, 250
 _MANY_FROM_VCPUS: Final = 30
 # Two interfaces of four addresses: three prefixes each beside the interface's own, and two pods on the host's network.
 _TWO_SMALL_INTERFACES: Final = 2 * 3 * 16 + 2
+_ONE_SMALL_INTERFACE: Final = 3 * 16 + 2
+# Four interfaces of three addresses.
+_STORAGE: Final = re.compile(r"d3(en)?\.xlarge")
+_THREE_OF_STORAGE: Final = 3 * 2 * 16 + 2
 # Of these no size has 30 vCPUs, although their names promise it.
 _NEVER_MANY: Final = re.compile(r"(a1|hpc.*|mac.*)")
 _BURSTABLE: Final = re.compile(r"t\d")
@@ -22,18 +26,21 @@ def without_prefixes(instance_types: Iterable[str]) -> list[str]:
     return [name for name in instance_types if _XEN.match(name)]
 
 
-def most_pods(instance_types: Iterable[str]) -> int:
+def most_pods(instance_types: Iterable[str], *, of_their_own: bool = False) -> int:
     """Pods, those on the host's network included, that a node of any of these types takes.
 
     Where they differ EKS goes by the least. By the types' names; never more than the interfaces have addresses for.
+    `of_their_own`: a node's first interface has no pods.
     """
-    return min(_most_pods(name) for name in instance_types)
+    return min(_most_pods(name, of_their_own=of_their_own) for name in instance_types)
 
 
-def _most_pods(instance_type: str) -> int:
+def _most_pods(instance_type: str, *, of_their_own: bool) -> int:
     family, _, size = instance_type.partition(".")
     if size == "small" or (size == "medium" and not _BURSTABLE.match(family)):
-        return _TWO_SMALL_INTERFACES
+        return _ONE_SMALL_INTERFACE if of_their_own else _TWO_SMALL_INTERFACES
+    if of_their_own and _STORAGE.fullmatch(instance_type):
+        return _THREE_OF_STORAGE
     if _NEVER_MANY.fullmatch(family):
         return _FEW_CORES
     times = re.match(r"\d+(?=xlarge)", size)

@@ -36,8 +36,8 @@ def _public(plan: AddressPlan) -> Iterator[_Rule]:
 
 
 def _private(plan: AddressPlan) -> Iterator[_Rule]:
-    """Nodes: everything among themselves; TCP to anywhere, and what answers it."""
-    for network in plan.private.values():
+    """Nodes and pods: everything among themselves; TCP to anywhere, and what answers it."""
+    for network in plan.inside:
         yield _Rule(egress=False, network=str(network), ports=(0, 0), protocol="-1")
         yield _Rule(egress=True, network=str(network), ports=(0, 0), protocol="-1")
     yield _Rule(egress=False, network=WORLD, ports=_EPHEMERAL)
@@ -45,10 +45,10 @@ def _private(plan: AddressPlan) -> Iterator[_Rule]:
 
 
 def _data(plan: AddressPlan) -> Iterator[_Rule]:
-    """Only what private subnets ask on the data ports, and the answers. Copies replicate on networks of AWS' own."""
-    for network, port in product(plan.private.values(), DATA_PORTS):
+    """Only what nodes and pods ask on the data ports, and the answers. Copies replicate on networks of AWS' own."""
+    for network, port in product(plan.inside, DATA_PORTS):
         yield _Rule(egress=False, network=str(network), ports=(port, port))
-    for network in plan.private.values():
+    for network in plan.inside:
         yield _Rule(egress=True, network=str(network), ports=_EPHEMERAL)
 
 
@@ -69,7 +69,7 @@ class AccessLists(pulumi.ComponentResource):
         subnet_ids: Mapping[str, Mapping[str, pulumi.Input[str]]],
         opts: pulumi.ResourceOptions,
     ) -> None:
-        """`subnet_ids`: by tier (`public`, `private`, `data`) and zone."""
+        """`subnet_ids`: by tier (`public`, `private`, `pods`, `data`) and zone; `pods` are under the private list."""
         super().__init__("patchbay:infra:AccessLists", name, None, opts)
         self._name, self._context, self._vpc = name, context, vpc
         ec2.DefaultNetworkAcl(
@@ -80,6 +80,7 @@ class AccessLists(pulumi.ComponentResource):
         )
         self.public_id = self._tier("public", subnet_ids["public"], _public(plan))
         self.private_id = self._tier("private", subnet_ids["private"], _private(plan))
+        self._under(self.private_id, "pods", subnet_ids["pods"])
         self.data_id = self._tier("data", subnet_ids["data"], _data(plan))
         self.register_outputs({"publicId": self.public_id, "privateId": self.private_id, "dataId": self.data_id})
 
@@ -108,8 +109,14 @@ class AccessLists(pulumi.ComponentResource):
                 # Two rules of one number are refused.
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
             )
+        self._under(access_list.id, tier, subnet_ids)
+        return access_list.id
+
+    def _under(self, access_list: pulumi.Output[str], tier: str, subnet_ids: Mapping[str, pulumi.Input[str]]) -> None:
         for zone, subnet_id in subnet_ids.items():
             ec2.NetworkAclAssociation(
-                f"{self._name}-{tier}-{zone}", network_acl_id=access_list.id, subnet_id=subnet_id, opts=child
+                f"{self._name}-{tier}-{zone}",
+                network_acl_id=access_list,
+                subnet_id=subnet_id,
+                opts=pulumi.ResourceOptions(parent=self),
             )
-        return access_list.id

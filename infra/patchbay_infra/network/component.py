@@ -1,6 +1,6 @@
 """The VPC of an environment: three tiers of subnets over its zones, and the ways out of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Final
 
@@ -18,8 +18,11 @@ from patchbay_infra.network.flow_logs import FlowLogs
 _ROLE_TAGS: Final[Mapping[str, Mapping[str, str]]] = {
     "public": {"kubernetes.io/role/elb": "1"},
     "private": {"kubernetes.io/role/internal-elb": "1"},
+    "pods": {},
     "data": {},
 }
+
+_KIND: Final = {"pods": "private"}
 
 Ids = Mapping[str, pulumi.Output[str]]
 
@@ -27,6 +30,7 @@ Ids = Mapping[str, pulumi.Output[str]]
 class Network(pulumi.ComponentResource):
     """Public subnets hold load balancers and NAT, private ones the nodes, data ones what keeps data.
 
+    Pods have subnets of their own where the config gives them ranges; they are private ones in all but that.
     Ids and networks of subnets are by zone; `nat_addresses` by the zone that the NAT gateway stands in. The data
     subnets' only routes are the VPC's own and S3's.
     """
@@ -35,6 +39,7 @@ class Network(pulumi.ComponentResource):
     cidr: str
     public_subnet_ids: Ids
     private_subnet_ids: Ids
+    pod_subnet_ids: Ids
     data_subnet_ids: Ids
     private_cidrs: Mapping[str, str]
     data_cidrs: Mapping[str, str]
@@ -54,7 +59,7 @@ class Network(pulumi.ComponentResource):
         super().__init__("patchbay:infra:Network", name, None, opts)
         self._name, self._context = name, context
         self._child = pulumi.ResourceOptions(parent=self)
-        plan = divide(config.cidr, context.zones)
+        plan = divide(config.cidr, context.zones, config.pod_ranges)
         self.cidr = str(config.cidr)
         self.private_cidrs = {zone: str(network) for zone, network in plan.private.items()}
         self.data_cidrs = {zone: str(network) for zone, network in plan.data.items()}
@@ -71,6 +76,7 @@ class Network(pulumi.ComponentResource):
         ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=self.vpc_id, tags=context.tags("default"), opts=self._child)
         self.public_subnet_ids = self._subnets("public", plan.public)
         self.private_subnet_ids = self._subnets("private", plan.private)
+        self.pod_subnet_ids = self._subnets("pods", plan.pods, after=self._associations(config.pod_ranges))
         self.data_subnet_ids = self._subnets("data", plan.data)
         tables = self._routes(nat_per_zone=config.nat_per_zone)
 
@@ -82,6 +88,7 @@ class Network(pulumi.ComponentResource):
             subnet_ids={
                 "public": self.public_subnet_ids,
                 "private": self.private_subnet_ids,
+                "pods": self.pod_subnet_ids,
                 "data": self.data_subnet_ids,
             },
             opts=self._child,
@@ -94,7 +101,7 @@ class Network(pulumi.ComponentResource):
             vpc_id=self.vpc_id,
             services=config.interface_endpoints,
             subnet_ids=self.private_subnet_ids,
-            callers=plan.private,
+            callers=plan.private | {f"pods-{zone}": network for zone, network in plan.pods.items()},
             route_table_ids=tables,
             opts=self._child,
         )
@@ -108,7 +115,18 @@ class Network(pulumi.ComponentResource):
         )
         self.register_outputs({"vpcId": self.vpc_id, "natAddresses": self.nat_addresses})
 
-    def _subnets(self, tier: str, networks: Mapping[str, IPv4Network]) -> Ids:
+    def _associations(self, ranges: Sequence[IPv4Network]) -> list[pulumi.Resource]:
+        return [
+            ec2.VpcIpv4CidrBlockAssociation(
+                f"{self._name}-pods-{network.network_address}",
+                vpc_id=self.vpc_id,
+                cidr_block=str(network),
+                opts=self._child,
+            )
+            for network in ranges
+        ]
+
+    def _subnets(self, tier: str, networks: Mapping[str, IPv4Network], *, after: Sequence[pulumi.Resource] = ()) -> Ids:
         return {
             zone: ec2.Subnet(
                 f"{self._name}-{tier}-{zone}",
@@ -117,9 +135,9 @@ class Network(pulumi.ComponentResource):
                 cidr_block=str(network),
                 map_public_ip_on_launch=False,
                 # What the subnet is meant for: the checks in AWS hold its routes and its inhabitants to it.
-                tags=self._context.tags(tier, zone, **{"patchbay:tier": tier}, **_ROLE_TAGS[tier]),
+                tags=self._context.tags(tier, zone, **{"patchbay:tier": _KIND.get(tier, tier)}, **_ROLE_TAGS[tier]),
                 # Two subnets of the same addresses are refused.
-                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=list(after)),
             ).id
             for zone, network in networks.items()
         }
@@ -144,6 +162,8 @@ class Network(pulumi.ComponentResource):
         private = []
         for zone in zones:
             table = self._table(f"private-{zone}", {zone: self.private_subnet_ids[zone]})
+            if zone in self.pod_subnet_ids:
+                self._follow(table, f"pods-{zone}", self.pod_subnet_ids[zone])
             ec2.Route(
                 f"{self._name}-private-{zone}",
                 route_table_id=table,
@@ -159,14 +179,17 @@ class Network(pulumi.ComponentResource):
             f"{self._name}-{title}", vpc_id=self.vpc_id, tags=self._context.tags(title), opts=self._child
         )
         for zone, subnet_id in subnet_ids.items():
-            ec2.RouteTableAssociation(
-                f"{self._name}-{title}-{zone}",
-                route_table_id=table.id,
-                subnet_id=subnet_id,
-                # A subnet has one table at a time.
-                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-            )
+            self._follow(table.id, f"{title}-{zone}", subnet_id)
         return table.id
+
+    def _follow(self, table: pulumi.Output[str], title: str, subnet_id: pulumi.Output[str]) -> None:
+        ec2.RouteTableAssociation(
+            f"{self._name}-{title}",
+            route_table_id=table,
+            subnet_id=subnet_id,
+            # A subnet has one table at a time.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
 
     def _nat_address(self, zone: str) -> ec2.Eip:
         return ec2.Eip(

@@ -1,13 +1,14 @@
 """The VPC's configuration."""
 
 from collections.abc import Iterator
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 from patchbay_config.model import Model
-from pydantic import AfterValidator, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from patchbay_infra.network.address_plan import NARROWEST_PREFIX, WIDEST_PREFIX
+from patchbay_infra.network.address_plan import MOST_ZONES, NARROWEST_PREFIX, WIDEST_PREFIX
 from patchbay_infra.network.addresses import Network4, is_private
+from patchbay_infra.network.pod_ranges import fault as pod_ranges_fault
 from patchbay_infra.retention import LogDays
 
 InterfaceEndpoint = Literal[
@@ -48,12 +49,15 @@ class NetworkConfig(Model):
     """`nat_per_zone`: with one NAT gateway for all zones, losing its zone takes the others off the internet.
 
     `interface_endpoints`: services of AWS that are called without leaving the VPC; each costs by the hour and zone.
+    `pod_ranges`: where pods have their addresses instead of the nodes' subnets: one range for all zones, or one for
+    each, in their order. docs/decisions/0029-ranges-for-pods.md.
     """
 
     cidr: Annotated[Network4, AfterValidator(_vpc)]
     nat_per_zone: bool = True
     flow_log_days: LogDays = 30
     interface_endpoints: tuple[InterfaceEndpoint, ...] = _DEFAULT_ENDPOINTS
+    pod_ranges: Annotated[tuple[Network4, ...], Field(max_length=MOST_ZONES)] = ()
 
     @field_validator("interface_endpoints")
     @classmethod
@@ -64,6 +68,12 @@ class NetworkConfig(Model):
         if len(chosen & {"ecr.api", "ecr.dkr"}) == 1:
             raise ValueError("an image is pulled through ecr.api and ecr.dkr; name both or neither")
         return services
+
+    @model_validator(mode="after")
+    def _ranges_that_aws_takes(self) -> Self:
+        if found := pod_ranges_fault(self.cidr, self.pod_ranges):
+            raise ValueError(f"podRanges: {found}")
+        return self
 
     def faults(self, *, production: bool) -> Iterator[tuple[str, str]]:
         """What is too weak for the environment: the field and the remedy."""

@@ -29,7 +29,7 @@ _OBJECT_ACTIONS: Final = (
 class Endpoints(pulumi.ComponentResource):
     """The gateway endpoint of S3 on the given route tables, and interface endpoints in the private subnets.
 
-    Interface endpoints answer on 443 and only to `callers`: the private subnets' networks by zone.
+    Interface endpoints answer on 443 and only to `callers`: networks of nodes and pods by the subnet's name.
     """
 
     def __init__(
@@ -65,16 +65,16 @@ class Endpoints(pulumi.ComponentResource):
             tags=context.tags("endpoints"),
             opts=child,
         )
-        for zone, network in callers.items():
+        for caller, network in callers.items():
             vpc.SecurityGroupIngressRule(
-                f"{name}-{zone}",
+                f"{name}-{caller}",
                 security_group_id=group.id,
-                description=f"HTTPS from the private subnet of {zone}",
+                description=f"HTTPS from {caller}",
                 ip_protocol="tcp",
                 from_port=443,
                 to_port=443,
                 cidr_ipv4=str(network),
-                tags=context.tags("endpoints", "from", zone),
+                tags=context.tags("endpoints", "from", caller),
                 opts=child,
             )
         for service in services:

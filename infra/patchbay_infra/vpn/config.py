@@ -114,3 +114,6 @@ class ClientVpnConfig(Model):
         """What does not fit beside the VPC: the field and the remedy."""
         if self.client_cidr.overlaps(network.cidr):
             yield "clientCidr", "overlaps network.cidr, so that answers would not find back; choose another range"
+        # It is within a private range, and ranges for pods may be as well.
+        if any(self.client_cidr.overlaps(pods) for pods in network.pod_ranges):
+            yield "clientCidr", "overlaps network.podRanges, so that answers would not find back; choose another range"

@@ -43,16 +43,19 @@ CONFIG: dict[str, Any] = {
 class SomeNetwork:
     vpc_id: pulumi.Output[str]
     private_subnet_ids: Mapping[str, pulumi.Output[str]]
+    pod_subnet_ids: Mapping[str, pulumi.Output[str]]
 
 
-def make(name: str, config: Mapping[str, Any], context: Context) -> Cluster:
-    """A cluster in three private subnets, inside a program of the engine's."""
+def make(name: str, config: Mapping[str, Any], context: Context, *, pods: bool = False) -> Cluster:
+    """A cluster in three private subnets, inside a program of the engine's. `pods`: they have subnets of their own."""
     return Cluster(
         name,
         ClusterConfig.model_validate(config),
         context=context,
         network=SomeNetwork(
-            pulumi.Output.from_input("vpc"), {zone: pulumi.Output.from_input(f"private-{zone}") for zone in ZONES}
+            pulumi.Output.from_input("vpc"),
+            {zone: pulumi.Output.from_input(f"private-{zone}") for zone in ZONES},
+            {zone: pulumi.Output.from_input(f"pods-{zone}") for zone in ZONES if pods},
         ),
         key_arn=KEY,
         logs_key_arn=LOGS_KEY,
@@ -65,11 +68,13 @@ def make(name: str, config: Mapping[str, Any], context: Context) -> Cluster:
     )
 
 
-def cluster(config: Mapping[str, Any], context: Context, then: Callable[[Cluster], None] | None = None) -> Recorded:
+def cluster(
+    config: Mapping[str, Any], context: Context, then: Callable[[Cluster], None] | None = None, *, pods: bool = False
+) -> Recorded:
     """What the engine was asked for by a program with one cluster, on which `then` is called."""
 
     def program() -> Mapping[str, Any]:
-        made = make("main", config, context)
+        made = make("main", config, context, pods=pods)
         if then:
             then(made)
         return {

@@ -247,6 +247,92 @@ def test_the_flow_logs_role_writes_its_log_group_and_nothing_else(production: Re
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
 
 
+@pytest.fixture(scope="module")
+def with_pods() -> Recorded:
+    return network(podRanges=["100.64.0.0/16"])
+
+
+def test_pods_have_a_subnet_of_their_own_in_each_zone_after_the_vpc_has_their_range(with_pods: Recorded) -> None:
+    association = with_pods.one("VpcIpv4CidrBlockAssociation")
+    assert association.inputs == {"vpcId": with_pods.one("ec2/vpc:Vpc").id, "cidrBlock": "100.64.0.0/16"}
+    subnets = of_tier(with_pods, "ec2/subnet:Subnet", "pods")
+    assert {one.inputs["availabilityZone"]: one.inputs["cidrBlock"] for one in subnets} == dict(
+        zip(ZONES, ("100.64.0.0/18", "100.64.64.0/18", "100.64.128.0/18"), strict=True)
+    )
+    # No controller puts a load balancer into them.
+    assert not [key for one in subnets for key in one.inputs["tags"] if key.startswith("kubernetes.io/")]
+    assert not of_tier(network(), "ec2/subnet:Subnet", "pods")
+
+
+def test_pods_leave_as_their_zones_nodes_do_and_reach_what_these_reach(with_pods: Recorded) -> None:
+    pods, nodes = (of_tier(with_pods, "ec2/subnet:Subnet", tier) for tier in ("pods", "private"))
+    for pod, node in zip(pods, nodes, strict=True):
+        assert [one.name for one in routes_of(with_pods, pod)] == [one.name for one in routes_of(with_pods, node)]
+    under = {
+        one.inputs["subnetId"]: one.inputs["networkAclId"]
+        for one in with_pods.of("ec2/networkAclAssociation:NetworkAclAssociation")
+    }
+    assert {under[one.id] for one in (*pods, *nodes)} == {mock_id("network-acl-private")}
+    both = {one.inputs["cidrBlock"] for one in (*pods, *nodes)}
+    for egress in (True, False):
+        assert {("-1", cidr, 0, 0) for cidr in both} <= rules(with_pods, "private", egress=egress)
+    assert rules(with_pods, "data", egress=False) == {
+        ("tcp", cidr, port, port) for cidr in both for port in (3306, 6379, 443)
+    }
+    assert {one.inputs["cidrIpv4"] for one in with_pods.of("SecurityGroupIngressRule")} == both
+
+
+def test_no_access_list_has_more_rules_than_aws_takes(with_pods: Recorded) -> None:
+    """20 in each direction (VPC's quotas); the edge adds two to the public one's."""
+    for tier in ("public", "private", "data"):
+        for egress in (True, False):
+            assert len(rules(with_pods, tier, egress=egress)) <= 18
+
+
+def test_zones_may_have_a_range_each() -> None:
+    ranges = ["100.64.0.0/16", "100.65.0.0/16", "100.66.0.0/16"]
+    recorded = network(podRanges=ranges)
+    subnets = of_tier(recorded, "ec2/subnet:Subnet", "pods")
+    assert [one.inputs["cidrBlock"] for one in subnets] == ranges
+    with pytest.raises(ValueError, match="podRanges: 2 ranges for 3 zones; name one for all, or one for each"):
+        divide(IPv4Network(CIDR), ZONES, [IPv4Network(text) for text in ranges[:2]])
+
+
+# The VPC user guide's table, "IPv4 CIDR block association restrictions", and its rules on sizes and overlaps.
+@pytest.mark.parametrize(
+    ("cidr", "pods", "remedy"),
+    [
+        ("10.20.0.0/16", "100.64.0.0/16", None),
+        ("10.20.0.0/16", "100.127.240.0/20", None),
+        ("10.20.0.0/16", "10.99.0.0/16", None),
+        ("10.20.0.0/16", "10.0.0.0/16", None),
+        ("10.1.0.0/16", "10.2.0.0/16", None),
+        ("172.16.0.0/16", "172.20.0.0/16", None),
+        ("172.16.0.0/16", "100.64.0.0/16", None),
+        ("192.168.0.0/20", "192.168.128.0/20", None),
+        ("10.20.0.0/16", "172.16.0.0/16", "beside 10.20.0.0/16 AWS takes ranges of 10.0.0.0/8 and 100.64.0.0/10 only"),
+        ("10.20.0.0/16", "192.168.0.0/16", "AWS takes ranges of 10.0.0.0/8 and"),
+        ("172.16.0.0/16", "10.0.0.0/16", "AWS takes ranges of 172.16.0.0/12 and"),
+        ("192.168.0.0/20", "10.0.0.0/16", "AWS takes ranges of 192.168.0.0/16 and"),
+        ("10.1.0.0/16", "10.0.0.0/16", "AWS takes no range of 10.0.0.0/16 beside one of 10.0.0.0/15; choose another"),
+        ("172.16.0.0/16", "172.31.0.0/16", "AWS takes no second range of 172.31.0.0/16; choose another"),
+        ("10.20.0.0/16", "198.19.0.0/16", "choose one of them"),
+        ("10.20.0.0/16", "8.8.0.0/16", "choose one of them"),
+        ("10.20.0.0/16", "100.64.0.0/15", "its prefix must be /16 to /20; widen or narrow it"),
+        ("10.20.0.0/16", "100.64.0.0/24", "its prefix must be /16 to /20; widen or narrow it"),
+        ("10.20.0.0/16", "10.20.0.0/20", "10.20.0.0/20 overlaps 10.20.0.0/16; choose another range"),
+    ],
+)
+def test_a_range_for_pods_is_one_that_aws_lets_stand_beside_the_vpcs(cidr: str, pods: str, remedy: str | None) -> None:
+    values = {"cidr": cidr, "podRanges": [pods]}
+    if remedy is None:
+        NetworkConfig.model_validate(values)
+    else:
+        told = refusal(NetworkConfig, values)
+        assert "podRanges: " in told
+        assert remedy in told
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "remedy"),
     [

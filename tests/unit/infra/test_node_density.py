@@ -10,7 +10,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email import message_from_string
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -23,7 +23,7 @@ from patchbay_infra.cluster import node_addresses
 from patchbay_infra.cluster.config import ClusterConfig
 from patchbay_infra.cluster.node_config import NodeGroupConfig
 from patchbay_infra.cluster.node_density import most_pods, without_prefixes
-from patchbay_infra.network.address_plan import NARROWEST_PREFIX, divide
+from patchbay_infra.network.address_plan import NARROWEST_PREFIX, AddressPlan, divide
 from patchbay_operations.capacity.machines import load_machines
 
 from tests.unit.infra.clusters import CONFIG, changed, cluster
@@ -53,10 +53,10 @@ def described_types() -> Mapping[str, Mapping[str, Any]]:
     return {name: described for name, described in found.items() if TYPES.fullmatch(name)}
 
 
-def most_by_ec2(described: Mapping[str, Any]) -> int:
-    """AWS' max-pods-calculator.sh with prefix delegation."""
+def most_by_ec2(described: Mapping[str, Any], *, first: int = 0) -> int:
+    """AWS' max-pods-calculator.sh with prefix delegation. `first`: interfaces that have no pods."""
     network = described["NetworkInfo"]
-    slots = int(network["MaximumNetworkInterfaces"]) * (int(network["Ipv4AddressesPerInterface"]) - 1)
+    slots = (int(network["MaximumNetworkInterfaces"]) - first) * (int(network["Ipv4AddressesPerInterface"]) - 1)
     return min(slots * 16 + 2, 110 if described["VCpuInfo"]["DefaultVCpus"] < 30 else 250)
 
 
@@ -142,9 +142,15 @@ def test_a_node_has_its_addresses_before_its_pods_and_no_pod_waits_half_a_minute
     assert 5 <= int(variables["IP_COOLDOWN_PERIOD"]) < 30
 
 
-def faults(cidr: str, *, others: int = 0, **changes: Any) -> list[tuple[str, str]]:
+def faults(cidr: str, *, others: int = 0, pods: str | None = None, **changes: Any) -> list[tuple[str, str]]:
+    """`cidr`, `pods`: of each zone's subnet."""
     clusters = {"main": ClusterConfig.model_validate(changed(**changes))}
-    return list(node_addresses.faults(clusters, {zone: IPv4Network(cidr) for zone in ZONES}, others=others))
+    return list(node_addresses.faults(clusters, plan(ZONES, cidr, pods), others=others))
+
+
+def plan(zones: Sequence[str], private: str, pods: str | None = None) -> AddressPlan:
+    subnets = {zone: IPv4Network(private) for zone in zones}
+    return AddressPlan(subnets, subnets, subnets, {zone: IPv4Network(pods) for zone in zones if pods})
 
 
 def flows(most: int, *, zonal: bool = False, away: int = 33) -> dict[str, Any]:
@@ -190,8 +196,7 @@ def test_the_nodes_that_an_update_starts_before_it_drains_are_counted(most: int,
     """EKS' user guide, "Understand each phase of node updates"."""
     zones = [f"eu-central-1{letter}" for letter in "abcde"]
     config = ClusterConfig.model_validate(changed(flows=flows(most, away=away)))
-    clusters, small = {"main": config}, {zone: IPv4Network("10.0.0.0/28") for zone in zones}
-    ((_, remedy),) = node_addresses.faults(clusters, small, others=0)
+    ((_, remedy),) = node_addresses.faults({"main": config}, plan(zones, "10.0.0.0/28"), others=0)
     of_the_system = 2 + 2
     of_the_flows = math.ceil(most / 5) + math.ceil(started / 5)
     assert f": {8 * (of_the_system + of_the_flows)} by the nodes" in remedy
@@ -204,10 +209,49 @@ def test_endpoints_and_the_vpn_take_addresses_that_nodes_do_not_have() -> None:
     assert "63 blocks" in remedy
 
 
+def test_pods_with_subnets_of_their_own_take_no_block_of_the_nodes_subnet() -> None:
+    """There each node, and each of the other holders, takes one address: 3 + 2 * 2 nodes, and six of EKS' own."""
+    assert faults("10.0.0.0/28", flows=flows(3), pods="100.64.0.0/22")[0][1].startswith("13 addresses are taken in")
+    assert faults("10.0.0.0/27", flows=flows(3), pods="100.64.0.0/22", others=14) == []
+    assert faults("10.0.0.0/27", flows=flows(3), pods="100.64.0.0/22", others=15) != []
+    ((_, remedy),) = faults("10.0.0.0/22", flows=flows(6), pods="100.64.0.0/22")
+    # 2 + 2 of the system's and 2 + 2 of the flows', of seven blocks each, and one that their interface's own may break.
+    assert "64 blocks of 16 addresses are taken in eu-central-1a, and 100.64.0.0/22 has 62" in remedy
+    assert "or widen network.podRanges" in remedy
+    assert "endpoints" not in remedy
+
+
+def test_the_first_interface_of_a_node_has_no_pods_where_they_have_subnets_of_their_own() -> None:
+    """By EC2's description of the types, and AWS' max-pods-calculator.sh with custom networking."""
+    known = {name: each for name, each in described_types().items() if not without_prefixes([name])}
+    too_many = {
+        name: most_pods([name], of_their_own=True)
+        for name, each in known.items()
+        if most_pods([name], of_their_own=True) > most_by_ec2(each, first=1)
+    }
+    assert too_many == {}
+    small = ClusterConfig.model_validate(changed(system={**SYSTEM, "instanceTypes": ["c7a.medium"]}))
+    ((field, remedy),) = node_addresses.few_places({"main": small})
+    assert field == "clusters.main"
+    assert "a node of c7a.medium takes 50 pods, and not 98; set its maxPods to 50, or name larger types" in remedy
+    fewer = ClusterConfig.model_validate(changed(system={**SYSTEM, "instanceTypes": ["c7a.medium"], "maxPods": 50}))
+    assert list(node_addresses.few_places({"main": fewer})) == []
+
+
+def test_nodes_are_told_where_pods_have_their_addresses() -> None:
+    """The values as amazon-vpc-cni-k8s' chart reads them: an `ENIConfig` of the zone's name for each subnet."""
+    recorded = cluster(CONFIG, STAGING, pods=True)
+    values = json.loads(recorded.one("eks/addon:Addon", "main-vpc-cni").inputs["configurationValues"])
+    assert values["env"]["AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG"] == "true"
+    assert values["env"]["ENI_CONFIG_LABEL_DEF"] == "topology.kubernetes.io/zone"
+    nodes = recorded.one("SecurityGroup", "main-nodes").id
+    subnets = {zone: {"id": f"pods-{zone}", "securityGroups": [nodes]} for zone in ZONES}
+    assert values["eniConfig"] == {"create": True, "region": "eu-central-1", "subnets": subnets}
+
+
 def test_a_load_balancers_nodes_find_their_addresses_in_the_public_subnet_of_the_narrowest_vpc() -> None:
     """A balancer asks for a /27 with eight free addresses in each subnet, and has 100 over all of them at the most
     (its user guide, "Subnets for your load balancer"); AWS keeps five, and a NAT gateway has one.
     """
-    plan = divide(IPv4Network(f"10.0.0.0/{NARROWEST_PREFIX}"), ZONES)
-    for subnet in plan.public.values():
+    for subnet in divide(IPv4Network(f"10.0.0.0/{NARROWEST_PREFIX}"), ZONES).public.values():
         assert subnet.num_addresses - 5 - 1 >= max(8, math.ceil(100 / len(ZONES)))
