@@ -47,6 +47,13 @@ def _text(expression: str, entry: Any) -> str:
 
 LISTINGS: Final = (
     Listing("VPC", "ec2", "describe_vpcs", "Vpcs[?IsDefault!=`true`]", "VpcId"),
+    Listing(
+        "VPC range",
+        "ec2",
+        "describe_vpcs",
+        "Vpcs[?IsDefault!=`true`].CidrBlockAssociationSet[]|[?CidrBlockState.State=='associated']",
+        "AssociationId",
+    ),
     Listing("subnet", "ec2", "describe_subnets", "Subnets[?DefaultForAz!=`true`]", "SubnetId", zone="AvailabilityZone"),
     Listing("internet gateway", "ec2", "describe_internet_gateways", "InternetGateways[]", "InternetGatewayId"),
     Listing("elastic IP", "ec2", "describe_addresses", "Addresses[]", "AllocationId"),

@@ -52,11 +52,11 @@ def test_production_takes_what_its_largest_groups_and_their_update_take(tmp_path
     It starts twice as many as the group has zones, or as many as may be away, whichever is more ("Understand each phase
     of node updates", EKS User Guide).
     """
-    system, on_demand, spot, zonal = (6 + 6) * 2, (30 + 10) * 4, (200 + 50) * 4, 3 * (10 + 4) * 4
+    system, on_demand, spot, zonal = (6 + 6) * 2, (30 + 10) * 4, (200 + 66) * 4, 3 * (10 + 4) * 4
     found = taken(load_stack(stack_file(tmp_path)))
     assert found["L-1216C47A"] == 2 * system + on_demand + zonal
     assert found["L-34B43A08"] == spot
-    nodes = 2 * 12 + 40 + 250 + 3 * 14
+    nodes = 2 * 12 + 40 + 266 + 3 * 14
     assert found["L-7A658B76"] == -(-nodes * 50 // 1024)
     # Behind the load balancer are the system nodes of both clusters, which the gateway is placed on.
     assert (found["L-7E6692B2"], found["L-A0D0B863"]) == (24, 12)

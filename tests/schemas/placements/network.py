@@ -58,6 +58,7 @@ PLACEMENTS: Final[Mapping[str, tuple[Part, ...]]] = {
     ),
     "aws:ec2/subnet:Subnet": (Part(kind="AWS::EC2::Subnet"),),
     "aws:ec2/vpc:Vpc": (Part(kind="AWS::EC2::VPC"),),
+    "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": (Part(kind="AWS::EC2::VPCCidrBlock"),),
     "aws:ec2/vpcEndpoint:VpcEndpoint": (Part(kind="AWS::EC2::VPCEndpoint", names={"policy": "PolicyDocument"}),),
     "aws:ec2clientvpn/authorizationRule:AuthorizationRule": (Part(kind="AWS::EC2::ClientVpnAuthorizationRule"),),
     "aws:ec2clientvpn/endpoint:Endpoint": (

@@ -56,6 +56,7 @@ TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::EC2::SubnetNetworkAclAssociation": ("ec2/networkAclAssociation",),
     "AWS::EC2::SubnetRouteTableAssociation": ("ec2/routeTableAssociation",),
     "AWS::EC2::VPC": ("ec2/vpc",),
+    "AWS::EC2::VPCCidrBlock": ("ec2/vpcIpv4CidrBlockAssociation",),
     "AWS::EC2::VPCEndpoint": ("ec2/vpcEndpoint",),
     "AWS::EC2::VPCGatewayAttachment": ("ec2/internetGateway",),
     "AWS::ECR::RegistryScanningConfiguration": ("ecr/registryScanningConfiguration",),
@@ -186,7 +187,7 @@ UNUSED: Final[Mapping[str, str]] = {
     "DeleteLifecycleHook DeleteNotificationConfiguration DetachLoadBalancers DisableMetricsCollection "
     "EnableMetricsCollection PutLifecycleHook PutNotificationConfiguration ResumeProcesses StartInstanceRefresh "
     "SuspendProcesses UpdateAutoScalingGroup",
-    "ec2": "AcceptAddressTransfer AssignPrivateNatGatewayAddress AssociateAddress AssociateNatGatewayAddress "
+    "ec2": "AcceptAddressTransfer AllocateIpamPoolCidr AssignPrivateNatGatewayAddress AssociateAddress AssociateNatGatewayAddress "
     "AssociateSubnetCidrBlock AssociateVerifiedAccessInstanceWebAcl AttachVpnGateway CreateVpcEncryptionControl "
     "DetachVpnGateway DisassociateVerifiedAccessInstanceWebAcl GetVerifiedAccessInstanceWebAcl "
     "ModifyVpcTenancy UnassignPrivateNatGatewayAddress",

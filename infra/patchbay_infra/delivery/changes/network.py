@@ -31,6 +31,7 @@ _CHANGING: Final = (
     "ApplySecurityGroupsToClientVpnTargetNetwork",
     "AssociateClientVpnTargetNetwork",
     "AssociateRouteTable",
+    "AssociateVpcCidrBlock",
     "AttachInternetGateway",
     "AuthorizeClientVpnIngress",
     "CreateLaunchTemplateVersion",

@@ -35,6 +35,13 @@ def _route_table(identifier: str, access: Access) -> dict[str, Any]:
     return tables[0]
 
 
+def _range(inputs: Inputs, access: Access) -> Iterator[str]:
+    for vpc in access.client("ec2").describe_vpcs(VpcIds=[inputs["vpcId"]])["Vpcs"]:
+        for entry in vpc["CidrBlockAssociationSet"]:
+            if (entry["CidrBlock"], entry["CidrBlockState"]["State"]) == (inputs["cidrBlock"], "associated"):
+                yield entry["AssociationId"]
+
+
 def _acl(identifier: str, access: Access) -> dict[str, Any]:
     acls: list[dict[str, Any]] = access.client("ec2").describe_network_acls(NetworkAclIds=[identifier])["NetworkAcls"]
     return acls[0]
@@ -145,6 +152,7 @@ FINDERS: Final[Mapping[str, Callable[[Inputs, Access], Iterator[str]]]] = {
     "aws:ec2/networkAclAssociation:NetworkAclAssociation": _acl_association,
     "aws:ec2/networkAclRule:NetworkAclRule": _acl_rule,
     "aws:ec2/route:Route": _route,
+    "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation": _range,
     "aws:ec2/routeTableAssociation:RouteTableAssociation": _route_table_association,
     "aws:ec2clientvpn/authorizationRule:AuthorizationRule": _vpn_authorization,
     "aws:ec2clientvpn/networkAssociation:NetworkAssociation": _vpn_association,

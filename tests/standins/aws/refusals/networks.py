@@ -19,6 +19,50 @@ def two_subnets_share_addresses(account: Account) -> Arguments:
 
 
 @TABLE.refuses(
+    "associate_vpc_cidr_block",
+    "InvalidVpc.Range",
+    words="The CIDR '172.16.0.0/16' is restricted. Use a CIDR from the same private address range as the current VPC",
+    source="API reference: AssociateVpcCidrBlock",
+)
+def a_second_range_is_of_another_private_one(account: Account) -> Arguments:
+    return {"VpcId": account.network().vpc, "CidrBlock": "172.16.0.0/16"}
+
+
+@TABLE.refuses(
+    "associate_vpc_cidr_block",
+    "InvalidVpc.Range",
+    words="is restricted",
+    source="API reference: AssociateVpcCidrBlock",
+)
+def a_second_range_is_the_first_of_ten_beside_its_neighbour(account: Account) -> Arguments:
+    vpc = account.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    return {"VpcId": vpc, "CidrBlock": "10.0.0.0/16"}
+
+
+@TABLE.refuses(
+    "associate_vpc_cidr_block",
+    "InvalidVpc.Range",
+    words="is restricted",
+    source="aws/aws-eks-best-practices 633",
+)
+def a_second_range_is_for_benchmarks(account: Account) -> Arguments:
+    return {"VpcId": account.network().vpc, "CidrBlock": "198.19.0.0/20"}
+
+
+@TABLE.refuses(
+    "disassociate_vpc_cidr_block",
+    "InvalidCidrBlock.InUse",
+    words="currently has a subnet within CIDR block 100.64.0.0/16",
+    source="hashicorp/terraform-provider-aws 29077",
+)
+def a_range_that_goes_holds_a_subnet(account: Account) -> Arguments:
+    ec2, vpc = account.client("ec2"), account.network().vpc
+    association = ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock="100.64.0.0/16")["CidrBlockAssociation"]
+    ec2.create_subnet(VpcId=vpc, CidrBlock="100.64.0.0/18")
+    return {"AssociationId": association["AssociationId"]}
+
+
+@TABLE.refuses(
     "delete_subnet",
     "DependencyViolation",
     words="has dependencies and cannot be deleted.",

@@ -7,6 +7,9 @@ aws.ec2.DefaultNetworkAcl("default", default_network_acl_id=vpc.default_network_
     opts=opts)
 subnet = aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.20.0.0/24", availability_zone="eu-central-1a",
     map_public_ip_on_launch=True, tags={"Name": "net-a"}, opts=opts)
+pods = aws.ec2.VpcIpv4CidrBlockAssociation("pods", vpc_id=vpc.id, cidr_block="100.64.0.0/16", opts=opts)
+aws.ec2.Subnet("pods", vpc_id=vpc.id, cidr_block="100.64.0.0/18", availability_zone="eu-central-1a",
+    tags={"Name": "net-pods-a"}, opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[pods])))
 gateway = aws.ec2.InternetGateway("gateway", vpc_id=vpc.id, tags={"Name": "net"}, opts=opts)
 address = aws.ec2.Eip("address", domain="vpc", tags={"Name": "net-nat"}, opts=opts)
 nat = aws.ec2.NatGateway("nat", allocation_id=address.id, subnet_id=subnet.id, tags={"Name": "net"}, opts=opts)

@@ -8,6 +8,7 @@ from patchbay_standins.aws.operations.ec2 import (  # noqa: F401 # each declares
     instance_life,
     instance_requirements,
     nat_gateways,
+    ranges,
     tags,
     twice,
 )

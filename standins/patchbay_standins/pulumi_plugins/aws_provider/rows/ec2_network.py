@@ -161,6 +161,15 @@ def _read_table_association(resource: Resource) -> dict[str, Any] | None:
     return None
 
 
+def _read_range(resource: Resource) -> dict[str, Any] | None:
+    filters = [{"Name": "cidr-block-association.association-id", "Values": [resource.id]}]
+    for vpc in resource.call("describe_vpcs", Filters=filters)["Vpcs"]:
+        for association in vpc["CidrBlockAssociationSet"]:
+            if association["AssociationId"] == resource.id:
+                return {**association, "VpcId": vpc["VpcId"]}
+    return None
+
+
 ROWS = (
     Row(
         "aws:ec2/vpc:Vpc",
@@ -206,6 +215,16 @@ ROWS = (
         outputs={"arn": "arn:aws:ec2:{region}:{account}:vpc/{id}"},
         tags=ec2_tags("vpc"),
         ready=Ready(at="State", done=("available",)),
+    ),
+    Row(
+        "aws:ec2/vpcIpv4CidrBlockAssociation:VpcIpv4CidrBlockAssociation",
+        "ec2",
+        create=Call("associate_vpc_cidr_block", at="CidrBlockAssociation"),
+        id="{AssociationId}",
+        read=_read_range,
+        delete=Call("disassociate_vpc_cidr_block", {"AssociationId": "{id}"}),
+        name="cidrBlock",
+        ready=Ready(at="CidrBlockState.State", done=("associated",), failed=("failed",), gone=("disassociated",)),
     ),
     Row(
         "aws:ec2/subnet:Subnet",
