@@ -12,6 +12,9 @@ import pulumi
 from patchbay_config.errors import ConfigError
 from patchbay_config.model import Model
 from patchbay_config.stack import load, stack_config
+from patchbay_infra.cluster.config import ClusterConfig
+from patchbay_infra.cluster.node_config import NodeGroupConfig
+from patchbay_infra.cluster.node_group import Capacity, Pool, labels
 from patchbay_infra.cluster.workload_identity import Workload
 from patchbay_infra.platform_demands import PlatformDemands
 from patchbay_infra.provider import provider
@@ -20,7 +23,7 @@ from patchbay_infra.stack import Cell, Infra, PlatformWorkloads
 from patchbay_platform import cloudwatch_metrics, cluster, namespaces, scale_in_order
 from patchbay_platform.cluster import ClusterNetworks
 from patchbay_platform.data_services import DataServices, ManagedDatabase, ManagedRedis
-from patchbay_platform.host_cluster import HostCluster, NodeTaint
+from patchbay_platform.host_cluster import HostCluster, NodeKind, NodeTaint
 from patchbay_platform.images import ImageLock, promoted
 from patchbay_platform.settings import PlatformSettings
 from patchbay_platform.stack import Platform
@@ -84,14 +87,28 @@ def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServ
     )
 
 
-def host_cluster(key: str, cell: Cell, settings: InfraSettings) -> HostCluster:
-    """What the autoscaler finds the cluster's node groups by, and what workers have to tolerate on them."""
+def node_kinds(config: ClusterConfig) -> list[NodeKind]:
+    """What the nodes of each of the cluster's groups are."""
+    groups: list[tuple[Pool, Capacity, NodeGroupConfig | None]] = [
+        ("system", "on-demand", config.system),
+        ("flows", "on-demand", config.flows.on_demand),
+        ("flows", "spot", config.flows.spot),
+    ]
+    return [NodeKind(labels(pool, capacity), nodes.architecture) for pool, capacity, nodes in groups if nodes]
+
+
+def host_cluster(key: str, cell: Cell, settings: InfraSettings, *, on_eks: bool) -> HostCluster:
+    """What the autoscaler finds the cluster's node groups by, and what workers have to tolerate on them.
+
+    `on_eks`: its nodes are those of the groups, and of their architectures.
+    """
     taints = settings.clusters[key].flows.taints
     return HostCluster(
         name=cell.cluster.cluster_name,
         region=settings.aws.region,
         worker_taints=[NodeTaint(taint.key, taint.value, taint.effect) for taint in taints],
         version=settings.clusters[key].version,
+        nodes=node_kinds(settings.clusters[key]) if on_eks else (),
     )
 
 
@@ -127,7 +144,7 @@ def deploy_platform(infra: Infra, settings: Settings, platform: PlatformSettings
             provider=cluster.provider(f"{name}-cluster", access or cell.cluster.kubeconfig, after=infra.beneath(key)),
             networks=access.networks if access else networks(key, settings.infra),
             data=None if access else data_services(infra, cell, settings.infra),
-            host=host_cluster(key, cell, settings.infra),
+            host=host_cluster(key, cell, settings.infra, on_eks=access is None),
         )
     pulumi.export("gatewayNodePort", platform.gateway.node_port)
     pulumi.export("shapes", sorted(CATALOG))

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 from patchbay_runtime.catalog import Shape
 
-from patchbay_platform import api, autoscaling, namespaces, shapes, stores
+from patchbay_platform import api, architectures, autoscaling, namespaces, shapes, stores
 from patchbay_platform.api import Api
 from patchbay_platform.cloudwatch_metrics import CloudwatchMetrics
 from patchbay_platform.cluster import ClusterNetworks
@@ -48,6 +48,7 @@ class Platform(pulumi.ComponentResource):
 
         Raises ConfigError before anything is registered.
         """
+        settings = settings.model_copy(update={"nodes": architectures.placed(settings.nodes, images, host)})
         # Where AWS' own services hold the data, its CloudWatch has the alarms.
         watched = host if data else None
         stores.check(settings, images, data)

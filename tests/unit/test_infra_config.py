@@ -74,7 +74,7 @@ def test_production_is_stricter_than_dev() -> None:
         ("patchbay:infra.clusters.shared.admins", [], "at least 1 item"),
         ("patchbay:infra.clusters.shared.admins", [DELIVERY_APPLY], "is let into every cluster anyway; remove it"),
         (f"{SYSTEM}.minSize", 9, "put desiredSize between the two"),
-        (f"{SYSTEM}.instanceTypes", ["m7g.large"], "name types of its architecture, or change amiType"),
+        (f"{SYSTEM}.instanceTypes", ["m7g.large"], "name types of amd64, or set architecture: arm64"),
         (f"{FLOWS}.spot.instanceTypes", ["m7i.xlarge"], "name 3 or more"),
         (f"{FLOWS}.onDemand.instanceTypes", ["m7i.xlarge", "m7i.large"], "name types of one size"),
         ("patchbay:infra.databases.write.multiAz", False, "set it to true"),

@@ -6,6 +6,7 @@ from typing import Protocol
 import pulumi
 
 from patchbay_infra.cluster import addons, workload_rights
+from patchbay_infra.cluster.ami_release import ami_type
 from patchbay_infra.cluster.config import Addon, ClusterConfig
 from patchbay_infra.cluster.control_plane import ControlPlane, DeliveryAccess
 from patchbay_infra.cluster.kubeconfig import kubeconfig, kubeconfig_command
@@ -180,7 +181,8 @@ class Cluster(pulumi.ComponentResource):
 
     def _plans(self) -> Iterator[NodeGroupPlan]:
         system, flows = self._config.system, self._config.flows
-        yield NodeGroupPlan("system", "system", "on-demand", system, self._config.ami_type, self._subnet_ids)
+        image = ami_type(self._config.ami_family, system.architecture)
+        yield NodeGroupPlan("system", "system", "on-demand", system, image, self._subnet_ids)
         for suffix, subnet_ids in self._flow_zones():
             yield self._flows(f"flows{suffix}", "on-demand", flows.on_demand, subnet_ids)
             if flows.spot:
@@ -193,9 +195,8 @@ class Cluster(pulumi.ComponentResource):
         nodes: NodeGroupConfig,
         subnet_ids: Mapping[str, pulumi.Input[str]],
     ) -> NodeGroupPlan:
-        return NodeGroupPlan(
-            name, "flows", capacity, nodes, self._config.ami_type, subnet_ids, self._config.flows.taints
-        )
+        image = ami_type(self._config.ami_family, nodes.architecture)
+        return NodeGroupPlan(name, "flows", capacity, nodes, image, subnet_ids, self._config.flows.taints)
 
     def _flow_zones(self) -> Iterator[tuple[str, Mapping[str, pulumi.Input[str]]]]:
         """The suffix of a group's name, and the subnets that its nodes start in."""

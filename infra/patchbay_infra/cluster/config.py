@@ -1,6 +1,5 @@
 """A cluster's configuration."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Annotated, Final, Literal, Self
@@ -8,7 +7,7 @@ from typing import Annotated, Final, Literal, Self
 from patchbay_config.model import Model
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from patchbay_infra.cluster.ami_release import AmiType, default_release
+from patchbay_infra.cluster.ami_release import DEFAULT_RELEASES, Family
 from patchbay_infra.cluster.ami_release import fault as release_fault
 from patchbay_infra.cluster.node_config import FlowNodesConfig, NodeGroupConfig
 from patchbay_infra.retention import LogDays
@@ -37,7 +36,6 @@ DEFAULT_ADDONS: Final[Mapping[Addon, str]] = {
 }
 _PRIVATE: Final = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _WIDEST_ALLOWED_PREFIX: Final = 16
-_ARM: Final = re.compile(r"^(a1|[a-z]+\d+[a-z-]*g[a-z-]*)\.")
 
 
 def _network(value: object) -> IPv4Network:
@@ -60,7 +58,8 @@ class ClusterConfig(Model):
     `endpoint_allowlist`: public networks from which the API server answers; none = it answers inside the VPC only.
     `admins`, `viewers`: IAM roles that may administer the cluster, or read everything in it but Secrets.
     `tenants`: subdomains of the tenants that live on this cluster. `addons`: versions that differ from DEFAULT_ADDONS.
-    `ami_release`: the nodes' image, at every group; left out, the one of DEFAULT_RELEASES.
+    `ami_family`, `ami_release`: the nodes' image, at every group, for the group's architecture; a release that is left
+    out is the one of DEFAULT_RELEASES.
     `control_plane_tier`: a provisioned control plane, sized ahead of load. Only that takes `hpa_sync_seconds`, the
     autoscaler's interval (EKS' own is 15; it takes 10 to 15).
     """
@@ -71,7 +70,7 @@ class ClusterConfig(Model):
     admins: Annotated[tuple[RoleArn, ...], Field(min_length=1)]
     viewers: tuple[RoleArn, ...] = ()
     tenants: tuple[Subdomain, ...] = ()
-    ami_type: AmiType = "AL2023_x86_64_STANDARD"
+    ami_family: Family = "AL2023"
     ami_release: str | None = None
     system: NodeGroupConfig
     flows: FlowNodesConfig
@@ -130,27 +129,14 @@ class ClusterConfig(Model):
 
     @model_validator(mode="after")
     def _release_of_the_image(self) -> Self:
-        if found := release_fault(self.ami_type, self.release, self.version):
+        if found := release_fault(self.ami_family, self.release, self.version):
             raise ValueError(f"amiRelease: {found}")
-        return self
-
-    @model_validator(mode="after")
-    def _machines_of_the_images_architecture(self) -> Self:
-        arm = "ARM" in self.ami_type
-        groups = {"system": self.system, "flows.onDemand": self.flows.on_demand, "flows.spot": self.flows.spot}
-        for field, group in groups.items():
-            strangers = [name for name in group.instance_types if bool(_ARM.match(name)) != arm] if group else []
-            if strangers:
-                raise ValueError(
-                    f"{field}.instanceTypes: {', '.join(strangers)} cannot start {self.ami_type}; "
-                    "name types of its architecture, or change amiType"
-                )
         return self
 
     @property
     def release(self) -> str:
         """The release of the nodes' image."""
-        return self.ami_release or default_release(self.ami_type)
+        return self.ami_release or DEFAULT_RELEASES[self.ami_family]
 
     @property
     def groups(self) -> Sequence[NodeGroupConfig]:

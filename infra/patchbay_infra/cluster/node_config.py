@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from patchbay_config.model import Model
 from pydantic import Field, field_validator, model_validator
 
+from patchbay_infra.cluster.architecture import Architecture, strangers
 from patchbay_infra.cluster.node_density import most_pods, without_prefixes
 
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\d[a-z0-9-]*\.(metal|\d*x?large|medium|small)$")]
@@ -25,10 +26,12 @@ class TaintConfig(Model):
 class NodeGroupConfig(Model):
     """Nodes that are all alike. `desired_size` holds at the group's making only: the autoscaler owns it from there on.
 
-    `max_pods`: fewer pods on a node than its addresses and EKS allow, which is what is taken where it is left out.
+    `architecture`: that of all its types; arm64 is Graviton's. `max_pods`: fewer pods on a node than its addresses and
+    EKS allow, which is what is taken where it is left out.
     `max_unavailable_percentage`: how many nodes an update may take away at a time.
     """
 
+    architecture: Architecture = "amd64"
     instance_types: Annotated[tuple[InstanceType, ...], Field(min_length=1, max_length=20)]
     min_size: Annotated[int, Field(ge=0)]
     desired_size: Annotated[int, Field(ge=0)]
@@ -51,11 +54,21 @@ class NodeGroupConfig(Model):
     @field_validator("instance_types")
     @classmethod
     def _of_the_nitro_system(cls, types: tuple[str, ...]) -> tuple[str, ...]:
-        if strangers := without_prefixes(types):
+        if found := without_prefixes(types):
             raise ValueError(
-                f"{', '.join(strangers)} cannot be given prefixes of addresses; name types of the Nitro system"
+                f"{', '.join(found)} cannot be given prefixes of addresses; name types of the Nitro system"
             )
         return types
+
+    @model_validator(mode="after")
+    def _of_one_architecture(self) -> Self:
+        if found := strangers(self.instance_types, self.architecture):
+            other = "amd64" if self.architecture == "arm64" else "arm64"
+            raise ValueError(
+                f"instanceTypes: {', '.join(found)} is of {other}, and the group of {self.architecture}; name types of "
+                f"{self.architecture}, or set architecture: {other} and name types of that only"
+            )
+        return self
 
     @model_validator(mode="after")
     def _no_more_pods_than_addresses(self) -> Self:

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from pulumi_aws.eks.outputs import NodeGroupResource
 
 from patchbay_infra.cluster.ami_release import AmiType, is_bottlerocket
+from patchbay_infra.cluster.architecture import ARCHITECTURE_LABEL
 from patchbay_infra.cluster.node_config import NodeGroupConfig, TaintConfig
 from patchbay_infra.cluster.node_sizes import Sizes, guard, told
 from patchbay_infra.cluster.node_user_data import user_data
@@ -17,6 +18,7 @@ from patchbay_infra.cluster.workload_rights import CLUSTER_TAG
 from patchbay_infra.context import Context
 
 Capacity = Literal["on-demand", "spot"]
+Pool = Literal["system", "flows"]
 
 POOL_LABEL: Final = "patchbay.dev/pool"
 CAPACITY_LABEL: Final = "patchbay.dev/capacity"
@@ -27,12 +29,17 @@ _EKS_EFFECTS: Final = {
 }
 
 
+def labels(pool: Pool, capacity: Capacity) -> Mapping[str, str]:
+    """What the nodes of a group bear, besides what each kubelet says of its machine."""
+    return {POOL_LABEL: pool, CAPACITY_LABEL: capacity}
+
+
 @dataclass(frozen=True)
 class NodeGroupPlan:
     """One group to be made. `name`: within its cluster; `subnet_ids`: by zone."""
 
     name: str
-    pool: Literal["system", "flows"]
+    pool: Pool
     capacity: Capacity
     nodes: NodeGroupConfig
     ami_type: AmiType
@@ -41,7 +48,7 @@ class NodeGroupPlan:
 
     @property
     def labels(self) -> Mapping[str, str]:
-        return {POOL_LABEL: self.pool, CAPACITY_LABEL: self.capacity}
+        return labels(self.pool, self.capacity)
 
     @property
     def stamp(self) -> str:
@@ -211,6 +218,7 @@ def _autoscaler_tags(plan: NodeGroupPlan, cluster_name: str) -> Mapping[str, str
         f"{prefix}/enabled": "true",
         f"{prefix}/{cluster_name}": "owned",
         **{f"{template}/label/{key}": value for key, value in plan.labels.items()},
+        f"{template}/label/{ARCHITECTURE_LABEL}": plan.nodes.architecture,
         **{f"{template}/taint/{taint.key}": f"{taint.value}:{taint.effect}" for taint in plan.taints},
         f"{template}/resources/ephemeral-storage": f"{plan.nodes.disk_gib}Gi",
         # The autoscaler takes every machine for one of 110 pods where no tag tells (its AWS provider,

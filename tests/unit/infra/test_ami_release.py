@@ -1,7 +1,7 @@
 """Which release of its image a node starts from: pinned, of the cluster's version, and told how to find the next."""
 
 import pytest
-from patchbay_infra.cluster.ami_release import DEFAULT_RELEASES
+from patchbay_infra.cluster.ami_release import DEFAULT_RELEASES, Family
 from patchbay_infra.cluster.config import ClusterConfig
 
 from tests.unit.infra.clusters import CONFIG, changed, cluster
@@ -18,10 +18,10 @@ def test_every_group_names_the_release_of_its_image() -> None:
     assert {group.inputs["releaseVersion"] for group in own} == {"1.35.9-20261118"}
 
 
-@pytest.mark.parametrize("ami_type", ["BOTTLEROCKET_x86_64", "AL2023_x86_64_STANDARD"])
-def test_a_release_that_is_left_out_is_one_of_the_image(ami_type: str) -> None:
-    config = ClusterConfig.model_validate(changed(amiType=ami_type))
-    assert config.release == DEFAULT_RELEASES["BOTTLEROCKET" if "BOTTLE" in ami_type else "AL2023"]
+@pytest.mark.parametrize("family", ["BOTTLEROCKET", "AL2023"])
+def test_a_release_that_is_left_out_is_one_of_the_image(family: Family) -> None:
+    config = ClusterConfig.model_validate(changed(amiFamily=family))
+    assert config.release == DEFAULT_RELEASES[family]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_a_release_that_is_left_out_is_one_of_the_image(ami_type: str) -> None:
     [
         (
             {"amiRelease": "latest"},
-            "latest is no release of AL2023_x86_64_STANDARD; write Kubernetes' version and a day",
+            "latest is no release of AL2023; write Kubernetes' version and a day",
             "/aws/service/eks/optimized-ami/1.35/amazon-linux-2023/x86_64/standard/recommended/release_version",
         ),
         (
@@ -44,13 +44,13 @@ def test_a_release_that_is_left_out_is_one_of_the_image(ami_type: str) -> None:
             "/aws/service/eks/optimized-ami/1.34/amazon-linux-2023/x86_64/standard/recommended/release_version",
         ),
         (
-            {"amiType": "BOTTLEROCKET_x86_64", "amiRelease": "1.65.0"},
-            "1.65.0 is no release of BOTTLEROCKET_x86_64; write Bottlerocket's version and a commit",
+            {"amiFamily": "BOTTLEROCKET", "amiRelease": "1.65.0"},
+            "1.65.0 is no release of BOTTLEROCKET; write Bottlerocket's version and a commit",
             "/aws/service/bottlerocket/aws-k8s-1.35/x86_64/latest/image_version",
         ),
         (
-            {"amiType": "BOTTLEROCKET_x86_64", "amiRelease": "1.35.7-20260903x"},
-            "is no release of BOTTLEROCKET_x86_64",
+            {"amiFamily": "BOTTLEROCKET", "amiRelease": "1.35.7-20260903x"},
+            "is no release of BOTTLEROCKET",
             "/aws/service/bottlerocket/aws-k8s-1.35/x86_64/latest/image_version",
         ),
     ],

@@ -167,7 +167,7 @@ SYSTEM, ON_DEMAND = CONFIG["system"], CONFIG["flows"]["onDemand"]
         ({"version": "1.36"}, "", "addons.kube-proxy: not a build for 1.36; set the version"),
         ({"addons": {"coredns": "latest"}}, "addons.coredns", "should match pattern"),
         ({"addons": {"unheard-of": "v1.0.0-eksbuild.1"}}, "addons.unheard-of.[key]", "should be 'vpc-cni'"),
-        ({"amiType": "AL2023_ARM_64_STANDARD"}, "", "system.instanceTypes: m7i.large cannot start"),
+        ({"amiFamily": "AL2"}, "amiFamily", "'AL2023' or 'BOTTLEROCKET'"),
         ({"logDays": 31}, "logDays", "set 30, 90, 365"),
         ({"system": {**SYSTEM, "minSize": 4}}, "system", "put desiredSize between the two"),
         ({"system": {**SYSTEM, "instanceTypes": ["large"]}}, "system.instanceTypes[0]", "should match pattern"),

@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from patchbay_infra.cluster.architecture import architecture_of
+from patchbay_infra.cluster.node_config import NodeGroupConfig
 
 from tests.unit.infra.clusters import CONFIG, KEY, LOAD_BALANCER, SPOT, TARGET_GROUP, changed, cluster
+from tests.unit.infra.instance_types import described_types
 from tests.unit.infra.mocks import PRODUCTION, STAGING, ZONES, Recorded
+from tests.unit.infra.refusals import refusal
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +58,61 @@ def test_a_machine_hands_its_credentials_to_no_pod_and_its_disks_are_encrypted(p
 
 
 def test_bottlerocket_keeps_images_on_a_disk_of_its_own() -> None:
-    template = cluster(changed(amiType="BOTTLEROCKET_x86_64"), STAGING).one("LaunchTemplate", "main-system")
+    template = cluster(changed(amiFamily="BOTTLEROCKET"), STAGING).one("LaunchTemplate", "main-system")
     sizes = {one["deviceName"]: one["ebs"]["volumeSize"] for one in template.inputs["blockDeviceMappings"]}
     assert sizes == {"/dev/xvda": 4, "/dev/xvdb": 50}
+
+
+GRAVITON = {"architecture": "arm64", "instanceTypes": ["m7g.xlarge", "m8g.xlarge", "c7gn.xlarge"]}
+
+
+@pytest.mark.parametrize(
+    ("family", "image"), [("AL2023", "AL2023_ARM_64_STANDARD"), ("BOTTLEROCKET", "BOTTLEROCKET_ARM_64")]
+)
+def test_each_group_may_be_of_graviton_and_says_so_before_it_has_a_node(family: str, image: str) -> None:
+    """AMI types: EKS' reference on CreateNodegroup. The label: what each kubelet says of its machine."""
+    spot = {**CONFIG["flows"]["spot"], **GRAVITON}
+    recorded = cluster(changed(amiFamily=family, flows={**CONFIG["flows"], "spot": spot}), PRODUCTION)
+    types = {one.name: one.inputs["amiType"] for one in recorded.of("eks/nodeGroup:NodeGroup")}
+    assert types.pop("main-flows-spot") == image
+    assert not [one for one in types.values() if "ARM" in one]
+    key = "k8s.io/cluster-autoscaler/node-template/label/kubernetes.io/arch"
+    told = {
+        group: recorded.one("autoscaling/tag:Tag", f"{group}-{key}").inputs["tag"]["value"]
+        for group in ("main-flows", "main-flows-spot")
+    }
+    assert told == {"main-flows": "amd64", "main-flows-spot": "arm64"}
+
+
+def test_a_types_architecture_is_the_one_that_ec2_describes() -> None:
+    for name, described in described_types().items():
+        assert architecture_of(name) == (
+            "arm64" if "arm64" in described["ProcessorInfo"]["SupportedArchitectures"] else "amd64"
+        ), name
+
+
+@pytest.mark.parametrize(
+    ("nodes", "told"),
+    [
+        (
+            {"instanceTypes": ["m7g.large"]},
+            "m7g.large is of arm64, and the group of amd64; name types of amd64, or set",
+        ),
+        ({"instanceTypes": ["m7i.large", "m7g.large"]}, "m7g.large is of arm64, and the group of amd64"),
+        (
+            {"architecture": "arm64", "instanceTypes": ["m7g.large", "m7i.large"]},
+            "m7i.large is of amd64, and the group",
+        ),
+        (
+            {"architecture": "arm64", "instanceTypes": ["m7i.large"]},
+            "or set architecture: amd64 and name types of that",
+        ),
+    ],
+)
+def test_a_group_is_of_one_architecture(nodes: dict[str, Any], told: str) -> None:
+    found = refusal(NodeGroupConfig, {**CONFIG["system"], **nodes})
+    assert "instanceTypes: " in found
+    assert told in found
 
 
 def test_every_machine_disk_and_interface_says_whose_it_is(production: Recorded) -> None:
@@ -77,6 +133,7 @@ def test_the_autoscaler_finds_every_group_and_knows_an_empty_ones_nodes() -> Non
         f"{prefix}/patchbay-production-main": "owned",
         f"{prefix}/node-template/resources/ephemeral-storage": "50Gi",
         f"{prefix}/node-template/resources/pods": "110",
+        f"{prefix}/node-template/label/kubernetes.io/arch": "amd64",
     }
     for group, more in {
         "main-system": {"label/patchbay.dev/pool": "system", "label/patchbay.dev/capacity": "on-demand"},

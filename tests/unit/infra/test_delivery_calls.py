@@ -187,8 +187,8 @@ UNUSED: Final[Mapping[str, str]] = {
     "DeleteLifecycleHook DeleteNotificationConfiguration DetachLoadBalancers DisableMetricsCollection "
     "EnableMetricsCollection PutLifecycleHook PutNotificationConfiguration ResumeProcesses StartInstanceRefresh "
     "SuspendProcesses UpdateAutoScalingGroup",
-    "ec2": "AcceptAddressTransfer AllocateIpamPoolCidr AssignPrivateNatGatewayAddress AssociateAddress AssociateNatGatewayAddress "
-    "AssociateSubnetCidrBlock AssociateVerifiedAccessInstanceWebAcl AttachVpnGateway CreateVpcEncryptionControl "
+    "ec2": "AcceptAddressTransfer AllocateIpamPoolCidr AssignPrivateNatGatewayAddress AssociateAddress "
+    "AssociateNatGatewayAddress AssociateSubnetCidrBlock AssociateVerifiedAccessInstanceWebAcl AttachVpnGateway CreateVpcEncryptionControl "
     "DetachVpnGateway DisassociateVerifiedAccessInstanceWebAcl GetVerifiedAccessInstanceWebAcl "
     "ModifyVpcTenancy UnassignPrivateNatGatewayAddress",
     "ecr": "DeleteRepositoryPolicy SetRepositoryPolicy",

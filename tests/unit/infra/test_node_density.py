@@ -5,7 +5,6 @@ TOML; the schema that the VPC plugin's add-on publishes.
 """
 
 import base64
-import gzip
 import json
 import math
 import re
@@ -13,10 +12,8 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from email import message_from_string
 from ipaddress import IPv4Network
-from pathlib import Path
 from typing import Any
 
-import moto.ec2
 import pytest
 import yaml
 from patchbay_infra.cluster import node_addresses
@@ -27,10 +24,10 @@ from patchbay_infra.network.address_plan import NARROWEST_PREFIX, AddressPlan, d
 from patchbay_operations.capacity.machines import load_machines
 
 from tests.unit.infra.clusters import CONFIG, changed, cluster
+from tests.unit.infra.instance_types import described_types
 from tests.unit.infra.mocks import STAGING, ZONES, Recorded
 from tests.unit.infra.refusals import refusal
 
-TYPES = re.compile(r"[a-z][a-z0-9-]*\d[a-z0-9-]*\.(metal|\d*x?large|medium|small)")
 # Fewer pods than their machines would take, so that the rule stays short.
 UNDERESTIMATED = re.compile(r"(\w+9gd?|m8azn)\.medium|t\w+\.small|hpc.*")
 # `configurationSchema` of `aws eks describe-addon-configuration --addon-name vpc-cni` (amazon-vpc-cni-k8s issue 3059):
@@ -44,13 +41,6 @@ PLUGIN_VARIABLES = {
     "WARM_PREFIX_TARGET": "integer",
 }
 SYSTEM = CONFIG["system"]
-
-
-def described_types() -> Mapping[str, Mapping[str, Any]]:
-    """`DescribeInstanceTypes`, by type."""
-    table = Path(str(moto.ec2.__file__)).parent / "resources" / "instance_types.json.gz"
-    found: Mapping[str, Mapping[str, Any]] = json.loads(gzip.decompress(table.read_bytes()))
-    return {name: described for name, described in found.items() if TYPES.fullmatch(name)}
 
 
 def most_by_ec2(described: Mapping[str, Any], *, first: int = 0) -> int:
@@ -105,7 +95,7 @@ def test_the_kubelet_of_amazon_linux_is_told_in_a_part_that_nodeadm_merges() -> 
 
 
 def test_the_kubelet_of_bottlerocket_is_told_in_its_settings() -> None:
-    small = changed(amiType="BOTTLEROCKET_x86_64", system={**SYSTEM, "instanceTypes": ["c7a.medium"]})
+    small = changed(amiFamily="BOTTLEROCKET", system={**SYSTEM, "instanceTypes": ["c7a.medium"]})
     told = tomllib.loads(told_to_nodes(cluster(small, STAGING), "main-system"))
     assert told == {"settings": {"kubernetes": {"max-pods": 98}}}
 
