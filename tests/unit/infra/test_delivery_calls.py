@@ -188,9 +188,9 @@ UNUSED: Final[Mapping[str, str]] = {
     "EnableMetricsCollection PutLifecycleHook PutNotificationConfiguration ResumeProcesses StartInstanceRefresh "
     "SuspendProcesses UpdateAutoScalingGroup",
     "ec2": "AcceptAddressTransfer AllocateIpamPoolCidr AssignPrivateNatGatewayAddress AssociateAddress "
-    "AssociateNatGatewayAddress AssociateSubnetCidrBlock AssociateVerifiedAccessInstanceWebAcl AttachVpnGateway CreateVpcEncryptionControl "
-    "DetachVpnGateway DisassociateVerifiedAccessInstanceWebAcl GetVerifiedAccessInstanceWebAcl "
-    "ModifyVpcTenancy UnassignPrivateNatGatewayAddress",
+    "AssociateNatGatewayAddress AssociateSubnetCidrBlock AssociateVerifiedAccessInstanceWebAcl "
+    "AttachVpnGateway CreateVpcEncryptionControl DetachVpnGateway DisassociateVerifiedAccessInstanceWebAcl "
+    "GetVerifiedAccessInstanceWebAcl ModifyVpcTenancy UnassignPrivateNatGatewayAddress",
     "ecr": "DeleteRepositoryPolicy SetRepositoryPolicy",
     "elasticache": "DescribeGlobalReplicationGroups DisassociateGlobalReplicationGroup",
     # Auto Mode's; and what no role may lose.
