@@ -101,7 +101,7 @@ class Network(pulumi.ComponentResource):
             vpc_id=self.vpc_id,
             services=config.interface_endpoints,
             subnet_ids=self.private_subnet_ids,
-            callers=plan.private | {f"pods-{zone}": network for zone, network in plan.pods.items()},
+            callers={**plan.private, **{f"pods-{zone}": network for zone, network in plan.pods.items()}},
             route_table_ids=tables,
             opts=self._child,
         )
