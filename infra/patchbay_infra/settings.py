@@ -8,6 +8,7 @@ from patchbay_config.errors import FaultsError
 from patchbay_config.model import Model
 from pydantic import Field, model_validator
 
+from patchbay_infra.auditing.config import AuditingConfig
 from patchbay_infra.cache.config import CacheConfig
 from patchbay_infra.cluster.config import ClusterConfig
 from patchbay_infra.cluster.node_addresses import faults as address_faults
@@ -66,6 +67,7 @@ class InfraSettings(Model):
     edge: EdgeConfig
     delivery: DeliveryConfig
     watching: WatchingConfig
+    auditing: AuditingConfig = AuditingConfig()
     vpn: ClientVpnConfig | None = None
 
     @model_validator(mode="after")
@@ -139,6 +141,7 @@ class InfraSettings(Model):
             "objects": self.objects,
             "edge": self.edge,
             "watching": self.watching,
+            "auditing": self.auditing,
         }
         parts |= {f"clusters.{name}": config for name, config in self.clusters.items()}
         return parts if self.vpn is None else {**parts, "vpn": self.vpn}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from patchbay_infra.auditing.component import Auditing
 from patchbay_infra.cache.component import Cache
 from patchbay_infra.cluster.component import Cluster
 from patchbay_infra.cluster.control_plane import DeliveryAccess
@@ -148,6 +149,7 @@ class Infra(pulumi.ComponentResource):
         for key in self.cells:
             self._grant(key, workloads)
         topic = self._watching().topic_arn
+        self._guard(topic)
         self.outputs = self._outputs(topic)
         self.register_outputs(self.outputs)
 
@@ -230,7 +232,19 @@ class Infra(pulumi.ComponentResource):
             target_group_arn_suffixes=self._edge.target_group_arn_suffixes,
             clusters={key: cell.cluster.cluster_name for key, cell in self.cells.items()},
             logs_key_arn=self._keys.logs_arn,
+            events=self._settings.auditing.guard_duty is not None,
             opts=self._child,
+        )
+
+    def _guard(self, topic_arn: pulumi.Output[str]) -> None:
+        """What an administrator alone changes: hence outside of the boundary of what a deployment makes."""
+        Auditing(
+            "auditing",
+            self._settings.auditing,
+            context=self._context,
+            logs_key_arn=self._keys.logs_arn,
+            topic_arn=topic_arn,
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _outputs(self, topic_arn: pulumi.Output[str]) -> dict[str, pulumi.Input[object]]:

@@ -91,6 +91,11 @@ class Scope:
         return self.globally("iam", "policy/{}delivery-boundary")[0]
 
     @property
-    def delivery(self) -> list[str]:
-        """The delivery identity itself."""
-        return self.globally("iam", "role/{}delivery-*", "policy/{}delivery-*")
+    def guarded(self) -> list[str]:
+        """The delivery identity itself, and the role that its databases' backups are made by."""
+        return self.globally("iam", "role/{}delivery-*", "policy/{}delivery-*", "role/{}backups*")
+
+    @property
+    def records(self) -> list[str]:
+        """Where the account's guards write down what a deployment did."""
+        return [f"arn:aws:s3:::{self.prefix}auditing-*"]

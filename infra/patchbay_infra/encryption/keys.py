@@ -11,8 +11,8 @@ from patchbay_infra.policy_document import Statement
 class Keys(pulumi.ComponentResource):
     """Customer-managed keys that rotate every year, each with an alias of the environment's name.
 
-    `data`: databases, cache, search, objects. `secrets`: Secrets Manager. `logs`: log groups and alarm topics.
-    `cluster`: Kubernetes secrets and the nodes' volumes.
+    `data`: databases, cache, search, objects. `secrets`: Secrets Manager. `logs`: log groups, alarm topics, and
+    what the account's guards record. `cluster`: Kubernetes secrets and the nodes' volumes.
     """
 
     data_arn: pulumi.Output[str]
@@ -25,7 +25,13 @@ class Keys(pulumi.ComponentResource):
         self._name, self._context = name, context
         self.data_arn = self._key("data")
         self.secrets_arn = self._key("secrets")
-        self.logs_arn = self._key("logs", policies.log_groups(context), policies.alarm_topics(context))
+        self.logs_arn = self._key(
+            "logs",
+            policies.log_groups(context),
+            policies.alarm_topics(context),
+            policies.event_notices(context),
+            *policies.records(context),
+        )
         self.cluster_arn = self._key("cluster", *policies.node_volumes(context))
         self.register_outputs(
             {

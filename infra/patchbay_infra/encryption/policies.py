@@ -45,6 +45,43 @@ def alarm_topics(context: Context) -> Statement:
     }
 
 
+def event_notices(context: Context) -> Statement:
+    """EventBridge, which sends to the environment's encrypted topics and names no source of its own when it does.
+
+    A topic's name is what SNS encrypts with (SNS' guide, "Encryption terms", encryption context).
+    """
+    of_our_topics = {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": context.arn("sns", context.name("*"))}}
+    return {
+        "Sid": "EventNotices",
+        **allow(["kms:Decrypt", "kms:GenerateDataKey*"], _THE_KEY, of_our_topics),
+        "Principal": {"Service": "events.amazonaws.com"},
+    }
+
+
+def records(context: Context) -> Sequence[Statement]:
+    """CloudTrail, for the environment's own trail, and AWS Config, for this account.
+
+    Sources: CloudTrail's guide, "Configure AWS KMS key policies for CloudTrail"; Config's, "Permissions for the KMS
+    Key for the AWS Config Delivery Channel".
+    """
+    trails = context.arn("cloudtrail", f"trail/{context.name('*')}")
+    of_our_trails = {
+        "ArnLike": {"aws:SourceArn": trails},
+        "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trails},
+    }
+    ours = {"StringEquals": {"aws:SourceAccount": context.account_id}}
+    trail = {"Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    return (
+        {"Sid": "Trail", **allow(["kms:GenerateDataKey*"], _THE_KEY, of_our_trails), **trail},
+        {"Sid": "TrailKey", **allow(["kms:DescribeKey"], _THE_KEY, {"ArnLike": {"aws:SourceArn": trails}}), **trail},
+        {
+            "Sid": "Settings",
+            **allow(["kms:Decrypt", "kms:GenerateDataKey*"], _THE_KEY, ours),
+            "Principal": {"Service": "config.amazonaws.com"},
+        },
+    )
+
+
 def node_volumes(context: Context) -> Sequence[Statement]:
     """Auto Scaling, which starts nodes whose volumes the key encrypts.
 

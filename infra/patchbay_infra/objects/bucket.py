@@ -20,11 +20,13 @@ def private_bucket(
     noncurrent_days: int,
     key_arn: pulumi.Input[str] | None,
     force_destroy: bool,
+    locked_days: int | None = None,
     parent: pulumi.Resource,
 ) -> aws.s3.Bucket:
     """Versioned, owned by the account alone, closed to the public, emptied by age.
 
     `key_arn`: of the key that encrypts it; without one, S3's own, the only one that access logs can be written with.
+    `locked_days`: how long a version cannot be deleted, but by who may lift governance.
     The account's number makes the name unique, since all accounts share one name space.
     """
     child = pulumi.ResourceOptions(parent=parent)
@@ -32,6 +34,7 @@ def private_bucket(
         name,
         bucket=context.name(name, context.account_id),
         force_destroy=force_destroy,
+        object_lock_enabled=locked_days is not None or None,
         tags=context.tags(name),
         opts=pulumi.ResourceOptions(parent=parent, protect=context.production, delete_before_replace=True),
     )
@@ -75,6 +78,17 @@ def private_bucket(
         # What happens to versions is only defined once there are any.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[versioning]),
     )
+    if locked_days is not None:
+        aws.s3.BucketObjectLockConfiguration(
+            name,
+            bucket=bucket.id,
+            rule=aws.s3.BucketObjectLockConfigurationRuleArgs(
+                default_retention=aws.s3.BucketObjectLockConfigurationRuleDefaultRetentionArgs(
+                    mode="GOVERNANCE", days=locked_days
+                )
+            ),
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=[versioning]),
+        )
     return bucket
 
 

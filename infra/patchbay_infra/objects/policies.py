@@ -16,9 +16,9 @@ def payloads(bucket_arn: pulumi.Output[str], key_arn: pulumi.Input[str]) -> pulu
     other_encryption = {"StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption": "aws:kms"}}
     other_key = {"StringNotEqualsIfExists": {"s3:x-amz-server-side-encryption-aws-kms-key-id": key_arn}}
     return policy_document.document(
-        *_encrypted_connections(bucket_arn),
-        _anyone("OtherEncryption", deny(["s3:PutObject"], objects, other_encryption)),
-        _anyone("OtherKey", deny(["s3:PutObject"], objects, other_key)),
+        *encrypted_connections(bucket_arn),
+        anyone("OtherEncryption", deny(["s3:PutObject"], objects, other_encryption)),
+        anyone("OtherKey", deny(["s3:PutObject"], objects, other_key)),
     )
 
 
@@ -32,18 +32,20 @@ def access_logs(
         {"ArnLike": {"aws:SourceArn": source_arn}, "StringEquals": {"aws:SourceAccount": context.account_id}},
     )
     return policy_document.document(
-        *_encrypted_connections(logs_arn),
+        *encrypted_connections(logs_arn),
         {"Sid": "AccessLogs", **write, "Principal": {"Service": "logging.s3.amazonaws.com"}},
     )
 
 
-def _encrypted_connections(bucket_arn: pulumi.Output[str]) -> tuple[Statement, ...]:
+def encrypted_connections(bucket_arn: pulumi.Output[str]) -> tuple[Statement, ...]:
+    """Refuses what does not come by TLS 1.2 or newer."""
     everything = [bucket_arn, pulumi.Output.concat(bucket_arn, "/*")]
     return (
-        _anyone("PlainConnection", deny(["s3:*"], everything, {"Bool": {"aws:SecureTransport": "false"}})),
-        _anyone("OldTls", deny(["s3:*"], everything, {"NumericLessThan": {"s3:TlsVersion": "1.2"}})),
+        anyone("PlainConnection", deny(["s3:*"], everything, {"Bool": {"aws:SecureTransport": "false"}})),
+        anyone("OldTls", deny(["s3:*"], everything, {"NumericLessThan": {"s3:TlsVersion": "1.2"}})),
     )
 
 
-def _anyone(sid: str, statement: Statement) -> Statement:
+def anyone(sid: str, statement: Statement) -> Statement:
+    """The statement for whoever asks."""
     return {"Sid": sid, **statement, "Principal": "*"}

@@ -16,7 +16,8 @@ class Watching(pulumi.ComponentResource):
     """Alarms, a monthly budget and an alert on unusual costs, all told to one encrypted topic.
 
     `caches`: by cluster, the ids of the cache's nodes. `load_balancer_arn_suffix`, `target_group_arn_suffixes` (by
-    cluster): how CloudWatch names them. `clusters`: EKS' names of them by ours.
+    cluster): how CloudWatch names them. `clusters`: EKS' names of them by ours. `events`: whether the topic is told of
+    AWS' own events, too.
     """
 
     topic_arn: pulumi.Output[str]
@@ -34,10 +35,13 @@ class Watching(pulumi.ComponentResource):
         target_group_arn_suffixes: Mapping[str, pulumi.Input[str]],
         clusters: Mapping[str, pulumi.Input[str]],
         logs_key_arn: pulumi.Input[str],
+        events: bool = False,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:Watching", name, None, opts)
-        topic, policy = alarm_topic(f"{name}-alarms", config, context=context, key_arn=logs_key_arn, parent=self)
+        topic, policy = alarm_topic(
+            f"{name}-alarms", config, context=context, key_arn=logs_key_arn, events=events, parent=self
+        )
 
         def alarms(limits: ThresholdsConfig) -> Iterator[Alarm]:
             yield from rules.database_alarms("write", writer_identifier, limits)

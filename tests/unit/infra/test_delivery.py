@@ -249,6 +249,22 @@ def test_copies_of_backups_are_made_in_the_further_region_only() -> None:
         ("iam:DeleteRolePermissionsBoundary", f"{IAM}:role/patchbay-production-main-nodes"),
         ("organizations:LeaveOrganization", "*"),
         ("account:CloseAccount", "*"),
+        ("backup:DeleteRecoveryPoint", f"arn:aws:rds:eu-central-1:{ACCOUNT}:snapshot:awsbackup:job-0"),
+        ("backup:UpdateRecoveryPointLifecycle", "*"),
+        ("backup:DeleteBackupVaultLockConfiguration", "*"),
+        ("backup:DeleteBackupSelection", "*"),
+        (
+            "cloudtrail:StopLogging",
+            f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/patchbay-production-auditing-trail",
+        ),
+        ("config:StopConfigurationRecorder", "*"),
+        ("guardduty:DeleteDetector", f"arn:aws:guardduty:eu-central-1:{ACCOUNT}:detector/0"),
+        ("guardduty:CreateFilter", f"arn:aws:guardduty:eu-central-1:{ACCOUNT}:detector/0"),
+        ("securityhub:DisableSecurityHub", "*"),
+        ("s3:DeleteObjectVersion", "arn:aws:s3:::patchbay-production-auditing-trail-0/AWSLogs/file"),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::patchbay-production-auditing-trail-0"),
+        ("s3:BypassGovernanceRetention", "arn:aws:s3:::patchbay-production-auditing-trail-0/AWSLogs/file"),
+        ("iam:UpdateAssumeRolePolicy", f"{IAM}:role/patchbay-production-backups"),
     ],
 )
 def test_even_a_role_that_was_given_everything_is_denied(

@@ -106,7 +106,22 @@ TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::WAFv2::WebACLAssociation": ("wafv2/webAclAssociation",),
 }
 # What an administrator deploys.
-ADMINISTRATORS: Final = {"iam/openIdConnectProvider", "iam/policy", "route53/zone"}
+ADMINISTRATORS: Final = {
+    "cfg/deliveryChannel",
+    "cfg/recorder",
+    "cfg/recorderStatus",
+    "cloudtrail/trail",
+    "cloudwatch/eventRule",
+    "cloudwatch/eventTarget",
+    "guardduty/detector",
+    "guardduty/detectorFeature",
+    "iam/openIdConnectProvider",
+    "iam/policy",
+    "route53/zone",
+    "s3/bucketObjectLockConfiguration",
+    "securityhub/account",
+    "securityhub/standardsSubscription",
+}
 # One of the environment's own of each kind that a call may be judged by, and AWS' own where one is handed in.
 OWN: Final[Mapping[str, str]] = {
     "acm:certificate": arn("acm", "certificate/0"),

@@ -79,6 +79,24 @@ def test_alarms_and_budgets_reach_the_encrypted_topic_in_this_accounts_name_only
     assert "kms:Encrypt" not in statement["Action"]
 
 
+def test_event_rules_reach_the_environments_encrypted_topics_only(production: Recorded) -> None:
+    statement = services(production, "logs")["EventNotices"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    topics = f"arn:aws:sns:eu-central-1:{ACCOUNT}:patchbay-production-*"
+    assert statement["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": topics}}
+
+
+def test_the_trail_and_the_recorder_encrypt_what_they_write_and_the_trail_reads_nothing(production: Recorded) -> None:
+    found = services(production, "logs")
+    trails = f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/patchbay-production-*"
+    assert found["Trail"]["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+    assert found["Trail"]["Action"] == ["kms:GenerateDataKey*"]
+    assert found["Trail"]["Condition"]["ArnLike"] == {"aws:SourceArn": trails}
+    assert found["Trail"]["Condition"]["StringLike"] == {"kms:EncryptionContext:aws:cloudtrail:arn": trails}
+    assert found["Settings"]["Principal"] == {"Service": "config.amazonaws.com"}
+    assert found["Settings"]["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
 def test_auto_scaling_alone_starts_nodes_with_encrypted_volumes(production: Recorded) -> None:
     statements = services(production, "cluster")
     assert set(statements) == {"NodeVolumes", "NodeVolumeGrants"}

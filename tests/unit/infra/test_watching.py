@@ -22,7 +22,7 @@ ALARM = "cloudwatch/metricAlarm:MetricAlarm"
 TOPIC = mock_arn("watching-alarms")
 
 
-def watching(values: Mapping[str, Any] = CONFIG, context: Context = PRODUCTION) -> Recorded:
+def watching(values: Mapping[str, Any] = CONFIG, context: Context = PRODUCTION, *, events: bool = False) -> Recorded:
     def program() -> Mapping[str, Any]:
         made = Watching(
             "watching",
@@ -35,6 +35,7 @@ def watching(values: Mapping[str, Any] = CONFIG, context: Context = PRODUCTION) 
             target_group_arn_suffixes={"main": "targetgroup/main/1"},
             clusters={"main": "eks-main"},
             logs_key_arn=LOGS_KEY,
+            events=events,
             opts=pulumi.ResourceOptions(),
         )
         return {"topic": made.topic_arn}
@@ -167,6 +168,20 @@ def test_the_topic_is_encrypted_and_only_aws_services_of_this_account_publish() 
     }
     assert by_effect["Deny"]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     assert recorded.outputs["topic"] == TOPIC
+
+
+def test_event_rules_publish_only_where_there_are_any_and_without_a_condition() -> None:
+    """AWS takes no condition for them: EventBridge's guide, "Amazon SNS permissions"."""
+
+    def publishers(recorded: Recorded) -> dict[str, Any]:
+        policy = json.loads(recorded.one("sns/topicPolicy:TopicPolicy").inputs["policy"])
+        return {one["Sid"]: one for one in policy["Statement"]}
+
+    assert "Events" not in publishers(watching())
+    told = publishers(watching(events=True))["Events"]
+    assert told["Principal"] == {"Service": "events.amazonaws.com"}
+    assert (told["Action"], told["Resource"]) == (["sns:Publish"], [TOPIC])
+    assert "Condition" not in told
 
 
 def test_the_on_call_is_told_by_mail_and_by_webhook() -> None:

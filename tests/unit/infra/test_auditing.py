@@ -1,0 +1,199 @@
+"""Who watches over the account: made by this stack, or stated as given by the landing zone."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+import pytest
+import yaml
+from patchbay_infra.auditing.component import Auditing
+from patchbay_infra.auditing.config import AuditingConfig
+from patchbay_infra.context import Context
+from pydantic import ValidationError
+
+from .data_services import LOGS_KEY, assert_tagged_uniquely, refusal
+from .mocks import ACCOUNT, PRODUCTION, STAGING, Recorded, mock_arn, record
+
+GUARDS: Final = ("cloudTrail", "guardDuty", "securityHub", "awsConfig")
+MADE: Final[Mapping[str, Any]] = dict.fromkeys(GUARDS, "made")
+GIVEN: Final[Mapping[str, Any]] = {guard: {"givenBy": "the organization's security account"} for guard in GUARDS}
+TRAIL: Final = f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/patchbay-production-auditing-trail"
+REPOSITORY: Final = Path(__file__).resolve().parents[3]
+
+
+def auditing(values: Mapping[str, Any] = MADE, context: Context = PRODUCTION) -> Recorded:
+    def program() -> None:
+        Auditing(
+            "auditing",
+            AuditingConfig.model_validate(values),
+            context=context,
+            logs_key_arn=LOGS_KEY,
+            topic_arn=mock_arn("topic"),
+            opts=pulumi.ResourceOptions(),
+        )
+
+    return record(program)
+
+
+@pytest.fixture(scope="module")
+def made() -> Recorded:
+    return auditing()
+
+
+def policy(recorded: Recorded, bucket: str) -> Mapping[str, Mapping[str, Any]]:
+    text = recorded.one("s3/bucketPolicy:BucketPolicy", bucket).inputs["policy"]
+    return {statement["Sid"]: statement for statement in json.loads(text)["Statement"]}
+
+
+def test_the_trail_has_every_region_and_shows_whether_it_was_changed(made: Recorded) -> None:
+    trail = made.one("cloudtrail/trail:Trail").inputs
+    assert trail["name"] == "patchbay-production-auditing-trail"
+    for switch in ("isMultiRegionTrail", "includeGlobalServiceEvents", "enableLogFileValidation", "enableLogging"):
+        assert trail[switch] is True
+    assert trail["kmsKeyId"] == LOGS_KEY
+    assert trail["s3BucketName"] == "auditing-trail-id"
+
+
+def test_nobody_deletes_a_trail_before_its_time(made: Recorded) -> None:
+    bucket = made.one("s3/bucket:Bucket", "auditing-trail")
+    assert bucket.protect
+    assert bucket.inputs["objectLockEnabled"] is True
+    lock = made.one("s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration", "auditing-trail").inputs
+    assert lock["rule"]["defaultRetention"] == {"mode": "GOVERNANCE", "days": 90}
+    unlocking = policy(made, "auditing-trail")["Unlocking"]
+    assert (unlocking["Effect"], unlocking["Principal"]) == ("Deny", "*")
+    assert unlocking["Action"] == ["s3:BypassGovernanceRetention"]
+
+
+def test_cloudtrail_writes_for_this_trail_only_below_this_account(made: Recorded) -> None:
+    """Source: CloudTrail's guide, "Amazon S3 bucket policy for CloudTrail"."""
+    found = policy(made, "auditing-trail")
+    for sid, action in (("Look", "s3:GetBucketAcl"), ("Write", "s3:PutObject")):
+        assert found[sid]["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+        assert found[sid]["Action"] == [action]
+        assert found[sid]["Condition"]["StringEquals"]["aws:SourceArn"] == TRAIL
+    assert found["Write"]["Resource"] == [f"{mock_arn('auditing-trail')}/AWSLogs/{ACCOUNT}/*"]
+    assert found["Write"]["Condition"]["StringEquals"]["s3:x-amz-acl"] == "bucket-owner-full-control"
+
+
+def test_config_records_every_setting_by_its_own_role_into_a_bucket_that_it_may_write_to(made: Recorded) -> None:
+    recorder = made.one("cfg/recorder:Recorder").inputs
+    assert recorder["recordingGroup"] == {"allSupported": True, "includeGlobalResourceTypes": True}
+    assert recorder["roleArn"].endswith(":role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig")
+    assert made.one("cfg/recorderStatus:RecorderStatus").inputs["isEnabled"] is True
+    channel = made.one("cfg/deliveryChannel:DeliveryChannel").inputs
+    assert (channel["s3BucketName"], channel["s3KmsKeyArn"]) == ("auditing-config-id", LOGS_KEY)
+    # Config delivers into no bucket with a default retention.
+    assert "objectLockEnabled" not in made.one("s3/bucket:Bucket", "auditing-config").inputs
+    written = policy(made, "auditing-config")["Write"]
+    assert written["Principal"] == {"Service": "config.amazonaws.com"}
+    assert written["Condition"]["StringEquals"]["aws:SourceAccount"] == ACCOUNT
+
+
+def test_guardduty_watches_clusters_nodes_and_objects(made: Recorded) -> None:
+    detector = made.one("guardduty/detector:Detector")
+    assert detector.inputs["enable"] is True
+    features = {one.inputs["name"]: one.inputs for one in made.of("guardduty/detectorFeature:DetectorFeature")}
+    assert set(features) == {"EKS_AUDIT_LOGS", "RUNTIME_MONITORING", "S3_DATA_EVENTS"}
+    assert {one["status"] for one in features.values()} == {"ENABLED"}
+    assert {one["detectorId"] for one in features.values()} == {detector.id}
+    agents = {one["name"]: one["status"] for one in features["RUNTIME_MONITORING"]["additionalConfigurations"]}
+    assert {name for name, status in agents.items() if status == "ENABLED"} == {"EKS_ADDON_MANAGEMENT"}
+
+
+@pytest.mark.parametrize("values", [MADE, GIVEN], ids=["made", "given"])
+def test_threats_of_high_severity_are_told_to_the_on_call(values: Mapping[str, Any]) -> None:
+    recorded = auditing(values)
+    rule = recorded.one("cloudwatch/eventRule:EventRule").inputs
+    assert json.loads(rule["eventPattern"]) == {
+        "source": ["aws.guardduty"],
+        "detail-type": ["GuardDuty Finding"],
+        "detail": {"severity": [{"numeric": [">=", 7]}]},
+    }
+    target = recorded.one("cloudwatch/eventTarget:EventTarget").inputs
+    assert (target["arn"], target["rule"]) == (mock_arn("topic"), rule["name"])
+    # A role for it may stop what is sent to an encrypted topic (EventBridge's guide, "Using resource-based policies").
+    assert "roleArn" not in target
+
+
+def test_security_hub_judges_by_one_standard(made: Recorded) -> None:
+    assert made.one("securityhub/account:Account").inputs["enableDefaultStandards"] is False
+    standard = made.one("securityhub/standardsSubscription:StandardsSubscription").inputs["standardsArn"]
+    assert standard == "arn:aws:securityhub:eu-central-1::standards/aws-foundational-security-best-practices/v/1.0.0"
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_what_is_given_is_not_made_a_second_time(guard: str, made: Recorded) -> None:
+    types = {
+        "cloudTrail": "cloudtrail/",
+        "guardDuty": "guardduty/",
+        "securityHub": "securityhub/",
+        "awsConfig": "cfg/",
+    }
+    left = auditing({**MADE, guard: {"givenBy": "the organization's security account"}})
+    assert any(types[guard] in one.type for one in made.resources)
+    assert not any(types[guard] in one.type for one in left.resources)
+    assert all(any(kind in one.type for one in left.resources) for key, kind in types.items() if key != guard)
+
+
+def test_nothing_is_made_where_nothing_is_said() -> None:
+    assert [one.type for one in auditing({}, STAGING).resources] == ["patchbay:infra:Auditing"]
+
+
+def test_everything_can_be_found_by_its_name_tag(made: Recorded) -> None:
+    assert_tagged_uniquely(made)
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_production_says_of_each_guard_who_keeps_it(guard: str) -> None:
+    silent = AuditingConfig.model_validate({**MADE, "awsConfig": "made", "securityHub": GIVEN[guard], guard: None})
+    found = dict(silent.faults(production=True))
+    assert set(found) == {guard}
+    assert "write `made`, or `{givenBy: ...}`" in found[guard]
+    assert not list(silent.faults(production=False))
+    for values in (MADE, GIVEN):
+        assert not list(AuditingConfig.model_validate(values).faults(production=True))
+
+
+def test_production_locks_its_trail_for_a_while() -> None:
+    short = AuditingConfig.model_validate({**MADE, "trailLockedDays": 7})
+    assert [field for field, _ in short.faults(production=True)] == ["trailLockedDays"]
+    assert not list(AuditingConfig.model_validate({**GIVEN, "trailLockedDays": 7}).faults(production=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"cloudTrail": "yes"}, "cloudTrail: write `made`, or `{givenBy: ...}` with who gives it"),
+        ({"cloudTrail": {}}, "cloudTrail: write `made`, or `{givenBy: ...}`"),
+        ({"cloudTrail": {"made": True}}, "cloudTrail: write `made`, or `{givenBy: ...}`"),
+        ({"guardDuty": {"givenBy": ""}}, "guardDuty.givenBy: String should have at least 3 characters"),
+        ({"guardDuty": {"givenby": "somebody"}}, "guardDuty.givenby: unknown key"),
+        ({"securityHub": "made"}, "name `awsConfig` as well"),
+        ({"trailDays": 100, "trailLockedDays": 200}, "`trailLockedDays` is more than `trailDays`"),
+        ({"inspector": "made"}, "inspector: unknown key; correct its spelling or remove it"),
+    ],
+)
+def test_a_wrong_config_is_refused_with_the_field_and_the_remedy(change: Mapping[str, Any], told: str) -> None:
+    assert told in refusal(AuditingConfig, change)
+
+
+def test_no_value_of_a_refused_config_is_repeated() -> None:
+    with pytest.raises(ValidationError) as refused:
+        AuditingConfig.model_validate({"cloudTrail": "example-value"})
+    assert "example-value" not in str(refused.value)
+
+
+def test_stacks_that_share_an_account_do_not_make_a_guard_twice() -> None:
+    """AWS refuses the second of an account and region: `tests/standins/aws/refusals/guards.py` has its words."""
+    makers: dict[tuple[str, str, str], list[str]] = {}
+    for file in REPOSITORY.glob("Pulumi.*.yaml"):
+        infra = yaml.safe_load(file.read_text())["config"]["patchbay:infra"]
+        for guard, who in infra.get("auditing", {}).items():
+            if who == "made":
+                place = (infra["aws"]["accountId"], infra["aws"]["region"], guard)
+                makers.setdefault(place, []).append(file.name)
+    assert makers
+    assert [place for place, files in makers.items() if len(files) > 1] == []
