@@ -38,6 +38,8 @@ def needed(infra: Infra) -> Iterator[str]:
         yield "clientvpn-connections.amazonaws.com"
     if infra.images.registry_scanning == "enhanced":
         yield "inspector2.amazonaws.com"
+    if infra.auditing.aws_config == "made":
+        yield "config.amazonaws.com"
     if infra.edge.shield:
         yield "shield.amazonaws.com"
 

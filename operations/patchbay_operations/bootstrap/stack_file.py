@@ -112,6 +112,12 @@ class Images(PartOfStack):
     registry_scanning: Literal["basic", "enhanced", "none"] = "basic"
 
 
+class Auditing(PartOfStack):
+    """Who records the account's settings: the word `made`, or who gives it."""
+
+    aws_config: Any = None
+
+
 class Vpn(PartOfStack):
     """Whether there is one."""
 
@@ -129,6 +135,7 @@ class Infra(PartOfStack):
     edge: Edge
     delivery: Delivery
     images: Images = Images()
+    auditing: Auditing = Auditing()
     vpn: Vpn | None = None
 
 

@@ -118,6 +118,20 @@ LISTINGS: Final = (
     Listing("log group", "logs", "describe_log_groups", "logGroups[]", "logGroupName"),
     Listing("log resource policy", "logs", "describe_resource_policies", "resourcePolicies[]", "policyName"),
     Listing("alarm", "cloudwatch", "describe_alarms", "[MetricAlarms,CompositeAlarms][][]", "AlarmName"),
+    Listing("event rule", "events", "list_rules", "Rules[?!starts_with(Name,'AutoScalingManagedRule')]", "Name"),
+    Listing("trail", "cloudtrail", "describe_trails", "trailList[]", "TrailARN", "Name"),
+    Listing("threat detector", "guardduty", "list_detectors", "DetectorIds[]"),
+    Listing(
+        "configuration recorder",
+        "config",
+        "describe_configuration_recorders",
+        "ConfigurationRecorders[]",
+        "name",
+        "name",
+    ),
+    Listing(
+        "configuration delivery", "config", "describe_delivery_channels", "DeliveryChannels[]", "name", "s3BucketName"
+    ),
     Listing("SNS topic", "sns", "list_topics", "Topics[]", "TopicArn"),
     Listing("SNS subscription", "sns", "list_subscriptions", "Subscriptions[]", "[TopicArn,Endpoint]|join(' ',@)"),
     Listing("DB subnet group", "rds", "describe_db_subnet_groups", "DBSubnetGroups[]", "DBSubnetGroupName"),

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from patchbay_operations.access import Access, answers
 from patchbay_operations.inventory.item import Item
 
@@ -52,6 +54,19 @@ def budgets(access: Access) -> Iterator[Item]:
         yield Item("budget", budget["BudgetName"])
 
 
+def standards(access: Access) -> Iterator[Item]:
+    """What Security Hub judges by, where the account has it."""
+    client = access.client("securityhub")
+    try:
+        client.describe_hub()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "InvalidAccessException":
+            raise
+        return
+    for one in _pages(client, "get_enabled_standards", "StandardsSubscriptions"):
+        yield Item("security standard", one["StandardsArn"])
+
+
 def keys(access: Access) -> Iterator[Item]:
     """Customer keys that are not being deleted."""
     client = access.client("kms")
@@ -61,7 +76,7 @@ def keys(access: Access) -> Iterator[Item]:
             yield Item("KMS key", key["KeyId"], about.get("Description", ""))
 
 
-NESTED = (clusters, listeners, records, budgets, keys)
+NESTED = (clusters, listeners, records, budgets, keys, standards)
 
 
 def _pages(client: Any, call: str, result: str, **parameters: str) -> Iterator[Any]:

@@ -28,6 +28,7 @@ SERVICES = {
     "autoscaling",
     "clientvpn",
     "clientvpn-connections",
+    "config",
     "eks",
     "eks-nodegroup",
     "elasticache",

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from patchbay_operations.access import Access
 
 Inputs = Mapping[str, Any]
@@ -97,8 +99,29 @@ def _bucket(inputs: Inputs, access: Access) -> Iterator[str]:
     yield inputs["bucket"]
 
 
+def _detector(inputs: Inputs, access: Access) -> Iterator[str]:
+    # Of a region there is one, and not always ours.
+    client = access.client("guardduty")
+    for identifier in client.list_detectors()["DetectorIds"]:
+        if client.get_detector(DetectorId=identifier).get("Tags", {}).get("Name") == inputs["tags"]["Name"]:
+            yield identifier
+
+
+def _hub(_: Inputs, access: Access) -> Iterator[str]:
+    """An account and region has one, without a name."""
+    try:
+        arn: str = access.client("securityhub").describe_hub()["HubArn"]
+    except ClientError as error:
+        # How Security Hub says that there is none.
+        if error.response["Error"]["Code"] != "InvalidAccessException":
+            raise
+        return
+    yield arn.split(":")[4]
+
+
 FINDERS: Final[Mapping[str, Callable[[Inputs, Access], Iterator[str]]]] = {
     "aws:budgets/budget:Budget": _budget,
+    "aws:cloudtrail/trail:Trail": _Named("cloudtrail", "get_trail", "Name", path=("Trail", "TrailARN")),
     "aws:cloudwatch/logGroup:LogGroup": _log_group,
     "aws:cloudwatch/metricAlarm:MetricAlarm": _alarm,
     "aws:costexplorer/anomalyMonitor:AnomalyMonitor": _anomaly(
@@ -122,6 +145,7 @@ FINDERS: Final[Mapping[str, Callable[[Inputs, Access], Iterator[str]]]] = {
     "aws:elasticache/userGroup:UserGroup": _Named(
         "elasticache", "describe_user_groups", "UserGroupId", input="userGroupId"
     ),
+    "aws:guardduty/detector:Detector": _detector,
     "aws:lb/loadBalancer:LoadBalancer": _Named(
         "elbv2", "describe_load_balancers", "Names", path=("LoadBalancers", 0, "LoadBalancerArn"), many=True
     ),
@@ -135,6 +159,7 @@ FINDERS: Final[Mapping[str, Callable[[Inputs, Access], Iterator[str]]]] = {
     "aws:route53/zone:Zone": _zone,
     "aws:s3/bucket:Bucket": _bucket,
     "aws:secretsmanager/secret:Secret": _Named("secretsmanager", "describe_secret", "SecretId", path=("ARN",)),
+    "aws:securityhub/account:Account": _hub,
     "aws:sns/topic:Topic": _topic,
     "aws:wafv2/ipSet:IpSet": _firewall("list_ip_sets", "IPSets"),
     "aws:wafv2/webAcl:WebAcl": _firewall("list_web_acls", "WebACLs"),

@@ -13,7 +13,18 @@ from botocore.exceptions import ClientError
 
 from tests.standins.aws.account import Account
 from tests.standins.aws.launched import launched
-from tests.standins.aws.refusals import caches, client_vpn, clusters, databases, edge, networks, rights, search, storage
+from tests.standins.aws.refusals import (
+    caches,
+    client_vpn,
+    clusters,
+    databases,
+    edge,
+    guards,
+    networks,
+    rights,
+    search,
+    storage,
+)
 from tests.standins.aws.refusals.row import Refusal
 
 TABLES = (
@@ -27,6 +38,10 @@ TABLES = (
     edge.CERTIFICATES,
     edge.FIREWALL,
     edge.DNS,
+    guards.DETECTORS,
+    guards.RECORDERS,
+    guards.HUBS,
+    guards.TRAILS,
     rights.ROLES,
     rights.KEYS,
     rights.SECRETS,

@@ -7,10 +7,14 @@ from tests.standins.pulumi_plugins.stack import Result, Stack
 _SERVICES = (
     "budgets",
     "ce",
+    "cloudtrail",
     "cloudwatch",
+    "config",
     "ec2",
     "ecr",
     "elasticache",
+    "events",
+    "guardduty",
     "iam",
     "kms",
     "logs",
@@ -18,6 +22,7 @@ _SERVICES = (
     "rds",
     "s3",
     "secretsmanager",
+    "securityhub",
     "sns",
     "sts",
 )

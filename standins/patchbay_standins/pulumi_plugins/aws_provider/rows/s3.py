@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from patchbay_standins.pulumi_plugins.aws_provider.fields import document
-from patchbay_standins.pulumi_plugins.aws_provider.resource import AwsError, Resource
+from patchbay_standins.pulumi_plugins.aws_provider.resource import AwsError, Resource, Values
 from patchbay_standins.pulumi_plugins.aws_provider.row import Call, Field, Row, Step, Tags, Update
 
 # The one region that has no name in a request.
@@ -18,11 +18,13 @@ _ZONES: Final = {
 
 
 def _create_bucket(resource: Resource) -> dict[str, Any]:
-    bucket = resource.inputs["bucket"]
-    if resource.region == _FIRST_REGION:
-        resource.call("create_bucket", Bucket=bucket)
-    else:
-        resource.call("create_bucket", Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": resource.region})
+    place = {} if resource.region == _FIRST_REGION else {"LocationConstraint": resource.region}
+    resource.call(
+        "create_bucket",
+        Bucket=resource.inputs["bucket"],
+        **({"CreateBucketConfiguration": place} if place else {}),
+        **({"ObjectLockEnabledForBucket": True} if resource.inputs.get("objectLockEnabled") else {}),
+    )
     return {}
 
 
@@ -74,8 +76,24 @@ def _empty(resource: Resource) -> None:
 
 
 def _suspend_versioning(resource: Resource) -> None:
-    """Versioning that was on once can only be suspended."""
-    resource.call("put_bucket_versioning", Bucket=resource.id, VersioningConfiguration={"Status": "Suspended"})
+    """Versioning that was on once can only be suspended, and not even that where objects are locked.
+
+    The provider then leaves it on (`internal/service/s3/bucket_versioning.go`).
+    """
+    try:
+        resource.call("put_bucket_versioning", Bucket=resource.id, VersioningConfiguration={"Status": "Suspended"})
+    except AwsError as error:
+        if error.code != "InvalidBucketState":
+            raise
+
+
+def _unlock(resource: Resource) -> None:
+    """A bucket that locks objects does so for ever; what goes is how long by default."""
+    resource.call(
+        "put_object_lock_configuration",
+        Bucket=resource.id,
+        ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"},
+    )
 
 
 def _stop_logging(resource: Resource) -> None:
@@ -92,7 +110,13 @@ def _block(name: str) -> Field:
 
 
 def _setting(
-    kind: str, noun: str, *fields: Field, at: str = "@", delete: Step | None = None, required: tuple[str, ...] = ()
+    kind: str,
+    noun: str,
+    *fields: Field,
+    at: str = "@",
+    delete: Step | None = None,
+    required: tuple[str, ...] = (),
+    defaults: Values | None = None,
 ) -> Row:
     """What S3 puts on a bucket as a whole, under the bucket's name; `at`: where the answer to its read has it."""
     put = Call(f"put_{noun}")
@@ -107,6 +131,7 @@ def _setting(
         fields=fields,
         name="bucket",
         required=required,
+        defaults=defaults or {},
     )
 
 
@@ -118,9 +143,12 @@ ROWS = (
         id="{bucket}",
         read=_read_bucket,
         delete=_delete_bucket,
-        fields=(Field("forceDestroy", aws="", default=False),),
+        fields=(
+            Field("forceDestroy", aws="", default=False),
+            Field("objectLockEnabled", aws="", read="", default=False),
+        ),
         tags=Tags(write=_tag_bucket),
-        handles=("bucket",),
+        handles=("bucket", "objectLockEnabled"),
         options=("forceDestroy",),
         name="bucket",
         required=("bucket",),
@@ -145,6 +173,14 @@ ROWS = (
         Field("transitionDefaultMinimumObjectSize"),
         delete=Call("delete_bucket_lifecycle", _BUCKET),
         required=("rules",),
+    ),
+    _setting(
+        "ObjectLockConfiguration",
+        "object_lock_configuration",
+        Field("objectLockEnabled", aws="ObjectLockConfiguration.ObjectLockEnabled", default="Enabled"),
+        Field("rule", aws="ObjectLockConfiguration.Rule"),
+        delete=_unlock,
+        defaults={"objectLockEnabled": "Enabled"},
     ),
     _setting("Policy", "bucket_policy", document("policy")),
     _setting("OwnershipControls", "bucket_ownership_controls", Field("rule", aws="OwnershipControls.Rules")),
