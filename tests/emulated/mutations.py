@@ -298,6 +298,18 @@ def _anybody(facts: Facts) -> None:
     )
 
 
+def _stopped_trail(facts: Facts) -> None:
+    facts.access.client("cloudtrail").stop_logging(Name="patchbay-production-auditing-trail")
+
+
+def _no_agent(facts: Facts) -> None:
+    client = facts.access.client("guardduty")
+    (detector,) = client.list_detectors()["DetectorIds"]
+    agent = {"Name": "EKS_ADDON_MANAGEMENT", "Status": "DISABLED"}
+    feature = {"Name": "RUNTIME_MONITORING", "Status": "ENABLED", "AdditionalConfiguration": [agent]}
+    client.update_detector(DetectorId=detector, Features=[feature])
+
+
 MUTATIONS = (
     Mutation("a way out of a data subnet", "dev", "routes", "data-eu-central-1a", _way_out_of_data),
     Mutation("a NAT gateway of another zone", "production", "routes", "private-eu-central-1a", _nat_of_another_zone),
@@ -432,6 +444,8 @@ MUTATIONS = (
         "no person's role administers patchbay-dev-shared",
         lambda facts: _shut_out(facts, "example-developer"),
     ),
+    Mutation("a trail that was stopped", "production", "guards of the account", "records nothing", _stopped_trail),
+    Mutation("nodes without an agent", "staging", "guards of the account", "keeps no agent", _no_agent),
     Mutation("every repository deploys", "dev", "trust", "delivery-apply", _any_repository),
     Mutation("a role for anybody", "dev", "trust", "anybody may take patchbay-dev-shared-runtime", _anybody),
 )

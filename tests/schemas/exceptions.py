@@ -71,10 +71,22 @@ UNHELD: Final = (
         "provider, website/docs/r/launch_template.html.markdown",
     ),
     Unheld(
+        "aws:cfg/recorderStatus:RecorderStatus",
+        "*",
+        "starts and stops the recorder; CloudFormation starts it by itself",
+        "provider, website/docs/r/config_configuration_recorder_status.html.markdown",
+    ),
+    Unheld(
         "aws:eks/addon:Addon",
         "resolveConflictsOnUpdate",
         "CloudFormation has one ResolveConflicts for both; that of the creation is held to it",
         "docs.aws.amazon.com, AWS::EKS::Addon; provider, website/docs/r/eks_addon.html.markdown",
+    ),
+    Unheld(
+        "aws:guardduty/detectorFeature:DetectorFeature",
+        "detectorId",
+        "whose feature it is; CloudFormation has features as a part of their detector",
+        "provider, website/docs/r/guardduty_detector_feature.html.markdown",
     ),
     Unheld("aws:iam/policy:Policy", "tags", _TAGS, "docs.aws.amazon.com, IAM API CreatePolicy"),
     Unheld(

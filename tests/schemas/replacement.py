@@ -136,6 +136,13 @@ PROVIDER: Final = (
         f"{_SERVICE}budgets/budget.go",
     ),
     Differs(
+        "aws:cloudwatch/eventTarget:EventTarget",
+        "targetId",
+        Answer.REPLACES,
+        _OWN,
+        f"{_SERVICE}events/target.go",
+    ),
+    Differs(
         "aws:costexplorer/anomalyMonitor:AnomalyMonitor",
         "tags",
         Answer.UPDATES,
@@ -192,6 +199,13 @@ PROVIDER: Final = (
             f"{_SERVICE}elasticache/parameter_group.go",
         )
         for name in ("description", "name")
+    ),
+    Differs(
+        "aws:guardduty/detectorFeature:DetectorFeature",
+        "name",
+        Answer.REPLACES,
+        _OWN,
+        f"{_SERVICE}guardduty/detector_feature.go",
     ),
     Differs(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
@@ -271,6 +285,20 @@ PROVIDER: Final = (
         "provider, website/docs/guides/enhanced-region-support.html.markdown",
     ),
     Differs("aws:route53/record:Record", "name", Answer.REPLACES, "ForceNew", f"{_SERVICE}route53/record.go"),
+    Differs(
+        "aws:s3/bucket:Bucket",
+        "objectLockEnabled",
+        Answer.REPLACES,
+        "ForceNew",
+        f"{_SERVICE}s3/bucket.go",
+    ),
+    Differs(
+        "aws:securityhub/account:Account",
+        "enableDefaultStandards",
+        Answer.REPLACES,
+        "ForceNew",
+        f"{_SERVICE}securityhub/account.go",
+    ),
     Differs("aws:sns/topicPolicy:TopicPolicy", "arn", Answer.REPLACES, "ForceNew", f"{_SERVICE}sns/topic_policy.go"),
     *(
         Differs(kind, name, Answer.UPDATES, _RULE, f"{_SERVICE}ec2/vpc_security_group_ingress_rule.go")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from patchbay_operations.checks import availability, cluster_access, encryption, network, pods_per_node, rights
+from patchbay_operations.checks import availability, cluster_access, encryption, guards, network, pods_per_node, rights
 from patchbay_operations.checks.check import Check, Result
 from patchbay_operations.checks.facts import Facts
 
@@ -13,6 +13,7 @@ CHECKS: tuple[Check, ...] = (
     *encryption.CHECKS,
     *rights.CHECKS,
     *cluster_access.CHECKS,
+    *guards.CHECKS,
 )
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from tests.schemas.placement import Part
-from tests.schemas.placements import account, clusters, data, edge, network
+from tests.schemas.placements import account, clusters, data, edge, guards, network
 
 PLACEMENTS: Final[Mapping[str, tuple[Part, ...]]] = {
     **account.PLACEMENTS,
     **clusters.PLACEMENTS,
     **data.PLACEMENTS,
     **edge.PLACEMENTS,
+    **guards.PLACEMENTS,
     **network.PLACEMENTS,
 }

@@ -116,6 +116,14 @@ PLACEMENTS: Final[Mapping[str, tuple[Part, ...]]] = {
             }
         ),
     ),
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": (
+        _bucket(
+            names={
+                "rule": "ObjectLockConfiguration.Rule",
+                "objectLockEnabled": "ObjectLockConfiguration.ObjectLockEnabled",
+            }
+        ),
+    ),
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": (_bucket(names={"rule": "OwnershipControls.Rules"}),),
     "aws:s3/bucketPolicy:BucketPolicy": (Part(kind="AWS::S3::BucketPolicy", names={"policy": "PolicyDocument"}),),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
