@@ -10,6 +10,7 @@ from pydantic import Field, HttpUrl, field_validator
 SERVICES: Final = (
     "acm",
     "autoscaling",
+    "backup",
     "budgets",
     "ce",
     "cloudtrail",

@@ -9,6 +9,7 @@ from patchbay_config.model import Model
 from pydantic import Field, model_validator
 
 from patchbay_infra.auditing.config import AuditingConfig
+from patchbay_infra.backups.config import BackupsConfig
 from patchbay_infra.cache.config import CacheConfig
 from patchbay_infra.cluster.config import ClusterConfig
 from patchbay_infra.cluster.node_addresses import faults as address_faults
@@ -68,6 +69,7 @@ class InfraSettings(Model):
     delivery: DeliveryConfig
     watching: WatchingConfig
     auditing: AuditingConfig = AuditingConfig()
+    backups: BackupsConfig | None = None
     vpn: ClientVpnConfig | None = None
 
     @model_validator(mode="after")
@@ -93,6 +95,14 @@ class InfraSettings(Model):
         yield from delivery_faults(self.context, self.clusters)
         for field, remedy in edge_faults(self.edge, self.tenants, self.context):
             yield f"edge.{field}", remedy
+        if self.backups is not None:
+            for field, remedy in self.backups.misplaced(
+                region=self.aws.region,
+                account_id=self.aws.account_id,
+                backup_window=self.databases.backup_window,
+                maintenance_window=self.databases.maintenance_window,
+            ):
+                yield f"backups.{field}", remedy
         if self.vpn is not None:
             for field, remedy in self.vpn.collisions(self.network):
                 yield f"vpn.{field}", remedy
@@ -116,6 +126,8 @@ class InfraSettings(Model):
         return len(self.network.interface_endpoints) + (ADDRESSES_OF_AN_ASSOCIATION if self.vpn else 0)
 
     def _too_weak(self) -> Iterator[tuple[str, str]]:
+        if self.environment.production and self.backups is None:
+            yield "backups", "production's databases have backups that go with them only; set lock and copyTo"
         for part, config in self._parts.items():
             for field, remedy in config.faults(production=self.environment.production):
                 yield f"{part}.{field}", remedy
@@ -144,7 +156,13 @@ class InfraSettings(Model):
             "auditing": self.auditing,
         }
         parts |= {f"clusters.{name}": config for name, config in self.clusters.items()}
-        return parts if self.vpn is None else {**parts, "vpn": self.vpn}
+        optional: dict[str, _Judging | None] = {"backups": self.backups, "vpn": self.vpn}
+        return {**parts, **{part: config for part, config in optional.items() if config is not None}}
+
+    @property
+    def tells_of_events(self) -> bool:
+        """Whether any event of AWS' own is told to the topic."""
+        return self.auditing.guard_duty is not None or self.backups is not None
 
     @property
     def tenants(self) -> dict[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from patchbay_infra.auditing.component import Auditing
+from patchbay_infra.backups.component import Backups
 from patchbay_infra.cache.component import Cache
 from patchbay_infra.cluster.component import Cluster
 from patchbay_infra.cluster.control_plane import DeliveryAccess
@@ -232,7 +233,7 @@ class Infra(pulumi.ComponentResource):
             target_group_arn_suffixes=self._edge.target_group_arn_suffixes,
             clusters={key: cell.cluster.cluster_name for key, cell in self.cells.items()},
             logs_key_arn=self._keys.logs_arn,
-            events=self._settings.auditing.guard_duty is not None,
+            events=self._settings.tells_of_events,
             opts=self._child,
         )
 
@@ -246,6 +247,15 @@ class Infra(pulumi.ComponentResource):
             topic_arn=topic_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        if self._settings.backups is not None:
+            Backups(
+                "backups",
+                self._settings.backups,
+                context=self._context,
+                data_key_arn=self._keys.data_arn,
+                topic_arn=topic_arn,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
     def _outputs(self, topic_arn: pulumi.Output[str]) -> dict[str, pulumi.Input[object]]:
         """What an operator needs next."""

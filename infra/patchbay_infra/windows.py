@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY: Final = 24 * 60
@@ -36,6 +36,7 @@ def _long_enough(window: str, minutes: tuple[int, int]) -> str:
     return window
 
 
+Clock = Annotated[str, Field(pattern=f"^{_CLOCK}$")]
 DailyWindow = Annotated[str, AfterValidator(_daily)]
 WeeklyWindow = Annotated[str, AfterValidator(_weekly)]
 
@@ -46,6 +47,18 @@ def overlap(daily: DailyWindow, weekly: WeeklyWindow) -> bool:
     daily_start, daily_length = _daily_minutes(daily)
     starts = ((daily_start + day * _DAY) % _WEEK for day in range(len(_DAYS)))
     return any((other - start) % _WEEK < length or (start - other) % _WEEK < daily_length for other in starts)
+
+
+def meets(daily: DailyWindow, other: DailyWindow) -> bool:
+    """Whether two daily windows have a minute in common."""
+    (start, length), (other_start, other_length) = _daily_minutes(daily), _daily_minutes(other)
+    return (other_start - start) % _DAY < length or (start - other_start) % _DAY < other_length
+
+
+def later(clock: Clock, minutes: int) -> Clock:
+    """The clock so many minutes later, on the next day if need be."""
+    total = (_clock(clock) + minutes) % _DAY
+    return f"{total // 60:02}:{total % 60:02}"
 
 
 def _daily_minutes(window: str) -> tuple[int, int]:

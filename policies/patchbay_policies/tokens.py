@@ -4,6 +4,10 @@ from typing import Final
 
 CERTIFICATE: Final = "aws:acm/certificate:Certificate"
 SCALING_GROUP: Final = "aws:autoscaling/group:Group"
+BACKUP_PLAN: Final = "aws:backup/plan:Plan"
+BACKUP_SELECTION: Final = "aws:backup/selection:Selection"
+VAULT: Final = "aws:backup/vault:Vault"
+VAULT_LOCK: Final = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
 RECORDER: Final = "aws:cfg/recorder:Recorder"
 RECORDER_STATUS: Final = "aws:cfg/recorderStatus:RecorderStatus"
 TRAIL: Final = "aws:cloudtrail/trail:Trail"

@@ -310,6 +310,16 @@ def _no_agent(facts: Facts) -> None:
     client.update_detector(DetectorId=detector, Features=[feature])
 
 
+def _unlocked_vault(facts: Facts) -> None:
+    facts.access.client("backup").delete_backup_vault_lock_configuration(BackupVaultName="patchbay-production-backups")
+
+
+def _database_without_its_tag(facts: Facts) -> None:
+    facts.access.client("rds").remove_tags_from_resource(
+        ResourceName=_writer(facts)["DBInstanceArn"], TagKeys=["patchbay:backup"]
+    )
+
+
 MUTATIONS = (
     Mutation("a way out of a data subnet", "dev", "routes", "data-eu-central-1a", _way_out_of_data),
     Mutation("a NAT gateway of another zone", "production", "routes", "private-eu-central-1a", _nat_of_another_zone),
@@ -446,6 +456,14 @@ MUTATIONS = (
     ),
     Mutation("a trail that was stopped", "production", "guards of the account", "records nothing", _stopped_trail),
     Mutation("nodes without an agent", "staging", "guards of the account", "keeps no agent", _no_agent),
+    Mutation("a vault without a lock", "production", "backup vaults", "is not locked", _unlocked_vault),
+    Mutation(
+        "a database that no plan takes in",
+        "production",
+        "backup vaults",
+        "no backup plan takes in database patchbay-production-databases-write",
+        _database_without_its_tag,
+    ),
     Mutation("every repository deploys", "dev", "trust", "delivery-apply", _any_repository),
     Mutation("a role for anybody", "dev", "trust", "anybody may take patchbay-dev-shared-runtime", _anybody),
 )

@@ -71,6 +71,9 @@ UNHELD: Final = (
         "provider, website/docs/r/launch_template.html.markdown",
     ),
     Unheld(
+        "aws:backup/vault:Vault", "forceDestroy", _HOW_TO_DELETE, "provider, website/docs/r/backup_vault.html.markdown"
+    ),
+    Unheld(
         "aws:cfg/recorderStatus:RecorderStatus",
         "*",
         "starts and stops the recorder; CloudFormation starts it by itself",

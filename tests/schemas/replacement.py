@@ -128,6 +128,16 @@ PROVIDER: Final = (
         f"{_SERVICE}autoscaling/attachment.go",
     ),
     Differs("aws:autoscaling/tag:Tag", "tag.key", Answer.REPLACES, "ForceNew", f"{_SERVICE}autoscaling/group_tag.go"),
+    *(
+        Differs(
+            "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
+            name,
+            Answer.REPLACES,
+            "ForceNew",
+            f"{_SERVICE}backup/vault_lock_configuration.go",
+        )
+        for name in ("maxRetentionDays", "minRetentionDays")
+    ),
     Differs(
         "aws:budgets/budget:Budget",
         "notifications",

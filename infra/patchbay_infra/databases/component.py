@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 from patchbay_config.errors import ConfigError
 
+from patchbay_infra import backup_tag
 from patchbay_infra.context import Context
 from patchbay_infra.data_access import DataNetwork, security_group
 from patchbay_infra.databases.config import DatabasesConfig, Placement
@@ -153,7 +154,7 @@ class Databases(pulumi.ComponentResource):
             performance_insights_kms_key_id=self._data_key_arn if insights else None,
             performance_insights_retention_period=config.performance_insights_days if insights else None,
             enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
-            tags=self._context.tags(self._name, "write"),
+            tags=self._context.tags(self._name, "write", **{backup_tag.KEY: backup_tag.DAILY}),
             opts=self._instance_options(
                 after, guard_write_copy(f"{label}-version", reader=reader, opts=pulumi.InvokeOptions(parent=self))
             ),

@@ -22,6 +22,7 @@ def delivery_rights(facts: Facts) -> Iterator[Expectation]:
         (
             *_contents(names),
             *_own_limits(names),
+            *_guards(names),
             *_strangers(names),
             *_untold_strangers(names),
             *_takeovers(names),
@@ -101,6 +102,25 @@ def _own_limits(names: Names) -> tuple[Call, ...]:
         Call("iam:CreateRole", nodes, {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}),
         Call("iam:DeleteRolePermissionsBoundary", nodes),
         Call("iam:CreateOpenIDConnectProvider", names.arn("iam", "oidc-provider/example.com", region=False)),
+    )
+
+
+def _guards(names: Names) -> tuple[Call, ...]:
+    """What watches over it, and what is left after the worst that it could do."""
+    trail = f"{names.prefix}auditing-trail"
+    return (
+        Call("cloudtrail:StopLogging", names.arn("cloudtrail", f"trail/{trail}")),
+        Call("s3:DeleteObjectVersion", f"arn:aws:s3:::{trail}-{names.account}/AWSLogs/file"),
+        Call("s3:PutBucketPolicy", f"arn:aws:s3:::{trail}-{names.account}"),
+        Call("guardduty:DeleteDetector", names.arn("guardduty", "detector/0")),
+        Call("securityhub:DisableSecurityHub"),
+        Call("config:StopConfigurationRecorder"),
+        Call("events:DeleteRule", names.arn("events", f"rule/{names.prefix}auditing-threats")),
+        Call("backup:DeleteRecoveryPoint", names.arn("rds", "snapshot:awsbackup:job-0")),
+        Call("rds:DeleteDBSnapshot", names.arn("rds", "snapshot:awsbackup:job-0")),
+        Call("backup:DeleteBackupVault", names.arn("backup", f"backup-vault:{names.prefix}backups")),
+        Call("backup:DeleteBackupVaultLockConfiguration", names.arn("backup", f"backup-vault:{names.prefix}backups")),
+        Call("iam:PutRolePolicy", names.arn("iam", f"role/{names.prefix}backups", region=False)),
     )
 
 

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from patchbay_operations.checks import availability, cluster_access, encryption, guards, network, pods_per_node, rights
+from patchbay_operations.checks import (
+    availability,
+    backups,
+    cluster_access,
+    encryption,
+    guards,
+    network,
+    pods_per_node,
+    rights,
+)
 from patchbay_operations.checks.check import Check, Result
 from patchbay_operations.checks.facts import Facts
 
@@ -14,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     *rights.CHECKS,
     *cluster_access.CHECKS,
     *guards.CHECKS,
+    *backups.CHECKS,
 )
 
 

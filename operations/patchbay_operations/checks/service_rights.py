@@ -50,6 +50,24 @@ def service_rights(facts: Facts) -> Iterator[Expectation]:
             ),
         )
 
+    if any(role.name == f"{names.prefix}backups" for role in facts.roles):
+        yield _backup_rights(names)
+
+
+def _backup_rights(names: Names) -> Expectation:
+    databases = names.arn("rds", f"db:{names.prefix}databases-write")
+    snapshot = names.arn("rds", "snapshot:awsbackup:job-0")
+    return Expectation(
+        f"{names.prefix}backups",
+        must=(Call("rds:CreateDBSnapshot", databases), Call("rds:AddTagsToResource", snapshot)),
+        must_not=(
+            Call("rds:ModifyDBInstance", databases),
+            Call("rds:DeleteDBSnapshot", names.arn("rds", f"snapshot:{names.prefix}databases-write-final")),
+            Call("backup:DeleteRecoveryPoint", snapshot),
+            *_strange(names),
+        ),
+    )
+
 
 def _strange(names: Names) -> tuple[Call, ...]:
     """What is none of these services' business."""

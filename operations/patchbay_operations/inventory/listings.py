@@ -118,6 +118,8 @@ LISTINGS: Final = (
     Listing("log group", "logs", "describe_log_groups", "logGroups[]", "logGroupName"),
     Listing("log resource policy", "logs", "describe_resource_policies", "resourcePolicies[]", "policyName"),
     Listing("alarm", "cloudwatch", "describe_alarms", "[MetricAlarms,CompositeAlarms][][]", "AlarmName"),
+    Listing("backup vault", "backup", "list_backup_vaults", "BackupVaultList[]", "BackupVaultName"),
+    Listing("backup plan", "backup", "list_backup_plans", "BackupPlansList[]", "BackupPlanId", "BackupPlanName"),
     Listing("event rule", "events", "list_rules", "Rules[?!starts_with(Name,'AutoScalingManagedRule')]", "Name"),
     Listing("trail", "cloudtrail", "describe_trails", "trailList[]", "TrailARN", "Name"),
     Listing("threat detector", "guardduty", "list_detectors", "DetectorIds[]"),

@@ -5,6 +5,7 @@ from typing import Final
 from patchbay_policies.model import ResourceRule, StackRule
 from patchbay_policies.rules import (
     accounts,
+    backups,
     buckets,
     cluster,
     data,
@@ -31,6 +32,7 @@ SUBJECTS: Final[dict[str, tuple[ResourceRule | StackRule, ...]]] = {
     "Identity": (*trust.RULES, *grants.RULES, *public.RULES, *accounts.RULES, *identity.RULES),
     "Encryption": encryption.RULES,
     "Data": data.RULES,
+    "Backups": backups.RULES,
     "Buckets": buckets.RULES,
     "Retention": retention.RULES,
     "Guards of the account": guards.RULES,

@@ -1,7 +1,7 @@
 """The cases of every rule, by the rule's name."""
 
 from tests.policy.case import Cases
-from tests.policy.cases import cluster, data, encryption, guards, identity, kubernetes, network, production
+from tests.policy.cases import backups, cluster, data, encryption, guards, identity, kubernetes, network, production
 
 CASES: dict[str, Cases] = {
     **network.CASES,
@@ -12,4 +12,5 @@ CASES: dict[str, Cases] = {
     **kubernetes.CASES,
     **production.CASES,
     **guards.CASES,
+    **backups.CASES,
 }

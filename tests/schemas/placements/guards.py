@@ -6,6 +6,62 @@ from typing import Final
 from tests.schemas.placement import Part
 
 PLACEMENTS: Final[Mapping[str, tuple[Part, ...]]] = {
+    "aws:backup/plan:Plan": (
+        Part(
+            kind="AWS::Backup::BackupPlan",
+            names={
+                "name": "BackupPlan.BackupPlanName",
+                "rules": "BackupPlan.BackupPlanRule",
+                "rules.targetVaultName": "TargetBackupVault",
+                "rules.schedule": "ScheduleExpression",
+                "rules.startWindow": "StartWindowMinutes",
+                "rules.completionWindow": "CompletionWindowMinutes",
+                "rules.lifecycle.deleteAfter": "DeleteAfterDays",
+                "rules.copyActions.destinationVaultArn": "DestinationBackupVaultArn",
+                "rules.copyActions.lifecycle.deleteAfter": "DeleteAfterDays",
+                "tags": "BackupPlanTags",
+            },
+        ),
+    ),
+    "aws:backup/selection:Selection": (
+        Part(
+            kind="AWS::Backup::BackupSelection",
+            names={
+                "planId": "BackupPlanId",
+                "name": "BackupSelection.SelectionName",
+                "iamRoleArn": "BackupSelection.IamRoleArn",
+                "resources": "BackupSelection.Resources",
+                "conditions": "BackupSelection.Conditions",
+            },
+            encode={
+                "conditions": lambda given: {
+                    "stringEquals": [
+                        {"conditionKey": one["key"], "conditionValue": one["value"]}
+                        for condition in given
+                        for one in condition["stringEquals"]
+                    ]
+                }
+            },
+        ),
+    ),
+    "aws:backup/vault:Vault": (
+        Part(
+            kind="AWS::Backup::BackupVault",
+            names={"name": "BackupVaultName", "kmsKeyArn": "EncryptionKeyArn", "tags": "BackupVaultTags"},
+        ),
+    ),
+    "aws:backup/vaultLockConfiguration:VaultLockConfiguration": (
+        Part(
+            kind="AWS::Backup::BackupVault",
+            names={
+                "backupVaultName": "BackupVaultName",
+                "changeableForDays": "LockConfiguration.ChangeableForDays",
+                "maxRetentionDays": "LockConfiguration.MaxRetentionDays",
+                "minRetentionDays": "LockConfiguration.MinRetentionDays",
+            },
+            whole=False,
+        ),
+    ),
     "aws:cfg/deliveryChannel:DeliveryChannel": (
         Part(
             kind="AWS::Config::DeliveryChannel",

@@ -107,6 +107,10 @@ TYPES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 # What an administrator deploys.
 ADMINISTRATORS: Final = {
+    "backup/plan",
+    "backup/selection",
+    "backup/vault",
+    "backup/vaultLockConfiguration",
     "cfg/deliveryChannel",
     "cfg/recorder",
     "cfg/recorderStatus",

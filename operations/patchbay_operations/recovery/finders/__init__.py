@@ -27,6 +27,7 @@ REPEATABLE: Final = frozenset(
     {
         "aws:acm/certificateValidation:CertificateValidation",  # only waits
         "aws:autoscaling/attachment:Attachment",
+        "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
         "aws:cfg/deliveryChannel:DeliveryChannel",
         "aws:cfg/recorder:Recorder",
         "aws:cfg/recorderStatus:RecorderStatus",

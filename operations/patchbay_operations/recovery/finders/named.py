@@ -94,6 +94,13 @@ def _budget(inputs: Inputs, access: Access) -> Iterator[str]:
     yield f"{account}:{inputs['name']}"
 
 
+def _backup_plan(inputs: Inputs, access: Access) -> Iterator[str]:
+    for page in access.client("backup").get_paginator("list_backup_plans").paginate():
+        for plan in page["BackupPlansList"]:
+            if plan["BackupPlanName"] == inputs["name"]:
+                yield plan["BackupPlanId"]
+
+
 def _bucket(inputs: Inputs, access: Access) -> Iterator[str]:
     access.client("s3").head_bucket(Bucket=inputs["bucket"])
     yield inputs["bucket"]
@@ -120,6 +127,8 @@ def _hub(_: Inputs, access: Access) -> Iterator[str]:
 
 
 FINDERS: Final[Mapping[str, Callable[[Inputs, Access], Iterator[str]]]] = {
+    "aws:backup/plan:Plan": _backup_plan,
+    "aws:backup/vault:Vault": _Named("backup", "describe_backup_vault", "BackupVaultName"),
     "aws:budgets/budget:Budget": _budget,
     "aws:cloudtrail/trail:Trail": _Named("cloudtrail", "get_trail", "Name", path=("Trail", "TrailARN")),
     "aws:cloudwatch/logGroup:LogGroup": _log_group,

@@ -139,6 +139,14 @@ def _vpn_authorization(inputs: Inputs, access: Access) -> Iterator[str]:
             yield ",".join(part for part in (endpoint, cidr, group) if part)
 
 
+def _backup_selection(inputs: Inputs, access: Access) -> Iterator[str]:
+    pages = access.client("backup").get_paginator("list_backup_selections")
+    for page in pages.paginate(BackupPlanId=inputs["planId"]):
+        for selection in page["BackupSelectionsList"]:
+            if selection["SelectionName"] == inputs["name"]:
+                yield f"{inputs['planId']}|{selection['SelectionId']}"
+
+
 def _backup_replication(inputs: Inputs, access: Access) -> Iterator[str]:
     """Kept in the region that the copies go to, which is the resource's own."""
     for page in access.client("rds").get_paginator("describe_db_instance_automated_backups").paginate():
@@ -149,6 +157,7 @@ def _backup_replication(inputs: Inputs, access: Access) -> Iterator[str]:
 
 FINDERS: Final[Mapping[str, Callable[[Inputs, Access], Iterator[str]]]] = {
     "aws:autoscaling/tag:Tag": _group_tag,
+    "aws:backup/selection:Selection": _backup_selection,
     "aws:ec2/networkAclAssociation:NetworkAclAssociation": _acl_association,
     "aws:ec2/networkAclRule:NetworkAclRule": _acl_rule,
     "aws:ec2/route:Route": _route,

@@ -1,4 +1,4 @@
-"""GuardDuty, AWS Config, Security Hub and CloudTrail: an account and region has one, of another stack maybe."""
+"""CloudTrail, GuardDuty, AWS Config and Security Hub, of which a region has one, maybe another stack's; AWS Backup."""
 
 import contextlib
 import json
@@ -12,6 +12,7 @@ from tests.standins.aws.refusals.row import Arguments, Table
 DETECTORS = Table("guardduty")
 RECORDERS = Table("config")
 HUBS = Table("securityhub")
+PLANS = Table("backup")
 TRAILS = Table("cloudtrail")
 
 
@@ -92,6 +93,41 @@ def the_trails_name_is_taken(account: Account) -> Arguments:
     made = {"Name": trail, "S3BucketName": _bucket(account, trail)}
     account.client("cloudtrail").create_trail(**made)
     return made
+
+
+@PLANS.refuses("create_backup_plan", "InvalidParameterValueException", source="API reference: CreateBackupPlan")
+def the_plans_vault_is_not_there(_: Account) -> Arguments:
+    return {"BackupPlan": _plan(new_name("nowhere"))}
+
+
+@PLANS.refuses(
+    "delete_backup_plan",
+    "InvalidRequestException",
+    words="Related backup plan selections must be deleted prior to backup plan deletion",
+    source="API reference: DeleteBackupPlan",
+)
+def the_plan_still_selects_something(account: Account) -> Arguments:
+    backup, vault = account.client("backup"), new_name("vault")
+    backup.create_backup_vault(BackupVaultName=vault)
+    plan = backup.create_backup_plan(BackupPlan=_plan(vault))["BackupPlanId"]
+    selection = {"SelectionName": "example", "IamRoleArn": account.role(), "Resources": ["*"]}
+    backup.create_backup_selection(BackupPlanId=plan, BackupSelection=selection)
+    return {"BackupPlanId": plan}
+
+
+@PLANS.refuses(
+    "put_backup_vault_lock_configuration",
+    "InvalidParameterValueException",
+    source="API reference: PutBackupVaultLockConfiguration",
+)
+def a_lock_leaves_less_than_three_days_to_think_again(account: Account) -> Arguments:
+    vault = new_name("vault")
+    account.client("backup").create_backup_vault(BackupVaultName=vault)
+    return {"BackupVaultName": vault, "ChangeableForDays": 2}
+
+
+def _plan(vault: str) -> Arguments:
+    return {"BackupPlanName": new_name("plan"), "Rules": [{"RuleName": "daily", "TargetBackupVaultName": vault}]}
 
 
 def _bucket(account: Account, trail: str = "") -> str:

@@ -42,6 +42,7 @@ TABLES = (
     guards.RECORDERS,
     guards.HUBS,
     guards.TRAILS,
+    guards.PLANS,
     rights.ROLES,
     rights.KEYS,
     rights.SECRETS,

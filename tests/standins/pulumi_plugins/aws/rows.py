@@ -5,6 +5,7 @@ from tests.standins.aws.launched import ACCOUNT
 from tests.standins.pulumi_plugins.stack import Result, Stack
 
 _SERVICES = (
+    "backup",
     "budgets",
     "ce",
     "cloudtrail",

@@ -10,6 +10,7 @@ from patchbay_standins.pulumi_plugins.aws_provider.row import Row
 MODULES: Final = (
     "acm",
     "autoscaling",
+    "backup",
     "budgets",
     "cloudtrail",
     "cloudwatch",
