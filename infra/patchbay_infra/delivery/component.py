@@ -14,6 +14,7 @@ from patchbay_infra.delivery.config import DeliveryConfig
 from patchbay_infra.delivery.reads import read_rights
 from patchbay_infra.delivery.scope import Outside, Scope
 from patchbay_infra.delivery.state import state_reading, state_writing
+from patchbay_infra.delivery.watched import watched
 from patchbay_infra.policy_document import Statement, document, trust
 
 _PLAN_SESSION_SECONDS: Final = 3600
@@ -55,7 +56,7 @@ class Delivery(pulumi.ComponentResource):
             layer: self._policy(f"changes-{layer}", f"What a deployment changes: {layer}", rights)
             for layer, rights in change_rights(scope, outside, config.further_regions).items()
         }
-        guard = self._policy("guard", "What a deployment never does", denied)
+        guard = self._policy("guard", "What a deployment never does", (*denied, *watched()))
 
         plan = self._role(
             "plan",

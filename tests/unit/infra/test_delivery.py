@@ -249,6 +249,22 @@ def test_copies_of_backups_are_made_in_the_further_region_only() -> None:
         ("iam:DeleteRolePermissionsBoundary", f"{IAM}:role/patchbay-production-main-nodes"),
         ("organizations:LeaveOrganization", "*"),
         ("account:CloseAccount", "*"),
+        ("s3:DeleteObjectVersion", "arn:aws:s3:::patchbay-production-auditing-trail-0/AWSLogs/file"),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::patchbay-production-auditing-trail-0"),
+        ("iam:UpdateAssumeRolePolicy", f"{IAM}:role/patchbay-production-backups"),
+    ],
+)
+def test_even_a_role_that_was_given_everything_is_denied(
+    production: Recorded, holder: str, action: str, resource: str
+) -> None:
+    held = json.loads(production.one("iam/policy:Policy", f"delivery-{holder}").inputs["policy"])["Statement"]
+    denials = [one for one in held if one["Effect"] == "Deny" and "Condition" not in one]
+    assert any(concerned(one, action, resource) for one in denials)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
         ("backup:DeleteRecoveryPoint", f"arn:aws:rds:eu-central-1:{ACCOUNT}:snapshot:awsbackup:job-0"),
         ("backup:UpdateRecoveryPointLifecycle", "*"),
         ("backup:DeleteBackupVaultLockConfiguration", "*"),
@@ -261,18 +277,19 @@ def test_copies_of_backups_are_made_in_the_further_region_only() -> None:
         ("guardduty:DeleteDetector", f"arn:aws:guardduty:eu-central-1:{ACCOUNT}:detector/0"),
         ("guardduty:CreateFilter", f"arn:aws:guardduty:eu-central-1:{ACCOUNT}:detector/0"),
         ("securityhub:DisableSecurityHub", "*"),
-        ("s3:DeleteObjectVersion", "arn:aws:s3:::patchbay-production-auditing-trail-0/AWSLogs/file"),
-        ("s3:PutBucketPolicy", "arn:aws:s3:::patchbay-production-auditing-trail-0"),
         ("s3:BypassGovernanceRetention", "arn:aws:s3:::patchbay-production-auditing-trail-0/AWSLogs/file"),
-        ("iam:UpdateAssumeRolePolicy", f"{IAM}:role/patchbay-production-backups"),
     ],
 )
-def test_even_a_role_that_was_given_everything_is_denied(
-    production: Recorded, holder: str, action: str, resource: str
+def test_a_deployment_turns_no_guard_off_and_deletes_no_backup_whatever_it_is_given(
+    production: Recorded, action: str, resource: str
 ) -> None:
-    held = json.loads(production.one("iam/policy:Policy", f"delivery-{holder}").inputs["policy"])["Statement"]
+    held = json.loads(production.one("iam/policy:Policy", "delivery-guard").inputs["policy"])["Statement"]
     denials = [one for one in held if one["Effect"] == "Deny" and "Condition" not in one]
     assert any(concerned(one, action, resource) for one in denials)
+    # Nor is there a way to it for any role within the boundary.
+    limits = json.loads(production.one("iam/policy:Policy", "delivery-boundary").inputs["policy"])["Statement"]
+    allowed = [one for one in limits if one["Effect"] == "Allow"]
+    assert not any(concerned(one, action, resource) for one in allowed)
 
 
 def test_no_role_within_the_boundary_makes_identities_or_leaves_its_account(production: Recorded) -> None:
