@@ -84,6 +84,7 @@ class Machines(Input):
 
     sizes: Sizes
     daemons: Daemons
+    agent: Daemons
     prices: Prices
 
     def at(self, own: OwnPrices) -> "Machines":
@@ -102,10 +103,12 @@ class Machines(Input):
         )
         return self.model_copy(update={"prices": prices})
 
-    def allocatable(self, instance_type: str, *, emulated: bool, max_pods: int | None = None) -> Resources:
+    def allocatable(
+        self, instance_type: str, *, emulated: bool, max_pods: int | None = None, watched: bool = False
+    ) -> Resources:
         """What workers may request of one node. `max_pods`: the group's own, if it has one.
 
-        `emulated`: a node of the one-machine environment, all for pods.
+        `watched`: whether an agent of the account's threat detection runs on it. `emulated`: a node of the one-machine environment, all for pods.
         """
         size = self.sizes.types.get(instance_type)
         if size is None:
@@ -117,10 +120,11 @@ class Machines(Input):
         if emulated:
             return Resources(cpu, memory, _EMULATED_PLACES)
         base, per_place, eviction = _RESERVED_MEMORY
+        running = (self.daemons, self.agent) if watched else (self.daemons,)
         return Resources(
-            cpu=cpu - _reserved_cpu(cpu) - millicores(self.daemons.cpu),
-            memory=memory - base - per_place * size.max_pods - eviction - mebibytes(self.daemons.memory),
-            pods=min(size.places, max_pods or size.places) - self.daemons.pods,
+            cpu=cpu - _reserved_cpu(cpu) - sum(millicores(one.cpu) for one in running),
+            memory=memory - base - per_place * size.max_pods - eviction - sum(mebibytes(one.memory) for one in running),
+            pods=min(size.places, max_pods or size.places) - sum(one.pods for one in running),
         )
 
     def usd_per_hour(self, instance_types: tuple[str, ...], region: str, capacity: Capacity) -> float:

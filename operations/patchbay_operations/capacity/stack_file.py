@@ -59,10 +59,17 @@ class _Aws(PartOfStack):
     endpoint: str | None = None
 
 
+class _Auditing(PartOfStack):
+    """`guard_duty`: the word `made`, or who gives it; either way its agent is on every node."""
+
+    guard_duty: Any = None
+
+
 class _Infra(PartOfStack):
     aws: _Aws
     zones: Annotated[tuple[str, ...], Field(min_length=1)]
     clusters: Annotated[Mapping[str, _Cluster], Field(min_length=1)]
+    auditing: _Auditing = _Auditing()
 
 
 class _Scaling(PartOfStack):
@@ -198,7 +205,12 @@ def _groups(name: str, cluster: _Cluster, infra: _Infra, machines: Machines, *, 
                 template=capacity,
                 capacity=capacity,
                 instance_type=nodes.instance_types[0],
-                allocatable=machines.allocatable(nodes.instance_types[0], emulated=emulated, max_pods=nodes.max_pods),
+                allocatable=machines.allocatable(
+                    nodes.instance_types[0],
+                    emulated=emulated,
+                    max_pods=nodes.max_pods,
+                    watched=infra.auditing.guard_duty is not None,
+                ),
                 zones=tuple(zones),
                 min_nodes=nodes.min_size,
                 max_nodes=nodes.max_size,

@@ -180,6 +180,18 @@ def test_a_node_keeps_something_for_itself_except_where_it_is_emulated() -> None
     assert machines.allocatable("m7i.xlarge", emulated=False, max_pods=40).pods == 40 - 6
 
 
+def test_the_agent_of_the_threat_detection_takes_its_part_of_each_node() -> None:
+    """What it asks for at least: GuardDuty's guide, "Configure GuardDuty security agent (add-on) parameters"."""
+    machines = load_machines(None)
+    without, watched = (
+        machines.allocatable("m7i.large", emulated=False, watched=watched) for watched in (False, True)
+    )
+    assert tuple(before - after for before, after in zip(without, watched, strict=True)) == (200, 256, 1)
+    assert machines.allocatable("m7i.large", emulated=True, watched=True) == machines.allocatable(
+        "m7i.large", emulated=True
+    )
+
+
 @pytest.mark.parametrize("tick", [0.1, 1.0])
 @pytest.mark.parametrize(("mean", "p95"), [(0.02, 0.04), (0.5, 1.5), (3, 3), (12, 40)])
 def test_ticks_keep_the_mean_of_a_process_however_short(mean: float, p95: float, tick: float) -> None:
