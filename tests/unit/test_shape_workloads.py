@@ -35,6 +35,15 @@ def test_every_shape_of_the_catalogue_is_scaled_and_nothing_else_is(program: Pro
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_the_bill_tells_the_shapes_pods_apart_by_labels_that_aws_imports(program: Program, shape: Shape) -> None:
+    """AWS takes the first 50 labels of a pod (Data Exports' guide, "Using Kubernetes labels for cost allocation")."""
+    labels = deployment(program, shape)["template"]["metadata"]["labels"]
+    assert labels["patchbay.dev/shape"] == shape.name
+    assert "app.kubernetes.io/name" in labels
+    assert len(labels) <= 50
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_no_update_sets_the_pods_that_the_autoscaler_chose(program: Program, shape: Shape) -> None:
     assert "replicas" not in deployment(program, shape)
 
