@@ -10,6 +10,8 @@ from patchbay_operations.checks.facts import Facts
 
 Tags = Mapping[str, str]
 _PAIRS = ("Key", "Value")
+# Parameters that take several identifiers.
+_LISTS = ("ResourceArns", "ResourceIdList")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Tagged:
         ask, parameter, path = self.tags
         for answer in answers(client, self.call, **self.parameters):
             for identifier in jmespath.search(self.items, answer):
-                asked: dict[str, Any] = {parameter: [identifier] if parameter == "ResourceArns" else identifier}
+                asked: dict[str, Any] = {parameter: [identifier] if parameter in _LISTS else identifier}
                 if self.service == "route53":
                     asked = {parameter: str(identifier).rpartition("/")[2], "ResourceType": "hostedzone"}
                 yield f"{self.service} {identifier}", _plain(jmespath.search(path, getattr(client, ask)(**asked)))
@@ -44,6 +46,21 @@ _RDS = ("list_tags_for_resource", "ResourceName", "TagList")
 _BY_ARN = ("list_tags_for_resource", "ResourceArn", "Tags")
 
 TAGGED = (
+    *(
+        Tagged("backup", call, items, ("list_tags", "ResourceArn", "Tags"))
+        for call, items in (
+            ("list_backup_vaults", "BackupVaultList[].BackupVaultArn"),
+            ("list_backup_plans", "BackupPlansList[].BackupPlanArn"),
+        )
+    ),
+    Tagged(
+        "cloudtrail",
+        "describe_trails",
+        "trailList[].TrailARN",
+        ("list_tags", "ResourceIdList", "ResourceTagList[0].TagsList"),
+    ),
+    Tagged("events", "list_rules", "Rules[].Arn", ("list_tags_for_resource", "ResourceARN", "Tags")),
+    Tagged("guardduty", "list_detectors", "DetectorIds", ("get_detector", "DetectorId", "Tags")),
     Tagged(
         "iam", "list_roles", "Roles[?contains(RoleName,'patchbay')].RoleName", ("list_role_tags", "RoleName", "Tags")
     ),
