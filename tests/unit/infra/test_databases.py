@@ -351,3 +351,9 @@ def test_production_refuses_what_other_environments_may_have(change: Mapping[str
 
 def test_the_defaults_are_strong_enough_for_production() -> None:
     assert DatabasesConfig.model_validate(CONFIG).faults(production=True) == []
+
+
+def test_the_write_copy_asks_for_its_daily_backup_and_the_read_copy_for_none() -> None:
+    recorded = databases()
+    assert write_copy(recorded).inputs["tags"]["patchbay:backup"] == "daily"
+    assert "patchbay:backup" not in read_copy(recorded).inputs["tags"]
