@@ -36,6 +36,7 @@ class Deployment:
             config.account,
             run=directory / "run",
             logs=directory / "logs",
+            record=directory / "calls.jsonl",
         )
         return cls(Emulation(config, emulator, directory / "engine"), Journal(directory / "journal"))
 

@@ -28,6 +28,7 @@ class Emulator:
     """The emulated account of a stack: its name, port on loopback, directory of its state, and account id.
 
     `for_pods`: on the bridge's address as well, which only this machine and its nodes reach, where there is a bridge.
+    `record`: a file that each call is added to, as `patchbay_standins.aws.record` says.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Emulator:
     run: Path = paths.RUN
     logs: Path = paths.LOGS
     for_pods: bool = False
+    record: Path | None = None
 
     @classmethod
     def of_stack(cls, stack: str, account: str) -> "Emulator":
@@ -61,6 +63,8 @@ class Emulator:
         arguments = ["--port", str(self.port), "--state", str(self.directory), "--account", self.account]
         if self.for_pods and Path("/sys/class/net", addresses.BRIDGE).exists():
             arguments += ["--also-on", str(addresses.BRIDGE_ADDRESS)]
+        if self.record is not None:
+            arguments += ["--record", str(self.record)]
         supervisor.ensure(
             Daemon(
                 name=self._daemon,

@@ -7,6 +7,7 @@ Source: IAM User Guide, "Policy evaluation logic". Resource policies and those o
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Final
 
 from patchbay_operations.permissions.conditions import Context, hold, like
@@ -36,14 +37,40 @@ class Rights:
     boundary: Document | None = None
 
 
+class Verdict(Enum):
+    """UNTOLD: no statement allows the call, and none denies it."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    UNTOLD = "untold"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`statement`: the one that allows or denies it."""
+
+    verdict: Verdict
+    statement: Mapping[str, Any] | None = None
+
+    @property
+    def allowed(self) -> bool:
+        return self.verdict is Verdict.ALLOWED
+
+
 def allowed(rights: Rights, call: Call) -> bool:
     """Whether the identity may make the call."""
-    everything = (*rights.policies, *([rights.boundary] if rights.boundary else []))
-    if _any_statement(everything, "Deny", call):
-        return False
-    if rights.boundary is not None and not _any_statement([rights.boundary], "Allow", call):
-        return False
-    return _any_statement(rights.policies, "Allow", call)
+    return decide(rights, call).allowed
+
+
+def decide(rights: Rights, call: Call) -> Decision:
+    """Whether the identity may make the call, and by which statement."""
+    bounds = [rights.boundary] if rights.boundary is not None else []
+    if denying := _first((*rights.policies, *bounds), "Deny", call):
+        return Decision(Verdict.DENIED, denying)
+    allowing = _first(rights.policies, "Allow", call)
+    if allowing is None or (bounds and _first(bounds, "Allow", call) is None):
+        return Decision(Verdict.UNTOLD)
+    return Decision(Verdict.ALLOWED, allowing)
 
 
 def statements(document: Document) -> list[Mapping[str, Any]]:
@@ -59,19 +86,29 @@ def texts(value: Any) -> Sequence[str]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
-def _any_statement(documents: Iterable[Document], effect: str, call: Call) -> bool:
-    return any(
-        statement["Effect"] == effect and _concerns(statement, call)
-        for document in documents
-        for statement in statements(document)
-    )
-
-
-def _concerns(statement: Mapping[str, Any], call: Call) -> bool:
+def concerns(statement: Mapping[str, Any], call: Call) -> bool:
+    """Whether a statement is about the call, whatever its effect."""
     return (
         _matches(statement, "Action", call.action.lower(), lower=True)
         and _matches(statement, "Resource", call.resource, context=call.context)
         and hold(statement.get("Condition") or {}, call.context)
+    )
+
+
+def names_action(pattern: str, call: Call) -> bool:
+    """Whether a policy's action, such as `ec2:Describe*`, has the call's among those that it stands for."""
+    return like(pattern.lower(), call.action.lower())
+
+
+def _first(documents: Iterable[Document], effect: str, call: Call) -> Mapping[str, Any] | None:
+    return next(
+        (
+            statement
+            for document in documents
+            for statement in statements(document)
+            if statement["Effect"] == effect and concerns(statement, call)
+        ),
+        None,
     )
 
 

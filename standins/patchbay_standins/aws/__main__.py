@@ -1,4 +1,4 @@
-"""`python -m patchbay_standins.aws --port N --state DIR --account ID [--also-on ADDRESS]`."""
+"""`python -m patchbay_standins.aws --port N --state DIR --account ID [--also-on ADDRESS] [--record FILE]`."""
 
 import argparse
 import gc
@@ -13,6 +13,7 @@ def main() -> None:
     parser.add_argument("--state", type=Path, required=True, help="the directory that the state is kept in")
     parser.add_argument("--account", required=True, help="the account's id, 12 digits")
     parser.add_argument("--also-on", action="append", default=[], help="an address to listen on besides loopback")
+    parser.add_argument("--record", type=Path, help="a file that each call is added to, with what it asks IAM for")
     arguments = parser.parse_args()
     gc.set_threshold(50_000)
     prepare(arguments.account, arguments.port)
@@ -20,7 +21,7 @@ def main() -> None:
     # moto reads its settings when it is imported.
     from patchbay_standins.aws.run import run  # noqa: PLC0415
 
-    run(arguments.port, arguments.state, arguments.account, arguments.also_on)
+    run(arguments.port, arguments.state, arguments.account, arguments.also_on, arguments.record)
 
 
 if __name__ == "__main__":

@@ -13,19 +13,17 @@ from xml.sax.saxutils import escape
 
 from botocore.validate import ParamValidator
 from moto.core.exceptions import ServiceException
-from moto.core.model import OperationModel
-from moto.core.parse import PROTOCOL_PARSERS
-from moto.core.request import Request, determine_request_protocol
-from moto.core.routing import get_service_router
+from moto.core.request import Request
 from moto.core.serialize import get_serializer_class
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from patchbay_standins.aws import IDENTITY_PATH, SAVING_PATH
+from patchbay_standins.aws.requests import Credential, Matched, match
 from patchbay_standins.aws.service import BY_MOTO, AwsError, Call, Handler, Service
 
-# ... Credential=KEY/DATE/REGION/SERVICE/aws4_request
-_CREDENTIAL: Final = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+# Request, body and `start_response` to the `start_response` that the answer is given.
+Watch = Callable[[WSGIEnvironment, bytes, StartResponse], StartResponse]
 
 
 @dataclass(frozen=True)
@@ -39,10 +37,9 @@ class _Answer:
 class _Target:
     """The added operation that a request is for."""
 
-    model: OperationModel
+    matched: Matched
     handler: Handler
     region: str
-    uri: dict[str, Any]
 
 
 class Dispatcher:
@@ -58,6 +55,7 @@ class Dispatcher:
         self._identity = identity.encode()
         self._served: Callable[[str], None] = lambda _: None
         self._saving_failure: Callable[[], str] = str
+        self._watch: Watch = lambda _environ, _body, start_response: start_response
         self.lock: Final = RLock()
 
     def listen(self, served: Callable[[str], None], saving_failure: Callable[[], str]) -> None:
@@ -67,6 +65,10 @@ class Dispatcher:
         """
         self._served = served
         self._saving_failure = saving_failure
+
+    def record(self, watch: Watch) -> None:
+        """Shows `watch` each call of AWS before it is served."""
+        self._watch = watch
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -87,6 +89,7 @@ class Dispatcher:
                 changes = [clock(self._account) for clock in self._clocks]
                 if any(changes):
                     self._served("Clock")  # what a read finds changed by time alone is saved too
+                start_response = self._watch(environ, body, start_response)
                 answer = (
                     self._control(environ, body)
                     or self._added(environ, body)
@@ -135,21 +138,11 @@ class Dispatcher:
         target = self._target(request)
         if target is None:
             return None
-        model = target.model
+        model = target.matched.model
         service = model.service_model
-        protocol = determine_request_protocol(service, request.content_type)
-        parameters = PROTOCOL_PARSERS[protocol](model, map_type=dict).parse(
-            {
-                "method": request.method,
-                "values": request.values,
-                "headers": request.headers,
-                "body": request.data,
-                "url_path": request.path,
-                "url_params": target.uri,
-            }
-        )
+        parameters = target.matched.parameters()
         call = Call(str(service.service_name), str(model.name), self._account, target.region, parameters)
-        serializer = get_serializer_class(service.service_name, protocol)(operation_model=model)
+        serializer = get_serializer_class(service.service_name, target.matched.protocol)(operation_model=model)
         try:
             result = target.handler(call)
             if result is BY_MOTO:
@@ -172,16 +165,12 @@ class Dispatcher:
         )
 
     def _target(self, request: Request) -> _Target | None:
-        credential = _CREDENTIAL.search(request.headers.get("Authorization", ""))
-        service = self._services.get(credential["service"]) if credential else None
-        if credential is None or service is None:
+        credential = Credential.of(request.headers.get("Authorization", ""))
+        service = self._services.get(credential.service) if credential else None
+        if credential is None or service is None or (matched := match(request, service.name)) is None:
             return None
-        try:
-            model, uri = get_service_router(service.name).match(request)
-        except NotFound:
-            return None
-        handler = service.handler(str(model.name))
-        return _Target(model, handler, credential["region"], uri) if handler else None
+        handler = service.handler(str(matched.model.name))
+        return _Target(matched, handler, credential.region) if handler else None
 
 
 def _checked(result: Mapping[str, Any], shape: Any) -> Mapping[str, Any]:

@@ -15,8 +15,10 @@ from patchbay_standins.aws.saver import Saver
 from patchbay_standins.aws.server import LOOPBACK, serve
 
 
-def run(port: int, directory: Path, account: str, more_addresses: Sequence[str] = ()) -> None:
-    """Serves on loopback and `more_addresses` until SIGTERM or SIGINT.
+def run(
+    port: int, directory: Path, account: str, more_addresses: Sequence[str] = (), record: Path | None = None
+) -> None:
+    """Serves on loopback and `more_addresses` until SIGTERM or SIGINT. `record`: the file that calls are written to.
 
     SystemExit where the directory or the port is another one's.
     """
@@ -31,13 +33,18 @@ def run(port: int, directory: Path, account: str, more_addresses: Sequence[str] 
             snapshot.restore(path, account)
         except snapshot.SnapshotError as error:
             raise SystemExit(str(error)) from error
-        _serve(port, path, account, (LOOPBACK, *more_addresses))
+        _serve(port, path, account, (LOOPBACK, *more_addresses), record)
 
 
-def _serve(port: int, path: Path, account: str, addresses: Sequence[str]) -> None:
+def _serve(port: int, path: Path, account: str, addresses: Sequence[str], record: Path | None) -> None:
     dispatcher = Dispatcher(
         DomainDispatcherApplication(create_backend_app), SERVICES, account, f"{account} {path.parent}"
     )
+    if record is not None:
+        # The reference of what every call asks for is read only where somebody wants to know.
+        from patchbay_standins.aws.record.recorder import Recorder  # noqa: PLC0415
+
+        dispatcher.record(Recorder(record, account, SERVICES).watch)
     saver = Saver(path, account, dispatcher.lock)
     dispatcher.listen(saver.served, lambda: saver.failure)
     server, *others = (serve(dispatcher, address, port) for address in addresses)

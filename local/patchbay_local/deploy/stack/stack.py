@@ -134,7 +134,14 @@ class Stack:
         return run(
             [pulumi.program(), *words],
             cwd=directory,
-            env={**pulumi.variables(), "PULUMI_BACKEND_URL": self.backend.url, **self.environment, **settings},
+            env={
+                **pulumi.variables(),
+                "PULUMI_BACKEND_URL": self.backend.url,
+                # AWS' SDKs tell it with each call: a record of calls tells a preview's from an update's.
+                "AWS_EXECUTION_ENV": f"pulumi-{words[0]}",
+                **self.environment,
+                **settings,
+            },
             log=None if keep else self.log,
             on_line=on_line,
         )

@@ -1,0 +1,129 @@
+"""What services look up, make and enter in the name of who calls them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from patchbay_standins.aws.record import context, values
+from patchbay_standins.aws.record.question import Question
+from patchbay_standins.aws.service import Call
+
+_FIREWALL_LOGS: Final = "https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html"
+_LINKED_VPN: Final = "https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/using-service-linked-roles.html"
+_LINKED_BALANCING: Final = (
+    "https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-service-linked-roles.html"
+)
+_LINKED_SEARCH: Final = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html"
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Actions that know no resource."""
+
+    operations: frozenset[str]
+    actions: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The role that a service has in each account; whoever uses it first makes it."""
+
+    operations: frozenset[str]
+    service: str
+    source: str
+
+
+LOOKS: Final = (
+    Looks(frozenset({"eks:CreateCluster"}), ("ec2:DescribeSubnets", "ec2:DescribeVpcs"), "schema:AWS::EKS::Cluster"),
+    Looks(
+        frozenset({"eks:CreateNodegroup"}),
+        (
+            "ec2:DescribeLaunchTemplateVersions",
+            "ec2:DescribeLaunchTemplates",
+            "ec2:DescribeRouteTables",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcs",
+        ),
+        "schema:AWS::EKS::Nodegroup",
+    ),
+    Looks(
+        frozenset({"rds:CreateDBInstance", "rds:CreateDBInstanceReadReplica"}),
+        (
+            "ec2:DescribeAccountAttributes",
+            "ec2:DescribeAvailabilityZones",
+            "ec2:DescribeInternetGateways",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeVpcAttribute",
+            "ec2:DescribeVpcs",
+        ),
+        "schema:AWS::RDS::DBInstance",
+    ),
+    Looks(
+        frozenset({"wafv2:PutLoggingConfiguration"}),
+        (
+            "logs:CreateLogDelivery",
+            "logs:DescribeLogGroups",
+            "logs:DescribeResourcePolicies",
+            "logs:PutResourcePolicy",
+        ),
+        "schema:AWS::WAFv2::LoggingConfiguration",
+    ),
+    Looks(frozenset({"wafv2:DeleteLoggingConfiguration"}), ("logs:DeleteLogDelivery",), _FIREWALL_LOGS),
+    Looks(
+        frozenset({"wafv2:AssociateWebACL", "wafv2:DisassociateWebACL"}),
+        ("elasticloadbalancing:SetWebAcl",),
+        "schema:AWS::WAFv2::WebACLAssociation",
+    ),
+    Looks(
+        frozenset({"elbv2:CreateTargetGroup"}),
+        ("ec2:DescribeVpcs",),
+        "schema:AWS::ElasticLoadBalancingV2::TargetGroup",
+    ),
+)
+LINKED: Final = (
+    Linked(frozenset({"ec2:CreateClientVpnEndpoint"}), "clientvpn.amazonaws.com", _LINKED_VPN),
+    Linked(frozenset({"eks:CreateCluster"}), "eks.amazonaws.com", "schema:AWS::EKS::Cluster"),
+    Linked(frozenset({"eks:CreateNodegroup"}), "eks-nodegroup.amazonaws.com", "schema:AWS::EKS::Nodegroup"),
+    Linked(
+        frozenset({"elasticache:CreateReplicationGroup"}),
+        "elasticache.amazonaws.com",
+        "schema:AWS::ElastiCache::ReplicationGroup",
+    ),
+    Linked(frozenset({"elbv2:CreateLoadBalancer"}), "elasticloadbalancing.amazonaws.com", _LINKED_BALANCING),
+    Linked(frozenset({"opensearch:CreateDomain"}), "opensearchservice.amazonaws.com", _LINKED_SEARCH),
+    Linked(
+        frozenset({"rds:CreateDBInstance", "rds:CreateDBSubnetGroup"}),
+        "rds.amazonaws.com",
+        "schema:AWS::RDS::DBSubnetGroup",
+    ),
+    Linked(
+        frozenset({"wafv2:PutLoggingConfiguration"}), "wafv2.amazonaws.com", "schema:AWS::WAFv2::LoggingConfiguration"
+    ),
+)
+
+
+def questions(call: Call) -> Iterator[Question]:
+    operation = f"{call.service}:{call.operation}"
+    for looks in LOOKS:
+        if operation in looks.operations:
+            yield from (Question(action, "*", context.here(call)) for action in looks.actions)
+    for linked in LINKED:
+        if operation in linked.operations:
+            role = f"arn:aws:iam::{call.account}:role/aws-service-role/{linked.service}/*"
+            asked = {**context.GLOBAL, "iam:AWSServiceName": linked.service}
+            yield Question("iam:CreateServiceLinkedRole", role, asked)
+    if operation == "ec2:CreateVpcEndpoint" and call.get("PrivateDnsEnabled"):
+        yield from _private_names(call)
+
+
+def _private_names(call: Call) -> Iterator[Question]:
+    """An endpoint's names are in a zone of AWS', which the VPC is associated with.
+
+    Source: Amazon VPC guide on PrivateLink, "Enable private DNS names": the zone is made by AWS.
+    """
+    for vpc in values.at(call.parameters, "VpcId"):
+        asked = {**context.GLOBAL, "route53:VPCs": [f"VPCId={vpc},VPCRegion={call.region}"]}
+        yield Question("route53:AssociateVPCWithHostedZone", "arn:aws:route53:::hostedzone/*", asked)
