@@ -80,7 +80,6 @@ def platform_changes(scope: Scope, outside: Outside) -> Sequence[Statement]:
             [
                 "ce:DeleteAnomalyMonitor",
                 "ce:DeleteAnomalySubscription",
-                "ce:TagResource",
                 "ce:UntagResource",
                 "ce:UpdateAnomalyMonitor",
                 "ce:UpdateAnomalySubscription",
@@ -88,6 +87,7 @@ def platform_changes(scope: Scope, outside: Outside) -> Sequence[Statement]:
             scope.globally("ce", "anomalymonitor/*", "anomalysubscription/*"),
             scope.owned,
         ),
+        allow(["ce:TagResource"], scope.globally("ce", "anomalymonitor/*", "anomalysubscription/*"), scope.tagging),
         *_scanning(outside),
     )
 
