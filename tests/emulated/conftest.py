@@ -55,6 +55,12 @@ def facts(deployment: Deployment) -> Facts:
 def scratch(
     request: pytest.FixtureRequest, deployments: Callable[[str], Deployment], tmp_path: Path
 ) -> Iterator[Deployment]:
-    """A copy of a stack's deployment, to be changed at will; the stack is the fixture's parameter."""
-    with deployments(request.param).copied(tmp_path) as copy:
+    """A copy of a stack's deployment, to be changed at will; the stack is the fixture's parameter.
+
+    Fails the test whose updates make a call that the role which makes them in production may not.
+    """
+    original = deployments(request.param)
+    roles = original.roles
+    with original.copied(tmp_path) as copy:
         yield copy
+        assert not (faults := copy.faults(roles, request.node.name)), "\n".join(faults)

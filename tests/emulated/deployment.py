@@ -2,7 +2,7 @@
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,9 @@ from patchbay_local.deploy.emulator import Emulator
 from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine.journal import Journal
 from patchbay_operations.checks.facts import Facts
+from patchbay_operations.permissions.roles import Role, read_roles
 
+from tests.emulated import calls
 from tests.ports import free_port
 
 STACKS = ("dev", "staging", "production")
@@ -44,6 +46,24 @@ class Deployment:
     def facts(self) -> Facts:
         """What boto3 finds in the account, read once."""
         return self.new_facts()
+
+    @property
+    def record(self) -> Path:
+        """Of all calls since the account was started."""
+        record = self.emulation.emulator.record
+        assert record is not None
+        return record
+
+    @cached_property
+    def roles(self) -> tuple[Role, ...]:
+        """The environment's roles, as they are when they are first asked for."""
+        return tuple(read_roles(self.emulation.access, self.emulation.config.environment))
+
+    def faults(self, roles: Sequence[Role], name: str) -> list[str]:
+        """What was called so far and `roles` may not. A report of that name says which rights nobody used."""
+        environment = self.emulation.config.environment
+        calls.report(self.record, roles, environment, name)
+        return calls.faults(self.record, roles, environment)
 
     def new_facts(self) -> Facts:
         """What boto3 finds now."""

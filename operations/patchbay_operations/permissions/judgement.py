@@ -88,6 +88,6 @@ def _key(call: Call) -> str:
     return json.dumps([call.action, call.resource, dict(call.context)], sort_keys=True)
 
 
-def _text(statement: Document, limit: int = 600) -> str:
+def _text(statement: Document, limit: int = 300) -> str:
     text = json.dumps(statement)
     return text if len(text) <= limit else f"{text[:limit]}..."

@@ -1,0 +1,133 @@
+"""The calls that deployments make, held to the roles that make them in production.
+
+`python -m tests.emulated.calls` sums up the reports of the last run: how many calls were judged, and which rights of
+the delivery roles nobody used.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+from patchbay_local.machine import paths
+from patchbay_operations.permissions import judgement
+from patchbay_operations.permissions.evaluation import Call
+from patchbay_operations.permissions.judgement import Denied
+from patchbay_operations.permissions.recorded import Recorded, read
+from patchbay_operations.permissions.roles import Role
+
+FOLDER: Final = paths.REPORTS / "calls"
+# Commands of the engine: the roles that run them, by the end of their names. Whoever reviews a change may look for
+# drift as well as whoever deploys it.
+RUN_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "pulumi-preview": ("delivery-plan", "delivery-apply"),
+    "pulumi-refresh": ("delivery-plan", "delivery-apply"),
+    "pulumi-up": ("delivery-apply",),
+    "pulumi-destroy": ("delivery-apply",),
+    "pulumi-import": ("delivery-apply",),
+}
+
+
+@dataclass(frozen=True)
+class Administrators:
+    """Calls that no job of the code host makes, though the tests' account sees them: `{}` is the names' prefix.
+
+    `untagged`: on what does not bear the environment's tag, of which an account has one.
+    """
+
+    actions: tuple[str, ...]
+    resource: str
+    reason: str
+    untagged: bool = False
+
+    def covered(self, refused: Iterable[Denied], prefix: str) -> list[Denied]:
+        found = [one for one in refused if self._covers(one.call, prefix)]
+        return found if not self.untagged or len({one.call.resource for one in found}) == 1 else []
+
+    def _covers(self, call: Call, prefix: str) -> bool:
+        named = any(fnmatchcase(call.action, action) for action in self.actions)
+        tagged = "aws:ResourceTag/patchbay:environment" in call.context
+        return named and fnmatchcase(call.resource, self.resource.format(prefix)) and not (self.untagged and tagged)
+
+
+# docs/environments.md, "What stays with an administrator".
+_DEFAULTS: Final = "what AWS makes together with a VPC bears no tag yet"
+ADMINISTRATORS: Final = (
+    Administrators(("iam:*",), "arn:aws:iam::*:role/{}delivery-*", "the apply role cannot touch its own rights"),
+    Administrators(("iam:*",), "arn:aws:iam::*:policy/{}delivery-*", "the apply role cannot touch its own rights"),
+    Administrators(
+        ("iam:*OpenIDConnectProvider",), "arn:aws:iam::*:oidc-provider/*", "the apply role cannot touch its own rights"
+    ),
+    Administrators(("route53:CreateHostedZone",), "*", "Route 53 knows neither names nor tags in policies"),
+    Administrators(
+        ("ec2:CreateTags", "ec2:RevokeSecurityGroup*"), "arn:aws:ec2:*:security-group/sg-*", _DEFAULTS, untagged=True
+    ),
+    Administrators(
+        ("ec2:CreateTags", "ec2:DeleteNetworkAclEntry"), "arn:aws:ec2:*:network-acl/acl-*", _DEFAULTS, untagged=True
+    ),
+)
+
+
+def by_role(calls: Iterable[Recorded], prefix: str) -> dict[str, list[Recorded]]:
+    """By the name of the role that makes them; what tests ask themselves is nobody's."""
+    found: dict[str, list[Recorded]] = {}
+    for call in calls:
+        for role in RUN_BY.get(call.environment, ()):
+            found.setdefault(f"{prefix}{role}", []).append(call)
+    return found
+
+
+def refused(calls: Iterable[Recorded], roles: Sequence[Role], environment: str) -> list[Denied]:
+    """What the roles may not of what they do in production, and what administrators do among it."""
+    named = {role.name: role for role in roles}
+    made = by_role(calls, f"patchbay-{environment}-")
+    return [denied for name, theirs in made.items() for denied in judgement.denied(named[name], theirs)]
+
+
+def faults(record: Path, roles: Sequence[Role], environment: str) -> list[str]:
+    """What the record has that a role may not and needs, or that could not be read."""
+    calls, prefix = list(read(record)), f"patchbay-{environment}-"
+    unread = Counter(f"{call.operation} is not understood: {call.unread}" for call in calls if call.unread)
+    found = refused(calls, roles, environment)
+    excused = [denied for row in ADMINISTRATORS for denied in row.covered(found, prefix)]
+    return [*unread, *(str(denied) for denied in found if denied not in excused)]
+
+
+def report(record: Path, roles: Sequence[Role], environment: str, name: str) -> None:
+    """Keeps what the record says of the roles' rights, as `FOLDER/<environment>/<name>.json`."""
+    prefix, named = f"patchbay-{environment}-", {role.name: role for role in roles}
+    content = {
+        role: {
+            "calls": len(made),
+            "questions": sum(len(call.asked) for call in made),
+            "unused": sorted({str(one) for one in judgement.unused(named[role], made)}),
+        }
+        for role, made in by_role(read(record), prefix).items()
+    }
+    file = FOLDER / environment / f"{name}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(content, indent=1))
+
+
+def summary(folder: Path) -> str:
+    """Of all reports of an environment: a right is unused where no record used it."""
+    contents: list[dict[str, Any]] = [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+    lines = []
+    for role in sorted({name for content in contents for name in content}):
+        of_it = [content[role] for content in contents if role in content]
+        unused = set[str].intersection(*(set(one["unused"]) for one in of_it))
+        calls, questions = (sum(one[part] for one in of_it) for part in ("calls", "questions"))
+        lines.append(f"{role}: {calls} calls, {questions} questions to IAM, {len(unused)} rights that nobody used")
+        lines += [f"  {one.partition(': ')[2]}" for one in sorted(unused)]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    if not FOLDER.is_dir():
+        sys.exit(f"{FOLDER} is not there: the tests of tests/emulated write it")
+    for folder in sorted(FOLDER.iterdir()):
+        print(summary(folder))
