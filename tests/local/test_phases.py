@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from patchbay_local.build import checkov
+from patchbay_local.build.own_environments import OwnEnvironment
 from patchbay_local.commands import complete_parts, phases
 from patchbay_local.commands.tree import Tree
 from rich.console import Console
@@ -25,7 +25,7 @@ Execute = Callable[[Sequence[str]], int]
 
 @pytest.fixture(autouse=True)
 def _no_installation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkov, "install", lambda: None)
+    monkeypatch.setattr(OwnEnvironment, "install", lambda _: None)
 
 
 def pytests(marks: Sequence[str] = ("long",), /, **phase_results: tuple[int, str]) -> tuple[Execute, list[list[str]]]:

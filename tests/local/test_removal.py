@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_local.build import checkov
+from patchbay_local.build.own_environments import OwnEnvironment
 from patchbay_local.build.tools import build
 from patchbay_local.build.tools.download import Downloads
 from patchbay_local.build.tools.go import Go
@@ -230,10 +230,10 @@ def test_an_older_download_whose_removal_is_killed_does_not_seem_complete() -> N
 
 
 @pytest.mark.usefixtures("cache", "interrupted")
-def test_a_checkov_whose_removal_is_killed_does_not_seem_installed() -> None:
-    older = filled(paths.CHECKOV / "older")
+def test_an_environment_of_its_own_whose_removal_is_killed_does_not_seem_installed(tmp_path: Path) -> None:
+    older = filled(tmp_path / "checkov" / "older")
     with pytest.raises(KeyboardInterrupt):
-        checkov.install()
+        OwnEnvironment("checkov", tmp_path / "checkov").install()
     assert not older.exists()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from patchbay_local.build import checkov
+from patchbay_local.build.own_environments import CHECKOV
 
 from tests.unit.conftest import REPOSITORY, Program
 
@@ -39,7 +39,7 @@ def failures(program: Program, tmp_path_factory: pytest.TempPathFactory) -> list
 
 def run_checkov(manifests: Path) -> dict[str, Any]:
     options = ["--framework", "kubernetes", "--skip-download", "--output", "json", "--quiet", "--compact"]
-    command = [str(checkov.program()), "--file", str(manifests), *options]
+    command = [str(CHECKOV.program("checkov")), "--file", str(manifests), *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)

@@ -12,7 +12,7 @@ from typing import Final
 
 from rich.console import Console
 
-from patchbay_local.build import checkov
+from patchbay_local.build import own_environments
 from patchbay_local.commands import phase_report as report
 from patchbay_local.commands.phase_results import Outcome, read
 from patchbay_local.commands.tree import Tree
@@ -75,7 +75,8 @@ def run_tests(
     """
     # First of all: where this run is killed, what an earlier one found must not be taken for what it found.
     _remove_reports(reports)
-    checkov.install()
+    for environment in own_environments.ALL:
+        environment.install()
     reports.mkdir(parents=True, exist_ok=True)
     first, begin, began = _tree(now), datetime.now(UTC), time.monotonic()
     outcomes = []

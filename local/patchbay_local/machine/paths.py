@@ -13,6 +13,7 @@ IMAGES: Final = CACHE / "images"
 REGISTRY_STORAGE: Final = CACHE / "registry"
 MACHINE_IMAGES: Final = CACHE / "machine-images"
 CHECKOV: Final = CACHE / "checkov"
+MINISTACK: Final = CACHE / "ministack"
 INSTALLED_PACKAGES: Final = CACHE / "installed-packages"  # Debian packages that were not there before
 INSTALLING_PACKAGES: Final = CACHE / "installing-packages"  # those of an installation that has not ended
 

@@ -4,16 +4,14 @@ An explicit deny wins; otherwise the identity's policies must allow the call, an
 Source: IAM User Guide, "Policy evaluation logic". Resource policies and those of an organisation are not looked at.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final
+from typing import Any
 
-from patchbay_operations.permissions.conditions import Context, hold, like
+from patchbay_operations.permissions.conditions import Context, filled, hold, like
 
 Document = Mapping[str, Any]
-_VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -119,10 +117,4 @@ def _matches(
     patterns = texts(statement.get(f"Not{member}" if negated else member))
     if lower:
         patterns = [pattern.lower() for pattern in patterns]
-    return any(like(_filled(pattern, context or {}), value) for pattern in patterns) != negated
-
-
-def _filled(pattern: str, context: Context) -> str:
-    """The pattern with its policy variables replaced; one without a value matches nothing."""
-    lowered = {key.lower(): str(value) for key, value in context.items()}
-    return _VARIABLE.sub(lambda match: lowered.get(match[1].lower(), "\0"), pattern)
+    return any(like(filled(pattern, context or {}), value) for pattern in patterns) != negated
