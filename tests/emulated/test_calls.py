@@ -3,7 +3,14 @@
 Each other test of this folder that changes a stack holds its own calls to the roles when it ends (`scratch`).
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from patchbay_operations.permissions.evaluation import Rights, statements, texts
 from patchbay_operations.permissions.recorded import read
+from patchbay_operations.permissions.roles import Role
 
 from tests.emulated.calls import ADMINISTRATORS, refused
 from tests.emulated.deployment import Deployment
@@ -20,3 +27,31 @@ def test_every_call_that_is_left_to_an_administrator_is_made_and_denied_to_every
     denied = refused(read(record), deployment.roles, environment)
     needless = [row for row in ADMINISTRATORS if not row.covered(denied, f"patchbay-{environment}-")]
     assert not needless, needless
+
+
+@pytest.mark.parametrize(
+    ("lost", "missed"),
+    [
+        ("rds:*", "rds:CreateDBInstance on arn:aws:rds:eu-central-1:444455556666:db:patchbay-dev-databases-write"),
+        ("iam:PassRole", "iam:PassRole on arn:aws:iam::444455556666:role/patchbay-dev-shared-nodes"),
+        ("ce:TagResource", "ce:TagResource on arn:aws:ce::444455556666:anomalymonitor/*"),
+        ("kms:CreateGrant", "kms:CreateGrant on arn:aws:kms:eu-central-1:444455556666:key/"),
+    ],
+)
+def test_a_right_that_is_taken_away_is_named_with_who_needs_it_and_where(
+    lost: str, missed: str, deployments: Callable[[str], Deployment]
+) -> None:
+    dev = deployments("dev")
+    denied = [str(one) for one in refused(read(dev.record), [without(lost, role) for role in dev.roles], "dev")]
+    assert any(one.startswith(f"patchbay-dev-delivery-apply may not {missed}") for one in denied), denied
+
+
+def without(action: str, role: Role) -> Role:
+    """A role of which no statement has the action any more."""
+    policies = tuple({"Statement": [less(action, one) for one in statements(it)]} for it in role.rights.policies)
+    return replace(role, rights=Rights(policies, role.rights.boundary))
+
+
+def less(action: str, statement: Any) -> dict[str, Any]:
+    kept = [one for one in texts(statement.get("Action")) if one != action]
+    return {**statement, **({"Action": kept or "none:None"} if statement["Effect"] == "Allow" else {})}

@@ -10,12 +10,12 @@ from typing import Protocol
 import httpx
 import pytest
 from patchbay_infra import platform_metrics
-from patchbay_local.deploy.emulator import Emulator
-from patchbay_local.machine.journal import Journal
+from patchbay_infra.cluster.workload_rights import cloudwatch_metrics_rights
 from patchbay_runtime.cloudwatch import figures, metrics
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 
+from tests.called import faults
 from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
@@ -29,7 +29,9 @@ from tests.runtime.conftest import (
     running_api,
     wait_until,
 )
+from tests.runtime.identity_agent import ACCESS_KEY
 from tests.standins.aws.account import REGION, Account
+from tests.standins.aws.launched import launched
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 NAME = "cloudwatch-metrics"
@@ -42,14 +44,8 @@ pytestmark = pytest.mark.usefixtures("agent", "in_cluster")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An AWS account of this file's own."""
     directory = tmp_path_factory.mktemp("emulator")
-    journal = Journal(directory / "journal")
-    port, account_id = free_port(), "111122223333"
-    emulator = Emulator("own", port, directory / "state", account_id, run=directory / "run", logs=directory / "logs")
-    try:
-        emulator.up(journal)
-        yield Account(emulator.url)
-    finally:
-        journal.undo()
+    with launched(directory, record=directory / "calls.jsonl") as account:
+        yield account
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +175,9 @@ def test_the_alarms_see_what_waits_and_how_many_nodes_there_are(
     assert latest(account, platform_metrics.WAITING, "one") == 7
     assert latest(account, platform_metrics.NODES, "one") == 2
     assert latest(account, platform_metrics.WAITING, "another") is None
+    assert account.record is not None
+    refused = faults(account.record, cloudwatch_metrics_rights(), lambda call: call.key.startswith(ACCESS_KEY))
+    assert not refused, "\n".join(refused)
 
 
 def test_what_is_known_is_told_while_horizon_is_away_and_the_rest_once_it_is_back(

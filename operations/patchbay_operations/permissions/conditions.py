@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
@@ -14,11 +14,18 @@ _VARIABLE: Final = re.compile(r"\$\{([^}]+)\}")
 
 def like(pattern: str, value: str) -> bool:
     """AWS' wildcards: `*` and `?`, and nothing else."""
-    return fnmatchcase(value, pattern.replace("[", "[[]"))
+    return _compiled(pattern)(value) is not None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL).fullmatch
 
 
 def filled(pattern: str, context: Context) -> str:
     """The pattern with its policy variables replaced; one without a value matches nothing."""
+    if "${" not in pattern:
+        return pattern
     lowered = {key.lower(): str(value) for key, value in context.items()}
     return _VARIABLE.sub(lambda match: lowered.get(match[1].lower(), "\0"), pattern)
 

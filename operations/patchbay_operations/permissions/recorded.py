@@ -10,14 +10,14 @@ from patchbay_operations.permissions.evaluation import Call
 
 @dataclass(frozen=True)
 class Recorded:
-    """One call. `environment`: what its client says that it runs in. `principal`: ARN of the role session, if any.
+    """One call. `environment`: what its client says that it runs in. `key`: the id of its access key.
 
     `asked`: all that IAM has to allow for it. `unread`: why that could not be told; empty where it could.
     """
 
     operation: str
     environment: str
-    principal: str
+    key: str
     asked: tuple[Call, ...]
     unread: str = ""
 
@@ -30,7 +30,7 @@ def read(file: Path) -> Iterator[Recorded]:
             yield Recorded(
                 operation=f"{entry['service']}:{entry['operation']}",
                 environment=entry["environment"],
-                principal=entry["principal"],
+                key=entry["key"],
                 asked=tuple(Call(one["action"], one["resource"], one["context"]) for one in entry.get("asked", ())),
                 unread=entry.get("unread", ""),
             )

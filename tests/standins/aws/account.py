@@ -5,6 +5,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -25,9 +26,10 @@ class Network:
 
 @dataclass(frozen=True)
 class Account:
-    """Clients that neither wait nor try again."""
+    """Clients that neither wait nor try again. `record`: the file of all calls, where they are recorded."""
 
     url: str
+    record: Path | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str, region: str = REGION) -> Any:

@@ -15,14 +15,14 @@ NAME_TAG = [{"Key": "Name", "Value": "example"}]
 
 
 @contextmanager
-def launched(directory: Path) -> Iterator[Account]:
-    """An empty account."""
+def launched(directory: Path, *, record: Path | None = None) -> Iterator[Account]:
+    """An empty account. `record`: a file for all calls."""
     journal = Journal(directory / "journal")
     run, logs = directory / "run", directory / "logs"
-    emulator = Emulator("launched", free_port(), directory / "state", ACCOUNT, run=run, logs=logs)
+    emulator = Emulator("launched", free_port(), directory / "state", ACCOUNT, run=run, logs=logs, record=record)
     try:
         emulator.up(journal)
-        yield Account(emulator.url)
+        yield Account(emulator.url, record)
     finally:
         journal.undo()
 

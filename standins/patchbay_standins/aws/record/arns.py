@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
+from moto.autoscaling.models import autoscaling_backends
 from moto.kms.models import kms_backends
 
 from patchbay_standins.aws.record import ec2, values
@@ -11,7 +12,6 @@ from patchbay_standins.aws.service import Call
 
 # Where a call has what an ARN's template calls by another name than the parameter.
 _PATHS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
-    "autoscaling": {"GroupFriendlyName": ("AutoScalingGroupName", "Tags.ResourceId")},
     "budgets": {"BudgetName": ("BudgetName", "Budget.BudgetName")},
     "cloudwatch": {"AlarmName": ("AlarmName", "AlarmNames")},
     "ecr": {"RepositoryName": ("repositoryName", "repositoryNames")},
@@ -114,6 +114,18 @@ def _access_entry(call: Call) -> list[str]:
     ]
 
 
+def _scaling_group(call: Call) -> list[str]:
+    """By its name, or by an instance of it."""
+    names = [one for path in ("AutoScalingGroupName", "Tags.ResourceId") for one in values.at(call.parameters, path)]
+    ids = values.at(call.parameters, "InstanceId")
+    groups = autoscaling_backends[call.account][call.region].autoscaling_groups.values()
+    names += [group.name for group in groups if any(one.instance.id in ids for one in group.instance_states)]
+    return [
+        f"arn:aws:autoscaling:{call.region}:{call.account}:autoScalingGroup:*:autoScalingGroupName/{name}"
+        for name in names
+    ]
+
+
 def _option_group(call: Call) -> list[str]:
     """Who names none gets AWS' own, and RDS asks about it like about any other."""
     makes = call.operation in {"CreateDBInstance", "CreateDBInstanceReadReplica"}
@@ -145,6 +157,7 @@ def _unless_alias(end: str) -> str:
 
 
 _SPECIAL: Final[Mapping[tuple[str, str], Callable[[Call], list[str]]]] = {
+    ("autoscaling", "autoScalingGroup"): _scaling_group,
     ("eks", "access-entry"): _access_entry,
     ("kms", "key"): _key,
     ("rds", "og"): _option_group,

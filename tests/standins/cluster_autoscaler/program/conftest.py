@@ -24,5 +24,6 @@ def kubernetes(control_plane: ControlPlane) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="package")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with launched(tmp_path_factory.mktemp("emulator")) as account:
+    directory = tmp_path_factory.mktemp("emulator")
+    with launched(directory, record=directory / "calls.jsonl") as account:
         yield account

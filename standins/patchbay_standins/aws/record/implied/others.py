@@ -27,11 +27,15 @@ class Looks:
 
 @dataclass(frozen=True)
 class Linked:
-    """The role that a service has in each account; whoever uses it first makes it."""
+    """The role that a service has in each account; whoever uses it first makes it.
+
+    `looked_at`: the service looks for it first (terraform-aws-eks issue 823).
+    """
 
     operations: frozenset[str]
     service: str
     source: str
+    looked_at: bool = False
 
 
 LOOKS: Final = (
@@ -86,7 +90,7 @@ LOOKS: Final = (
 LINKED: Final = (
     Linked(frozenset({"ec2:CreateClientVpnEndpoint"}), "clientvpn.amazonaws.com", _LINKED_VPN),
     Linked(frozenset({"eks:CreateCluster"}), "eks.amazonaws.com", "schema:AWS::EKS::Cluster"),
-    Linked(frozenset({"eks:CreateNodegroup"}), "eks-nodegroup.amazonaws.com", "schema:AWS::EKS::Nodegroup"),
+    Linked(frozenset({"eks:CreateNodegroup"}), "eks-nodegroup.amazonaws.com", "schema:AWS::EKS::Nodegroup", True),
     Linked(
         frozenset({"elasticache:CreateReplicationGroup"}),
         "elasticache.amazonaws.com",
@@ -115,6 +119,8 @@ def questions(call: Call) -> Iterator[Question]:
             role = f"arn:aws:iam::{call.account}:role/aws-service-role/{linked.service}/*"
             asked = {**context.GLOBAL, "iam:AWSServiceName": linked.service}
             yield Question("iam:CreateServiceLinkedRole", role, asked)
+            if linked.looked_at:
+                yield Question("iam:GetRole", role, context.GLOBAL)
     if operation == "ec2:CreateVpcEndpoint" and call.get("PrivateDnsEnabled"):
         yield from _private_names(call)
 
