@@ -4,6 +4,7 @@
 the delivery roles nobody used.
 """
 
+import hashlib
 import json
 import sys
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from patchbay_local.machine import paths
 from patchbay_operations.permissions import judgement
-from patchbay_operations.permissions.evaluation import Call
+from patchbay_operations.permissions.evaluation import Call, texts
 from patchbay_operations.permissions.judgement import Denied
 from patchbay_operations.permissions.recorded import Recorded, read
 from patchbay_operations.permissions.roles import Role
@@ -104,6 +105,7 @@ def report(record: Path, roles: Sequence[Role], environment: str, name: str) -> 
         role: {
             "calls": len(made),
             "questions": sum(len(call.asked) for call in made),
+            "given": _given(named[role]),
             "unused": sorted({str(one) for one in judgement.unused(named[role], made)}),
         }
         for role, made in by_role(read(record), prefix).items()
@@ -113,12 +115,20 @@ def report(record: Path, roles: Sequence[Role], environment: str, name: str) -> 
     file.write_text(json.dumps(content, indent=1))
 
 
+def _given(role: Role) -> str:
+    """The same for roles with the same actions."""
+    given = sorted({action for one in judgement.allowing(role.rights.policies) for action in texts(one.get("Action"))})
+    return hashlib.sha256("\n".join(given).encode()).hexdigest()
+
+
 def summary(folder: Path) -> str:
-    """Of all reports of an environment: a right is unused where no record used it."""
-    contents: list[dict[str, Any]] = [json.loads(file.read_text()) for file in sorted(folder.glob("*.json"))]
+    """Of all reports of an environment on roles as they were last: a right is unused where no record used it."""
+    files = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime)
+    contents: list[dict[str, Any]] = [json.loads(file.read_text()) for file in files]
     lines = []
     for role in sorted({name for content in contents for name in content}):
         of_it = [content[role] for content in contents if role in content]
+        of_it = [one for one in of_it if one["given"] == of_it[-1]["given"]]
         unused = set[str].intersection(*(set(one["unused"]) for one in of_it))
         calls, questions = (sum(one[part] for one in of_it) for part in ("calls", "questions"))
         lines.append(f"{role}: {calls} calls, {questions} questions to IAM, {len(unused)} rights that nobody used")

@@ -7,9 +7,15 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 import botocore.session
+from patchbay_infra.cluster.workload_rights import database_access_rights
+from patchbay_operations.permissions.evaluation import Call as Question
+from patchbay_operations.permissions.evaluation import Rights, allowed
+from patchbay_standins.aws.record.asked import asked
+from patchbay_standins.aws.service import Call
 
 from tests.runtime.identity_agent import ACCESS_KEY
 
+_ACCOUNT: Final = "111122223333"
 _MODEL: Final = botocore.session.get_session().get_service_model("rds")
 _INPUT: Final = _MODEL.operation_model("ModifyDBInstance").input_shape
 assert _INPUT is not None
@@ -58,7 +64,13 @@ class RdsApi:
             return "InvalidAction"
         if set(form) - _PARAMETERS or not 8 <= len(form["MasterUserPassword"]) <= 41:
             return "InvalidParameterValue"
-        return None if form["DBInstanceIdentifier"] == instance else "DBInstanceNotFound"
+        if form["DBInstanceIdentifier"] != instance:
+            return "DBInstanceNotFound"
+        # As IAM answers, of the role that the Job has.
+        call = Call("rds", "ModifyDBInstance", _ACCOUNT, "eu-central-1", form)
+        rights = Rights(({"Statement": database_access_rights(call.arn(f"db:{instance}"))},))
+        may = all(allowed(rights, Question(one.action, one.resource, one.context)) for one in asked(call))
+        return None if may else "AccessDenied"
 
     def close(self) -> None:
         """Stop answering."""

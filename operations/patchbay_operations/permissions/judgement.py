@@ -55,7 +55,7 @@ def denied(role: Role, calls: Iterable[Recorded]) -> Iterator[Denied]:
 def unused(role: Role, calls: Iterable[Recorded]) -> Iterator[Unused]:
     """By statement and action, as the policies have them."""
     questions = list({_key(question): question for recorded in calls for question in recorded.asked}.values())
-    for statement in _allowing(role.rights.policies):
+    for statement in allowing(role.rights.policies):
         made = [question for question in questions if concerns(statement, question)]
         for action in texts(statement.get("Action")):
             if not any(names_action(action, question) for question in made):
@@ -67,7 +67,7 @@ def nearest(rights: Rights, call: Call) -> str:
     decision = decide(rights, call)
     if decision.verdict is Verdict.DENIED:
         return f"this denies it: {_text(decision.statement or {})}"
-    own, boundary = list(_allowing(rights.policies)), rights.boundary
+    own, boundary = list(allowing(rights.policies)), rights.boundary
     if boundary is not None and any(concerns(statement, call) for statement in own):
         return "its boundary does not allow it"
     named = [one for one in own if any(names_action(action, call) for action in texts(one.get("Action")))]
@@ -80,7 +80,8 @@ def nearest(rights: Rights, call: Call) -> str:
     return "no statement names the action"
 
 
-def _allowing(documents: Iterable[Document]) -> Iterator[Document]:
+def allowing(documents: Iterable[Document]) -> Iterator[Document]:
+    """The statements that allow something."""
     return (one for document in documents for one in statements(document) if one["Effect"] == "Allow")
 
 
