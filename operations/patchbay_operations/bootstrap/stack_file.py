@@ -4,18 +4,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field
 
 from patchbay_operations.capacity.inputs import InputError, PartOfStack, read_yaml, validated
 
-_INFRA: Final = "patchbay:infra"
-_PLATFORM: Final = "patchbay:platform"
+INFRA: Final = "patchbay:infra"
+PLATFORM: Final = "patchbay:platform"
 _EXAMPLE_KEY: Final = ":key/00000000-0000-4000-8000-"
 _EXAMPLE_BUCKET: Final = "example-"
 # RFC 2606 keeps these from everybody.
 _RESERVED_DOMAIN: Final = re.compile(r"(^|\.)example(\.(com|net|org))?$")
+_Part = TypeVar("_Part", bound=PartOfStack)
 # Left out of the file, they are what infra/patchbay_infra says.
 _ENDPOINTS: Final = 7
 
@@ -184,19 +185,36 @@ class Stack:
 
 def load_stack(path: Path) -> Stack:
     """InputError, which names the field and the remedy, for a file that nothing may be made by."""
+    document = read_stack_file(path)
+    infra = part_of(document, INFRA, Infra, source=path)
+    platform = part_of(document, PLATFORM, Platform, source=path)
+    if faults := examples(infra):
+        raise InputError("\n".join(f"{path}: {INFRA}.{fault}" for fault in faults))
+    return Stack(name_of(path), path, infra, platform)
+
+
+def name_of(path: Path) -> str:
+    """`Pulumi.dev.yaml` is the stack `dev`."""
+    return path.stem.removeprefix("Pulumi.")
+
+
+def read_stack_file(path: Path) -> Mapping[str, Any]:
+    """The whole file. InputError where it is no stack's of this program."""
     document = read_yaml(path)
     config = document.get("config") if isinstance(document, Mapping) else None
-    if not isinstance(config, Mapping) or _INFRA not in config:
-        raise InputError(f"{path}: config.{_INFRA}: missing; name a stack's file, Pulumi.<stack>.yaml")
-    infra = validated(Infra, config[_INFRA], source=f"{path}: {_INFRA}")
-    platform = validated(Platform, config.get(_PLATFORM, {}), source=f"{path}: {_PLATFORM}")
-    if faults := _examples(infra):
-        raise InputError("\n".join(f"{path}: {_INFRA}.{fault}" for fault in faults))
-    return Stack(path.stem.removeprefix("Pulumi."), path, infra, platform)
+    if not isinstance(config, Mapping) or INFRA not in config:
+        raise InputError(f"{path}: config.{INFRA}: missing; name a stack's file, Pulumi.<stack>.yaml")
+    content: Mapping[str, Any] = document
+    return content
 
 
-def _examples(infra: Infra) -> list[str]:
-    """What would be made by mistake: the repository's examples are nobody's."""
+def part_of(document: Mapping[str, Any], key: str, model: type[_Part], *, source: Path) -> _Part:
+    """What stands below `key` in the file's config, as a model. InputError, which names the field and the remedy."""
+    return validated(model, document["config"].get(key) or {}, source=f"{source}: {key}")
+
+
+def examples(infra: Infra) -> list[str]:
+    """What would be made by mistake, with the remedy: the repository's examples are nobody's."""
     found = []
     if infra.aws.endpoint is not None:
         found.append("aws.endpoint: names an emulator, which needs no preparation; name a stack on AWS")

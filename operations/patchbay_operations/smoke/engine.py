@@ -1,0 +1,119 @@
+"""Pulumi on the stack, each command within its time."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from patchbay_operations.recovery.recover import recover
+from patchbay_operations.smoke.child import Within, run_child
+
+_COMPONENT: Final = "custom"
+# pulumi-kubernetes pull request 2489: a destroy then succeeds for objects of a cluster that does not answer.
+_LEAVE_UNREACHABLE: Final = {"PULUMI_K8S_DELETE_UNREACHABLE": "true"}
+# With a config: the program runs.
+_CONFIGURED: Final = frozenset({"up", "refresh", "destroy"})
+
+
+@dataclass(frozen=True)
+class Held:
+    """How many resources the state has, and the URNs of those that no update may delete."""
+
+    resources: int
+    protected: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`backend`: where the state is. `variables`: over this process's own. `config_file`: in place of the stack's."""
+
+    stack: str
+    directory: Path
+    backend: str
+    log: Path
+    on_line: Callable[[str], None]
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    config_file: Path | None = None
+    program: str = "pulumi"
+
+    def knows_stack(self, within: Within) -> bool:
+        """Whether the stack is in the state."""
+        listed = json.loads(self._run(("stack", "ls", "--json"), within, quiet=True) or "[]")
+        return self.stack in {str(entry["name"]).rpartition("/")[2] for entry in listed}
+
+    def held(self, within: Within) -> Held:
+        """What the state has, providers and the stack itself left out."""
+        state = json.loads(self._on_stack(("stack", "export"), within, quiet=True))
+        resources: list[dict[str, Any]] = state.get("deployment", {}).get("resources") or []
+        made = [
+            resource
+            for resource in resources
+            if resource.get(_COMPONENT) and not str(resource["type"]).startswith("pulumi:providers:")
+        ]
+        pending = state.get("deployment", {}).get("pending_operations") or []
+        return Held(len(made) + len(pending), tuple(str(one["urn"]) for one in made if one.get("protect")))
+
+    def outputs(self, within: Within) -> Mapping[str, Any]:
+        """Of the stack."""
+        found: Mapping[str, Any] = json.loads(self._on_stack(("stack", "output", "--json"), within, quiet=True))
+        return found
+
+    def up(self, within: Within) -> None:
+        """With the policies, whose verdict comes before anything is made."""
+        self._on_stack(("up", "--yes", "--policy-pack", "policies"), within)
+
+    def destroy(self, within: Within, *, leave_unreachable: bool = False) -> None:
+        """With its preview, which refuses a protected resource before anything is deleted.
+
+        `leave_unreachable`: forget the objects of a cluster that does not answer; they are gone with it.
+        """
+        self._on_stack(("destroy", "--yes"), within, _LEAVE_UNREACHABLE if leave_unreachable else {})
+
+    def recover(self, within: Within) -> None:
+        """After an update that was killed: its lock is freed, and what it made is in the state."""
+
+        def command(*words: str) -> str:
+            return self._on_stack(words, within, quiet=words[0] == "stack")
+
+        recover(command, self._environment({}))
+
+    def _on_stack(
+        self,
+        words: tuple[str, ...],
+        within: Within,
+        variables: Mapping[str, str] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> str:
+        config = ("--config-file", str(self.config_file)) if self.config_file and words[0] in _CONFIGURED else ()
+        return self._run((*words, "--stack", self.stack, *config), within, variables or {}, quiet=quiet)
+
+    def _run(
+        self,
+        words: tuple[str, ...],
+        within: Within,
+        variables: Mapping[str, str] | None = None,
+        *,
+        quiet: bool = False,
+    ) -> str:
+        """`quiet`: nothing of the standard output is told, which may be the state."""
+        return run_child(
+            [self.program, *words, "--non-interactive"],
+            within=within,
+            directory=self.directory,
+            environment=self._environment(variables or {}),
+            log=self.log,
+            on_line=self.on_line,
+            quiet=quiet,
+        )
+
+    def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **self.variables,
+            "PULUMI_BACKEND_URL": self.backend,
+            **variables,
+        }

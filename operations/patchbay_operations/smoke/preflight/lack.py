@@ -1,0 +1,46 @@
+"""One thing that is lacking."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
+
+
+@dataclass(frozen=True)
+class Lack:
+    """`where`: the option, the field of the stack file, or the call."""
+
+    where: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}; {self.remedy}"
+
+
+@dataclass
+class Lacks:
+    """Gathered."""
+
+    found: list[Lack] = field(default_factory=list)
+
+    def add(self, where: str, problem: str, remedy: str) -> None:
+        self.found.append(Lack(where, problem, remedy))
+
+    @contextmanager
+    def asking(self, call: str) -> Iterator[None]:
+        """AWS' refusal of a call becomes what is lacking. Of a request nothing is told but its name."""
+        try:
+            yield
+        except NoCredentialsError:
+            self.add(call, "no credentials of AWS are found", "log in to the stack's account, in a shell of its own")
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", "unknown"))
+            message = error.response.get("Error", {}).get("Message", "nothing")
+            remedy = "log in anew" if code in _EXPIRED else f"AWS says: {message}"
+            self.add(call, f"{error.operation_name}: {code}", remedy)
+        except BotoCoreError as error:
+            self.add(call, str(error), "see that AWS can be reached, and that the login is whole")
