@@ -1,5 +1,5 @@
 # Thin on purpose: bootstrap.sh makes the Python environment, `python -m patchbay_local` does the work.
-.PHONY: help up down clean status env emulate recover test bench latency nodes load compare faults plan lint lock lock-downloads bootstrap environment
+.PHONY: help up down clean status env emulate recover test bench latency nodes load compare faults plan lint lock lock-downloads bootstrap environment smoke restore-drill
 .DEFAULT_GOAL := help
 PATCHBAY := .venv/bin/python -m patchbay_local
 COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
@@ -35,8 +35,14 @@ bootstrap: environment ## What an administrator runs once for an environment on 
 emulate: environment ## A stack's whole AWS on an emulated account, checked: STACK=production
 	@$(PATCHBAY) emulate --stack "$(STACK)" $(ARGS)
 
+smoke: environment ## Real AWS: deploy, check, prove the scaling, destroy: STACK=dev ARGS="--budget 15"
+	@.venv/bin/python -m patchbay_operations.smoke --stack-file "Pulumi.$(STACK).yaml" $(ARGS)
+
 recover: environment ## After an update that was killed: STACK=production [ARGS=--emulated]
 	@$(PATCHBAY) recover --stack "$(STACK)" $(ARGS)
+
+restore-drill: environment ## A tenant's data, spoiled and restored to a point in time, on servers of its own
+	@$(PATCHBAY) restore-drill
 
 test: environment ## Static checks, then every test on the running environment
 	@$(PATCHBAY) test $(ARGS)

@@ -19,6 +19,7 @@ from patchbay_local.commands.down import down
 from patchbay_local.commands.emulate import emulate
 from patchbay_local.commands.phases import run_tests
 from patchbay_local.commands.recovery import recover_stack
+from patchbay_local.commands.restore_drill.command import restore_drill
 from patchbay_local.commands.status import status
 from patchbay_local.commands.tree import Tree
 from patchbay_local.commands.up import Options, up
@@ -35,7 +36,7 @@ SkipProof = Annotated[bool, typer.Option("--skip-proof", help="Bring it up witho
 ShortProof = Annotated[bool, typer.Option("--short-proof", help="Prove only the edge of the threshold.")]
 
 # They leave the environment as it is, or look by themselves whose it is.
-_FOR_ANY_CHECKOUT: Final = frozenset({"status", "lint", "lock-downloads", "clean", "recover"})
+_FOR_ANY_CHECKOUT: Final = frozenset({"status", "lint", "lock-downloads", "clean", "recover", "restore-drill"})
 
 
 @app.callback()
@@ -89,6 +90,13 @@ def recover_command(
     are asked whether every update has ended, wherever it ran: the recovery takes its lock away.
     """
     recover_stack(_console, stack, emulated=emulated, is_sure=lambda question: sure or typer.confirm(question))
+
+
+@app.command("restore-drill")
+def restore_drill_command() -> None:
+    """Spoil a tenant's data on servers of the drill's own, restore them to a point in time, and put them back."""
+    if not restore_drill(_console):
+        raise typer.Exit(1)
 
 
 @app.command("status")

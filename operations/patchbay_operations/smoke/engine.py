@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,11 @@ class Engine:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     config_file: Path | None = None
     program: str = "pulumi"
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its command is."""
+        return shutil.which(self.program, path=self._environment({}).get("PATH")) is not None
 
     def knows_stack(self, within: Within) -> bool:
         """Whether the stack is in the state."""

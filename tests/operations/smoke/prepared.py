@@ -22,7 +22,6 @@ from tests.standins.aws.launched import ACCOUNT
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DOMAIN, BUCKET, ADMIN = "dev.platform.test", "patchbay-state-of-a-smoke-test", "example-developer"
-ADMIN_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ADMIN}"
 # What a stub of Pulumi answers: the stack is there, and empty.
 EMPTY = """\
 case "$1 $2" in
@@ -37,16 +36,17 @@ def dev(
     *,
     key: str = "",
     zone: str | None = "Z0EXAMPLE",
+    account: str = ACCOUNT,
     changes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
     """The repository's dev with a domain, a bucket and an account of the test's own. `changes`: by section."""
     document = yaml.safe_load((REPOSITORY / "Pulumi.dev.yaml").read_text())
     infra = document["config"]["patchbay:infra"]
-    infra["aws"]["accountId"] = ACCOUNT
+    infra["aws"]["accountId"] = account
     infra["edge"] |= {"domain": DOMAIN, "zoneId": zone}
     infra["delivery"] |= {"stateBucket": BUCKET} | ({"stateKeyArn": key} if key else {})
     for cluster in infra["clusters"].values():
-        cluster["admins"] = [ADMIN_ARN]
+        cluster["admins"] = [f"arn:aws:iam::{account}:role/{ADMIN}"]
     for section, values in (changes or {}).items():
         infra[section] = {**infra[section], **values}
     file = directory / "Pulumi.dev.yaml"

@@ -54,23 +54,24 @@ def prepare(
     if real:
         account.elsewhere(environment, lacks)
     stack = _stack(options, lacks)
-    bill = None
+    bill, made = None, None
     if stack is not None:
-        stack_fields.look(stack, lacks, aws_only=options.aws_only)
-        bill = _bill(options, stack, lacks)
-    _programs(options, lacks)
+        # What is only destroyed needs neither images nor a budget.
+        stack_fields.look(stack, lacks, aws_only=options.aws_only or options.destroy_only)
+        bill, made = _bill(options, stack, lacks), engine(stack)
+    _programs(options, made, lacks)
     reached = access(stack.infra.aws.region if stack else _ANY_REGION)
     before = len(lacks.found)
     account.look(reached, stack, lacks)
-    if stack is None or bill is None or len(lacks.found) > before:
+    if stack is None or bill is None or made is None or len(lacks.found) > before:
         return lacks.found
     record = Record(reached, stack.infra.delivery.state_bucket, stack.name)
-    made, entry = engine(stack), None
+    entry = None
     if state.places(reached, stack, lacks):
         entry = state.unfinished(record, options, environment, lacks)
         if entry is None:
             account.identity_provider(reached, stack, lacks)
-        if shutil.which(made.program) and stack.keeps_secrets:
+        if made.is_there and stack.keeps_secrets:
             state.holdings(made, stack, within, ours=entry is not None, lacks=lacks)
     return lacks.found or Ready(stack, reached, bill, record, made, entry)
 
@@ -98,6 +99,8 @@ def _bill(options: Options, stack: Stack, lacks: Lacks) -> Ceiling | None:
         lacks.add("prices", problem, remedy)
         return None
     most = f"the run may cost up to {bill.usd:.2f} USD ({bill.usd_per_hour:.2f} an hour for {bill.hours:g} hours)"
+    if options.destroy_only:
+        return bill
     if options.budget_usd is None:
         lacks.add("--budget", f"not given, and {most}", "give the most that it may cost, in US dollars")
     elif bill.usd > options.budget_usd:
@@ -115,10 +118,9 @@ def _bill(options: Options, stack: Stack, lacks: Lacks) -> Ceiling | None:
     return bill
 
 
-def _programs(options: Options, lacks: Lacks) -> None:
-    needed = {"pulumi": "install it, with its plugins"}
-    if not options.aws_only:
-        needed["aws"] = "install AWS' command line: it gives Pulumi and the proof their tokens for the clusters"
-    for name, remedy in needed.items():
-        if shutil.which(name) is None:
-            lacks.add(name, "not on the PATH", remedy)
+def _programs(options: Options, engine: Engine | None, lacks: Lacks) -> None:
+    if not (engine.is_there if engine else shutil.which("pulumi")):
+        lacks.add("pulumi", "not on the PATH", "install it, with its plugins")
+    if not options.aws_only and shutil.which("aws") is None:
+        remedy = "install AWS' command line: it gives Pulumi and the proof their tokens for the clusters"
+        lacks.add("aws", "not on the PATH", remedy)

@@ -1,5 +1,6 @@
 """RDS: instances, read replicas and their parameter groups."""
 
+import datetime
 from typing import Any
 
 from tests.standins.aws.account import Account, new_name
@@ -211,6 +212,54 @@ def a_static_parameter_is_to_count_at_once(account: Account) -> Arguments:
     return {"DBParameterGroupName": _parameter_group(account, "mariadb11.4"), "Parameters": [parameter]}
 
 
+@TABLE.refuses(
+    "restore_db_instance_to_point_in_time",
+    "PointInTimeRestoreNotEnabled",
+    source="API reference: RestoreDBInstanceToPointInTime",
+)
+def no_backups_are_kept_to_restore_from(account: Account) -> Arguments:
+    return _restore(account, BackupRetentionPeriod=0)
+
+
+@TABLE.refuses(
+    "restore_db_instance_to_point_in_time",
+    "DBInstanceAlreadyExists",
+    source="API reference: RestoreDBInstanceToPointInTime",
+)
+def the_restored_instance_would_be_one_that_is_there(account: Account) -> Arguments:
+    told = _restore(account)
+    return {**told, "TargetDBInstanceIdentifier": told["SourceDBInstanceIdentifier"]}
+
+
+@TABLE.refuses(
+    "restore_db_instance_to_point_in_time",
+    "InvalidParameterCombination",
+    source="API reference: RestoreDBInstanceToPointInTime",
+)
+def a_time_is_named_and_the_latest_one_too(account: Account) -> Arguments:
+    return {**_restore(account), "RestoreTime": datetime.datetime.now(datetime.UTC)}
+
+
+@TABLE.refuses(
+    "restore_db_instance_to_point_in_time",
+    "InvalidParameterValue",
+    source="API reference: RestoreDBInstanceToPointInTime",
+)
+def the_time_is_after_the_latest_restorable_one(account: Account) -> Arguments:
+    later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+    return {**_restore(account), "RestoreTime": later, "UseLatestRestorableTime": False}
+
+
+@TABLE.refuses(
+    "restore_db_instance_to_point_in_time",
+    "InvalidParameterValue",
+    source="API reference: RestoreDBInstanceToPointInTime",
+)
+def the_time_is_before_the_first_backup(account: Account) -> Arguments:
+    earlier = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=2)
+    return {**_restore(account), "RestoreTime": earlier, "UseLatestRestorableTime": False}
+
+
 def _instance(**settings: Any) -> dict[str, Any]:
     """The arguments that make an instance."""
     return {
@@ -247,3 +296,14 @@ def _parameter_group(account: Account, family: str) -> str:
         DBParameterGroupName=name, DBParameterGroupFamily=family, Description="example"
     )
     return name
+
+
+def _restore(account: Account, **settings: Any) -> Arguments:
+    """The latest state of an instance with backups, in a new one."""
+    made = _instance(**({"BackupRetentionPeriod": 7} | settings))
+    account.client("rds").create_db_instance(**made)
+    return {
+        "SourceDBInstanceIdentifier": made["DBInstanceIdentifier"],
+        "TargetDBInstanceIdentifier": new_name("restored"),
+        "UseLatestRestorableTime": True,
+    }

@@ -38,6 +38,11 @@ def _described(instance: Any, region: str) -> Backup:
     }
 
 
+def window(instance: Any) -> dict[str, Any]:
+    """From when to when it can be restored; AWS is up to five minutes behind, which nobody has to wait for here."""
+    return {"EarliestTime": instance.instance_create_time, "LatestTime": instance.latest_restorable_time}
+
+
 def _arn(call: Call, source: str) -> str:
     mark = hashlib.sha256(f"{call.region}/{source}".encode()).hexdigest()[:26]
     return call.arn(f"auto-backup:ab-{mark}")
@@ -55,7 +60,11 @@ def describe_db_instance_automated_backups(call: Call) -> Result:
     held = backend(call)
     found = [
         _described(instance, call.region)
-        | {"Status": "active", "DBInstanceAutomatedBackupsArn": _arn(call, instance.db_instance_arn)}
+        | {
+            "Status": "active",
+            "RestoreWindow": window(instance),
+            "DBInstanceAutomatedBackupsArn": _arn(call, instance.db_instance_arn),
+        }
         for instance in held.databases.values()
         if int(instance.backup_retention_period)
     ]

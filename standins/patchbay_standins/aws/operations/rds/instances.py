@@ -59,6 +59,13 @@ def _identify(instance: Any) -> None:
     instance.dbi_resource_id = f"db-{base64.b32encode(mark).decode()[:26]}"
 
 
+def settle(call: Call, instance: Any) -> None:
+    """What every new instance gets, however it was made."""
+    _place(call, instance)
+    _keep(call, instance)
+    _identify(instance)
+
+
 def _named(call: Call, name: str) -> Any:
     return backend(call).describe_db_instances(name)[0]
 

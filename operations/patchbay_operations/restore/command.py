@@ -1,0 +1,85 @@
+"""The command for an environment on AWS: 0 put back, 2 refused, or something failed, and what it says."""
+
+import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.text import Text
+
+from patchbay_operations.access import Access
+from patchbay_operations.bootstrap.stack_file import INFRA, Infra, part_of, read_stack_file
+from patchbay_operations.capacity.inputs import InputError
+from patchbay_operations.restore.database import Database, DatabaseError
+from patchbay_operations.restore.put_back import Names, PutBackError
+from patchbay_operations.restore.rds import RdsBackups, RestoreError
+from patchbay_operations.restore.steps import restore_tenant
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+_FAILED: Final = 2
+
+
+@dataclass(frozen=True)
+class OnAws:
+    """RDS' backups, entered over TLS as the restored instance's administrator."""
+
+    rds: RdsBackups
+    ca: Path
+
+    @contextmanager
+    def restored(self, point: datetime.datetime) -> Iterator[Database]:
+        with self.rds.restored(point):
+            yield self.rds.administrator(self.rds.copy, ca=self.ca)
+
+
+@app.command()
+def restore(
+    *,
+    stack_file: Annotated[Path, typer.Option(help="The environment: Pulumi.<stack>.yaml.")],
+    tenant: Annotated[str, typer.Option(help="The tenant's name.")],
+    to: Annotated[datetime.datetime, typer.Option(help="The second, in UTC.", formats=["%Y-%m-%dT%H:%M:%SZ"])],
+    ca: Annotated[Path, typer.Option(help="AWS' certificate authorities of RDS, in PEM form.")],
+) -> None:
+    """Put a tenant's data back as they were at a point in time."""
+    raise typer.Exit(run(stack_file, tenant, to.replace(tzinfo=datetime.UTC), ca, access=Access))
+
+
+def run(
+    stack_file: Path,
+    tenant: str,
+    point: datetime.datetime,
+    ca: Path,
+    *,
+    access: Callable[[str], Access],
+    console: Console | None = None,
+) -> int:
+    """The exit status. `access`: to the account, by the region."""
+    console = console or Console(soft_wrap=True, highlight=False)
+    schema = f"tenant_{tenant.replace('-', '_')}"
+    try:
+        names = Names(schema)
+        if not ca.is_file():
+            raise RestoreError(f"--ca: there is no file {ca}; docs/restore.md tells where AWS has it")
+        infra = part_of(read_stack_file(stack_file), INFRA, Infra, source=stack_file)
+        environment = infra.environment.name
+        instance = f"patchbay-{environment}-databases-write"
+        rds = RdsBackups(access(infra.aws.region), instance)
+        done = restore_tenant(
+            OnAws(rds, ca),
+            lambda: rds.administrator(instance, ca=ca),
+            schema,
+            point,
+            tell=lambda line: console.print(Text(line)),
+        )
+    except (InputError, RestoreError, PutBackError, DatabaseError, ClientError, BotoCoreError) as error:
+        console.print(Text.assemble(("not restored: ", "red"), str(error)))
+        return _FAILED
+    rows = sum(content.rows for content in done.live.values())
+    console.print(Text(f"{tenant}: {rows} rows in {len(done.live)} tables, back after {done.recovery_seconds:.0f} s"))
+    console.print(Text(f"what was there before is in `{names.before}`; drop it when nobody needs it"))
+    return 0
