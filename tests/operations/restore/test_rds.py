@@ -77,7 +77,7 @@ def test_the_restored_instance_is_reached_and_protected_as_the_live_one_and_is_g
         assert made["DBParameterGroups"][0]["DBParameterGroupName"] == "example"
         assert made["DBSubnetGroup"]["DBSubnetGroupName"] == "example"
         assert not made["DeletionProtection"]
-        assert not made["PubliclyAccessible"]
+        assert not made.get("PubliclyAccessible")
         assert {"Key": "patchbay:environment", "Value": "dev"} in made["TagList"]
     assert set(instances(account)) == {INSTANCE}
 
