@@ -77,7 +77,7 @@ lock: ## Pin every Python dependency, with hashes and without index addresses
 	$(COMPILE) --extra autoscaler --output-file requirements/autoscaler.txt pyproject.toml
 	$(COMPILE) --all-extras --output-file requirements/dev.txt pyproject.toml
 	$(COMPILE) --output-file requirements/checkov.txt requirements/checkov.in
-	$(COMPILE) --no-deps --output-file requirements/ministack.txt requirements/ministack.in
+	$(COMPILE) --output-file requirements/ministack.txt requirements/ministack.in
 
 lock-downloads: environment ## Pin the published checksums of what is downloaded, after a change of versions
 	@$(PATCHBAY) lock-downloads

@@ -44,6 +44,9 @@ def hosted_zone(route53: Any) -> str:
     for number in itertools.count():
         made = route53.create_hosted_zone(Name=DOMAIN, CallerReference=f"smoke-{number}")["HostedZone"]["Id"]
         if (identifier := str(made.rpartition("/")[2])).startswith("Z"):
+            # As `make bootstrap` does: the checks know the environment's zone by it.
+            tags = [{"Key": "patchbay:environment", "Value": "dev"}]
+            route53.change_tags_for_resource(ResourceType="hostedzone", ResourceId=identifier, AddTags=tags)
             return identifier
         route53.delete_hosted_zone(Id=made)
     raise AssertionError

@@ -25,7 +25,10 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_every_make_target_that_is_named_exists(document: Path) -> None:
     named = set(
-        re.findall(r"`?make (?:-s )?([a-z]+(?:-[a-z]+)*)", " ".join(re.findall(r"`[^`]*`|^make .*$", document.read_text(), re.M)))
+        re.findall(
+            r"`?make (?:-s )?([a-z]+(?:-[a-z]+)*)",
+            " ".join(re.findall(r"`[^`]*`|^make .*$", document.read_text(), re.M)),
+        )
     )
     targets = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.M))
     assert named <= targets

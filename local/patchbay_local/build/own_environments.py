@@ -15,11 +15,10 @@ _COMPLETE: Final = ".complete"
 
 @dataclass(frozen=True)
 class OwnEnvironment:
-    """`directory`: of its installations, one for each lock. `alone`: without what the package asks for besides."""
+    """`directory`: of its installations, one for each lock."""
 
     name: str
     directory: Path
-    alone: bool = False
 
     @property
     def lock(self) -> Path:
@@ -42,10 +41,9 @@ class OwnEnvironment:
         target = self._place()
         remove_directory(self.directory)
         log = paths.LOGS / f"{self.name}.log"
-        options = ["--no-deps"] if self.alone else []
         # Scripts of an environment name its place: it is made where it stays, and counts once its last file is there.
         run([sys.executable, "-m", "venv", target], log=log)
-        run([target / "bin" / "pip", "install", "--require-hashes", *options, "--requirement", self.lock], log=log)
+        run([target / "bin" / "pip", "install", "--require-hashes", "--requirement", self.lock], log=log)
         (target / _COMPLETE).touch()
 
     def _place(self) -> Path:
@@ -53,6 +51,5 @@ class OwnEnvironment:
 
 
 CHECKOV: Final = OwnEnvironment("checkov", paths.CHECKOV)
-# Another emulator of AWS, of which the evaluator of policies is wanted, and that needs nothing but Python.
-MINISTACK: Final = OwnEnvironment("ministack", paths.MINISTACK, alone=True)
+MINISTACK: Final = OwnEnvironment("ministack", paths.MINISTACK)
 ALL: Final = (CHECKOV, MINISTACK)
