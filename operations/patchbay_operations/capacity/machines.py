@@ -108,7 +108,8 @@ class Machines(Input):
     ) -> Resources:
         """What workers may request of one node. `max_pods`: the group's own, if it has one.
 
-        `watched`: whether an agent of the account's threat detection runs on it. `emulated`: a node of the one-machine environment, all for pods.
+        `watched`: whether an agent of the account's threat detection runs on it. `emulated`: a node of the one-machine
+        environment, all for pods.
         """
         size = self.sizes.types.get(instance_type)
         if size is None:

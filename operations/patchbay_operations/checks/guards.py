@@ -78,7 +78,8 @@ def _notices(facts: Facts) -> Iterator[str | None]:
     for topic in (one["TopicArn"] for one in facts.owned("sns", "list_topics", "Topics", "TopicArn")):
         policy = json.loads(sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"])
         if _lets_events_in(policy) != (topic in told):
-            yield f"topic {topic} {'takes no events of rules' if topic in told else 'takes events, and no rule sends any'}"
+            fault = "takes no events of rules" if topic in told else "takes events, and no rule sends any"
+            yield f"topic {topic} {fault}"
         else:
             yield None
 

@@ -53,7 +53,11 @@ def _basic(selector: Any) -> bool:
 
 def _advanced(selector: Any) -> bool:
     fields = items(at(selector, "fieldSelectors"))
-    return len(fields) == 1 and at(fields[0], "field") == "eventCategory" and "Management" in items(at(fields[0], "equals"))
+    return (
+        len(fields) == 1
+        and at(fields[0], "field") == "eventCategory"
+        and "Management" in items(at(fields[0], "equals"))
+    )
 
 
 def _locked(stack: Stack, environment: Environment) -> Iterator[Finding]:

@@ -183,9 +183,7 @@ def test_a_node_keeps_something_for_itself_except_where_it_is_emulated() -> None
 def test_the_agent_of_the_threat_detection_takes_its_part_of_each_node() -> None:
     """What it asks for at least: GuardDuty's guide, "Configure GuardDuty security agent (add-on) parameters"."""
     machines = load_machines(None)
-    without, watched = (
-        machines.allocatable("m7i.large", emulated=False, watched=watched) for watched in (False, True)
-    )
+    without, watched = (machines.allocatable("m7i.large", emulated=False, watched=watched) for watched in (False, True))
     assert tuple(before - after for before, after in zip(without, watched, strict=True)) == (200, 256, 1)
     assert machines.allocatable("m7i.large", emulated=True, watched=True) == machines.allocatable(
         "m7i.large", emulated=True

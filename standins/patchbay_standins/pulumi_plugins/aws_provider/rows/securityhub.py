@@ -28,9 +28,7 @@ ROWS = (
         create=_enable,
         id="{accountId}",
         read=Call("describe_hub"),
-        updates=(
-            Update(("autoEnableControls", "controlFindingGenerator"), Call("update_security_hub_configuration")),
-        ),
+        updates=(Update(("autoEnableControls", "controlFindingGenerator"), Call("update_security_hub_configuration")),),
         delete=Call("disable_security_hub"),
         fields=(Field("enableDefaultStandards", aws="", read=""),),
         outputs={"arn": "{HubArn}"},
