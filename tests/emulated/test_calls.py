@@ -3,8 +3,12 @@
 Each other test of this folder that changes a stack holds its own calls to the roles when it ends (`scratch`).
 """
 
+import functools
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -27,6 +31,38 @@ def test_every_call_that_is_left_to_an_administrator_is_made_and_denied_to_every
     denied = refused(read(record), deployment.roles, environment)
     needless = [row for row in ADMINISTRATORS if not row.covered(denied, f"patchbay-{environment}-")]
     assert not needless, needless
+
+
+def test_every_question_is_one_that_the_service_authorization_reference_knows(deployment: Deployment) -> None:
+    """As cfn-lint has the reference from AWS' policy generator; the record has it from AWS' pages."""
+    asked = {(one.action, one.resource) for call in read(deployment.record) for one in call.asked}
+    assert len(asked) > 500
+    unknown = [f"{action} on {resource}" for action, resource in sorted(asked) if not known(action, resource)]
+    assert not unknown, "\n".join(unknown)
+
+
+def known(action: str, resource: str) -> bool:
+    """Whether the reference has the action, and judges it by resources of that form."""
+    prefix, _, name = action.partition(":")
+    service = authorization_reference()[prefix]
+    kinds = service["Actions"][name.lower()].get("Resources") or []
+    if resource == "*":
+        # Of everything, or of what has no name yet.
+        return not kinds or name.startswith(("Describe", "List", "Get"))
+    forms = {kind.lower(): entry["ARNFormats"] for kind, entry in service["Resources"].items()}
+    return any(matches(form, resource) for kind in kinds for form in forms[kind.lower()])
+
+
+def matches(form: str, arn: str) -> bool:
+    pattern = form.replace("${Partition}", "aws").replace("${Region}", "[a-z0-9-]*").replace("${Account}", "[a-z0-9]*")
+    return re.fullmatch(pattern, arn) is not None
+
+
+@functools.cache
+def authorization_reference() -> dict[str, Any]:
+    file = files("cfnlint") / "data" / "AdditionalSpecs" / "Policies.json"
+    found: dict[str, Any] = json.loads(file.read_text())
+    return found
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from patchbay_standins.aws.record import context, values
+from patchbay_standins.aws.record import arns, context, reference, values
 from patchbay_standins.aws.record.question import Question
 from patchbay_standins.aws.service import Call
 
@@ -18,7 +18,7 @@ _LINKED_SEARCH: Final = "https://docs.aws.amazon.com/opensearch-service/latest/d
 
 @dataclass(frozen=True)
 class Looks:
-    """Actions that know no resource."""
+    """Actions that name no resource."""
 
     operations: frozenset[str]
     actions: tuple[str, ...]
@@ -113,7 +113,7 @@ def questions(call: Call) -> Iterator[Question]:
     operation = f"{call.service}:{call.operation}"
     for looks in LOOKS:
         if operation in looks.operations:
-            yield from (Question(action, "*", context.here(call)) for action in looks.actions)
+            yield from (Question(action, _everything(action, call), context.here(call)) for action in looks.actions)
     for linked in LINKED:
         if operation in linked.operations:
             role = f"arn:aws:iam::{call.account}:role/aws-service-role/{linked.service}/*"
@@ -123,6 +123,14 @@ def questions(call: Call) -> Iterator[Question]:
                 yield Question("iam:GetRole", role, context.GLOBAL)
     if operation == "ec2:CreateVpcEndpoint" and call.get("PrivateDnsEnabled"):
         yield from _private_names(call)
+
+
+def _everything(action: str, call: Call) -> str:
+    """What an action is asked about that names nothing: anything of its kind, where it knows a kind."""
+    prefix, _, name = action.partition(":")
+    known = reference.action(prefix, name)
+    needed = [kind for kind in known.kinds if kind.required] if known else []
+    return arns.made(needed[0], prefix, call) if needed else "*"
 
 
 def _private_names(call: Call) -> Iterator[Question]:
