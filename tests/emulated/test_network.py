@@ -41,6 +41,18 @@ class Network:
         }
 
     @property
+    def within(self) -> dict[str, str]:
+        """The VPC's own routes: one for each of its networks."""
+        ranges = [one["CidrBlock"] for one in self.vpc["CidrBlockAssociationSet"]]
+        assert self.vpc["CidrBlock"] in ranges
+        return dict.fromkeys(ranges, "local")
+
+    def access_list(self, subnet: str) -> str:
+        here = {"Name": "association.subnet-id", "Values": [subnet]}
+        (found,) = self._ec2.describe_network_acls(Filters=[*self._inside, here])["NetworkAcls"]
+        return str(found["NetworkAclId"])
+
+    @property
     def s3(self) -> dict[str, str]:
         """The route of the gateway endpoint of S3."""
         (prefixes,) = self._ec2.describe_prefix_lists(
@@ -82,7 +94,7 @@ def test_a_tier_has_a_subnet_in_each_zone(network: Network, tier: str) -> None:
 @pytest.mark.parametrize("zone", ZONES)
 def test_every_route_of_a_public_subnet(network: Network, zone: str) -> None:
     assert network.routes(network.subnets("public")[zone]["SubnetId"]) == {
-        network.vpc["CidrBlock"]: "local",
+        **network.within,
         "0.0.0.0/0": network.internet_gateway,
     }
 
@@ -96,16 +108,28 @@ def test_every_route_of_a_private_subnet(network: Network, deployment: Deploymen
         assert tuple(sorted(nats)) == ZONES
     own = nats.get(zone, next(iter(nats.values())))
     assert network.routes(network.subnets("private")[zone]["SubnetId"]) == {
-        network.vpc["CidrBlock"]: "local",
+        **network.within,
         **network.s3,
         "0.0.0.0/0": own,
     }
 
 
+def test_pods_have_addresses_beside_the_nodes_and_the_ways_of_their_zones_nodes(
+    network: Network, deployment: Deployment
+) -> None:
+    pods, nodes = network.subnets("pods"), network.subnets("private")
+    assert tuple(sorted(pods)) == (() if deployment.emulation.config.stack == "dev" else ZONES)
+    for zone, subnet in pods.items():
+        assert IPv4Network(subnet["CidrBlock"]).subnet_of(IPv4Network("100.64.0.0/10"))
+        here, there = subnet["SubnetId"], nodes[zone]["SubnetId"]
+        assert network.routes(here) == network.routes(there)
+        assert network.access_list(here) == network.access_list(there)
+
+
 @pytest.mark.parametrize("zone", ZONES)
 def test_every_route_of_a_data_subnet(network: Network, zone: str) -> None:
     assert network.routes(network.subnets("data")[zone]["SubnetId"]) == {
-        network.vpc["CidrBlock"]: "local",
+        **network.within,
         **network.s3,
     }
 

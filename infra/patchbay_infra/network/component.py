@@ -22,8 +22,6 @@ _ROLE_TAGS: Final[Mapping[str, Mapping[str, str]]] = {
     "data": {},
 }
 
-_KIND: Final = {"pods": "private"}
-
 Ids = Mapping[str, pulumi.Output[str]]
 
 
@@ -135,7 +133,7 @@ class Network(pulumi.ComponentResource):
                 cidr_block=str(network),
                 map_public_ip_on_launch=False,
                 # What the subnet is meant for: the checks in AWS hold its routes and its inhabitants to it.
-                tags=self._context.tags(tier, zone, **{"patchbay:tier": _KIND.get(tier, tier)}, **_ROLE_TAGS[tier]),
+                tags=self._context.tags(tier, zone, **{"patchbay:tier": tier}, **_ROLE_TAGS[tier]),
                 # Two subnets of the same addresses are refused.
                 opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=list(after)),
             ).id

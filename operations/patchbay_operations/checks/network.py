@@ -33,7 +33,7 @@ def _judge(facts: Facts, subnet: Subnet, route: Route, gateways: dict[str, str])
         return None
     if subnet.tier == "public":
         return None if route.target.startswith("igw-") else f"{where}, which is not an internet gateway"
-    if subnet.tier == "private" and route.destination in _DEFAULT:
+    if subnet.tier in {"private", "pods"} and route.destination in _DEFAULT:
         home = facts.vpc.subnets.get(gateways.get(route.target, ""))
         if home is None:
             return f"{where}, which is no NAT gateway of this VPC"

@@ -69,7 +69,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Subnet:
-    """`tier` as its tag says: public, private or data."""
+    """`tier` as its tag says: public, private, pods or data."""
 
     identifier: str
     name: str
