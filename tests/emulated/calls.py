@@ -56,6 +56,7 @@ class Administrators:
 
 
 # docs/environments.md, "What stays with an administrator".
+GUARDS: Final = "no deployment touches what watches it, nor the backups of what it changes"
 _DEFAULTS: Final = "what AWS makes together with a VPC bears no tag yet"
 ADMINISTRATORS: Final = (
     Administrators(("iam:*",), "arn:aws:iam::*:role/{}delivery-*", "the apply role cannot touch its own rights"),
@@ -63,6 +64,15 @@ ADMINISTRATORS: Final = (
     Administrators(
         ("iam:*OpenIDConnectProvider",), "arn:aws:iam::*:oidc-provider/*", "the apply role cannot touch its own rights"
     ),
+    Administrators(("backup:*",), "*", GUARDS),
+    Administrators(("cloudtrail:*",), "arn:aws:cloudtrail:*:trail/*", GUARDS),
+    Administrators(("config:*",), "*", GUARDS),
+    Administrators(("events:*",), "arn:aws:events:*:rule/{}auditing-*", GUARDS),
+    Administrators(("events:*",), "arn:aws:events:*:rule/{}backups-*", GUARDS),
+    Administrators(("guardduty:*",), "*", GUARDS),
+    Administrators(("iam:*",), "arn:aws:iam::*:role/{}backups", GUARDS),
+    Administrators(("s3:Put*",), "arn:aws:s3:::{}auditing-*", GUARDS),
+    Administrators(("securityhub:*",), "*", GUARDS),
     Administrators(("route53:CreateHostedZone",), "*", "Route 53 knows neither names nor tags in policies"),
     Administrators(
         ("ec2:CreateTags", "ec2:RevokeSecurityGroup*"), "arn:aws:ec2:*:security-group/sg-*", _DEFAULTS, untagged=True

@@ -50,6 +50,11 @@ class Scope:
         """
         return {**self.requested, "StringEqualsIfExists": {f"aws:ResourceTag/{_TAG}": self.context.environment}}
 
+    @property
+    def retagging(self) -> Condition:
+        """For tags of what there is: an update sends those that differ, and none makes it another environment's."""
+        return {**self.owned, "StringEqualsIfExists": {f"aws:RequestTag/{_TAG}": self.context.environment}}
+
     def arn(self, service: str, *resources: str) -> list[str]:
         """`resources`: patterns in which `{}` stands for the environment's prefix."""
         return [self.context.arn(service, resource.format(self.prefix)) for resource in resources]

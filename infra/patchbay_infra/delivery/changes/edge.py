@@ -39,10 +39,13 @@ def edge_changes(scope: Scope) -> Sequence[Statement]:
             [*scope.arn("acm", "certificate/*"), *scope.globally("shield", "protection/*")],
             scope.owned,
         ),
-        allow(
-            ["acm:AddTagsToCertificate", "shield:TagResource"],
-            [*scope.arn("acm", "certificate/*"), *scope.globally("shield", "protection/*")],
-            scope.tagging,
+        *(
+            allow(
+                ["acm:AddTagsToCertificate", "shield:TagResource"],
+                [*scope.arn("acm", "certificate/*"), *scope.globally("shield", "protection/*")],
+                condition,
+            )
+            for condition in (scope.tagging, scope.retagging)
         ),
     )
 

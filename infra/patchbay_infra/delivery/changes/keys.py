@@ -15,6 +15,7 @@ def key_changes(scope: Scope, outside: Outside) -> Sequence[Statement]:
     return (
         allow(["kms:CreateKey"], ["*"], scope.requested),
         allow(["kms:TagResource"], keys, scope.tagging),
+        allow(["kms:TagResource"], keys, scope.retagging),
         allow(["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"], scope.arn("kms", "alias/{}*")),
         allow(
             [

@@ -87,7 +87,10 @@ def platform_changes(scope: Scope, outside: Outside) -> Sequence[Statement]:
             scope.globally("ce", "anomalymonitor/*", "anomalysubscription/*"),
             scope.owned,
         ),
-        allow(["ce:TagResource"], scope.globally("ce", "anomalymonitor/*", "anomalysubscription/*"), scope.tagging),
+        *(
+            allow(["ce:TagResource"], scope.globally("ce", "anomalymonitor/*", "anomalysubscription/*"), condition)
+            for condition in (scope.tagging, scope.retagging)
+        ),
         *_scanning(outside),
     )
 

@@ -44,6 +44,7 @@ _OTHERS: Final[Mapping[str, Mapping[str, str]]] = {
         "ListObjectsV2": "ListBucket",
         "PutBucketEncryption": "PutEncryptionConfiguration",
         "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+        "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
         "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
         "UploadPart": "PutObject",
     },

@@ -19,6 +19,7 @@ _PATHS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "elasticache": {"UserGroupId": ("UserGroupId", "UserGroupIds"), "UserId": ("UserId", "UserIds")},
     "elasticloadbalancing": {"LoadBalancerName": ("Name",), "TargetGroupName": ("Name",)},
     "es": {"DomainName": ("DomainName", "DomainNames")},
+    "events": {"RuleName": ("Rule", "Name")},
     "iam": {
         "OidcProviderName": ("Url",),
         "PolicyNameWithPath": ("PolicyName",),
@@ -49,8 +50,8 @@ def of(kind: Kind, prefix: str, call: Call) -> list[str]:
     """The ARNs of that kind which the call names; empty where it names none."""
     if prefix == "ec2":
         return ec2.arns(kind.name, call)
-    if special := _SPECIAL.get((prefix, kind.name)):
-        return list(dict.fromkeys(special(call)))
+    if found := _SPECIAL.get((prefix, kind.name), _none)(call):
+        return list(dict.fromkeys(found))
     named = (text for text in values.texts(call.parameters) if kind.pattern.fullmatch(text))
     return list(dict.fromkeys([*named, *_by_name(kind, prefix, call)]))
 
@@ -101,6 +102,15 @@ def _surroundings(call: Call) -> dict[str, str]:
         "Account": call.account,
         **({"Scope": scope[0].lower()} if scope else {}),
     }
+
+
+def _none(_: Call) -> list[str]:
+    return []
+
+
+def _hub(call: Call) -> list[str]:
+    """An account has one in a region, which no call names."""
+    return [f"arn:aws:securityhub:{call.region}:{call.account}:hub/default"]
 
 
 def _access_entry(call: Call) -> list[str]:
@@ -161,5 +171,6 @@ _SPECIAL: Final[Mapping[tuple[str, str], Callable[[Call], list[str]]]] = {
     ("eks", "access-entry"): _access_entry,
     ("kms", "key"): _key,
     ("rds", "og"): _option_group,
+    ("securityhub", "hub"): _hub,
     ("wafv2", "managedruleset"): _managed_rules,
 }

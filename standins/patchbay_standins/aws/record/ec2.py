@@ -29,7 +29,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "vpc": "vpc",
     "vpce": "vpc-endpoint",
 }
-_ID: Final = re.compile(r"([a-z]+(?:-[a-z]+)?)-[0-9a-f]{8,17}")
+_ID: Final = re.compile(r"([a-z]+(?:-[a-z]+)*)-[0-9a-f]{8,17}")
 
 
 def arns(kind: str, call: Call) -> list[str]:
@@ -62,6 +62,7 @@ def _associated(identifier: str, call: Call) -> Iterator[str]:
         if identifier in acl._associations:
             yield acl.id
             yield from _text(acl._associations[identifier].subnet_id)
+    yield from (vpc.id for vpc in backend.vpcs.values() if identifier in vpc._cidr_block_association_set)
     for address in backend.addresses:
         if address.association_id == identifier:
             yield from _text(address.allocation_id)
