@@ -4,7 +4,8 @@ import pytest
 from patchbay_operations.checks.run import CHECKS, run
 
 from tests.emulated.deployment import Deployment
-from tests.emulated.mutations import MUTATIONS, Mutation
+from tests.emulated.mutations import MUTATIONS
+from tests.emulated.mutations.mutation import Mutation
 
 pytestmark = pytest.mark.long
 
