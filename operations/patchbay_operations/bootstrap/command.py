@@ -15,11 +15,9 @@ from patchbay_operations.bootstrap.findings import Finding, RefusedError, State,
 from patchbay_operations.bootstrap.quotas import Judged
 from patchbay_operations.bootstrap.run import prepare
 from patchbay_operations.bootstrap.stack_file import Stack, load_stack
-from patchbay_operations.capacity.inputs import InputError
+from patchbay_operations.inputs import InputError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-# What `make bootstrap` hands on where STACK is empty.
-_NO_STACK: Final = Path("Pulumi..yaml")
 _STYLES: Final[dict[State, str]] = {
     "found": "green",
     "made": "cyan",
@@ -57,8 +55,6 @@ def run(
     """The exit status. `access`: to the account, by the region."""
     console = console or Console(soft_wrap=True, highlight=False)
     try:
-        if stack_file == _NO_STACK:
-            raise InputError("no stack is named; give it as STACK=NAME, with a file Pulumi.NAME.yaml")
         stack = load_stack(stack_file)
         work = Work(stack, access(stack.infra.aws.region), dry_run, lambda finding: _tell(console, finding))
         outcome = prepare(work)

@@ -4,19 +4,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from patchbay_operations.capacity.inputs import InputError, PartOfStack, read_yaml, validated
+from patchbay_operations.inputs import InputError
+from patchbay_operations.stack_file import INFRA, PartOfStack, StackFile
 
-INFRA: Final = "patchbay:infra"
-PLATFORM: Final = "patchbay:platform"
 _EXAMPLE_KEY: Final = ":key/00000000-0000-4000-8000-"
 _EXAMPLE_BUCKET: Final = "example-"
 # RFC 2606 keeps these from everybody.
 _RESERVED_DOMAIN: Final = re.compile(r"(^|\.)example(\.(com|net|org))?$")
-_Part = TypeVar("_Part", bound=PartOfStack)
 # Left out of the file, they are what infra/patchbay_infra says.
 _ENDPOINTS: Final = 7
 
@@ -185,32 +183,11 @@ class Stack:
 
 def load_stack(path: Path) -> Stack:
     """InputError, which names the field and the remedy, for a file that nothing may be made by."""
-    document = read_stack_file(path)
-    infra = part_of(document, INFRA, Infra, source=path)
-    platform = part_of(document, PLATFORM, Platform, source=path)
+    file = StackFile.read(path)
+    infra, platform = file.infra(Infra), file.platform(Platform)
     if faults := examples(infra):
         raise InputError("\n".join(f"{path}: {INFRA}.{fault}" for fault in faults))
-    return Stack(name_of(path), path, infra, platform)
-
-
-def name_of(path: Path) -> str:
-    """`Pulumi.dev.yaml` is the stack `dev`."""
-    return path.stem.removeprefix("Pulumi.")
-
-
-def read_stack_file(path: Path) -> Mapping[str, Any]:
-    """The whole file. InputError where it is no stack's of this program."""
-    document = read_yaml(path)
-    config = document.get("config") if isinstance(document, Mapping) else None
-    if not isinstance(config, Mapping) or INFRA not in config:
-        raise InputError(f"{path}: config.{INFRA}: missing; name a stack's file, Pulumi.<stack>.yaml")
-    content: Mapping[str, Any] = document
-    return content
-
-
-def part_of(document: Mapping[str, Any], key: str, model: type[_Part], *, source: Path) -> _Part:
-    """What stands below `key` in the file's config, as a model. InputError, which names the field and the remedy."""
-    return validated(model, document["config"].get(key) or {}, source=f"{source}: {key}")
+    return Stack(file.stack, path, infra, platform)
 
 
 def examples(infra: Infra) -> list[str]:

@@ -7,13 +7,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.run import PlanOptions, calibrate, plan
+from patchbay_operations.inputs import InputError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-# What `make plan` hands on where PROFILE or STACK is empty.
+# What `make plan` hands on where PROFILE is empty.
 _NO_PROFILE: Final = Path()
-_NO_STACK: Final = Path("Pulumi..yaml")
 
 
 @app.command()
@@ -54,8 +53,6 @@ def capacity(
         directory=report,
     )
     try:
-        if stack_file == _NO_STACK:
-            raise InputError("no stack is named; give it as STACK=NAME, with a file Pulumi.NAME.yaml")
         if profile is not None and calibrate_by is None:
             plan(profile, options, console)
         elif calibrate_by is not None and profile is None:

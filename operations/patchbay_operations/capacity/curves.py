@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from patchbay_operations.capacity.inputs import Input
+from patchbay_operations.inputs import Input
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from typing import Annotated, Final
 from patchbay_runtime.quantity import mebibytes, millicores
 from pydantic import Field
 
-from patchbay_operations.capacity.inputs import Input, InputError, read_yaml, validated
 from patchbay_operations.capacity.resources import Quantity, Resources
 from patchbay_operations.capacity.simulation.setting import Capacity
+from patchbay_operations.inputs import Input, InputError, read_yaml, validated
 
 TABLE: Final = Path(__file__).parent / "native" / "machines.yaml"
 # Addresses in a prefix, and pods on the node's own network, which need none.

@@ -9,10 +9,10 @@ from patchbay_runtime.catalog import CATALOG
 from pydantic import Field, model_validator
 
 from patchbay_operations.capacity.curves import Floats, NamedCurve, Points
-from patchbay_operations.capacity.inputs import Input, InputError, read_yaml, validated
 from patchbay_operations.capacity.resources import Quantity, request
 from patchbay_operations.capacity.service_time import Seconds
 from patchbay_operations.capacity.simulation.setting import ShapeSetting
+from patchbay_operations.inputs import Input, InputError, read_yaml, validated
 
 # What a worker takes beyond its longest step to record the result and leave.
 _STOP_MARGIN_SECONDS = 1.0

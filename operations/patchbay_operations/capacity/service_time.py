@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from patchbay_operations.capacity.inputs import Input
+from patchbay_operations.inputs import Input
 
 _Z95 = NormalDist().inv_cdf(0.95)
 # A log-normal's 95th percentile is at most this many times its mean.

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final
 from patchbay_runtime.quantity import mebibytes, millicores
 from pydantic import Field
 
-from patchbay_operations.capacity.inputs import InputError, PartOfStack, read_yaml, validated
 from patchbay_operations.capacity.machines import Machines
 from patchbay_operations.capacity.resources import Quantity, request
 from patchbay_operations.capacity.simulation.setting import (
@@ -23,6 +22,8 @@ from patchbay_operations.capacity.simulation.setting import (
     NodeScaling,
     Quota,
 )
+from patchbay_operations.inputs import InputError
+from patchbay_operations.stack_file import PartOfStack, StackFile
 
 # platform/patchbay_platform/prometheus/native: the exporter's scrape_interval, and the interval of the recording rules
 # that KEDA's query reads. KEDA asks Prometheus whenever the HPA asks KEDA.
@@ -131,9 +132,8 @@ class _Platform(PartOfStack):
 
 def load_environment(path: Path, machines: Machines, *, cluster: str | None = None) -> Environment:
     """The cluster's part of `Pulumi.<stack>.yaml`. `cluster`: its name there; may be left out where there is one."""
-    config = _config(path)
-    infra = validated(_Infra, config.get("patchbay:infra"), source=f"{path}: patchbay:infra")
-    platform = validated(_Platform, config.get("patchbay:platform", {}), source=f"{path}: patchbay:platform")
+    file = StackFile.read(path)
+    infra, platform = file.infra(_Infra), file.platform(_Platform)
     name = _chosen(infra, cluster, path)
     chosen = infra.clusters[name]
     emulated = infra.aws.endpoint is not None
@@ -141,7 +141,7 @@ def load_environment(path: Path, machines: Machines, *, cluster: str | None = No
     headroom = platform.headroom or _HeadroomOf()
     system = chosen.system
     return Environment(
-        stack=path.stem.removeprefix("Pulumi."),
+        stack=file.stack,
         cluster=name,
         region=infra.aws.region,
         groups=tuple(
@@ -168,14 +168,6 @@ def load_environment(path: Path, machines: Machines, *, cluster: str | None = No
         quota=_quota(platform),
         remarks=tuple(_remarks(chosen, platform)),
     )
-
-
-def _config(path: Path) -> Mapping[str, Any]:
-    document = read_yaml(path)
-    config = document.get("config") if isinstance(document, Mapping) else None
-    if not isinstance(config, Mapping) or "patchbay:infra" not in config:
-        raise InputError(f"{path}: config.patchbay:infra: missing; name a stack's file, Pulumi.<stack>.yaml")
-    return config
 
 
 def _chosen(infra: _Infra, cluster: str | None, path: Path) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from patchbay_operations.capacity.inputs import Input, read_yaml, validated
+from patchbay_operations.inputs import Input, read_yaml, validated
 
 
 class Timing(Input):

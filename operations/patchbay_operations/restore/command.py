@@ -13,15 +13,28 @@ from rich.console import Console
 from rich.text import Text
 
 from patchbay_operations.access import Access
-from patchbay_operations.bootstrap.stack_file import INFRA, Infra, part_of, read_stack_file
-from patchbay_operations.capacity.inputs import InputError
+from patchbay_operations.inputs import InputError
 from patchbay_operations.restore.database import Database, DatabaseError
 from patchbay_operations.restore.put_back import Names, PutBackError
 from patchbay_operations.restore.rds import RdsBackups, RestoreError
 from patchbay_operations.restore.steps import restore_tenant
+from patchbay_operations.stack_file import PartOfStack, StackFile
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _FAILED: Final = 2
+
+
+class _Aws(PartOfStack):
+    region: str
+
+
+class _EnvironmentNames(PartOfStack):
+    name: str
+
+
+class _Infra(PartOfStack):
+    aws: _Aws
+    environment: _EnvironmentNames
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,7 @@ def run(
         names = Names(schema)
         if not ca.is_file():
             raise RestoreError(f"--ca: there is no file {ca}; docs/restore.md tells where AWS has it")
-        infra = part_of(read_stack_file(stack_file), INFRA, Infra, source=stack_file)
+        infra = StackFile.read(stack_file).infra(_Infra)
         environment = infra.environment.name
         instance = f"patchbay-{environment}-databases-write"
         rds = RdsBackups(access(infra.aws.region), instance)

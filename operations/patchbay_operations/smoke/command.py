@@ -13,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from patchbay_operations.access import Access
-from patchbay_operations.bootstrap.stack_file import name_of
 from patchbay_operations.checks.facts import Facts
 from patchbay_operations.checks.run import CHECKS
 from patchbay_operations.smoke import proof, report
@@ -28,6 +27,7 @@ from patchbay_operations.smoke.record import Entry, TakenError
 from patchbay_operations.smoke.run import Course, Run, Site
 from patchbay_operations.smoke.stack_file import Stack
 from patchbay_operations.smoke.stopping import Stop, heeding
+from patchbay_operations.stack_file import stack_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 REFUSED: Final = 2
@@ -148,7 +148,7 @@ def _engine(options: Options, console: Console, stack: Stack) -> Engine:
 
 
 def _refused(options: Options, console: Console, lacks: list[Lack]) -> int:
-    report.write_refused(options.report, name_of(options.stack_file), lacks)
+    report.write_refused(options.report, stack_of(options.stack_file), lacks)
     console.print(Text(f"refused, and nothing was made: {len(lacks)} things are lacking", style="red"))
     for lack in lacks:
         console.print(Text(f"- {lack}"))

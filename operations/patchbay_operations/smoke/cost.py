@@ -9,8 +9,8 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from patchbay_operations.bootstrap.stack_file import Nodes
-from patchbay_operations.capacity.inputs import Input, InputError, read_yaml, validated
 from patchbay_operations.capacity.machines import Machines
+from patchbay_operations.inputs import Input, InputError, read_yaml, validated
 from patchbay_operations.smoke.stack_file import Infra
 
 TABLE: Final = Path(__file__).parent / "native" / "prices.yaml"

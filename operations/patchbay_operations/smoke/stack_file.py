@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from patchbay_operations.bootstrap import stack_file as bootstrap
-from patchbay_operations.capacity.inputs import PartOfStack
+from patchbay_operations.stack_file import PartOfStack, StackFile
 
 
 class EnvironmentNames(bootstrap.EnvironmentNames):
@@ -128,15 +128,6 @@ class Stack:
 
 def load(path: Path) -> Stack:
     """InputError, which names each field at fault and the remedy. Examples are not looked for."""
-    document = bootstrap.read_stack_file(path)
-    return Stack(
-        bootstrap.name_of(path),
-        path,
-        bootstrap.part_of(document, bootstrap.INFRA, Infra, source=path),
-        bootstrap.part_of(document, bootstrap.PLATFORM, Platform, source=path),
-        _keeps_secrets(document),
-    )
-
-
-def _keeps_secrets(document: Mapping[str, Any]) -> bool:
-    return any(key in document for key in ("encryptedkey", "encryptionsalt"))
+    file = StackFile.read(path)
+    keeps_secrets = any(key in file.document for key in ("encryptedkey", "encryptionsalt"))
+    return Stack(file.stack, path, file.infra(Infra), file.platform(Platform), keeps_secrets)

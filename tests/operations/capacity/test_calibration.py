@@ -12,8 +12,8 @@ from patchbay_loadtests.proof.timeline import Timeline
 from patchbay_operations.capacity.calibration.chart import calibration_png
 from patchbay_operations.capacity.calibration.compare import Calibration, calibrated
 from patchbay_operations.capacity.calibration.measured import read_report
-from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.timing import Timing
+from patchbay_operations.inputs import InputError
 
 from tests.operations.capacity.environments import environment, group
 from tests.operations.capacity.records import made_up

@@ -10,12 +10,12 @@ from typing import Any
 import moto
 import pytest
 import yaml
-from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.machines import load_machines
 from patchbay_operations.capacity.profile import load_profile
 from patchbay_operations.capacity.service_time import Seconds, ticked
 from patchbay_operations.capacity.stack_file import SCRAPE_SECONDS, load_environment
 from patchbay_operations.capacity.timing import load_timing
+from patchbay_operations.inputs import InputError
 from patchbay_platform.cluster_autoscaler.config import ClusterAutoscalerConfig
 from patchbay_platform.headroom import HeadroomConfig
 from patchbay_platform.shapes import ScalingConfig

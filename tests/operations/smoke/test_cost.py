@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.machines import load_machines
+from patchbay_operations.inputs import InputError
 from patchbay_operations.smoke.cost import Ceiling, ceiling, load_prices
 from patchbay_operations.smoke.stack_file import load
 

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from patchbay_operations.capacity.calibration.fit import changes, fit, implied, steady
 from patchbay_operations.capacity.calibration.measured import Floats, Measured
-from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.record import Record
 from patchbay_operations.capacity.resources import request
 from patchbay_operations.capacity.simulation.clock import Clock
@@ -19,6 +18,7 @@ from patchbay_operations.capacity.simulation.engine import Outcome, simulate
 from patchbay_operations.capacity.simulation.processes import Replayed
 from patchbay_operations.capacity.simulation.setting import Environment, Headroom, Phases, ShapeSetting
 from patchbay_operations.capacity.timing import Timing
+from patchbay_operations.inputs import InputError
 
 _TICK_SECONDS: Final = 0.1
 # What an idle worker takes to leave.

@@ -18,8 +18,8 @@ from patchbay_operations.capacity.calibration.recorded import (
     ProofTimeline,
     Sample,
 )
-from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.record import Record
+from patchbay_operations.inputs import InputError
 
 Floats = npt.NDArray[np.float64]
 _Record = TypeVar("_Record", bound=Record)

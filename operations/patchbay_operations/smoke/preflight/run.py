@@ -4,12 +4,11 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from patchbay_operations.access import Access
-from patchbay_operations.capacity.inputs import InputError
 from patchbay_operations.capacity.machines import load_machines
+from patchbay_operations.inputs import InputError
 from patchbay_operations.smoke.child import Within
 from patchbay_operations.smoke.cost import Ceiling, ceiling, load_prices
 from patchbay_operations.smoke.engine import Engine
@@ -22,7 +21,6 @@ from patchbay_operations.smoke.stack_file import Stack, load
 
 # Only to ask whether anybody is logged in, where no stack tells a region.
 _ANY_REGION: Final = "us-east-1"
-_NO_STACK: Final = Path("Pulumi..yaml")
 
 
 @dataclass(frozen=True)
@@ -77,9 +75,6 @@ def prepare(
 
 
 def _stack(options: Options, lacks: Lacks) -> Stack | None:
-    if options.stack_file == _NO_STACK:
-        lacks.add("STACK", "no stack is named", "give it as STACK=NAME, with a file Pulumi.NAME.yaml")
-        return None
     try:
         return load(options.stack_file)
     except InputError as error:

@@ -1,4 +1,4 @@
-"""What every file that a plan is made from shares: how it is read, and how it is refused."""
+"""What every file that a command is given shares: how it is read, and how it is refused."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 class InputError(Exception):
-    """A file that no plan can be made from: one line for each field at fault, with the remedy."""
+    """A file that cannot be used: one line for each field at fault, with the remedy."""
 
 
 class Input(BaseModel):
@@ -20,14 +20,6 @@ class Input(BaseModel):
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
-    )
-
-
-class PartOfStack(BaseModel):
-    """A part of a stack file of which only some keys matter here; the program itself checks the whole."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
     )
 
 
