@@ -1,6 +1,7 @@
 """The command for an environment on AWS: 0 put back, 2 refused, or something failed, and what it says."""
 
 import datetime
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from rich.console import Console
 from rich.text import Text
 
@@ -22,10 +23,13 @@ from patchbay_operations.stack_file import PartOfStack, StackFile
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _FAILED: Final = 2
+# As in patchbay_runtime.names.
+_TENANT: Final = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 class _Aws(PartOfStack):
     region: str
+    account_id: str
 
 
 class _EnvironmentNames(PartOfStack):
@@ -55,7 +59,12 @@ def restore(
     *,
     stack_file: Annotated[Path, typer.Option(help="The environment: Pulumi.<stack>.yaml.")],
     tenant: Annotated[str, typer.Option(help="The tenant's name.")],
-    to: Annotated[datetime.datetime, typer.Option(help="The second, in UTC.", formats=["%Y-%m-%dT%H:%M:%SZ"])],
+    to: Annotated[
+        datetime.datetime,
+        typer.Option(
+            metavar="TIME", help="The second, in UTC, such as 2026-01-31T12:00:00Z.", formats=["%Y-%m-%dT%H:%M:%SZ"]
+        ),
+    ],
     ca: Annotated[Path, typer.Option(help="AWS' certificate authorities of RDS, in PEM form.")],
 ) -> None:
     """Put a tenant's data back as they were at a point in time."""
@@ -73,26 +82,51 @@ def run(
 ) -> int:
     """The exit status. `access`: to the account, by the region."""
     console = console or Console(soft_wrap=True, highlight=False)
-    schema = f"tenant_{tenant.replace('-', '_')}"
     try:
-        names = Names(schema)
+        names = Names(_schema(tenant))
         if not ca.is_file():
             raise RestoreError(f"--ca: there is no file {ca}; docs/restore.md tells where AWS has it")
         infra = StackFile.read(stack_file).infra(_Infra)
-        environment = infra.environment.name
-        instance = f"patchbay-{environment}-databases-write"
-        rds = RdsBackups(access(infra.aws.region), instance)
+        reached = access(infra.aws.region)
+        _require_account(reached, infra.aws.account_id)
+        instance = f"patchbay-{infra.environment.name}-databases-write"
+        rds = RdsBackups(reached, instance)
         done = restore_tenant(
             OnAws(rds, ca),
             lambda: rds.administrator(instance, ca=ca),
-            schema,
+            names.live,
             point,
             tell=lambda line: console.print(Text(line)),
         )
+    except NoCredentialsError:
+        return _failed(console, "no credentials of AWS are found; log in to the stack's account, in a shell of its own")
     except (InputError, RestoreError, PutBackError, DatabaseError, ClientError, BotoCoreError) as error:
-        console.print(Text.assemble(("not restored: ", "red"), str(error)))
-        return _FAILED
+        return _failed(console, str(error))
     rows = sum(content.rows for content in done.live.values())
     console.print(Text(f"{tenant}: {rows} rows in {len(done.live)} tables, back after {done.recovery_seconds:.0f} s"))
     console.print(Text(f"what was there before is in `{names.before}`; drop it when nobody needs it"))
     return 0
+
+
+def _failed(console: Console, why: str) -> int:
+    console.print(Text.assemble(("not restored: ", "red"), why))
+    return _FAILED
+
+
+def _schema(tenant: str) -> str:
+    if not _TENANT.fullmatch(tenant):
+        raise RestoreError(
+            f"--tenant: {tenant} is no tenant's name, of lower-case letters, digits and hyphens; "
+            "give it as the API has it, without tenant_"
+        )
+    return f"tenant_{tenant.replace('-', '_')}"
+
+
+def _require_account(access: Access, wanted: str) -> None:
+    """Another account may have an environment of the same name, whose master password would be set anew."""
+    account = str(access.client("sts").get_caller_identity()["Account"])
+    if account != wanted:
+        raise RestoreError(
+            f"patchbay:infra.aws.accountId: is {wanted}, and you are logged in to {account}; "
+            "log in to the stack's account, or correct the field"
+        )

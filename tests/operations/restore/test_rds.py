@@ -114,18 +114,28 @@ def test_an_instance_that_an_earlier_restore_left_is_not_taken_for_the_new_one(
 
 
 @pytest.mark.parametrize(
-    ("tenant", "environment", "told"),
+    ("tenant", "changes", "told"),
     [
-        ("Not A Name", "dev", "no tenant's schema"),
-        ("example", "dev2", "not restored: patchbay-dev2-databases-write: has no automated backups"),
+        ("Not A Name", {}, "--tenant: Not A Name is no tenant's name"),
+        ("tenant_example", {}, "--tenant: tenant_example is no tenant's name"),
+        (
+            "example",
+            {"environment": {"name": "dev2"}},
+            "not restored: patchbay-dev2-databases-write: has no automated backups",
+        ),
+        (
+            "example",
+            {"aws": {"accountId": "444455556666"}},
+            "patchbay:infra.aws.accountId: is 444455556666, and you are logged in to ",
+        ),
     ],
 )
 def test_the_command_tells_what_is_wrong(
-    account: Account, tmp_path: Path, tenant: str, environment: str, told: str
+    account: Account, tmp_path: Path, tenant: str, changes: dict[str, Any], told: str
 ) -> None:
     said, ca = io.StringIO(), tmp_path / "ca.pem"
     ca.touch()
-    file = dev(tmp_path, changes={"environment": {"name": environment}})
+    file = dev(tmp_path, changes=changes)
     console = Console(file=said, width=300)
     keys = ("emulated", "emulated", None)
     status = run(file, tenant, now(), ca, access=lambda region: Access(region, account.url, keys), console=console)
