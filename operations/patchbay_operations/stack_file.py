@@ -64,3 +64,11 @@ class StackFile:
 def stack_of(path: Path) -> str:
     """`Pulumi.dev.yaml` is the stack `dev`."""
     return path.stem.removeprefix("Pulumi.")
+
+
+def other_account(wanted: str, account: str) -> tuple[str, str, str] | None:
+    """Field, problem and remedy, where the login's `account` is not the one that the file names."""
+    if account == wanted:
+        return None
+    problem = f"is {wanted}, and you are logged in to {account}"
+    return f"{INFRA}.aws.accountId", problem, "log in to the stack's account, or correct the field"

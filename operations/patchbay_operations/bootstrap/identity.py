@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 from patchbay_operations.bootstrap.findings import RefusedError, Work
+from patchbay_operations.stack_file import other_account
 
 STEP: Final = "identity"
 # IAM User Guide, "IAM identifiers": a session's ARN leaves out its role's path.
@@ -16,12 +17,9 @@ def look(work: Work) -> None:
     if elsewhere := os.environ.get("AWS_ENDPOINT_URL"):
         work.look(STEP, f"AWS_ENDPOINT_URL leads to {elsewhere} and not to AWS; take a shell without it to prepare AWS")
     caller = work.access.client("sts").get_caller_identity()
-    account, wanted = str(caller["Account"]), work.stack.infra.aws.account_id
-    if account != wanted:
-        raise RefusedError(
-            f"patchbay:infra.aws.accountId: is {wanted}, and you are logged in to {account}; "
-            "log in to the stack's account, or correct the field"
-        )
+    account = str(caller["Account"])
+    if fault := other_account(work.stack.infra.aws.account_id, account):
+        raise RefusedError("{}: {}; {}".format(*fault))
     session = _SESSION.match(str(caller["Arn"]))
     if session is None:
         work.look(

@@ -19,7 +19,7 @@ from patchbay_operations.restore.database import Database, DatabaseError
 from patchbay_operations.restore.put_back import Names, PutBackError
 from patchbay_operations.restore.rds import RdsBackups, RestoreError
 from patchbay_operations.restore.steps import restore_tenant
-from patchbay_operations.stack_file import PartOfStack, StackFile
+from patchbay_operations.stack_file import PartOfStack, StackFile, other_account
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _FAILED: Final = 2
@@ -125,8 +125,5 @@ def _schema(tenant: str) -> str:
 def _require_account(access: Access, wanted: str) -> None:
     """Another account may have an environment of the same name, whose master password would be set anew."""
     account = str(access.client("sts").get_caller_identity()["Account"])
-    if account != wanted:
-        raise RestoreError(
-            f"patchbay:infra.aws.accountId: is {wanted}, and you are logged in to {account}; "
-            "log in to the stack's account, or correct the field"
-        )
+    if fault := other_account(wanted, account):
+        raise RestoreError("{}: {}; {}".format(*fault))

@@ -94,7 +94,7 @@ class Engine:
         quiet: bool = False,
     ) -> str:
         config = ("--config-file", str(self.config_file)) if self.config_file and words[0] in _CONFIGURED else ()
-        return self._run((*words, "--stack", self.stack, *config), within, variables or {}, quiet=quiet)
+        return self._run((*words, "--stack", self.stack, *config), within, variables, quiet=quiet)
 
     def _run(
         self,

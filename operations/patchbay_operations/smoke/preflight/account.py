@@ -7,6 +7,7 @@ from typing import Final
 from patchbay_operations.access import Access
 from patchbay_operations.smoke.preflight.lack import Lacks
 from patchbay_operations.smoke.stack_file import Stack
+from patchbay_operations.stack_file import other_account
 
 # IAM User Guide, "IAM identifiers": a session's ARN leaves out its role's path.
 _SESSION: Final = re.compile(r"^arn:aws[\w-]*:sts::\d{12}:assumed-role/(?P<role>[^/]+)/")
@@ -28,13 +29,8 @@ def look(access: Access, stack: Stack | None, lacks: Lacks) -> None:
 
 
 def _caller(access: Access, stack: Stack, account: str, arn: str, lacks: Lacks) -> None:
-    wanted = stack.infra.aws.account_id
-    if account != wanted:
-        lacks.add(
-            "patchbay:infra.aws.accountId",
-            f"is {wanted}, and you are logged in to {account}",
-            "log in to the stack's account, or correct the field",
-        )
+    if fault := other_account(stack.infra.aws.account_id, account):
+        lacks.add(*fault)
         return
     session = _SESSION.match(arn)
     if session is None:
