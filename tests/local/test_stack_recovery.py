@@ -39,6 +39,13 @@ def recover(*, sure: bool) -> None:
     recovery.recover_stack(Console(quiet=True), "dev", emulated=False, is_sure=lambda _: sure)
 
 
+def test_without_a_stack_nothing_is_asked_and_the_setting_is_named(cli: Cli) -> None:
+    given = cli("s3://example-pulumi-state")
+    with pytest.raises(RuntimeError, match="STACK: no stack is named; give it as STACK=NAME"):
+        recovery.recover_stack(Console(quiet=True), "", emulated=False, is_sure=lambda _: True)
+    assert not given
+
+
 def test_nothing_is_done_to_a_shared_state_before_its_user_is_sure(cli: Cli) -> None:
     given = cli("s3://example-pulumi-state")
     with pytest.raises(RuntimeError, match="dev is not recovered: an update that still runs would lose its lock"):

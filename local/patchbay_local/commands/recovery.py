@@ -22,6 +22,8 @@ def recover_stack(console: Console, stack: str, *, emulated: bool, is_sure: Call
     `is_sure` answers whether nobody updates a stack any more, where nothing but its user can know that. RuntimeError
     where an update runs, or may.
     """
+    if not stack:
+        raise RuntimeError("STACK: no stack is named; give it as STACK=NAME")
     if stack == LOCAL or emulated:
         checkout.require_ours()
     if stack == LOCAL:
