@@ -1,1 +1,1 @@
-"""What a platform team runs against an environment's AWS account: inventory, checks, recovery."""
+"""What a platform team runs against an environment's AWS account: its preparation, checks, recovery, plans."""

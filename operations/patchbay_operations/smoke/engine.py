@@ -11,7 +11,8 @@ from typing import Any, Final
 from patchbay_operations.recovery.recover import recover
 from patchbay_operations.smoke.child import Within, run_child
 
-_COMPONENT: Final = "custom"
+# Components are made of other resources, and are nothing by themselves.
+_MADE: Final = "custom"
 # pulumi-kubernetes pull request 2489: a destroy then succeeds for objects of a cluster that does not answer.
 _LEAVE_UNREACHABLE: Final = {"PULUMI_K8S_DELETE_UNREACHABLE": "true"}
 # With a config: the program runs.
@@ -56,7 +57,7 @@ class Engine:
         made = [
             resource
             for resource in resources
-            if resource.get(_COMPONENT) and not str(resource["type"]).startswith("pulumi:providers:")
+            if resource.get(_MADE) and not str(resource["type"]).startswith("pulumi:providers:")
         ]
         pending = state.get("deployment", {}).get("pending_operations") or []
         return Held(len(made) + len(pending), tuple(str(one["urn"]) for one in made if one.get("protect")))

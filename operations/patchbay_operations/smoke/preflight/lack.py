@@ -30,6 +30,12 @@ class Lacks:
     def add(self, where: str, problem: str, remedy: str) -> None:
         self.found.append(Lack(where, problem, remedy))
 
+    def add_line(self, line: str, *, below: str = "") -> None:
+        """What was refused in one line, `where: problem; remedy`. `below`: where its field stands."""
+        told, _, remedy = line.partition("; ")
+        where, _, problem = told.rpartition(": ")
+        self.add(f"{below}{where}", problem, remedy or "correct it")
+
     @contextmanager
     def asking(self, call: str) -> Iterator[None]:
         """AWS' refusal of a call becomes what is lacking. Of a request nothing is told but its name."""

@@ -1,4 +1,4 @@
-"""All of it, in the order in which one thing needs another."""
+"""Everything that is asked before anything is made, in the order in which one thing needs another."""
 
 import os
 import shutil
@@ -46,9 +46,7 @@ def prepare(
     """What the run works with, or all that is lacking. `real`: False where a test leads it to an emulator."""
     lacks, environment = Lacks(), dict(os.environ)
     for fault in options.limits.faults():
-        where, _, rest = fault.partition(": ")
-        problem, _, remedy = rest.partition("; ")
-        lacks.add(where, problem, remedy)
+        lacks.add_line(fault)
     if real:
         account.elsewhere(environment, lacks)
     stack = _stack(options, lacks)
@@ -79,9 +77,7 @@ def _stack(options: Options, lacks: Lacks) -> Stack | None:
         return load(options.stack_file)
     except InputError as error:
         for line in str(error).splitlines():
-            where, _, rest = line.rpartition(": ")
-            problem, _, remedy = rest.partition("; ")
-            lacks.add(where, problem, remedy or "correct it")
+            lacks.add_line(line)
         return None
 
 
@@ -90,8 +86,8 @@ def _bill(options: Options, stack: Stack, lacks: Lacks) -> Ceiling | None:
         machines = load_machines(None, options.machine_prices)
         bill = ceiling(stack.infra, machines, load_prices(options.prices), hours=options.limits.whole / 3600)
     except InputError as error:
-        problem, _, remedy = str(error).partition("; ")
-        lacks.add("prices", problem, remedy)
+        for line in str(error).splitlines():
+            lacks.add_line(f"prices: {line}")
         return None
     most = f"the run may cost up to {bill.usd:.2f} USD ({bill.usd_per_hour:.2f} an hour for {bill.hours:g} hours)"
     if options.destroy_only:

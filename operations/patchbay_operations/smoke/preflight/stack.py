@@ -2,13 +2,11 @@
 
 import json
 import re
-from typing import Final
 
 from patchbay_operations.bootstrap.stack_file import examples
 from patchbay_operations.smoke.preflight.lack import Lacks
 from patchbay_operations.smoke.stack_file import Infra, Stack
-
-_FIELD: Final = "patchbay:infra"
+from patchbay_operations.stack_file import INFRA
 
 
 def look(stack: Stack, lacks: Lacks, *, aws_only: bool) -> None:
@@ -16,14 +14,12 @@ def look(stack: Stack, lacks: Lacks, *, aws_only: bool) -> None:
     infra = stack.infra
     if infra.environment.production:
         lacks.add(
-            f"{_FIELD}.environment.production",
+            f"{INFRA}.environment.production",
             f"{stack.name} is production, which no smoke run ever makes or destroys",
             "name a stack that says false, such as dev",
         )
     for fault in examples(infra):
-        field, _, rest = fault.partition(": ")
-        problem, _, remedy = rest.partition("; ")
-        lacks.add(f"{_FIELD}.{field}", problem, remedy)
+        lacks.add_line(fault, below=f"{INFRA}.")
     _data(infra, lacks)
     _names(infra, lacks)
     if not stack.keeps_secrets:
@@ -39,26 +35,26 @@ def look(stack: Stack, lacks: Lacks, *, aws_only: bool) -> None:
 def _data(infra: Infra, lacks: Lacks) -> None:
     databases = infra.databases
     if databases.deletion_protection:
-        lacks.add(f"{_FIELD}.databases.deletionProtection", "the databases could not be deleted", "set it to false")
+        lacks.add(f"{INFRA}.databases.deletionProtection", "the databases could not be deleted", "set it to false")
     if databases.final_snapshot is not None:
-        lacks.add(f"{_FIELD}.databases.finalSnapshot", "a snapshot of each night would be kept", "set it to null")
+        lacks.add(f"{INFRA}.databases.finalSnapshot", "a snapshot of each night would be kept", "set it to null")
     if not infra.objects.force_destroy:
-        lacks.add(f"{_FIELD}.objects.forceDestroy", "a bucket with payloads could not be deleted", "set it to true")
+        lacks.add(f"{INFRA}.objects.forceDestroy", "a bucket with payloads could not be deleted", "set it to true")
 
 
 def _names(infra: Infra, lacks: Lacks) -> None:
     if infra.edge.zone_id is None:
         lacks.add(
-            f"{_FIELD}.edge.zoneId",
+            f"{INFRA}.edge.zoneId",
             "a zone made anew has other name servers each time, and its certificate would wait for them in vain",
             "make the zone once, with `make bootstrap`, delegate to it, and name it",
         )
     if infra.edge.shield:
-        lacks.add(f"{_FIELD}.edge.shield", "Shield Advanced is subscribed to for a year", "set it to false")
+        lacks.add(f"{INFRA}.edge.shield", "Shield Advanced is subscribed to for a year", "set it to false")
     if tenants := sorted(tenant for cluster in infra.clusters.values() for tenant in cluster.tenants):
         # Secrets Manager: a name is free again only when the recovery window is over, 7 days at the least.
         lacks.add(
-            f"{_FIELD}.clusters.<cluster>.tenants",
+            f"{INFRA}.clusters.<cluster>.tenants",
             f"the names of the secrets of {', '.join(tenants)} stay taken for days after their deletion",
             "leave the list empty; the proof makes a tenant of its own",
         )
