@@ -5,8 +5,7 @@ PATCHBAY := .venv/bin/python -m patchbay_local
 COMPILE := .venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header
 # Further arguments, such as `make test ARGS="tests/unit -k config"` or `make up ARGS=--skip-proof`.
 ARGS ?=
-# Whose AWS `make emulate` deploys, whose account `make bootstrap` prepares, which stack `make recover` recovers, for
-# which one `make plan` plans.
+# The stack that `make bootstrap`, `emulate`, `plan`, `recover` and `smoke` are about.
 STACK ?=
 # The load that `make plan` plans for.
 PROFILE ?=

@@ -14,7 +14,7 @@ RUNBOOK = (REPOSITORY / "docs" / "restore.md").read_text()
 
 
 def test_the_command_is_taken_as_it_stands_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    (line,) = re.findall(r"^ *python -m patchbay_operations\.restore (.*)$", RUNBOOK, re.M)
+    (line,) = re.findall(r"^ *\.venv/bin/python -m patchbay_operations\.restore (.*)$", RUNBOOK, re.M)
     seen: list[object] = []
 
     def run(*arguments: object, **_: object) -> int:
