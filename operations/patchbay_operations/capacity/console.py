@@ -1,10 +1,15 @@
 """What the terminal shows of a plan."""
 
+from typing import Final
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from patchbay_operations.capacity.plan import Plan
+
+# Columns of words; the others are of figures.
+_WORDS: Final = frozenset({"shape", "group", "type", "capacity"})
 
 
 def print_plan(console: Console, plan: Plan) -> None:
@@ -26,7 +31,7 @@ def print_plan(console: Console, plan: Plan) -> None:
 def _shapes(plan: Plan) -> Table:
     table = Table(title=f"{plan.profile} on {plan.stack}, cluster {plan.cluster}: {plan.hours:g} h, seed {plan.seed}")
     for heading in ("shape", "processes", "pods, most", "backlog, most", "wait mean", "p95", "max", "unfinished"):
-        table.add_column(heading, justify="left" if heading == "shape" else "right")
+        table.add_column(heading, justify="left" if heading in _WORDS else "right", overflow="fold")
     for shape in plan.shapes:
         wait = shape.wait_seconds
         table.add_row(
@@ -43,7 +48,7 @@ def _shapes(plan: Plan) -> Table:
 def _nodes(plan: Plan) -> Table:
     table = Table(title=f"Nodes: {plan.cost.usd:,.2f} USD")
     for heading in ("group", "type", "capacity", "nodes, most", "node hours", "USD per hour", "USD"):
-        table.add_column(heading, justify="left" if heading in {"group", "type", "capacity"} else "right")
+        table.add_column(heading, justify="left" if heading in _WORDS else "right", overflow="fold")
     sizes = {group.name: f"{group.peak_nodes} of {group.max_nodes}" for group in plan.groups}
     for item in plan.cost.items:
         table.add_row(

@@ -29,6 +29,7 @@ def test_a_plan_is_shown_and_kept_with_its_chart(tmp_path: Path, profile: Path) 
     done = CliRunner().invoke(app, [str(profile), "--stack-file", str(STAGING), "--report", str(tmp_path / "plans")])
     assert done.exit_code == 0, done.output
     assert "http-connector" in done.output
+    assert "…" not in done.output, "a narrow terminal hides figures"
     kept = tmp_path / "plans"
     plan = json.loads((kept / "plan.json").read_text())
     assert plan["stack"] == "staging"
