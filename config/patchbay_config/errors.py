@@ -35,6 +35,9 @@ def _lines(prefix: str, detail: ErrorDetails, missing: str) -> Iterator[str]:
             yield f"{field}: missing; {missing}"
         case "extra_forbidden":
             yield f"{field}: unknown key; correct its spelling or remove it"
+        case "string_type":
+            # YAML takes 11.8 for a number, and 15:00 for another.
+            yield f"{field}: not a text; put it in quotes where it looks like a number or a time"
         case _:
             yield f"{field}: {detail['msg'].removeprefix('Value error, ')}"
 

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY: Final = 24 * 60
@@ -13,6 +13,12 @@ _SHORTEST: Final = 60
 _CLOCK: Final = r"([01]\d|2[0-3]):([0-5]\d)"
 _DAILY: Final = re.compile(f"{_CLOCK}-{_CLOCK}")
 _WEEKLY: Final = re.compile(f"({'|'.join(_DAYS)}):{_CLOCK}-({'|'.join(_DAYS)}):{_CLOCK}")
+
+
+def _time_of_day(time: str) -> str:
+    if not re.fullmatch(_CLOCK, time):
+        raise ValueError('not a time of day in UTC; write it like "05:00"')
+    return time
 
 
 def _daily(window: str) -> str:
@@ -36,7 +42,7 @@ def _long_enough(window: str, minutes: tuple[int, int]) -> str:
     return window
 
 
-Clock = Annotated[str, Field(pattern=f"^{_CLOCK}$")]
+Clock = Annotated[str, AfterValidator(_time_of_day)]
 DailyWindow = Annotated[str, AfterValidator(_daily)]
 WeeklyWindow = Annotated[str, AfterValidator(_weekly)]
 

@@ -87,6 +87,8 @@ def test_production_is_stricter_than_dev() -> None:
         ("patchbay:infra.backups.lock", None, "set minDays and maxDays"),
         ("patchbay:infra.backups.copyTo", None, "name a vault elsewhere"),
         ("patchbay:infra.backups.start", "02:30", "move it by some hours"),
+        ("patchbay:infra.backups.start", "5", 'write it like "05:00"'),
+        ("patchbay:infra.databases.engineVersion", 11.8, "put it in quotes"),
         ("patchbay:infra.databases.read.zone", "eu-central-1z", "name one of them, or remove it"),
         ("patchbay:infra.databases.backupWindow", "25:30-03:30", "write it like"),
         ("patchbay:infra.databases.maintenanceWindow", "sun:01:30-sun:02:30", "move one of them"),

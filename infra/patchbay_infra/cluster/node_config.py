@@ -64,9 +64,10 @@ class NodeGroupConfig(Model):
     def _of_one_architecture(self) -> Self:
         if found := strangers(self.instance_types, self.architecture):
             other = "amd64" if self.architecture == "arm64" else "arm64"
+            are = "is" if len(found) == 1 else "are"
             raise ValueError(
-                f"instanceTypes: {', '.join(found)} is of {other}, and the group of {self.architecture}; name types of "
-                f"{self.architecture}, or set architecture: {other} and name types of that only"
+                f"instanceTypes: {', '.join(found)} {are} of {other}, and the group of {self.architecture}; name types "
+                f"of {self.architecture}, or set architecture: {other} and name types of that only"
             )
         return self
 

@@ -133,7 +133,7 @@ def test_everything_can_be_found_by_its_name_tag(made: Recorded) -> None:
         ({"monthlyDays": 500, "lock": {}}, "`monthlyDays` is not between `lock.minDays` and `lock.maxDays`"),
         ({"lock": {"changeableForDays": 2}}, "lock.changeableForDays: Input should be greater than or equal to 3"),
         ({"lock": {"minDays": 30, "maxDays": 7}}, "`minDays` is more than `maxDays`"),
-        ({"start": "25:00"}, "start: String should match pattern"),
+        ({"start": "25:00"}, "start: not a time of day in UTC; write it like"),
         ({"weekly": True}, "weekly: unknown key"),
     ],
 )
