@@ -6,6 +6,7 @@ the next run of one that could not do that.
 
 It takes an administrator's role in an account for trying things out: an environment's own roles cannot make what they
 are made by. Beside the rights of the deployment itself, the calls are sts:GetCallerIdentity, iam:GetRole,
-iam:ListOpenIDConnectProviders, kms:DescribeKey, logs:DeleteLogGroup, tag:GetResources, in the state's bucket
+iam:ListOpenIDConnectProviders, kms:DescribeKey, logs:ListTagsForResource,
+logs:DeleteLogGroup, tag:GetResources, in the state's bucket
 s3:ListBucket, s3:GetObject, s3:PutObject and s3:DeleteObject, and what the checks and the inventory list.
 """

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -50,9 +50,8 @@ def run_child(
     shown = " ".join(command[:3])
     if shutil.which(command[0], path=environment.get("PATH")) is None:
         raise ChildError(f"{command[0]}: not on the PATH; install it")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8", buffering=1) as sink:
-        sink.write(f"$ {' '.join(command)}\n")
+    with _sink(log) as sink:
+        _write(sink, f"$ {' '.join(command)}\n")
         process = subprocess.Popen(
             [*_bound(), *command],
             cwd=directory,
@@ -71,7 +70,8 @@ def run_child(
     if ended is not None:
         raise ChildError(f"`{shown}` {ended.reason}", killed=ended.killed)
     if process.returncode:
-        raise ChildError(f"`{shown}` ended with {process.returncode} (all of it: {log}):\n{output.tail}".rstrip())
+        message = f"`{shown}` ended with {process.returncode} (all of it: {log}):\n{output.tail}".rstrip()
+        raise ChildError(message, killed=process.returncode < 0)
     return output.text
 
 
@@ -79,6 +79,27 @@ def run_child(
 class _Ended:
     reason: str
     killed: bool
+
+
+@contextlib.contextmanager
+def _sink(log: Path) -> Iterator[IO[str]]:
+    """The log; nowhere, where the disk does not take it: what is run matters more."""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        sink = log.open("a", encoding="utf-8", buffering=1)
+    except OSError:
+        sink = Path(os.devnull).open("a", encoding="utf-8")  # noqa: SIM115 - closed below
+    try:
+        yield sink
+    finally:
+        # Closing writes what could not be written before.
+        with contextlib.suppress(OSError):
+            sink.close()
+
+
+def _write(sink: IO[str], text: str) -> None:
+    with contextlib.suppress(OSError):
+        sink.write(text)
 
 
 def _bound() -> list[str]:
@@ -148,5 +169,7 @@ class _Output:
                 if kept and self._quiet:
                     continue
                 self._last.append(line)
-                self._sink.write(line)
-                self._on_line(line.rstrip("\n"))
+                # A program whose output nobody reads to its end is killed by its next line.
+                _write(self._sink, line)
+                with contextlib.suppress(OSError):
+                    self._on_line(line.rstrip("\n"))

@@ -1,5 +1,6 @@
 """The command: 0 all held, 1 a step failed, 2 refused, 3 something may be left in AWS."""
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from patchbay_operations.smoke.cost import Ceiling
 from patchbay_operations.smoke.engine import Engine
 from patchbay_operations.smoke.leftovers import left, sweep
 from patchbay_operations.smoke.options import Limits, Options
+from patchbay_operations.smoke.outcome import Outcome
 from patchbay_operations.smoke.preflight.lack import Lack
 from patchbay_operations.smoke.preflight.run import Ready, prepare
 from patchbay_operations.smoke.record import Entry, TakenError
@@ -98,25 +100,33 @@ def run(
         console.print(f"no smoke run of {ready.stack.name} was left unfinished: there is nothing to destroy")
         return 0
     _print_ceiling(console, ready.ceiling)
-    entry = Entry.new(limits.whole + _SLACK_SECONDS, os.environ)
+    # A destruction that is asked to end may take its grace over the whole.
+    entry = Entry.new(limits.whole + limits.grace + _SLACK_SECONDS, os.environ)
     try:
-        ready.record.write(entry, over=ready.before is not None)
+        ready.record.write(entry, over=ready.before)
     except TakenError as error:
         return _refused(options, console, [Lack("the record", str(error), "try again when it has ended")])
     keep = partial(report.write, options.report, ready.stack.name, ceiling=ready.ceiling, ended=False)
     course = Course(limits, ready.before is not None, options.resume, options.destroy_only, pause_seconds)
-    outcome = Run(_site(options, ready, console), course, stop, partial(_say, console), keep).carry_out()
-    report.write(options.report, ready.stack.name, outcome, ready.ceiling, ended=True)
+    outcome = Run(_site(options, ready, entry, console), course, stop, partial(_say, console), keep).carry_out()
+    # The status tells of what is left, also where neither the disk nor the terminal takes any more.
+    with contextlib.suppress(OSError):
+        _print_outcome(console, options, ready.stack, outcome)
+    with contextlib.suppress(OSError):
+        report.write(options.report, ready.stack.name, outcome, ready.ceiling, ended=True)
+    return outcome.status
+
+
+def _print_outcome(console: Console, options: Options, stack: Stack, outcome: Outcome) -> None:
     console.print(f"{outcome.verdict}; report: {options.report / 'result.json'}")
     if outcome.left:
         console.print(Text("\n".join(["left:", *(f"  {one}" for one in outcome.left)]), style="red"))
         console.print(
-            f"the next run destroys it first, and so does `make smoke STACK={ready.stack.name} ARGS=--destroy-only`"
+            f"the next run destroys it first, and so does `make smoke STACK={stack.name} ARGS=--destroy-only`"
         )
-    return outcome.status
 
 
-def _site(options: Options, ready: Ready, console: Console) -> Site:
+def _site(options: Options, ready: Ready, entry: Entry, console: Console) -> Site:
     stack, engine = ready.stack, ready.engine
     facts = Facts(ready.access, stack.environment, production=False)
     kept = {stack.infra.delivery.state_bucket, f"/hostedzone/{stack.infra.edge.zone_id}"}
@@ -132,7 +142,8 @@ def _site(options: Options, ready: Ready, console: Console) -> Site:
         None if options.aws_only else prove,
         lambda: left(ready.access, stack.environment, kept=frozenset(kept)),
         partial(sweep, ready.access, stack.environment),
-        ready.record.remove,
+        partial(ready.record.remove, entry),
+        partial(engine.others, (ready.before or entry).since),
     )
 
 

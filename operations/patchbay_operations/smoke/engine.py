@@ -1,5 +1,6 @@
 """Pulumi on the stack, each command within its time."""
 
+import datetime
 import json
 import os
 import shutil
@@ -9,12 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from patchbay_operations.recovery.recover import recover
-from patchbay_operations.smoke.child import Within, run_child
+from patchbay_operations.smoke.child import ChildError, Within, run_child
 
 # Components are made of other resources, and are nothing by themselves.
 _MADE: Final = "custom"
 # pulumi-kubernetes pull request 2489: a destroy then succeeds for objects of a cluster that does not answer.
 _LEAVE_UNREACHABLE: Final = {"PULUMI_K8S_DELETE_UNREACHABLE": "true"}
+# Marks a run's own updates in the stack's history, where everybody's stand.
+_MESSAGE: Final = "smoke run"
+_LOCKED: Final = "the stack is currently locked by"
 # With a config: the program runs.
 _CONFIGURED: Final = frozenset({"up", "refresh", "destroy"})
 
@@ -25,6 +29,10 @@ class Held:
 
     resources: int
     protected: tuple[str, ...]
+
+
+class LockedError(ChildError):
+    """Another update of the stack is under way, or was killed."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +75,22 @@ class Engine:
         found: Mapping[str, Any] = json.loads(self._on_stack(("stack", "output", "--json"), within, quiet=True))
         return found
 
+    def others(self, since: datetime.datetime, within: Within) -> list[str]:
+        """The updates by anybody but a smoke run that ended after `since`, each in one line."""
+        listed = json.loads(
+            self._on_stack(("stack", "history", "--json", "--page-size", "100"), within, quiet=True) or "[]"
+        )
+        return [
+            f"an update of {entry['endTime']}, which no smoke run made"
+            for entry in listed
+            if entry["kind"] == "update"
+            and entry.get("message") != _MESSAGE
+            and datetime.datetime.fromisoformat(entry["endTime"]) > since
+        ]
+
     def up(self, within: Within) -> None:
         """With the policies, whose verdict comes before anything is made."""
-        self._on_stack(("up", "--yes", "--policy-pack", "policies"), within)
+        self._on_stack(("up", "--yes", "--message", _MESSAGE, "--policy-pack", "policies"), within)
 
     def destroy(self, within: Within, *, leave_unreachable: bool = False) -> None:
         """With its preview, which refuses a protected resource before anything is deleted.
@@ -106,15 +127,20 @@ class Engine:
         quiet: bool = False,
     ) -> str:
         """`quiet`: nothing of the standard output is told, which may be the state."""
-        return run_child(
-            [self.program, *words, "--non-interactive"],
-            within=within,
-            directory=self.directory,
-            environment=self._environment(variables or {}),
-            log=self.log,
-            on_line=self.on_line,
-            quiet=quiet,
-        )
+        try:
+            return run_child(
+                [self.program, *words, "--non-interactive"],
+                within=within,
+                directory=self.directory,
+                environment=self._environment(variables or {}),
+                log=self.log,
+                on_line=self.on_line,
+                quiet=quiet,
+            )
+        except ChildError as error:
+            if _LOCKED in str(error):
+                raise LockedError(str(error), killed=error.killed) from None
+            raise
 
     def _environment(self, variables: Mapping[str, str]) -> dict[str, str]:
         return {

@@ -1,7 +1,8 @@
 """What is left of an environment after its destruction, by two witnesses: its tags, and the account's inventory."""
 
-from collections.abc import Iterator
-from typing import Final
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from patchbay_operations.access import Access, answers
 from patchbay_operations.inventory.item import Item
@@ -73,10 +74,10 @@ _PARTS: Final = frozenset(
 def left(access: Access, environment: str, *, kept: frozenset[str]) -> list[str]:
     """Each in one line. `kept`: identifiers of what was there before and stays, such as the state's bucket."""
     items = [item for item in inventory(access) if item.identifier not in kept and item.name not in kept]
-    tagged = list(_tagged(access, environment))
-    named = [item for item in items if _is_named(item, environment)]
-    others = [item for item in items if item not in named]
-    by_tag = [item for item in others if any(_is_of(item, arn) for arn in tagged)]
+    tagged = list(_tagged(access, [environment]))
+    others = set(_tagged(access, [])) - set(tagged)
+    named = [item for item in items if _is_named(item, environment) and not any(_is_of(item, arn) for arn in others)]
+    by_tag = [item for item in items if item not in named and any(_is_of(item, arn) for arn in tagged)]
     unlisted = [arn for arn in tagged if _kind(arn) not in _LISTED | _PARTS]
     return sorted({*(_told(item) for item in (*named, *by_tag)), *unlisted})
 
@@ -89,14 +90,24 @@ def sweep(access: Access, environment: str) -> list[str]:
     """
     logs = access.client("logs")
     groups = [group for answer in answers(logs, "describe_log_groups") for group in answer["logGroups"]]
-    found = [str(group["logGroupName"]) for group in groups if _is_named_so(group["logGroupName"], environment)]
-    for name in found:
-        logs.delete_log_group(logGroupName=name)
-    return found
+    swept = []
+    for group in groups:
+        name = str(group["logGroupName"])
+        # Names alone would not tell `dev` with the cluster `a-b` from `dev-a` with the cluster `b`.
+        if _is_named_so(name, environment) and not _tags_of_log_group(logs, group["arn"]):
+            logs.delete_log_group(logGroupName=name)
+            swept.append(name)
+    return swept
 
 
-def _tagged(access: Access, environment: str) -> Iterator[str]:
-    filters = [{"Key": "patchbay:environment", "Values": [environment]}, _MAKER]
+def _tags_of_log_group(logs: Any, arn: str) -> Mapping[str, str]:
+    tags: Mapping[str, str] = logs.list_tags_for_resource(resourceArn=arn.removesuffix(":*"))["tags"]
+    return tags
+
+
+def _tagged(access: Access, environments: Sequence[str]) -> Iterator[str]:
+    """What the program made in these environments; none named: in all."""
+    filters = [{"Key": "patchbay:environment", "Values": list(environments)}, _MAKER]
     for answer in answers(access.client("resourcegroupstaggingapi"), "get_resources", TagFilters=filters):
         for mapping in answer["ResourceTagMappingList"]:
             yield str(mapping["ResourceARN"])
@@ -107,8 +118,10 @@ def _is_named(item: Item, environment: str) -> bool:
 
 
 def _is_named_so(text: str, environment: str) -> bool:
-    marks = (f"patchbay-{environment}-", f"patchbay/{environment}/")
-    return any(mark in f"{text}{mark[-1]}" for mark in marks)
+    """From the beginning, or from a part of a path or an ARN: `our-patchbay-dev-notes` is somebody else's."""
+    # AWS wants the first for the firewall's log group, and puts the second before a domain's name.
+    pattern = rf"(^|[/:])(aws-waf-logs-|vpc-)?patchbay(-{environment}(-|$)|/{environment}(/|$))"
+    return re.search(pattern, text) is not None
 
 
 def _is_of(item: Item, arn: str) -> bool:

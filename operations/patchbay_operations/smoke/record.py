@@ -5,7 +5,7 @@ import json
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,22 +14,40 @@ from botocore.exceptions import ClientError
 from patchbay_operations.access import Access
 
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
-# S3's answers to a conditional write: there is one, and another one is being written.
-_TAKEN: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+# S3's answers to a conditional write: there is one, another one is being written, that one is gone.
+_TAKEN: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
 
 
 class TakenError(Exception):
     """Somebody else's run has begun in the same moment."""
 
 
+class RecordError(Exception):
+    """What is there is no record."""
+
+
 @dataclass(frozen=True)
 class Entry:
-    """`began`, `until`: in UTC, as ISO 8601 has it. `owner`: a job, or a user of a machine, and its process there."""
+    """`began`, `until`: in UTC, as ISO 8601 has it. `owner`: a job, or a user of a machine, and its process there.
+
+    `etag`: S3's name of what was read.
+    """
 
     began: str
     until: str
     owner: str
     pid: int
+    etag: str = field(default="", compare=False)
+
+    @property
+    def since(self) -> datetime.datetime:
+        """When it began."""
+        return datetime.datetime.fromisoformat(self.began).astimezone(datetime.UTC)
+
+    @property
+    def ends(self) -> datetime.datetime:
+        """When its time is over."""
+        return datetime.datetime.fromisoformat(self.until).astimezone(datetime.UTC)
 
     @classmethod
     def new(cls, seconds: float, environment: Mapping[str, str]) -> "Entry":
@@ -39,7 +57,7 @@ class Entry:
 
     def is_over(self, environment: Mapping[str, str]) -> bool:
         """Whether its time is over, or its process is gone from where this one runs."""
-        if datetime.datetime.fromisoformat(self.until) < datetime.datetime.now(datetime.UTC):
+        if self.ends < datetime.datetime.now(datetime.UTC):
             return True
         return self.owner == owner(environment) and not Path(f"/proc/{self.pid}").exists()
 
@@ -59,17 +77,24 @@ class Record:
     def read(self) -> Entry | None:
         """None where no run is under way, and none was left unfinished."""
         try:
-            body = self._client.get_object(Bucket=self.bucket, Key=self.key)["Body"]
+            answer = self._client.get_object(Bucket=self.bucket, Key=self.key)
         except ClientError as error:
             if error.response["Error"]["Code"] in _ABSENT:
                 return None
             raise
-        return Entry(**json.loads(body.read()))
+        try:
+            entry = Entry(**json.loads(answer["Body"].read()), etag=answer["ETag"])
+            _ = entry.since < entry.ends
+        except (TypeError, ValueError):
+            raise RecordError(
+                f"s3://{self.bucket}/{self.key}: is no record of a run; find out who wrote it, and delete it"
+            ) from None
+        return entry
 
-    def write(self, entry: Entry, *, over: bool) -> None:
-        """TakenError where there is one already; `over`: it is replaced."""
-        condition = {} if over else {"IfNoneMatch": "*"}
-        content = json.dumps(asdict(entry)).encode()
+    def write(self, entry: Entry, *, over: Entry | None) -> None:
+        """TakenError where another one is there than `over`, which it replaces; None: where any is."""
+        condition = {"IfMatch": over.etag} if over else {"IfNoneMatch": "*"}
+        content = json.dumps({name: value for name, value in asdict(entry).items() if name != "etag"}).encode()
         try:
             self._client.put_object(Bucket=self.bucket, Key=self.key, Body=content, **condition)
         except ClientError as error:
@@ -79,8 +104,10 @@ class Record:
                 f"s3://{self.bucket}/{self.key}: another run has begun in this moment; wait for it"
             ) from None
 
-    def remove(self) -> None:
-        self._client.delete_object(Bucket=self.bucket, Key=self.key)
+    def remove(self, entry: Entry) -> None:
+        """Unless another run has taken its place: that one's stays."""
+        if self.read() == entry:
+            self._client.delete_object(Bucket=self.bucket, Key=self.key)
 
     @property
     def _client(self) -> Any:

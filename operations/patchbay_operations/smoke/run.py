@@ -1,5 +1,6 @@
 """The steps in their order. Whatever happens, the destruction comes last."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from typing import Final, Protocol
 
 from patchbay_operations.checks.check import Result
 from patchbay_operations.smoke.child import ChildError, Within
-from patchbay_operations.smoke.engine import Held
+from patchbay_operations.smoke.engine import Held, LockedError
 from patchbay_operations.smoke.options import Limits
 from patchbay_operations.smoke.outcome import Outcome, StepResult
 from patchbay_operations.smoke.stopping import Stop
@@ -33,6 +34,7 @@ class Site:
     """What is run. `checks`: each when it is called. `prove`: None without a platform. `left`: what AWS still has.
 
     `sweep`: deletes what services make again by themselves. `done`: nothing is left.
+    `others`: what of the stack somebody else may have made meanwhile.
     """
 
     engine: Deployer
@@ -41,6 +43,7 @@ class Site:
     left: Callable[[], list[str]]
     sweep: Callable[[], list[str]]
     done: Callable[[], None]
+    others: Callable[[Within], list[str]] = lambda _: []
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Run:
         self._broken = course.unfinished
         if course.unfinished and (course.destroy_only or not course.resume):
             self._remove("clear")
-            if self._left or course.destroy_only:
+            if self._left or course.destroy_only or not self._may_begin("up"):
                 return self._end()
         try:
             if not self._broken or self._step("recover", course.limits.destroy, self._recover):
@@ -85,7 +88,10 @@ class Run:
 
     def _end(self) -> Outcome:
         if not self._left:
-            self.site.done()
+            try:
+                self.site.done()
+            except Exception as error:  # what is told of the run matters more
+                self._left = (f"the run's record: {type(error).__name__}: {error}",)
         return Outcome(tuple(self._steps), self._left)
 
     def _work(self) -> None:
@@ -121,16 +127,26 @@ class Run:
 
     def _step(self, name: str, seconds: float, action: Callable[[Within], Iterator[str]]) -> bool:
         """Within its own limit, and what the whole leaves before the destruction. Whether it passed."""
-        limits = self.course.limits
-        last = self._began + limits.whole - limits.kept
-        until = min(time.monotonic() + seconds, last)
+        if not self._may_begin(name):
+            return False
+        until = min(time.monotonic() + seconds, self._last)
+        return self._timed(name, action, Within(until, lambda: self.stop.work, self.course.limits.grace))
+
+    @property
+    def _last(self) -> float:
+        """Until when there may be work."""
+        return self._began + self.course.limits.whole - self.course.limits.kept
+
+    def _may_begin(self, name: str) -> bool:
         if self.stop.work:
             return self._note(name, time.monotonic(), ["not begun: the run was asked to end"])
-        return self._timed(name, action, Within(until, lambda: self.stop.work, limits.grace))
+        if time.monotonic() >= self._last:
+            return self._note(name, time.monotonic(), ["not begun: only the destruction's time is left"])
+        return True
 
     def _timed(self, name: str, action: Callable[[Within], Iterator[str]], within: Within) -> bool:
         began = time.monotonic()
-        self.tell(f"{name}: at most {max(within.until - began, 0) / 60:.0f} minutes")
+        self._say(f"{name}: at most {max(within.until - began, 0) / 60:.0f} minutes")
         reasons: list[str] = []
         try:
             reasons.extend(action(within))
@@ -144,9 +160,15 @@ class Run:
     def _note(self, name: str, began: float, reasons: list[str]) -> bool:
         result = StepResult(name, round(time.monotonic() - began, 1), tuple(reasons))
         self._steps.append(result)
-        self.tell(f"{name}: {'; '.join(reasons) if reasons else 'passed'} ({result.seconds:.0f} s)")
-        self.keep(Outcome(tuple(self._steps), self._left))
+        self._say(f"{name}: {'; '.join(reasons) if reasons else 'passed'} ({result.seconds:.0f} s)")
+        with contextlib.suppress(OSError):
+            self.keep(Outcome(tuple(self._steps), self._left))
         return not reasons
+
+    def _say(self, line: str) -> None:
+        """A terminal that is gone, or a full disk, keeps nothing from being destroyed."""
+        with contextlib.suppress(OSError):
+            self.tell(line)
 
     def _remove(self, name: str) -> None:
         """Destroy, then look. `_left` tells what came of it."""
@@ -164,6 +186,9 @@ class Run:
         engine = self.site.engine
         for number in range(1, _TRIES + 1):
             try:
+                if others := self.site.others(within):
+                    yield from (f"nothing is destroyed: there was {one}" for one in others)
+                    return
                 if self._broken:
                     engine.recover(within)
                     self._broken = False
@@ -172,15 +197,16 @@ class Run:
             except Exception as error:  # tried again, whatever it is
                 if number == _TRIES or within.stopped() or time.monotonic() > within.until:
                     raise
-                self.tell(f"destroy: {error}; trying again")
-                self._broken = True
+                self._say(f"destroy: {error}; trying again")
+                # A lock where nothing of this run was killed is somebody else's, whose update a recovery would break.
+                self._broken = self._broken or not isinstance(error, LockedError)
         held = engine.held(within)
         if held.resources:
             yield f"the state still has {held.resources} resources"
 
     def _look(self, within: Within) -> Iterator[str]:
         for name in self.site.sweep():
-            self.tell(f"look: {name} had come to life again, and was deleted")
+            self._say(f"look: {name} had come to life again, and was deleted")
         while found := self.site.left():
             if within.stopped() or time.monotonic() > within.until:
                 self._left = tuple(found)

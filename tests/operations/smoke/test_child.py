@@ -70,6 +70,34 @@ def test_the_state_that_pulumi_prints_is_not_in_the_log(tmp_path: Path) -> None:
     assert "\nkept to itself" not in (tmp_path / "log").read_text()
 
 
+def test_neither_a_full_disk_nor_a_terminal_that_is_gone_ends_what_runs(tmp_path: Path) -> None:
+    def gone(_: str) -> None:
+        raise BrokenPipeError
+
+    lines = "import sys\nfor _ in range(20000): print('x' * 80)\nprint('ended in order')"
+    command = [sys.executable, "-c", lines]
+    # Every write to it fails as on a disk that is full.
+    full = Path("/dev/full")
+    said = run_child(command, within=later(), directory=tmp_path, environment=os.environ, log=full, on_line=gone)
+    assert said.endswith("ended in order\n")
+
+
+def test_a_log_that_cannot_be_opened_keeps_nothing_from_running(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    command, log = [sys.executable, "-c", "print('ran')"], tmp_path / "file" / "log"
+    within = later()
+    assert (
+        run_child(command, within=within, directory=tmp_path, environment=os.environ, log=log, on_line=lambda _: None)
+        == "ran\n"
+    )
+
+
+def test_one_that_somebody_else_killed_counts_as_killed(tmp_path: Path) -> None:
+    with pytest.raises(ChildError, match="ended with -9") as ended:
+        ran(tmp_path, "import os, signal; os.kill(os.getpid(), signal.SIGKILL)", later())
+    assert ended.value.killed
+
+
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ChildError, match="no-such-program: not on the PATH; install it"):
         run_child(

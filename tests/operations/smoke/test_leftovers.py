@@ -45,6 +45,29 @@ def test_a_log_group_that_a_service_makes_again_without_tags_is_found_and_swept_
     assert [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]] == [other]
 
 
+def test_log_groups_of_another_environment_with_a_longer_name_are_never_swept_away(account: Account) -> None:
+    logs = account.client("logs")
+    # `dev` with a cluster `b-a` would have the same name as `dev-b` with a cluster `a`.
+    other = "/aws/eks/patchbay-dev-b-a/cluster"
+    logs.create_log_group(logGroupName=other, tags={"patchbay:environment": "dev-b", "patchbay:managed-by": "pulumi"})
+    foreign = "/example/our-patchbay-dev-notes"
+    logs.create_log_group(logGroupName=foreign)
+    try:
+        assert sweep(access(account), "dev") == []
+        assert found(account) == []
+    finally:
+        for name in (other, foreign):
+            logs.delete_log_group(logGroupName=name)
+
+
+@pytest.mark.parametrize(
+    "name", ["aws-waf-logs-patchbay-dev-edge", "/aws/OpenSearchService/domains/patchbay-dev-search"]
+)
+def test_names_that_aws_wants_to_begin_with_its_own_words_are_known(account: Account, name: str) -> None:
+    account.client("logs").create_log_group(logGroupName=name)
+    assert sweep(access(account), "dev") == [name]
+
+
 def test_a_kind_that_no_inventory_lists_is_found_by_its_tags(account: Account) -> None:
     sqs = account.client("sqs")
     tags = {tag["Key"]: tag["Value"] for tag in OWN}

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from patchbay_operations.access import Access
 from patchbay_operations.smoke.options import Limits, Options
 from patchbay_operations.smoke.preflight.account import elsewhere
 from patchbay_operations.smoke.preflight.lack import Lacks
+from patchbay_operations.smoke.record import Entry, Record, TakenError
 
 from tests.operations.smoke.prepared import BUCKET, EMPTY, calls, dev, program, ready, smoked
 from tests.standins.aws.account import Account
@@ -120,6 +122,68 @@ def unfinished(account: Account) -> Iterator[str]:
     account.client("s3").delete_object(Bucket=BUCKET, Key="smoke/dev.json")
 
 
+HISTORY = """\
+"stack history") echo '[{"kind": "update", "message": "MESSAGE", "endTime": "2026-01-01T00:00:00.000Z"}]' ;;
+esac"""
+MADE = '[{"urn": "urn:a::b", "type": "aws:ec2/vpc:Vpc", "custom": true}]'
+
+
+def test_what_people_have_deployed_since_a_run_that_did_not_end_is_never_touched(
+    account: Account, key: str, unfinished: str, tmp_path: Path
+) -> None:
+    record(account, unfinished, LONG_AGO)
+    people = program(tmp_path, EMPTY.replace("[]", MADE).replace("esac", HISTORY.replace("MESSAGE", "a new feature")))
+    (lack,) = refused(account, options(dev(tmp_path, key=key), destroy_only=True), people)
+    assert "an update of 2026-01-01T00:00:00.000Z, which no smoke run made" in lack
+    assert "Contents" in account.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="smoke/")
+
+
+def test_what_smoke_runs_have_made_since_one_that_did_not_end_is_destroyed(
+    account: Account, key: str, unfinished: str, tmp_path: Path
+) -> None:
+    record(account, unfinished, LONG_AGO)
+    own = program(tmp_path, EMPTY.replace("[]", MADE).replace("esac", HISTORY.replace("MESSAGE", "smoke run")))
+    smoked(account, options(dev(tmp_path, key=key), destroy_only=True, limits=Limits(look=1)), own)
+    assert "destroy" in [call.split()[0] for call in calls(tmp_path)]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"began": "?", "until": "?", "owner": "", "pid": 1}'])
+def test_what_is_no_record_of_a_run_is_told(
+    account: Account, key: str, unfinished: str, tmp_path: Path, content: str
+) -> None:
+    account.client("s3").put_object(Bucket=BUCKET, Key=unfinished, Body=content.encode())
+    (lack,) = refused(account, options(dev(tmp_path, key=key)), program(tmp_path, EMPTY))
+    assert lack.endswith("is no record of a run; find out who wrote it, and delete it")
+
+
+def test_a_record_is_replaced_and_removed_only_by_the_run_that_it_is_of(
+    account: Account, key: str, unfinished: str
+) -> None:
+    assert key
+    held = Record(Access("eu-central-1", account.url, ("emulated", "emulated", None)), BUCKET, "dev")
+    record(account, unfinished, LONG_AGO)
+    before, mine, other = held.read(), Entry.new(60, {"USER": "me"}), Entry.new(60, {"USER": "another"})
+    held.write(other, over=before)
+    with pytest.raises(TakenError):
+        held.write(mine, over=before)
+    held.remove(mine)
+    assert held.read() == other
+
+
+def test_what_was_left_can_be_destroyed_though_the_stack_could_not_be_made_again(
+    account: Account, key: str, unfinished: str, tmp_path: Path
+) -> None:
+    record(account, unfinished, LONG_AGO)
+    told = options(dev(tmp_path, key=key, zone=None), destroy_only=True, limits=Limits(look=1))
+    assert smoked(account, told, program(tmp_path, EMPTY)).status == 0
+
+
+@pytest.mark.parametrize("budget", [float("nan"), 0.0])
+def test_a_budget_that_is_no_number_allows_nothing(account: Account, key: str, tmp_path: Path, budget: float) -> None:
+    (lack,) = refused(account, options(dev(tmp_path, key=key), budget_usd=budget), program(tmp_path, EMPTY))
+    assert lack.startswith("--budget: ")
+
+
 def record(account: Account, name: str, until: str) -> None:
     body = f'{{"began": "{LONG_AGO}", "until": "{until}", "owner": "example@elsewhere", "pid": 1}}'
     account.client("s3").put_object(Bucket=BUCKET, Key=name, Body=body.encode())
@@ -160,3 +224,11 @@ def test_a_shell_that_leads_to_an_emulator_is_told() -> None:
     lacks = Lacks()
     elsewhere({"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}, lacks)
     assert [lack.where for lack in lacks.found] == ["AWS_ENDPOINT_URL"]
+
+
+def test_a_password_in_an_address_is_not_told() -> None:
+    lacks = Lacks()
+    elsewhere({"PULUMI_BACKEND_URL": "postgres://user:secret-word@db.example/state?sslmode=on"}, lacks)
+    (lack,) = lacks.found
+    assert "leads to postgres://db.example/state" in str(lack)
+    assert "secret-word" not in str(lack)

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from patchbay_operations.checks.check import Result
 from patchbay_operations.smoke.child import ChildError, Within
-from patchbay_operations.smoke.engine import Held
+from patchbay_operations.smoke.engine import Held, LockedError
 from patchbay_operations.smoke.options import Limits
 from patchbay_operations.smoke.outcome import Outcome
 from patchbay_operations.smoke.run import Course, Run, Site
@@ -29,6 +29,8 @@ class World:
     results: tuple[Result, ...] = (GOOD,)
     done: list[str] = field(default_factory=list)
     during: dict[str, Callable[[Within], None]] = field(default_factory=dict)
+    others: list[str] = field(default_factory=list)
+    end: Callable[[], None] = lambda: None
 
     def _do(self, what: str, within: Within) -> None:
         self.done.append(what)
@@ -61,11 +63,24 @@ class World:
         self.done.append("look")
         return self.leaves.pop(0) if self.leaves else []
 
-    def run(self, course: Course | None = None, *, stop: Stop | None = None, platform: bool = True) -> Outcome:
+    def run(
+        self,
+        course: Course | None = None,
+        *,
+        stop: Stop | None = None,
+        platform: bool = True,
+        tell: Callable[[str], None] = lambda _: None,
+        keep: Callable[[Outcome], None] = lambda _: None,
+    ) -> Outcome:
         checks = [partial(self.check, one) for one in self.results]
-        site = Site(self, checks, self.prove if platform else None, self.left, list, lambda: self.done.append("done"))
+        prove = self.prove if platform else None
+        site = Site(self, checks, prove, self.left, list, self._end, lambda _: self.others)
         course = course or Course(LIMITS, pause_seconds=0)
-        return Run(site, course, stop or Stop(), lambda _: None, lambda _: None).carry_out()
+        return Run(site, course, stop or Stop(), tell, keep).carry_out()
+
+    def _end(self) -> None:
+        self.end()
+        self.done.append("done")
 
 
 def failed(outcome: Outcome) -> list[str]:
@@ -207,4 +222,40 @@ def test_an_unfinished_run_may_be_gone_on_with() -> None:
 def test_what_is_left_can_be_destroyed_alone() -> None:
     world = World()
     assert world.run(Course(LIMITS, unfinished=True, destroy_only=True, pause_seconds=0)).status == 0
+    assert world.done == ["recover", "destroy", "look", "done"]
+
+
+def fails(_: object = None) -> None:
+    raise BrokenPipeError
+
+
+def test_neither_a_terminal_that_is_gone_nor_a_full_disk_keeps_the_destruction_from_following() -> None:
+    world = World()
+    assert world.run(tell=fails, keep=fails).status == 0
+    assert world.done == ["up", "routes", "proof", "destroy", "look", "done"]
+
+
+def test_a_record_that_cannot_be_removed_is_told_and_the_next_run_looks_again() -> None:
+    outcome = World(end=fails).run()
+    assert (outcome.left, outcome.status) == (("the run's record: BrokenPipeError: ",), 3)
+
+
+def test_what_somebody_else_made_meanwhile_is_not_destroyed() -> None:
+    world = World({"up": [ChildError("no quota")]}, others=["an update of somebody"])
+    outcome = world.run()
+    assert world.done == ["up"]
+    assert outcome.status == 3
+
+
+def test_an_update_of_somebody_else_that_is_under_way_is_left_its_lock() -> None:
+    locked = LockedError("the stack is currently locked by 1 lock(s)")
+    world = World({"up": [locked], "destroy": [locked], "destroy without clusters": [locked, locked]})
+    assert world.run().status == 3
+    assert "recover" not in world.done
+
+
+def test_nothing_is_begun_when_only_the_time_of_the_destruction_is_left() -> None:
+    limits = Limits(whole=1.0, up=20, checks=20, proof=20, destroy=0.8, look=0.1, grace=0.1)
+    world = World()
+    assert world.run(Course(limits, unfinished=True, pause_seconds=0)).status == 1
     assert world.done == ["recover", "destroy", "look", "done"]

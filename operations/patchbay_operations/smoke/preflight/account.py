@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from patchbay_operations.access import Access
 from patchbay_operations.smoke.preflight.lack import Lacks
@@ -17,7 +18,13 @@ def elsewhere(environment: Mapping[str, str], lacks: Lacks) -> None:
     """A shell of `make env` leads to this machine."""
     for name in ("AWS_ENDPOINT_URL", "PULUMI_BACKEND_URL"):
         if value := environment.get(name):
-            lacks.add(name, f"leads to {value.split('?')[0]}", "take a shell without it: this is about real AWS")
+            lacks.add(name, f"leads to {_place(value)}", "take a shell without it: this is about real AWS")
+
+
+def _place(address: str) -> str:
+    """Where it leads, without what may stand in it of a user and a password."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def look(access: Access, stack: Stack | None, lacks: Lacks) -> None:

@@ -53,7 +53,7 @@ def prepare(
     bill, made = None, None
     if stack is not None:
         # What is only destroyed needs neither images nor a budget.
-        stack_fields.look(stack, lacks, aws_only=options.aws_only or options.destroy_only)
+        stack_fields.look(stack, lacks, aws_only=options.aws_only, destroy_only=options.destroy_only)
         bill, made = _bill(options, stack, lacks), engine(stack)
     _programs(options, made, lacks)
     reached = access(stack.infra.aws.region if stack else _ANY_REGION)
@@ -68,7 +68,7 @@ def prepare(
         if entry is None:
             account.identity_provider(reached, stack, lacks)
         if made.is_there and stack.keeps_secrets:
-            state.holdings(made, stack, within, ours=entry is not None, lacks=lacks)
+            state.holdings(made, stack, within, before=entry, lacks=lacks)
     return lacks.found or Ready(stack, reached, bill, record, made, entry)
 
 
@@ -94,7 +94,7 @@ def _bill(options: Options, stack: Stack, lacks: Lacks) -> Ceiling | None:
         return bill
     if options.budget_usd is None:
         lacks.add("--budget", f"not given, and {most}", "give the most that it may cost, in US dollars")
-    elif bill.usd > options.budget_usd:
+    elif not bill.usd <= options.budget_usd:  # so that "nan" is refused, too
         lacks.add(
             "--budget",
             f"{options.budget_usd:g} USD are too few: {most}",

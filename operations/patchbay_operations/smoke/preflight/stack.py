@@ -9,7 +9,7 @@ from patchbay_operations.smoke.stack_file import Infra, Stack
 from patchbay_operations.stack_file import INFRA
 
 
-def look(stack: Stack, lacks: Lacks, *, aws_only: bool) -> None:
+def look(stack: Stack, lacks: Lacks, *, aws_only: bool, destroy_only: bool) -> None:
     """Fields that forbid it, or that would make the second night differ from the first."""
     infra = stack.infra
     if infra.environment.production:
@@ -21,14 +21,15 @@ def look(stack: Stack, lacks: Lacks, *, aws_only: bool) -> None:
     for fault in examples(infra):
         lacks.add_line(fault, below=f"{INFRA}.")
     _data(infra, lacks)
-    _names(infra, lacks)
+    if not destroy_only:
+        _names(infra, lacks)
     if not stack.keeps_secrets:
         lacks.add(
             str(stack.file.name),
             "no `encryptedkey`: Pulumi would not know who encrypts the state's secrets",
             f"run `make bootstrap STACK={stack.name} ARGS=--login`, and commit the file",
         )
-    if not aws_only:
+    if not (aws_only or destroy_only):
         _images(stack, lacks)
 
 

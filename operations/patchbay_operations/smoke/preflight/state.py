@@ -7,7 +7,7 @@ from patchbay_operations.smoke.child import ChildError, Within
 from patchbay_operations.smoke.engine import Engine
 from patchbay_operations.smoke.options import Options
 from patchbay_operations.smoke.preflight.lack import Lacks
-from patchbay_operations.smoke.record import Entry, Record
+from patchbay_operations.smoke.record import Entry, Record, RecordError
 from patchbay_operations.smoke.stack_file import Stack
 
 _ABSENT = frozenset({"404", "NoSuchBucket", "NotFound", "NotFoundException"})
@@ -42,7 +42,12 @@ def places(access: Access, stack: Stack, lacks: Lacks) -> bool:
 def unfinished(record: Record, options: Options, environment: dict[str, str], lacks: Lacks) -> Entry | None:
     """The entry of a run that did not end; one that may still run is lacking its end."""
     with lacks.asking("s3:GetObject"):
-        entry = record.read()
+        try:
+            entry = record.read()
+        except RecordError as error:
+            where, _, rest = str(error).rpartition(": ")
+            lacks.add(where, *rest.split("; "))
+            return None
         if entry is not None and not (options.take_over or entry.is_over(environment)):
             lacks.add(
                 f"s3://{record.bucket}/{record.key}",
@@ -53,8 +58,8 @@ def unfinished(record: Record, options: Options, environment: dict[str, str], la
     return None
 
 
-def holdings(engine: Engine, stack: Stack, within: Within, *, ours: bool, lacks: Lacks) -> None:
-    """The stack's resources in the state. `ours`: an unfinished run made them."""
+def holdings(engine: Engine, stack: Stack, within: Within, *, before: Entry | None, lacks: Lacks) -> None:
+    """The stack's resources in the state. `before`: the unfinished run that made them."""
     try:
         if not engine.knows_stack(within):
             lacks.add(
@@ -64,6 +69,7 @@ def holdings(engine: Engine, stack: Stack, within: Within, *, ours: bool, lacks:
             )
             return
         held = engine.held(within)
+        others = engine.others(before.since, within) if before else []
     except (ChildError, ValueError) as error:
         lacks.add("pulumi", str(error), "correct what it says")
         return
@@ -73,9 +79,15 @@ def holdings(engine: Engine, stack: Stack, within: Within, *, ours: bool, lacks:
             f"{len(held.protected)} resources are protected, such as {held.protected[0].rpartition('::')[2]}",
             "this environment is kept, and no smoke run destroys it: name another stack",
         )
-    elif held.resources and not ours:
+    elif held.resources and before is None:
         lacks.add(
             "the stack's state",
             f"has {held.resources} resources that no smoke run made: somebody may be using them",
             f"destroy {stack.name} yourself, or name another stack",
+        )
+    elif held.resources and others:
+        lacks.add(
+            "the stack's history",
+            f"since the unfinished run there was {others[0]}: somebody may be using what it made",
+            f"destroy {stack.name} yourself, or name another stack; then delete the run's record",
         )
