@@ -1,5 +1,6 @@
 """A MariaDB, through its own command-line programs: they dump what no library of ours could."""
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -8,10 +9,16 @@ from pathlib import Path
 from typing import IO, Final
 
 _TIMEOUT_SECONDS: Final = 3600.0
+# MariaDB's error codes from 2000 on are the client's own, such as 2013, "Lost connection to server during query".
+_LOST: Final = re.compile(r"^ERROR 2\d{3} ", re.MULTILINE)
 
 
 class DatabaseError(Exception):
     """A program of MariaDB failed; its own words, which quote no row."""
+
+
+class LostError(DatabaseError):
+    """Whether the server has carried out the last statement, or still does, is not known."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +76,11 @@ class Database:
                 )
             except FileNotFoundError as error:
                 raise DatabaseError(f"{words[0]}: not on the PATH; install the package mariadb-client") from error
+            except subprocess.TimeoutExpired as error:
+                raise LostError(f"{words[0]}: took longer than {_TIMEOUT_SECONDS:.0f} s") from error
         if done.returncode:
-            raise DatabaseError(f"{words[0]}: {done.stderr.decode(errors='replace').strip()[-500:]}")
+            said = done.stderr.decode(errors="replace").strip()[-500:]
+            raise (LostError if _LOST.search(said) or done.returncode < 0 else DatabaseError)(f"{words[0]}: {said}")
 
     def _options(self) -> str:
         where = {"socket": str(self.socket)} if self.socket else {"host": self.host, "port": str(self.port)}

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from patchbay_operations.restore.database import Database, DatabaseError
+from patchbay_operations.restore.database import Database, DatabaseError, LostError
 from patchbay_operations.restore.fingerprint import Fingerprint, differences, fingerprint, schemas, tables
 
 # patchbay_runtime.names: a tenant's name has up to 40 letters, digits and hyphens.
 _TENANTS_SCHEMA: Final = re.compile(r"tenant_[a-z][a-z0-9_]{0,39}")
+_LOCK_SECONDS: Final = 60
 _CHARACTER_SET: Final = """
 SELECT default_character_set_name, default_collation_name FROM information_schema.schemata WHERE schema_name = '{}'
 """
 
 
 class PutBackError(Exception):
-    """Why the live schema was left as it is."""
+    """Why the live schema was left as it is, or what is to be looked at."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def _carry(copy: Database, live: Database, schema: str, target: str) -> None:
 def _exchange(live: Database, names: Names, restored: list[str]) -> None:
     """All tables in one statement, which is taken back where one of them cannot be moved, and waits for transactions.
 
-    Source: MariaDB's reference, "RENAME TABLE".
+    It waits for a minute: whoever comes after it waits behind it. Where the server does not say how it ended, what may
+    be the tenant's own tables is kept. Source: MariaDB's reference, "RENAME TABLE".
     """
     present = tables(live, names.live)
     live.query(
@@ -90,7 +92,12 @@ def _exchange(live: Database, names: Names, restored: list[str]) -> None:
     moves = [f"`{names.live}`.`{table}` TO `{names.before}`.`{table}`" for table in present]
     moves += [f"`{names.carried}`.`{table}` TO `{names.live}`.`{table}`" for table in restored]
     try:
-        live.query(f"RENAME TABLE {', '.join(moves)}")
-    except DatabaseError:
+        live.query(f"SET lock_wait_timeout = {_LOCK_SECONDS}; RENAME TABLE {', '.join(moves)}")
+    except DatabaseError as error:
+        if isinstance(error, LostError) or tables(live, names.before):
+            raise PutBackError(
+                f"{names.live}: it is not known whether its tables were exchanged ({error}); look at them, and at "
+                f"those of {names.before}, which are the tenant's own of before, and drop that only when it is empty"
+            ) from error
         live.query(f"DROP DATABASE `{names.before}`")
         raise

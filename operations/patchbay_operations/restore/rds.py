@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from patchbay_operations.access import Access
 from patchbay_operations.restore.database import Database
 
@@ -58,7 +60,8 @@ class RdsBackups:
     def window(self) -> Window:
         """RestoreError where no backups are kept."""
         found = self._rds.describe_db_instance_automated_backups(DBInstanceIdentifier=self.instance)
-        active = [each for each in found["DBInstanceAutomatedBackups"] if each.get("RestoreWindow")]
+        # Those of an earlier instance of the same name may be retained beside them.
+        active = [each for each in found["DBInstanceAutomatedBackups"] if each["Status"] == "active"]
         if not active:
             raise RestoreError(
                 f"{self.instance}: has no automated backups; set databases.backupDays in the stack file, and deploy"
@@ -89,9 +92,15 @@ class RdsBackups:
             self._wait(lambda: self._described(self.copy)["DBInstanceStatus"] == "available", "become available")
             yield self._described(self.copy)
         finally:
+            self._delete_copy()
+
+    def _delete_copy(self) -> None:
+        try:
             self._rds.delete_db_instance(
                 DBInstanceIdentifier=self.copy, SkipFinalSnapshot=True, DeleteAutomatedBackups=True
             )
+        except (BotoCoreError, ClientError) as error:
+            raise RestoreError(f"{self.copy}: is still there, with the tenants' data; delete it ({error})") from error
 
     def administrator(self, instance: str, *, ca: Path) -> Database:
         """The instance entered as its master user, whose password is set anew, and kept by nobody."""
