@@ -5,6 +5,7 @@ any case, so that no spelling hides one; a document that repeats a key is unread
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,8 @@ from typing import Any, Final
 from patchbay_policies.patterns import matches
 from patchbay_policies.reading import items, undecided
 
+# JSON lets every character be written so, also those of an element's name.
+_ESCAPE: Final = re.compile(r"\\u00([0-7][0-9a-fA-F])")
 UNREADABLE: Final = "its policy document cannot be read: it is no JSON, or names a key twice"
 
 
@@ -70,7 +73,7 @@ def with_principals(props: Mapping[str, Any]) -> Iterator[Document]:
 def has_principals(value: Any) -> bool:
     """Whether a value is a policy document that says whom it lets in."""
     if isinstance(value, str):
-        text = value.lower()
+        text = _ESCAPE.sub(lambda escaped: chr(int(escaped[1], 16)), value).lower()
         return '"statement"' in text and ('"principal"' in text or '"notprincipal"' in text)
     return isinstance(value, Mapping) and any(str(key).lower() == "statement" for key in value)
 

@@ -5,6 +5,7 @@ keys, shared snapshots and images, endpoint services, peerings, policies of reso
 let nobody in, are not.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -14,6 +15,10 @@ from patchbay_policies.model import UNKNOWN, Environment, Resource, ResourceRule
 from patchbay_policies.reading import joined
 
 _ACCOUNT: Final = re.compile(r"\d{12}")
+# Documents of Systems Manager are shared with a list in one text.
+_ACCOUNTS: Final = re.compile(r"\d{12}(,\d{12})*")
+# A security group over a peering: https://docs.aws.amazon.com/vpc/latest/peering/vpc-peering-security-groups.html
+_GROUP: Final = re.compile(r"(\d{12})/sg-\w+")
 _ORGANISATION: Final = re.compile(r"o-[a-z0-9]{10,32}")
 # Principals that show no account: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
 _UNIQUE_ID: Final = re.compile(r"A(?:GPA|IDA|IPA|NPA|NVA|ROA|SCA)[A-Z0-9]{12,}")
@@ -40,10 +45,13 @@ def _named(value: Any) -> Iterator[str]:
     """Accounts, organisations and principals without an account that a value lets in or hands something to."""
     if value is UNKNOWN or isinstance(value, bool):
         return
-    if has_principals(value):
+    if isinstance(value, str) and (inner := _json(value)) is not None and _word(inner, "Statement") is None:
+        yield from _named(inner)
+    elif has_principals(value):
         for statement in read(value).allowing:
             yield from _let_in(statement)
     elif isinstance(value, Mapping):
+        yield from _grantee(value)
         for inner in value.values():
             yield from _named(inner)
     elif isinstance(value, list | tuple):
@@ -53,6 +61,32 @@ def _named(value: Any) -> Iterator[str]:
         yield from _of_text(value)
     elif isinstance(value, int | float) and value == int(value):
         yield from _of_text(str(int(value)))
+
+
+def _json(text: str) -> Any:
+    """What a template or a state in JSON describes; None for other text."""
+    if text.lstrip()[:1] not in {"{", "["}:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _word(value: Any, name: str) -> Any:
+    """The value of a key that may be spelled in any case."""
+    if not isinstance(value, Mapping):
+        return None
+    return next((inner for key, inner in value.items() if str(key).lower() == name.lower()), None)
+
+
+def _grantee(value: Mapping[Any, Any]) -> Iterator[str]:
+    """Of an access control list: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Grantee.html"""
+    kind = _word(value, "type")
+    if kind == "CanonicalUser":
+        yield f"the canonical user {_word(value, 'id')}"
+    elif kind == "AmazonCustomerByEmail":
+        yield f"the account of {_word(value, 'emailAddress')}"
 
 
 def _let_in(statement: Statement) -> Iterator[str]:
@@ -77,8 +111,10 @@ def _each(values: Iterable[str]) -> Iterator[str]:
 
 
 def _of_text(text: str) -> Iterator[str]:
-    if _ACCOUNT.fullmatch(text):
-        yield text
+    if _ACCOUNTS.fullmatch(text):
+        yield from text.split(",")
+    elif group := _GROUP.fullmatch(text):
+        yield group[1]
     elif _UNIQUE_ID.fullmatch(text):
         yield f"the principal {text}"
     elif text.startswith("arn:"):
@@ -100,7 +136,8 @@ RULES: Final = (
         types=frozenset(),
         package="aws",
         limits="A value that a preview does not know is read at the update. Accounts in the policies of identities "
-        "are not looked at: they let nobody in.",
+        "are not looked at: they let nobody in. What shows no account, such as the ARN of a bucket, or the id of an "
+        "endpoint, is nobody's.",
         check=_foreign,
     ),
 )

@@ -4,6 +4,7 @@ What can be shared by which property: https://docs.aws.amazon.com/prescriptive-g
 Principals: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
+import json
 from typing import Any, Final
 
 from patchbay_policies import tokens
@@ -81,6 +82,45 @@ BYPASSES: Final = (
         {"Service": "example.amazonaws.com"},
         {"StringEquals": {"AWS:SourceAccount": _OTHER}},
     ),
+    _row("a group of another account", tokens.INGRESS_RULE, referencedSecurityGroupId=f"{_OTHER}/sg-0123456789abcdef0"),
+    _row(
+        "a list in one text",
+        "aws:ssm/document:Document",
+        permissions={"type": "Share", "accountIds": f"{ACCOUNT},{_OTHER}"},
+    ),
+    _row(
+        "a reader by an access control list",
+        "aws:s3/bucketAcl:BucketAcl",
+        accessControlPolicy={"grants": [{"grantee": {"id": "79a59df900b949e5", "type": "CanonicalUser"}}]},
+    ),
+    _row(
+        "a reader by an address of mail",
+        "aws:s3/bucketAcl:BucketAcl",
+        accessControlPolicy={
+            "grants": [{"grantee": {"emailAddress": "a@example.com", "type": "AmazonCustomerByEmail"}}]
+        },
+    ),
+    _row(
+        "an administrator by the general resource",
+        "aws:cloudcontrol/resource:Resource",
+        typeName="AWS::EKS::AccessEntry",
+        desiredState=json.dumps({"PrincipalArn": _OTHER_ROLE}),
+    ),
+    _row(
+        "a policy by the general resource",
+        "aws:cloudcontrol/resource:Resource",
+        typeName="AWS::S3::BucketPolicy",
+        desiredState=json.dumps({"PolicyDocument": json.loads(_let_in({"AWS": _OTHER_ROLE}))}),
+    ),
+    _row("a template", "aws:cloudformation/stack:Stack", templateBody=json.dumps([{"PrincipalArn": _OTHER_ROLE}])),
+    *(
+        _row(
+            f"an element's name spelled by numbers: {name}",
+            tokens.BUCKET_POLICY,
+            policy=_let_in({"AWS": _OTHER_ROLE}).replace(f'"{name}"', f'"\\u00{ord(name[0]):02X}{name[1:]}"'),
+        )
+        for name in ("Statement", "Principal")
+    ),
     _row(
         "a trust beside tags that lie",
         tokens.ROLE,
@@ -93,6 +133,15 @@ HARMLESS: Final = (
     _row("an own role", "aws:eks/accessEntry:AccessEntry", principalArn=f"arn:aws:iam::{ACCOUNT}:role/example"),
     _row("a policy of AWS", tokens.ATTACHMENT, policyArn="arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy"),
     _row("an account in a tag", tokens.VPC, cidrBlock="10.0.0.0/16", tags={"order": _OTHER}),
+    _row(
+        "a policy of an identity by the general resource",
+        "aws:cloudcontrol/resource:Resource",
+        desiredState=json.dumps(
+            {"PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": "sts:*", "Resource": _OTHER_ROLE}]}}
+        ),
+    ),
+    _row("an own group", tokens.INGRESS_RULE, referencedSecurityGroupId=f"{ACCOUNT}/sg-0123456789abcdef0"),
+    _row("a text that begins as JSON does", tokens.VPC, description=f"[{_OTHER} is an order"),
     _row("a number that is no account", tokens.VPC, size=5555666677778),
     _row(
         "a role of others that an own one may assume",

@@ -40,6 +40,12 @@ def _at(name: str, type_: str, property_: str, statement: dict[str, Any]) -> Row
 
 
 BYPASSES = (
+    Row(
+        "an element's name spelled by numbers",
+        tokens.BUCKET_POLICY,
+        {"policy": document(_allowed()).replace('"Principal"', '"\\u0050rincipal"')},
+        _RULE,
+    ),
     _if("whoever comes by TLS", Bool={"aws:SecureTransport": "true"}),
     _if("a word that the caller says", StringEquals={"aws:UserAgent": "patchbay"}),
     _if("a page that the caller names", StringLike={"aws:Referer": "https://example.com/*"}),
