@@ -8,7 +8,7 @@ processes meanwhile would call for its tenants whatever the policies refuse.
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Final
+from typing import Final, Literal
 
 from patchbay_runtime.worker.status import WorkerStatus
 
@@ -19,28 +19,43 @@ _ATTEMPT_SECONDS: Final = 0.3
 _ATTEMPTS: Final = 3
 _PAUSE_SECONDS: Final = 0.1
 _TELL_EVERY_SECONDS: Final = 10.0
+# Policies drop packets in silence. Any other failure, such as an API server that is away or a network that is not up
+# yet, says nothing of them: it has to last for longer than they take to come.
+_UNSURE_SECONDS: Final = 5.0
 
 
 async def until_closed(address: str, status: WorkerStatus, stop: asyncio.Event) -> None:
     """Return once `address` (`host:port`), which policies refuse to the pod, cannot be reached; or at `stop`."""
     host, _, port = address.rpartition(":")
+    host = host.strip("[]")  # as IPv6 is written before a port
     loop = asyncio.get_running_loop()
     tell_at = loop.time()
     status.network_is_closed(False)
-    while not stop.is_set() and await _reached(host, int(port)):
+    unsure_since: float | None = None
+    while not stop.is_set() and (found := await _tried(host, int(port))) != "silence":
+        if found == "answer":
+            unsure_since = None
+        elif unsure_since is None:
+            unsure_since = loop.time()
+        elif loop.time() - unsure_since >= _UNSURE_SECONDS:
+            break
         if loop.time() >= tell_at:
-            log.warning("waiting for the network policies: %s can be reached", address)
+            log.warning("waiting for the network policies: %s gives %s", address, found)
             tell_at = loop.time() + _TELL_EVERY_SECONDS
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _PAUSE_SECONDS)
     status.network_is_closed(True)
 
 
-async def _reached(host: str, port: int) -> bool:
+async def _tried(host: str, port: int) -> Literal["answer", "failure", "silence"]:
     for _ in range(_ATTEMPTS):
-        with suppress(OSError):  # a time-out is one too
+        try:
             async with asyncio.timeout(_ATTEMPT_SECONDS):
                 _, writer = await asyncio.open_connection(host, port)
-            writer.close()
-            return True
-    return False
+        except TimeoutError:
+            continue
+        except OSError:
+            return "failure"
+        writer.close()
+        return "answer"
+    return "silence"
