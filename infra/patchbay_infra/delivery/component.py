@@ -56,7 +56,7 @@ class Delivery(pulumi.ComponentResource):
             layer: self._policy(f"changes-{layer}", f"What a deployment changes: {layer}", rights)
             for layer, rights in change_rights(scope, outside, config.further_regions).items()
         }
-        guard = self._policy("guard", "What a deployment never does", (*denied, *watched()))
+        guard = self._policy("guard", "What a deployment never does", (*denied, *watched(context)))
 
         plan = self._role(
             "plan",

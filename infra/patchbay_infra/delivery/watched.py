@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from patchbay_infra.context import Context
 from patchbay_infra.policy_document import Statement, deny
 
 # Turning a guard of the account off, or down; and whatever ends a recovery point, a plan of backups or a vault's lock.
@@ -19,17 +20,27 @@ _GUARDS: Final = (
     "config:Delete*",
     "config:Put*",
     "config:Stop*",
+    "guardduty:Archive*",
     "guardduty:Create*",
     "guardduty:Delete*",
     "guardduty:Disassociate*",
+    "guardduty:Stop*",
     "guardduty:Update*",
     "s3:BypassGovernanceRetention",
+    "securityhub:BatchUpdate*",
     "securityhub:BatchDisable*",
     "securityhub:Disable*",
     "securityhub:Update*",
 )
 
 
-def watched() -> Sequence[Statement]:
-    """For the roles of the code host's jobs, whatever else an administrator gives them one day."""
-    return (deny(list(_GUARDS), ["*"]),)
+# Backups that nobody may delete are lost with their key, and a trail whose key is disabled writes nothing.
+_KEYS: Final = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
+
+
+def watched(context: Context) -> Sequence[Statement]:
+    """For the roles of the code host's jobs, whatever else an administrator gives them one day.
+
+    Keys of what is not production go with it, and are made anew.
+    """
+    return (deny([*_GUARDS, *(_KEYS if context.production else ())], ["*"]),)

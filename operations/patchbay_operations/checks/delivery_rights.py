@@ -121,6 +121,12 @@ def _guards(names: Names) -> tuple[Call, ...]:
         Call("backup:DeleteBackupVault", names.arn("backup", f"backup-vault:{names.prefix}backups")),
         Call("backup:DeleteBackupVaultLockConfiguration", names.arn("backup", f"backup-vault:{names.prefix}backups")),
         Call("iam:PutRolePolicy", names.arn("iam", f"role/{names.prefix}backups", region=False)),
+        *(
+            Call(action, names.key(kind))
+            for action in ("kms:DisableKey", "kms:ScheduleKeyDeletion")
+            for kind in ("data", "logs")
+            if names.facts.production
+        ),
     )
 
 

@@ -93,7 +93,7 @@ def sweep(access: Access, environment: str) -> list[str]:
     swept = []
     for group in groups:
         name = str(group["logGroupName"])
-        # Names alone would not tell `dev` with the cluster `a-b` from `dev-a` with the cluster `b`.
+        # No service gives tags: what has any was made by somebody.
         if _is_named_so(name, environment) and not _tags_of_log_group(logs, group["arn"]):
             logs.delete_log_group(logGroupName=name)
             swept.append(name)

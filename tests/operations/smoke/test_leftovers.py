@@ -45,9 +45,8 @@ def test_a_log_group_that_a_service_makes_again_without_tags_is_found_and_swept_
     assert [group["logGroupName"] for group in logs.describe_log_groups()["logGroups"]] == [other]
 
 
-def test_log_groups_of_another_environment_with_a_longer_name_are_never_swept_away(account: Account) -> None:
+def test_log_groups_that_somebody_made_or_named_alike_are_never_swept_away(account: Account) -> None:
     logs = account.client("logs")
-    # `dev` with a cluster `b-a` would have the same name as `dev-b` with a cluster `a`.
     other = "/aws/eks/patchbay-dev-b-a/cluster"
     logs.create_log_group(logGroupName=other, tags={"patchbay:environment": "dev-b", "patchbay:managed-by": "pulumi"})
     foreign = "/example/our-patchbay-dev-notes"

@@ -1,5 +1,6 @@
 """What the code host may do: read for a pull request, deploy one environment from one branch, and nothing more."""
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -13,8 +14,8 @@ from patchbay_infra.delivery.boundary import within
 from patchbay_infra.delivery.config import DeliveryConfig
 from pydantic import ValidationError
 
-from tests.unit.infra.delivery_roles import BACKUP_KEY, BOUNDARY, CONFIG, STATE_KEY, delivery, rights
-from tests.unit.infra.mocks import ACCOUNT, Recorded, mock_arn, record
+from tests.unit.infra.delivery_roles import BACKUP_KEY, BOUNDARY, CONFIG, STATE_KEY, delivery, may, rights
+from tests.unit.infra.mocks import ACCOUNT, PRODUCTION, Recorded, mock_arn, record
 
 HOST = "token.actions.githubusercontent.com"
 OTHER_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/data"
@@ -275,6 +276,10 @@ def test_even_a_role_that_was_given_everything_is_denied(
         ),
         ("config:StopConfigurationRecorder", "*"),
         ("guardduty:DeleteDetector", f"arn:aws:guardduty:eu-central-1:{ACCOUNT}:detector/0"),
+        ("guardduty:ArchiveFindings", f"arn:aws:guardduty:eu-central-1:{ACCOUNT}:detector/0"),
+        ("kms:DisableKey", f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/0"),
+        ("kms:ScheduleKeyDeletion", f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/0"),
+        ("securityhub:BatchUpdateFindings", "*"),
         ("guardduty:CreateFilter", f"arn:aws:guardduty:eu-central-1:{ACCOUNT}:detector/0"),
         ("securityhub:DisableSecurityHub", "*"),
         ("s3:BypassGovernanceRetention", "arn:aws:s3:::patchbay-production-auditing-trail-0/AWSLogs/file"),
@@ -290,6 +295,15 @@ def test_a_deployment_turns_no_guard_off_and_deletes_no_backup_whatever_it_is_gi
     limits = json.loads(production.one("iam/policy:Policy", "delivery-boundary").inputs["policy"])["Statement"]
     allowed = [one for one in limits if one["Effect"] == "Allow"]
     assert not any(concerned(one, action, resource) for one in allowed)
+
+
+def test_keys_of_what_is_not_production_go_with_it() -> None:
+    """Those of production are protected, and what they encrypt is backups and the trail, too."""
+    dev = delivery(context=dataclasses.replace(PRODUCTION, production=False))
+    for action in ("kms:DisableKey", "kms:ScheduleKeyDeletion"):
+        key = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/0"
+        assert may(rights(dev, "apply"), action, key, tag=PRODUCTION.environment)
+        assert not may(rights(delivery(), "apply"), action, key, tag=PRODUCTION.environment)
 
 
 def test_no_role_within_the_boundary_makes_identities_or_leaves_its_account(production: Recorded) -> None:

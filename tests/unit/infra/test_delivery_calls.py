@@ -215,8 +215,8 @@ UNUSED: Final[Mapping[str, str]] = {
     # Auto Mode's; and what no role may lose.
     "iam": "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile DeleteRolePermissionsBoundary "
     "GetInstanceProfile ListRoles RemoveRoleFromInstanceProfile TagInstanceProfile",
-    # Use of a key that is handed to a service goes through grants.
-    "kms": "Encrypt",
+    # Use of a key that is handed to a service goes through grants; in production keys outlast deployments.
+    "kms": "Encrypt DisableKey ScheduleKeyDeletion",
     # Lines are written by the services themselves.
     "logs": "CreateLogStream DeleteDataProtectionPolicy DeleteIndexPolicy GetDataProtectionPolicy "
     "PutBearerTokenAuthentication PutDataProtectionPolicy PutIndexPolicy PutLogEvents PutLogGroupDeletionProtection",
