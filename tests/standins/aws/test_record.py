@@ -14,6 +14,7 @@ from patchbay_standins.aws.record import actions, reference
 from patchbay_standins.aws.record.asked import asked
 from patchbay_standins.aws.service import Call
 
+from tests.http_requests import http
 from tests.standins.aws.account import REGION, Account, new_name
 from tests.standins.aws.launched import ACCOUNT, launched
 
@@ -63,6 +64,33 @@ def test_a_line_says_who_called_what_and_how_it_was_answered(account: Account) -
     with pytest.raises(ClientError):
         account.client("ec2").delete_vpc(VpcId="vpc-00000000")
     assert lines(account)[-1]["status"] == 400
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "action"),
+    [
+        ("s3", "get_object", {"Bucket": "example", "Key": "a/b"}, "s3:GetObject"),
+        # As `aws eks get-token` makes it.
+        ("sts", "get_caller_identity", {}, "sts:GetCallerIdentity"),
+    ],
+)
+def test_a_call_that_was_signed_beforehand_is_recorded_too(
+    account: Account, service: str, operation: str, parameters: dict[str, str], action: str
+) -> None:
+    address = account.client(service).generate_presigned_url(operation, Params=parameters)
+    http.get(address)
+    line = lines(account)[-1]
+    assert [one["action"] for one in line["asked"]] == [action]
+    assert line["key"] == "emulated"
+    assert "Signature" not in json.dumps(line)
+
+
+def test_a_bucket_in_the_hosts_name_is_not_taken_for_another(account: Account) -> None:
+    address = account.client("s3").generate_presigned_url("get_object", Params={"Bucket": "example", "Key": "a/b"})
+    http.get(address.replace("/example/", "/"), headers={"Host": "example.localhost"})
+    line = lines(account)[-1]
+    assert line["unread"] == "the bucket is in the host's name"
+    assert "asked" not in line
 
 
 def test_what_is_made_has_the_requests_tags_and_what_is_there_its_own(account: Account) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
+from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from moto.core.request import Request
@@ -19,6 +20,8 @@ from patchbay_standins.aws.service import Call, Service
 
 # As the AWS SDKs put AWS_EXECUTION_ENV into their user agent.
 _ENVIRONMENT: Final = re.compile(r"exec-env/(\S+)")
+# A name before that of this machine or of S3, whose path then begins with the key.
+_BUCKETS_HOST: Final = re.compile(r"[^:]+\.(localhost|s3[.-][\w.-]+)(:\d+)?")
 # Signing names that are no names of botocore's, of services without operations of our own.
 _NAMES: Final[Mapping[str, str]] = {"monitoring": "cloudwatch"}
 
@@ -33,8 +36,9 @@ class Recorder:
         self._writing = Lock()
 
     def watch(self, environ: WSGIEnvironment, body: bytes, start_response: StartResponse) -> StartResponse:
-        """In place of `start_response`. Unsigned requests are not AWS', and are left out."""
-        credential = Credential.of(environ.get("HTTP_AUTHORIZATION", ""))
+        """In place of `start_response`. Unsigned requests are not AWS', and are left out; presigned ones are judged."""
+        signed = (environ.get("HTTP_AUTHORIZATION", ""), unquote(environ.get("QUERY_STRING", "")))
+        credential = next((found for found in map(Credential.of, signed) if found), None)
         if credential is None:
             return start_response
         line = self._line(environ, body, credential)
@@ -56,6 +60,8 @@ class Recorder:
             "operation": "",
             "region": credential.region,
         }
+        if credential.service == "s3" and _BUCKETS_HOST.fullmatch(environ.get("HTTP_HOST", "")):
+            return {**line, "unread": "the bucket is in the host's name"}
         try:
             environ["wsgi.input"] = io.BytesIO(body)
             matched = match(Request(environ), self._names.get(credential.service, credential.service))
