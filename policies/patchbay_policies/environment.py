@@ -34,6 +34,7 @@ def current(
         account=not_production.get(stack, ""),
         doubt=doubt,
         own_account=_account(infra),
+        own_region=str(_mapping(infra.get("aws")).get("region") or ""),
         trusted=frozenset(TRUSTED),
     )
 

@@ -68,7 +68,8 @@ class Environment:
     """Where the resources are. `settings`: the rule's own, from the pack's config.
 
     `account`: the registered one of what is not production, else empty. `doubt`: why it counts as production though its
-    config says that it is not. `own_account`: where the config says that everything is, empty where it does not.
+    config says that it is not. `own_account`, `own_region`: where the config says that everything is, empty where it
+    does not.
     `trusted`: other accounts and organisations that something may be opened to.
     """
 
@@ -79,6 +80,7 @@ class Environment:
     account: str = ""
     doubt: str = ""
     own_account: str = ""
+    own_region: str = ""
     trusted: frozenset[str] = frozenset()
 
 

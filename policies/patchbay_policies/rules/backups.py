@@ -92,8 +92,16 @@ def _elsewhere(stack: Stack, environment: Environment) -> Iterator[Finding]:
         if undecided(rules):
             continue
         for rule in items(rules):
-            if not items(at(rule, "copyActions")):
+            if not any(_leaves(copy, environment) for copy in items(at(rule, "copyActions"))):
                 yield Finding(plan, f"its rule {at(rule, 'ruleName')} copies nothing to another region or account")
+
+
+def _leaves(copy: Any, environment: Environment) -> bool:
+    """Whether it goes to another region or account."""
+    vault = at(copy, "destinationVaultArn")
+    if vault is UNKNOWN:
+        return True
+    return str(vault).split(":")[3:5] != [environment.own_region, environment.own_account]
 
 
 RULES: Final = (

@@ -9,6 +9,7 @@ from patchbay_policies.tokens import (
     BUCKET,
     BUCKET_LOCK,
     DETECTOR,
+    DETECTOR_EXCEPTIONS,
     DETECTOR_FEATURE,
     DETECTOR_FILTER,
     RECORDER,
@@ -93,6 +94,9 @@ def _threats(stack: Stack, environment: Environment) -> Iterator[Finding]:
     for sieve in stack.of(DETECTOR_FILTER):
         if environment.production and at(sieve.props, "action") == "ARCHIVE":
             yield Finding(sieve, "it puts findings away before anybody is told (action ARCHIVE)")
+    for trusted in stack.of(DETECTOR_EXCEPTIONS):
+        if environment.production and not _off(at(trusted.props, "activate")):
+            yield Finding(trusted, "it lists addresses of which nothing is ever found")
 
 
 def _feature(feature: Resource, name: str) -> bool:
@@ -137,10 +141,10 @@ RULES: Final = (
     StackRule(
         name="threats-are-looked-for",
         description="A detector is on; in production it reads the clusters' audit logs and what happens on their "
-        "nodes, and nothing puts its findings away.",
+        "nodes, nothing puts its findings away, and no address is excepted.",
         remedy="Set enable; add a DetectorFeature for EKS_AUDIT_LOGS, and one for RUNTIME_MONITORING with "
-        "EKS_ADDON_MANAGEMENT; archive a finding by hand.",
-        types=frozenset({DETECTOR, DETECTOR_FEATURE, DETECTOR_FILTER}),
+        "EKS_ADDON_MANAGEMENT; archive a finding by hand; take a list of trusted addresses out.",
+        types=frozenset({DETECTOR, DETECTOR_EXCEPTIONS, DETECTOR_FEATURE, DETECTOR_FILTER}),
         limits="Whether an account has a detector at all is the config's word: AWS refuses a second.",
         check=_threats,
     ),

@@ -65,6 +65,8 @@ BYPASSES = (
         _THREATS,
         beside=(made(tokens.DETECTOR_FEATURE, "audit", {"name": "EKS_AUDIT_LOGS", "status": "ENABLED"}),),
     ),
+    # https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_upload-lists.html
+    Row("a list of addresses that are trusted", tokens.DETECTOR_EXCEPTIONS, {"activate": True}, _THREATS),
     Row("a filter that puts everything away", tokens.DETECTOR_FILTER, {"action": "ARCHIVE"}, _THREATS),
 )
 
@@ -84,5 +86,6 @@ HARMLESS = (
             made(tokens.BUCKET_LOCK, "trail", {"rule": {"defaultRetention": {"years": 1.0}}}, bucket=[_BUCKET]),
         ),
     ),
+    Row("a list that is not in use", tokens.DETECTOR_EXCEPTIONS, {"activate": False}, _THREATS),
     Row("a filter that marks", tokens.DETECTOR_FILTER, {"action": "NOOP"}, _THREATS),
 )
