@@ -152,3 +152,19 @@ def test_a_drill_that_runs_is_left_alone(tmp_path: Path) -> None:
     directory.mkdir()
     remove_leftovers(tmp_path)
     assert directory.exists()
+
+
+def test_what_somebody_else_put_there_is_neither_run_nor_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    # No process has that id: Linux' own limit is 2^22.
+    (tmp_path / f"{command._PREFIX}4194305-a").symlink_to(elsewhere)
+    remove_leftovers(tmp_path)
+    theirs = tmp_path / f"{command._PREFIX}4194305-b"
+    theirs.mkdir()
+    monkeypatch.setattr(os, "getuid", lambda: theirs.stat().st_uid + 1)
+    remove_leftovers(tmp_path)
+    assert elsewhere.exists()
+    assert theirs.exists()

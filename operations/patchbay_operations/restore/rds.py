@@ -18,6 +18,7 @@ from patchbay_operations.restore.database import Database
 _PATIENCE_SECONDS: Final = 3 * 3600.0
 _PASSWORD_SECONDS: Final = 600.0
 _PASSWORD_BYTES: Final = 30
+_BACKED_UP: Final = "patchbay:backup"
 
 
 class RestoreError(Exception):
@@ -124,7 +125,10 @@ class RdsBackups:
         return found
 
     def _tags(self, live: dict[str, Any]) -> list[dict[str, str]]:
-        kept = [tag for tag in live.get("TagList", ()) if tag["Key"].startswith("patchbay:")]
+        """Whose it is; without the tag that has AWS Backup take it in."""
+        kept = [
+            tag for tag in live.get("TagList", ()) if tag["Key"].startswith("patchbay:") and tag["Key"] != _BACKED_UP
+        ]
         return [*kept, {"Key": "Name", "Value": self.copy}]
 
     @property

@@ -45,7 +45,10 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
             VpcSecurityGroupIds=[account.security_group(network)],
             BackupRetentionPeriod=7,
             DeletionProtection=True,
-            Tags=[{"Key": "patchbay:environment", "Value": "dev"}],
+            Tags=[
+                {"Key": "patchbay:environment", "Value": "dev"},
+                {"Key": "patchbay:backup", "Value": "daily"},
+            ],
         )
         yield account
 
@@ -77,6 +80,8 @@ def test_the_restored_instance_is_reached_and_protected_as_the_live_one_and_is_g
         assert made["DBParameterGroups"][0]["DBParameterGroupName"] == "example"
         assert made["DBSubnetGroup"]["DBSubnetGroupName"] == "example"
         assert not made["DeletionProtection"]
+        # Nor does AWS Backup keep what is gone in an hour for a year.
+        assert {tag["Key"] for tag in made["TagList"]} == {"patchbay:environment", "Name"}
         assert not made.get("PubliclyAccessible")
         assert {"Key": "patchbay:environment", "Value": "dev"} in made["TagList"]
     assert set(instances(account)) == {INSTANCE}

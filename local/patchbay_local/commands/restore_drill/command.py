@@ -1,5 +1,6 @@
 """The command, and what it starts: two servers and an emulated account in a directory that goes with it."""
 
+import os
 import shutil
 import socket
 import tempfile
@@ -39,10 +40,11 @@ def restore_drill(console: Console, *, report: Path = REPORT) -> bool:
 
 
 def remove_leftovers(parent: Path | None = None) -> None:
-    """End and remove what drills have left whose process is gone."""
+    """End and remove what drills of this user have left whose process is gone; others write there, too."""
     for directory in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
         pid = directory.name.removeprefix(_PREFIX).partition("-")[0]
-        if pid.isdigit() and not psutil.pid_exists(int(pid)):
+        own = not directory.is_symlink() and directory.stat().st_uid == os.getuid()
+        if own and pid.isdigit() and not psutil.pid_exists(int(pid)):
             Journal(directory / "journal").undo()
             shutil.rmtree(directory)
 
