@@ -21,7 +21,11 @@ def kubeconfig_command(outputs: Mapping[str, Any], cluster: str, file: Path) -> 
         command = str(outputs["kubeconfigCommands"][cluster])
     except (KeyError, TypeError):
         raise ChildError(f"the stack's output kubeconfigCommands has no {cluster}: was it deployed?") from None
-    return [*shlex.split(command), "--kubeconfig", str(file), "--alias", cluster]
+    words = shlex.split(command)
+    # The state is written by others as well, and this runs with an administrator's rights.
+    if words[:3] != ["aws", "eks", "update-kubeconfig"]:
+        raise ChildError(f"the stack's output kubeconfigCommands.{cluster} is no `aws eks update-kubeconfig`")
+    return [*words, "--kubeconfig", str(file), "--alias", cluster]
 
 
 def proof_command(stack: Stack, kubeconfig: Path, *, report: Path, short: bool) -> list[str]:

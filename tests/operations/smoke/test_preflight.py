@@ -222,8 +222,8 @@ def test_an_identity_provider_that_is_there_already_is_told(account: Account, ke
 
 def test_a_shell_that_leads_to_an_emulator_is_told() -> None:
     lacks = Lacks()
-    elsewhere({"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}, lacks)
-    assert [lack.where for lack in lacks.found] == ["AWS_ENDPOINT_URL"]
+    elsewhere(dict.fromkeys(("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"), "http://127.0.0.1:5000"), lacks)
+    assert [lack.where for lack in lacks.found] == ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"]
 
 
 def test_a_password_in_an_address_is_not_told() -> None:

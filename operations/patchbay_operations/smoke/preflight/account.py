@@ -16,8 +16,9 @@ _SESSION: Final = re.compile(r"^arn:aws[\w-]*:sts::\d{12}:assumed-role/(?P<role>
 
 def elsewhere(environment: Mapping[str, str], lacks: Lacks) -> None:
     """A shell of `make env` leads to this machine."""
-    for name in ("AWS_ENDPOINT_URL", "PULUMI_BACKEND_URL"):
-        if value := environment.get(name):
+    for name, value in sorted(environment.items()):
+        # AWS' tools take an address for each service, too: AWS_ENDPOINT_URL_S3.
+        if value and (name.startswith("AWS_ENDPOINT_URL") or name == "PULUMI_BACKEND_URL"):
             lacks.add(name, f"leads to {_place(value)}", "take a shell without it: this is about real AWS")
 
 
