@@ -48,7 +48,7 @@ def aws_source(token: str) -> str:
     spec = importlib.util.find_spec("pulumi_aws")
     assert spec is not None
     assert spec.origin is not None
-    file = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+    file = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     folder = module.partition("/")[0]
     return (Path(spec.origin).parent / ("lambda_" if folder == "lambda" else folder) / f"{file}.py").read_text()
 
