@@ -37,13 +37,15 @@ RUN_BY: Final[Mapping[str, tuple[str, ...]]] = {
 class Administrators:
     """Calls that no job of the code host makes, though the tests' account sees them: `{}` is the names' prefix.
 
-    `untagged`: on what does not bear the environment's tag, of which an account has one.
+    `untagged`: on what does not bear the environment's tag, of which an account has one. `only`: the environments that
+    make it; empty: all.
     """
 
     actions: tuple[str, ...]
     resource: str
     reason: str
     untagged: bool = False
+    only: tuple[str, ...] = ()
 
     def covered(self, refused: Iterable[Denied], prefix: str) -> list[Denied]:
         found = [one for one in refused if self._covers(one.call, prefix)]
@@ -56,23 +58,15 @@ class Administrators:
 
 
 # docs/environments.md, "What stays with an administrator".
-GUARDS: Final = "no deployment touches what watches it, nor the backups of what it changes"
 _DEFAULTS: Final = "what AWS makes together with a VPC bears no tag yet"
+_GUARDS: Final = "a deployment is among what is watched"
+_BACKUPS: Final = "backups are what is left after the worst deployment"
 ADMINISTRATORS: Final = (
     Administrators(("iam:*",), "arn:aws:iam::*:role/{}delivery-*", "the apply role cannot touch its own rights"),
     Administrators(("iam:*",), "arn:aws:iam::*:policy/{}delivery-*", "the apply role cannot touch its own rights"),
     Administrators(
         ("iam:*OpenIDConnectProvider",), "arn:aws:iam::*:oidc-provider/*", "the apply role cannot touch its own rights"
     ),
-    Administrators(("backup:*",), "*", GUARDS),
-    Administrators(("cloudtrail:*",), "arn:aws:cloudtrail:*:trail/*", GUARDS),
-    Administrators(("config:*",), "*", GUARDS),
-    Administrators(("events:*",), "arn:aws:events:*:rule/{}auditing-*", GUARDS),
-    Administrators(("events:*",), "arn:aws:events:*:rule/{}backups-*", GUARDS),
-    Administrators(("guardduty:*",), "*", GUARDS),
-    Administrators(("iam:*",), "arn:aws:iam::*:role/{}backups", GUARDS),
-    Administrators(("s3:Put*",), "arn:aws:s3:::{}auditing-*", GUARDS),
-    Administrators(("securityhub:*",), "*", GUARDS),
     Administrators(("route53:CreateHostedZone",), "*", "Route 53 knows neither names nor tags in policies"),
     Administrators(
         ("ec2:CreateTags", "ec2:RevokeSecurityGroup*"), "arn:aws:ec2:*:security-group/sg-*", _DEFAULTS, untagged=True
@@ -80,6 +74,15 @@ ADMINISTRATORS: Final = (
     Administrators(
         ("ec2:CreateTags", "ec2:DeleteNetworkAclEntry"), "arn:aws:ec2:*:network-acl/acl-*", _DEFAULTS, untagged=True
     ),
+    Administrators(("guardduty:*",), "*", _GUARDS, only=("staging", "production")),
+    Administrators(("events:*",), "arn:aws:events:*:rule/{}auditing-*", _GUARDS, only=("staging", "production")),
+    Administrators(("cloudtrail:*",), "arn:aws:cloudtrail:*:trail/*", _GUARDS, only=("production",)),
+    Administrators(("config:*",), "*", _GUARDS, only=("production",)),
+    Administrators(("securityhub:*",), "arn:aws:securityhub:*:hub/default", _GUARDS, only=("production",)),
+    Administrators(("s3:Put*",), "arn:aws:s3:::{}auditing-*", _GUARDS, only=("production",)),
+    Administrators(("backup:*",), "arn:aws:backup:*", _BACKUPS, only=("production",)),
+    Administrators(("events:*",), "arn:aws:events:*:rule/{}backups-*", _BACKUPS, only=("production",)),
+    Administrators(("iam:*",), "arn:aws:iam::*:role/{}backups", _BACKUPS, only=("production",)),
 )
 
 

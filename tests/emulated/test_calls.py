@@ -16,7 +16,7 @@ from patchbay_operations.permissions.evaluation import Rights, statements, texts
 from patchbay_operations.permissions.recorded import read
 from patchbay_operations.permissions.roles import Role
 
-from tests.emulated.calls import ADMINISTRATORS, GUARDS, refused
+from tests.emulated.calls import ADMINISTRATORS, refused
 from tests.emulated.deployment import Deployment
 
 
@@ -29,9 +29,9 @@ def test_every_call_that_is_left_to_an_administrator_is_made_and_denied_to_every
 ) -> None:
     environment, record = deployment.emulation.config.environment, deployment.record
     denied = refused(read(record), deployment.roles, environment)
-    needless = [row for row in ADMINISTRATORS if not row.covered(denied, f"patchbay-{environment}-")]
-    # Production makes all guards and backups; others leave some to whoever gives them.
-    assert not [row for row in needless if row.reason != GUARDS or environment == "production"], needless
+    rows = [row for row in ADMINISTRATORS if not row.only or environment in row.only]
+    needless = [row for row in rows if not row.covered(denied, f"patchbay-{environment}-")]
+    assert not needless, needless
 
 
 def test_every_question_is_one_that_the_service_authorization_reference_knows(deployment: Deployment) -> None:

@@ -85,6 +85,24 @@ def test_a_call_that_was_signed_beforehand_is_recorded_too(
     assert "Signature" not in json.dumps(line)
 
 
+def test_rules_the_hub_and_locks_of_buckets_are_judged_by_their_names(account: Account) -> None:
+    rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/example"
+    account.client("events").put_rule(Name="example", ScheduleExpression="rate(1 hour)")
+    assert set(questions(account)) == {("events:PutRule", rule)}
+    account.client("events").put_targets(Rule="example", Targets=[{"Id": "1", "Arn": "arn:aws:sns:example"}])
+    assert set(questions(account)) == {("events:PutTargets", rule)}
+    account.client("securityhub").enable_security_hub()
+    hub = f"arn:aws:securityhub:{REGION}:{ACCOUNT}:hub/default"
+    assert set(questions(account)) == {("securityhub:EnableSecurityHub", hub)}
+    name = new_name("bucket")
+    where = {"LocationConstraint": REGION}
+    account.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
+    account.client("s3").put_object_lock_configuration(
+        Bucket=name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
+    )
+    assert set(questions(account)) == {("s3:PutBucketObjectLockConfiguration", f"arn:aws:s3:::{name}")}
+
+
 def test_a_bucket_in_the_hosts_name_is_not_taken_for_another(account: Account) -> None:
     address = account.client("s3").generate_presigned_url("get_object", Params={"Bucket": "example", "Key": "a/b"})
     http.get(address.replace("/example/", "/"), headers={"Host": "example.localhost"})

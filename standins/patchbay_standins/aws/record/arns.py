@@ -19,7 +19,6 @@ _PATHS: Final[Mapping[str, Mapping[str, Sequence[str]]]] = {
     "elasticache": {"UserGroupId": ("UserGroupId", "UserGroupIds"), "UserId": ("UserId", "UserIds")},
     "elasticloadbalancing": {"LoadBalancerName": ("Name",), "TargetGroupName": ("Name",)},
     "es": {"DomainName": ("DomainName", "DomainNames")},
-    "events": {"RuleName": ("Rule", "Name")},
     "iam": {
         "OidcProviderName": ("Url",),
         "PolicyNameWithPath": ("PolicyName",),
@@ -108,11 +107,6 @@ def _none(_: Call) -> list[str]:
     return []
 
 
-def _hub(call: Call) -> list[str]:
-    """An account has one in a region, which no call names."""
-    return [f"arn:aws:securityhub:{call.region}:{call.account}:hub/default"]
-
-
 def _access_entry(call: Call) -> list[str]:
     """Its ARN is made of the principal's."""
     clusters, principals = (values.at(call.parameters, name) for name in ("clusterName", "principalArn"))
@@ -166,9 +160,22 @@ def _unless_alias(end: str) -> str:
     return "*" if end.startswith("alias/") else end
 
 
+def _rule(call: Call) -> list[str]:
+    """On the account's own bus; calls name a rule by `Name` or by `Rule`."""
+    names = [one for path in ("Name", "Rule") for one in values.at(call.parameters, path)]
+    made = [f"arn:aws:events:{call.region}:{call.account}:rule/{name}" for name in names]
+    return made + values.at(call.parameters, "ResourceARN")
+
+
+def _hub(call: Call) -> list[str]:
+    """An account has one."""
+    return [f"arn:aws:securityhub:{call.region}:{call.account}:hub/default"]
+
+
 _SPECIAL: Final[Mapping[tuple[str, str], Callable[[Call], list[str]]]] = {
     ("autoscaling", "autoScalingGroup"): _scaling_group,
     ("eks", "access-entry"): _access_entry,
+    ("events", "rule-on-default-event-bus"): _rule,
     ("kms", "key"): _key,
     ("rds", "og"): _option_group,
     ("securityhub", "hub"): _hub,
