@@ -1,5 +1,6 @@
 """The code host takes the workflows, and they hand out no more than they need."""
 
+import os
 import re
 import subprocess
 import sys
@@ -50,6 +51,36 @@ def test_actions_of_others_are_pinned_by_commit(workflow: Path) -> None:
 def test_no_strangers_text_becomes_a_command(workflow: Path) -> None:
     scripts = [step["run"] for job in content(workflow)["jobs"].values() for step in job["steps"] if "run" in step]
     assert not [script for script in scripts if "${{" in script]
+
+
+def test_the_login_shows_no_token_to_whoever_lists_processes(tmp_path: Path) -> None:
+    """Arguments of the programs that it calls, which stubs write down, are everybody's."""
+    answers = {"curl": '{"value": "token-of-the-job"}', "aws": '{"Credentials": {"AccessKeyId": "a"}}'}
+    for name, answer in answers.items():
+        stub = tmp_path / name
+        stub.write_text(
+            f"""#!/bin/sh
+printf '%s\\n' "$@" >> "{tmp_path}/arguments"
+for one in "$@"; do case $one in @*|file://*) one=${{one#@}}; cat "${{one#file://}}" >> "{tmp_path}/handed"; esac; done
+echo '{answer}'
+"""
+        )
+        stub.chmod(0o755)
+    script = WORKFLOWS[0].parents[1] / "aws-login.sh"
+    told = tmp_path / "environment"
+    variables = {
+        "ACTIONS_ID_TOKEN_REQUEST_URL": "https://example.com/?a=b",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "token-of-the-request",
+        "GITHUB_RUN_ID": "1",
+        "GITHUB_ENV": str(told),
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "TMPDIR": str(tmp_path),
+    }
+    subprocess.run(["bash", script, "arn:aws:iam::111122223333:role/example", "900"], env=variables, check=True)
+    assert "token-of" not in (tmp_path / "arguments").read_text()
+    assert (tmp_path / "handed").read_text() == "Authorization: bearer token-of-the-requesttoken-of-the-job"
+    assert "AWS_ACCESS_KEY_ID=a" in told.read_text()
+    assert not list(tmp_path.glob("tmp.*"))
 
 
 def test_a_night_without_a_role_is_skipped_and_one_that_is_cancelled_destroys_all_the_same() -> None:
