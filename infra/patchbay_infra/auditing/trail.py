@@ -22,6 +22,8 @@ def trail(
         key_arn=key_arn,
         force_destroy=not context.production,
         locked_days=config.trail_locked_days,
+        # With one CloudTrail refuses the trail unless it may decrypt (its guide, "Configure AWS KMS key policies").
+        bucket_key=False,
         parent=parent,
     )
     policy = aws.s3.BucketPolicy(

@@ -21,12 +21,14 @@ def private_bucket(
     key_arn: pulumi.Input[str] | None,
     force_destroy: bool,
     locked_days: int | None = None,
+    bucket_key: bool = True,
     parent: pulumi.Resource,
 ) -> aws.s3.Bucket:
     """Versioned, owned by the account alone, closed to the public, emptied by age.
 
     `key_arn`: of the key that encrypts it; without one, S3's own, the only one that access logs can be written with.
     `locked_days`: how long a version cannot be deleted, but by who may lift governance.
+    `bucket_key`: one call to KMS for many objects, in place of one for each.
     The account's number makes the name unique, since all accounts share one name space.
     """
     child = pulumi.ResourceOptions(parent=parent)
@@ -65,8 +67,7 @@ def private_bucket(
         rules=[
             aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
                 apply_server_side_encryption_by_default=_encryption(key_arn),
-                # One call to KMS for many objects, in place of one for each.
-                bucket_key_enabled=key_arn is not None,
+                bucket_key_enabled=bucket_key and key_arn is not None,
             )
         ],
         opts=child,

@@ -56,6 +56,14 @@ def test_the_trail_has_every_region_and_shows_whether_it_was_changed(made: Recor
     assert trail["s3BucketName"] == "auditing-trail-id"
 
 
+def test_cloudtrail_is_not_refused_for_a_right_to_decrypt(made: Recorded) -> None:
+    """Which it asks for where the bucket has an S3 Bucket Key (its guide, "Configure AWS KMS key policies")."""
+    encryption = "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    (rule,) = made.one(encryption, "auditing-trail").inputs["rules"]
+    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": LOGS_KEY}
+    assert rule["bucketKeyEnabled"] is False
+
+
 def test_nobody_deletes_a_trail_before_its_time(made: Recorded) -> None:
     bucket = made.one("s3/bucket:Bucket", "auditing-trail")
     assert bucket.protect

@@ -1,6 +1,8 @@
 """CloudTrail: what a trail asks of its bucket's and its key's policies before it is made.
 
-Source: API reference, CreateTrail, "Errors"; conditions other than the source's ARN are left out of account.
+Sources: API reference, CreateTrail, "Errors"; CloudTrail's guide, "Configure AWS KMS key policies for CloudTrail": it
+asks for `kms:Decrypt` where the bucket has an S3 Bucket Key. Conditions other than the source's ARN are left out of
+account.
 """
 
 from collections.abc import Iterator
@@ -53,10 +55,18 @@ def _require_key(call: Call, trail: str) -> None:
     if key is None:
         raise AwsError("KmsKeyNotFoundException", f"KMS key {call['KmsKeyId']} is not there")
     found = list(_for_the_trail(policy_documents.statements(key.policy), trail))
-    if not any(policy_documents.allows(statement, ["kms:GenerateDataKey"]) for statement in found):
-        raise AwsError(
-            "InsufficientEncryptionPolicyException", f"Insufficient permissions to access KMS key {call['KmsKeyId']}"
-        )
+    for action in ("kms:DescribeKey", "kms:GenerateDataKey", *(["kms:Decrypt"] if _has_bucket_key(call) else [])):
+        if not any(policy_documents.allows(statement, [action]) for statement in found):
+            raise AwsError(
+                "InsufficientEncryptionPolicyException",
+                f"Insufficient permissions to access S3 bucket {call['S3BucketName']} or KMS key {call['KmsKeyId']}.",
+            )
+
+
+def _has_bucket_key(call: Call) -> bool:
+    bucket: Any = s3_backends[call.account]["aws"].buckets[call["S3BucketName"]]
+    rules = policy_documents.listed(((bucket.encryption or {}).get("Rule")) or [])
+    return any(str(rule.get("BucketKeyEnabled", "false")).lower() == "true" for rule in rules)
 
 
 def _for_the_trail(found: list[Statement], trail: str) -> Iterator[Statement]:

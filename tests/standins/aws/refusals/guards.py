@@ -82,6 +82,39 @@ def the_keys_policy_does_not_let_cloudtrail_encrypt(account: Account) -> Argumen
     return {"Name": trail, "S3BucketName": _bucket(account, trail), "KmsKeyId": account.key()}
 
 
+@TRAILS.refuses(
+    "create_trail",
+    "InsufficientEncryptionPolicyException",
+    words="Insufficient permissions to access S3 bucket",
+    source="CloudTrail's guide, Configure AWS KMS key policies for CloudTrail; trussworks/terraform-aws-cloudtrail 186",
+)
+def the_bucket_has_a_key_of_its_own_that_cloudtrail_may_not_decrypt(account: Account) -> Arguments:
+    trail = new_name("trail")
+    bucket, key = _bucket(account, trail), account.key()
+    made = {"Name": trail, "S3BucketName": bucket, "KmsKeyId": key}
+    administered = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    used = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": ["kms:DescribeKey", "kms:GenerateDataKey*"],
+        "Resource": "*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [administered, used]})
+    account.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+    # It may encrypt, which is enough for a bucket without such a key.
+    account.client("cloudtrail").create_trail(**made)
+    account.client("cloudtrail").delete_trail(Name=trail)
+    encryption = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    rules = {"Rules": [{**encryption, "BucketKeyEnabled": True}]}
+    account.client("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rules)
+    return made
+
+
 @TRAILS.refuses("create_trail", "InsufficientS3BucketPolicyException", source="API reference: CreateTrail")
 def the_buckets_policy_is_for_another_trail(account: Account) -> Arguments:
     return {"Name": new_name("trail"), "S3BucketName": _bucket(account, "another")}
