@@ -32,9 +32,8 @@ _GUARDS: Final = (
     "securityhub:Disable*",
     "securityhub:Update*",
 )
-
-
-# Backups that nobody may delete are lost with their key, and a trail whose key is disabled writes nothing.
+# What a lost key encrypted is lost, in a locked vault as well: RDS' snapshots keep their source's key (AWS Backup's
+# guide, "Encryption for backups"). A trail whose key is disabled writes nothing.
 _KEYS: Final = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
 
 
