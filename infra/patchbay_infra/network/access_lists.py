@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from itertools import product
 from typing import Final
 
@@ -36,12 +37,21 @@ def _public(plan: AddressPlan) -> Iterator[_Rule]:
 
 
 def _private(plan: AddressPlan) -> Iterator[_Rule]:
-    """Nodes and pods: everything among themselves; TCP to anywhere, and what answers it."""
-    for network in plan.inside:
-        yield _Rule(egress=False, network=str(network), ports=(0, 0), protocol="-1")
-        yield _Rule(egress=True, network=str(network), ports=(0, 0), protocol="-1")
+    """Nodes and pods: everything among themselves; TCP to anywhere, and what answers it.
+
+    Pods' ranges come last: a rule of another number is a new one, and nodes would be cut off while it is replaced.
+    """
+    for network in plan.private.values():
+        yield from _everything(network)
     yield _Rule(egress=False, network=WORLD, ports=_EPHEMERAL)
     yield _Rule(egress=True, network=WORLD, ports=_ANY_PORT)
+    for network in plan.pods.values():
+        yield from _everything(network)
+
+
+def _everything(network: IPv4Network) -> Iterator[_Rule]:
+    for egress in (False, True):
+        yield _Rule(egress=egress, network=str(network), ports=(0, 0), protocol="-1")
 
 
 def _data(plan: AddressPlan) -> Iterator[_Rule]:

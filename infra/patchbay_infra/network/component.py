@@ -73,8 +73,11 @@ class Network(pulumi.ComponentResource):
         self.vpc_id = self._vpc.id
         ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=self.vpc_id, tags=context.tags("default"), opts=self._child)
         self.public_subnet_ids = self._subnets("public", plan.public)
-        self.private_subnet_ids = self._subnets("private", plan.private)
-        self.pod_subnet_ids = self._subnets("pods", plan.pods, after=self._associations(config.pod_ranges))
+        ranges = self._associations(config.pod_ranges)
+        # Clusters are made in these, and a control plane may take an hour to know a range that comes after it (EKS' user
+        # guide, "VPC and subnet requirements").
+        self.private_subnet_ids = self._subnets("private", plan.private, after=ranges)
+        self.pod_subnet_ids = self._subnets("pods", plan.pods, after=ranges)
         self.data_subnet_ids = self._subnets("data", plan.data)
         tables = self._routes(nat_per_zone=config.nat_per_zone)
 

@@ -21,7 +21,10 @@ PRODUCTION = Context(
 
 @dataclass(frozen=True)
 class Created:
-    """One registered resource; `inputs` in camelCase, with references resolved to the mocked outputs."""
+    """One registered resource; `inputs` in camelCase, with references resolved to the mocked outputs.
+
+    `after`: the Pulumi names of what has to be there first.
+    """
 
     type: str
     name: str
@@ -29,6 +32,7 @@ class Created:
     parent: str
     protect: bool
     delete_before_replace: bool
+    after: frozenset[str]
 
     @property
     def id(self) -> str:
@@ -99,7 +103,13 @@ class _Monitor(MockMonitor):
         inputs = pulumi.runtime.rpc.deserialize_properties(request.object)
         self.created.append(
             Created(
-                request.type, request.name, inputs, request.parent, bool(request.protect), request.deleteBeforeReplace
+                request.type,
+                request.name,
+                inputs,
+                request.parent,
+                bool(request.protect),
+                request.deleteBeforeReplace,
+                frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
             )
         )
         # The SDK leaves the mocks without types.

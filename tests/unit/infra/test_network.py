@@ -264,6 +264,25 @@ def test_pods_have_a_subnet_of_their_own_in_each_zone_after_the_vpc_has_their_ra
     assert not of_tier(network(), "ec2/subnet:Subnet", "pods")
 
 
+def test_clusters_know_pods_ranges_from_their_making(with_pods: Recorded) -> None:
+    """Their subnets wait for the ranges: a control plane may take an hour to know one that comes after it (EKS' user
+    guide, "VPC and subnet requirements").
+    """
+    ranges = {one.name for one in with_pods.of("VpcIpv4CidrBlockAssociation")}
+    private = of_tier(with_pods, "ec2/subnet:Subnet", "private")
+    assert len(private) == len(ZONES)
+    assert all(ranges <= one.after for one in private)
+
+
+def test_ranges_for_pods_that_come_later_change_nothing_that_is_there(
+    production: Recorded, with_pods: Recorded
+) -> None:
+    """The nodes of an environment go on calling while it gets them: EC2 changes no number of a rule, for instance."""
+    after = {(one.type, one.name): one.inputs for one in with_pods.resources}
+    assert {(one.type, one.name): one.inputs for one in production.resources}.items() <= after.items()
+    assert len(after) > len(production.resources)
+
+
 def test_pods_leave_as_their_zones_nodes_do_and_reach_what_these_reach(with_pods: Recorded) -> None:
     pods, nodes = (of_tier(with_pods, "ec2/subnet:Subnet", tier) for tier in ("pods", "private"))
     for pod, node in zip(pods, nodes, strict=True):
