@@ -10,8 +10,15 @@ from patchbay_infra.watching.events import tell
 
 # From here on a finding is of high severity (GuardDuty's guide, "Severity levels of GuardDuty findings").
 _HIGH: Final = 7
-# RDS' logins are not among them: GuardDuty reads those of Aurora and PostgreSQL, and of no MariaDB.
-_FEATURES: Final = ("EKS_AUDIT_LOGS", "S3_DATA_EVENTS")
+# All that a new detector has on by itself (API reference, CreateDetector): stated, so that none is turned off unseen.
+# GuardDuty reads the logins of no MariaDB, and there are no functions; Security Hub's controls ask for both anyway.
+_FEATURES: Final = (
+    "EBS_MALWARE_PROTECTION",
+    "EKS_AUDIT_LOGS",
+    "LAMBDA_NETWORK_LOGS",
+    "RDS_LOGIN_EVENTS",
+    "S3_DATA_EVENTS",
+)
 # On nodes of EKS, GuardDuty keeps its agent by itself; there are no other machines.
 _AGENTS: Final = {
     "EKS_ADDON_MANAGEMENT": "ENABLED",
@@ -31,13 +38,16 @@ def threats(name: str, *, context: Context, parent: pulumi.Resource) -> aws.guar
         opts=child,
     )
     below = pulumi.ResourceOptions(parent=parent)
+    # GuardDuty adds parts to features over time, and the provider would offer to take them away in each preview
+    # (terraform-provider-aws issue 36695).
+    as_given = pulumi.ResourceOptions(parent=parent, ignore_changes=["additionalConfigurations"])
     for feature in _FEATURES:
         aws.guardduty.DetectorFeature(
             f"{name}-{feature.lower().replace('_', '-')}",
             detector_id=detector.id,
             name=feature,
             status="ENABLED",
-            opts=below,
+            opts=as_given,
         )
     aws.guardduty.DetectorFeature(
         f"{name}-runtime-monitoring",

@@ -74,8 +74,8 @@ class Network(pulumi.ComponentResource):
         ec2.DefaultSecurityGroup(f"{name}-default", vpc_id=self.vpc_id, tags=context.tags("default"), opts=self._child)
         self.public_subnet_ids = self._subnets("public", plan.public)
         ranges = self._associations(config.pod_ranges)
-        # Clusters are made in these, and a control plane may take an hour to know a range that comes after it (EKS' user
-        # guide, "VPC and subnet requirements").
+        # Clusters are made in these, and a control plane may take an hour to know a range that comes after it (EKS'
+        # user guide, "VPC and subnet requirements").
         self.private_subnet_ids = self._subnets("private", plan.private, after=ranges)
         self.pod_subnet_ids = self._subnets("pods", plan.pods, after=ranges)
         self.data_subnet_ids = self._subnets("data", plan.data)

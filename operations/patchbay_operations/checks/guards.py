@@ -9,7 +9,14 @@ from botocore.exceptions import ClientError
 from patchbay_operations.checks.check import Check
 from patchbay_operations.checks.facts import Facts
 
-_FEATURES: Final = ("EKS_AUDIT_LOGS", "RUNTIME_MONITORING", "S3_DATA_EVENTS")
+_FEATURES: Final = (
+    "EBS_MALWARE_PROTECTION",
+    "EKS_AUDIT_LOGS",
+    "LAMBDA_NETWORK_LOGS",
+    "RDS_LOGIN_EVENTS",
+    "RUNTIME_MONITORING",
+    "S3_DATA_EVENTS",
+)
 _AGENT: Final = "EKS_ADDON_MANAGEMENT"
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pulumi
 import pytest
 import yaml
+from botocore.session import Session
 from patchbay_infra.auditing.component import Auditing
 from patchbay_infra.auditing.config import AuditingConfig
 from patchbay_infra.context import Context
@@ -20,6 +21,8 @@ GUARDS: Final = ("cloudTrail", "guardDuty", "securityHub", "awsConfig")
 MADE: Final[Mapping[str, Any]] = dict.fromkeys(GUARDS, "made")
 GIVEN: Final[Mapping[str, Any]] = {guard: {"givenBy": "the organization's security account"} for guard in GUARDS}
 TRAIL: Final = f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/patchbay-production-auditing-trail"
+# The elder form of runtime monitoring, which excludes it, and what watches over models of Bedrock, which has none here.
+UNNAMED_FEATURES: Final = {"EKS_RUNTIME_MONITORING", "AI_ANALYST", "AI_PROTECTION"}
 REPOSITORY: Final = Path(__file__).resolve().parents[3]
 
 
@@ -104,11 +107,18 @@ def test_guardduty_watches_clusters_nodes_and_objects(made: Recorded) -> None:
     detector = made.one("guardduty/detector:Detector")
     assert detector.inputs["enable"] is True
     features = {one.inputs["name"]: one.inputs for one in made.of("guardduty/detectorFeature:DetectorFeature")}
-    assert set(features) == {"EKS_AUDIT_LOGS", "RUNTIME_MONITORING", "S3_DATA_EVENTS"}
+    assert {"EKS_AUDIT_LOGS", "RUNTIME_MONITORING", "S3_DATA_EVENTS"} <= set(features)
     assert {one["status"] for one in features.values()} == {"ENABLED"}
     assert {one["detectorId"] for one in features.values()} == {detector.id}
     agents = {one["name"]: one["status"] for one in features["RUNTIME_MONITORING"]["additionalConfigurations"]}
     assert {name for name, status in agents.items() if status == "ENABLED"} == {"EKS_ADDON_MANAGEMENT"}
+
+
+def test_no_feature_of_guardduty_is_on_that_the_program_does_not_name(made: Recorded) -> None:
+    """AWS turns on what a new detector is not told of (API reference, CreateDetector)."""
+    known = Session().get_service_model("guardduty").shape_for("DetectorFeature").metadata["enum"]
+    named = {one.inputs["name"] for one in made.of("guardduty/detectorFeature:DetectorFeature")}
+    assert set(known) - named == UNNAMED_FEATURES
 
 
 @pytest.mark.parametrize("values", [MADE, GIVEN], ids=["made", "given"])

@@ -1,12 +1,23 @@
-"""GuardDuty: one detector in a region, features that are set one by one, and tags."""
+"""GuardDuty: one detector in a region, features that are set one by one, and tags.
 
+What a new detector has on: API reference, CreateDetector; go-to-k/cdk-real-drift pull request 1493 has seen it.
+"""
+
+from collections.abc import Sequence
 from typing import Any, Final
 
 from moto.guardduty.models import Detector, guardduty_backends
 
-from patchbay_standins.aws.service import BY_MOTO, AwsError, Call, Result, Served, Service
+from patchbay_standins.aws.service import AwsError, Call, Result, Service
 
 SERVICE: Final = Service("guardduty")
+_ON_BY_THEMSELVES: Final = (
+    "S3_DATA_EVENTS",
+    "EKS_AUDIT_LOGS",
+    "EBS_MALWARE_PROTECTION",
+    "RDS_LOGIN_EVENTS",
+    "LAMBDA_NETWORK_LOGS",
+)
 
 
 def _detectors(call: Call) -> dict[str, Detector]:
@@ -25,13 +36,21 @@ def _detector(call: Call, identifier: str) -> Detector:
 
 
 @SERVICE.operation("CreateDetector")
-def create_detector(call: Call) -> Served:
+def create_detector(call: Call) -> Result:
     if _detectors(call):
         raise AwsError(
             "BadRequestException",
             "The request is rejected because a detector already exists for the current account.",
         )
-    return BY_MOTO
+    identifier = guardduty_backends[call.account][call.region].create_detector(
+        call["Enable"],
+        call.get("FindingPublishingFrequency", ""),
+        {},
+        call.get("Tags", {}),
+        [{"name": name, "status": "ENABLED"} for name in _ON_BY_THEMSELVES],
+    )
+    _set(_detector(call, identifier), call.get("Features", ()))
+    return {"DetectorId": identifier}
 
 
 @SERVICE.operation("UpdateDetector")
@@ -39,8 +58,12 @@ def update_detector(call: Call) -> None:
     """Features that are not named stay as they are."""
     detector = _detector(call, call["DetectorId"])
     detector.update(call.get("Enable"), call.get("FindingPublishingFrequency"), None, None)  # type: ignore[arg-type] # moto leaves what is None
+    _set(detector, call.get("Features", ()))
+
+
+def _set(detector: Detector, features: Sequence[dict[str, Any]]) -> None:
     named: dict[str, dict[str, Any]] = {one["name"]: one for one in detector.features}
-    for wanted in call.get("Features", ()):
+    for wanted in features:
         feature = named.setdefault(wanted["Name"], {"name": wanted["Name"]})
         feature["status"] = wanted["Status"]
         if "AdditionalConfiguration" in wanted:

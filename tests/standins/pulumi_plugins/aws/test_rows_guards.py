@@ -82,7 +82,9 @@ def test_the_guards_of_an_account_are_made_kept_changed_and_deleted(
     assert trails.get_trail_status(Name="example")["IsLogging"]
     (detector,) = threats.list_detectors()["DetectorIds"]
     features = {one["Name"]: one for one in threats.get_detector(DetectorId=detector)["Features"]}
-    assert set(features) == {"EKS_AUDIT_LOGS", "RUNTIME_MONITORING"}
+    assert features["RUNTIME_MONITORING"]["Status"] == "ENABLED"
+    # Which the program does not name.
+    assert features["RDS_LOGIN_EVENTS"]["Status"] == "ENABLED"
     assert account.client("config").describe_configuration_recorder_status()["ConfigurationRecordersStatus"][0][
         "recording"
     ]
