@@ -122,8 +122,12 @@ class InfraSettings(Model):
 
     @property
     def _single_addresses(self) -> int:
-        """In each private subnet, besides those of nodes and clusters: an endpoint's one, and what the VPN needs."""
-        return len(self.network.interface_endpoints) + (ADDRESSES_OF_AN_ASSOCIATION if self.vpn else 0)
+        """In each private subnet, besides those of nodes and clusters: an endpoint's one, and what the VPN needs.
+
+        GuardDuty makes an endpoint for its agents (its guide, "How Runtime Monitoring works with Amazon EKS clusters").
+        """
+        endpoints = len(self.network.interface_endpoints) + (1 if self.auditing.guard_duty else 0)
+        return endpoints + (ADDRESSES_OF_AN_ASSOCIATION if self.vpn else 0)
 
     def _too_weak(self) -> Iterator[tuple[str, str]]:
         if self.environment.production and self.backups is None:

@@ -130,6 +130,18 @@ def test_ranges_for_pods_are_neither_the_vpns_nor_services() -> None:
     assert "patchbay:infra.clusters.shared.serviceCidr: overlaps network.podRanges" in str(refused.value)
 
 
+def test_the_endpoint_that_guardduty_makes_takes_an_address_from_the_nodes() -> None:
+    """One in each subnet, for its agents (its guide, "How Runtime Monitoring works with Amazon EKS clusters")."""
+    taken = []
+    for guard in (None, {"givenBy": "the organization's security account"}):
+        crowded = with_value(infra_config("staging"), "patchbay:infra.network.podRanges", [])
+        crowded = with_value(crowded, "patchbay:infra.auditing.guardDuty", guard)
+        with pytest.raises(ConfigError, match=r"clusters: \d+ blocks of 16") as refused:
+            load(Settings, with_value(crowded, f"{FLOWS}.onDemand.maxSize", 450))
+        taken += re.findall(r"clusters: (\d+) blocks of 16", str(refused.value))
+    assert int(taken[1]) == int(taken[0]) + 1
+
+
 def test_more_nodes_than_the_subnets_have_addresses_for_are_refused() -> None:
     """In a /16 each zone's subnet has 1,022 whole blocks of sixteen; a node's pods take seven, and it may break one."""
     too_many = with_value(infra_config("production"), f"{FLOWS}.onDemand.maxSize", 450)
