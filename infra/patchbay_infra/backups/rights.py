@@ -17,6 +17,7 @@ def backup_rights(context: Context, vault: str, key_arn: pulumi.Input[str], copy
     region, account = (copy_to.split(":")[3:5]) if copy_to else (context.region, context.account_id)
     regions = sorted({context.region, region})
     snapshots = [f"arn:aws:rds:{one}:{context.account_id}:snapshot:awsbackup:*" for one in regions]
+    keys = [f"arn:aws:kms:{region}:{account}:key/*"]
     own_key = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     elsewhere = {"StringEquals": {"kms:ViaService": f"rds.{region}.amazonaws.com"}}
     return (
@@ -45,11 +46,9 @@ def backup_rights(context: Context, vault: str, key_arn: pulumi.Input[str], copy
         *(
             (
                 allow(["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"], [copy_to]),
-                allow(
-                    ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-                    [f"arn:aws:kms:{region}:{account}:key/*"],
-                    elsewhere,
-                ),
+                # AWS Backup looks at the key of that vault itself, before RDS uses it.
+                allow(["kms:DescribeKey"], keys),
+                allow(["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"], keys, elsewhere),
             )
             if copy_to
             else ()

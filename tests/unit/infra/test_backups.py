@@ -105,6 +105,8 @@ def test_the_role_makes_and_copies_snapshots_of_its_environment_and_reads_nothin
         ("rds:CreateDBSnapshot", SNAPSHOT),
         ("rds:CopyDBSnapshot", SNAPSHOT.replace("eu-central-1", "eu-west-1")),
         ("backup:CopyIntoBackupVault", ELSEWHERE),
+        # AWS' own policy, AWSBackupServiceRolePolicyForBackup, has it without any condition.
+        ("kms:DescribeKey", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/copies"),
     ):
         assert allowed(rights, Call(action, resource)), (action, resource)
     for action, resource in (
