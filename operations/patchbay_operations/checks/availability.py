@@ -49,6 +49,15 @@ def _backups(facts: Facts) -> Iterator[str | None]:
             yield f"{instance['DBInstanceIdentifier']} keeps backups for {days} days" if days < least else None
 
 
+def _parameters_in_force(facts: Facts) -> Iterator[str | None]:
+    """Another group, as a move to another version brings, waits for a reboot that somebody asks for."""
+    for instance in facts.databases:
+        for group in instance["DBParameterGroups"]:
+            status = group["ParameterApplyStatus"]
+            waits = f"{instance['DBInstanceIdentifier']} has not taken {group['DBParameterGroupName']}: {status}"
+            yield f"{waits}; reboot it" if status == "pending-reboot" else None
+
+
 def _nodes_in_every_zone(facts: Facts) -> Iterator[str | None]:
     private = {subnet.zone for subnet in facts.vpc.subnets.values() if subnet.tier == "private"}
     for cluster in facts.clusters:
@@ -81,6 +90,7 @@ CHECKS = (
     Check("standby", "In production, has every store a standby in another zone?", _multi_az),
     Check("deletion protection", "In production, are databases and clusters safe from deletion?", _deletion_protection),
     Check("backups", "Are databases backed up long enough for a point-in-time recovery?", _backups),
+    Check("parameters", "Are the databases' parameters in force, or do they wait for a reboot?", _parameters_in_force),
     Check("zones", "Has every cluster nodes in every zone?", _nodes_in_every_zone),
     Check("node discovery", "Does the cluster autoscaler find every node group by its tags?", _discovery_tags),
 )

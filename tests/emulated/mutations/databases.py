@@ -41,6 +41,17 @@ def _database_without_tls(facts: Facts) -> None:
     )
 
 
+def _other_parameters(facts: Facts) -> None:
+    rds, writer, name = facts.access.client("rds"), _writer(facts), "by-hand"
+    (used,) = writer["DBParameterGroups"]
+    rds.copy_db_parameter_group(
+        SourceDBParameterGroupIdentifier=used["DBParameterGroupName"],
+        TargetDBParameterGroupIdentifier=name,
+        TargetDBParameterGroupDescription="by hand",
+    )
+    rds.modify_db_instance(DBInstanceIdentifier=writer["DBInstanceIdentifier"], DBParameterGroupName=name)
+
+
 def _unlocked_vault(facts: Facts) -> None:
     facts.access.client("backup").delete_backup_vault_lock_configuration(BackupVaultName="patchbay-production-backups")
 
@@ -75,6 +86,7 @@ DATABASES = (
         lambda facts: _modify_writer(facts, BackupRetentionPeriod=1),
     ),
     Mutation("a database without TLS", "dev", "encryption in transit", "databases-write", _database_without_tls),
+    Mutation("parameters that wait for a reboot", "dev", "parameters", "databases-write has not", _other_parameters),
     Mutation("a vault without a lock", "production", "backup vaults", "is not locked", _unlocked_vault),
     Mutation(
         "a database that no plan takes in",

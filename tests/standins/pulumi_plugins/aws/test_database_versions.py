@@ -55,6 +55,11 @@ class Environment:
         (found,) = self.account.client("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
         return found
 
+    def parameters_of(self, name: str) -> Any:
+        """Whether they are in force."""
+        (used,) = self.described(name)["DBParameterGroups"]
+        return used["ParameterApplyStatus"]
+
     def versions(self) -> tuple[str, str]:
         """Of the write copy and the read copy. Their parameters are of the same family."""
         found = []
@@ -94,6 +99,11 @@ def test_a_move_to_another_major_version_is_made_in_the_order_that_rds_asks_for(
     environment.stack.up(environment.program("11.8"))
     assert environment.versions() == ("11.8", "11.8")
     environment.stack.succeed("preview", "--expect-no-changes")
+    # What the guide and a check tell then: RDS takes another group's parameters at a reboot only.
+    assert [environment.parameters_of(name) for name in (WRITE, READ)] == ["pending-reboot"] * 2
+    for name in (WRITE, READ):
+        environment.account.client("rds").reboot_db_instance(DBInstanceIdentifier=name)
+    assert [environment.parameters_of(name) for name in (WRITE, READ)] == ["in-sync"] * 2
     assert 'set it to "11.8" again' in environment.refused("11.4")
     assert [environment.described(name)["DbiResourceId"] for name in (WRITE, READ)] == ids
 

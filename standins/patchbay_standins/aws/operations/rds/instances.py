@@ -9,6 +9,7 @@ from moto.core.utils import utcnow
 from patchbay_standins.aws.moto_objects import arguments, shown
 from patchbay_standins.aws.operations.rds import limits
 from patchbay_standins.aws.operations.rds.api import SERVICE, backend
+from patchbay_standins.aws.operations.rds.parameter_status import await_reboot
 from patchbay_standins.aws.service import AwsError, Call, Result
 
 
@@ -187,7 +188,10 @@ def modify_db_instance(call: Call) -> Result:
         }
     if call.get("NewDBInstanceIdentifier"):
         changes["new_db_instance_identifier"] = call["NewDBInstanceIdentifier"]
+    group = instance.db_parameter_group_name
     instance = backend(call).modify_db_instance(call["DBInstanceIdentifier"], changes)
+    if instance.db_parameter_group_name != group:
+        await_reboot(instance)
     _place(call, instance)
     _keep(call, instance)
     return shown(call, {"DBInstance": instance})
