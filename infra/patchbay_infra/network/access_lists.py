@@ -86,7 +86,9 @@ class AccessLists(pulumi.ComponentResource):
             f"{name}-default",
             default_network_acl_id=vpc.default_network_acl_id,
             tags=context.tags("default"),
-            opts=pulumi.ResourceOptions(parent=self),
+            # Each subnet is under it until its own list is there, and the provider would offer to take it away
+            # (terraform-aws-vpc issue 529).
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["subnetIds"]),
         )
         self.public_id = self._tier("public", subnet_ids["public"], _public(plan))
         self.private_id = self._tier("private", subnet_ids["private"], _private(plan))

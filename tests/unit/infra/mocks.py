@@ -23,7 +23,7 @@ PRODUCTION = Context(
 class Created:
     """One registered resource; `inputs` in camelCase, with references resolved to the mocked outputs.
 
-    `after`: the Pulumi names of what has to be there first.
+    `after`: the Pulumi names of what has to be there first. `ignored`: inputs whose changes are none.
     """
 
     type: str
@@ -33,6 +33,7 @@ class Created:
     protect: bool
     delete_before_replace: bool
     after: frozenset[str]
+    ignored: tuple[str, ...]
 
     @property
     def id(self) -> str:
@@ -110,6 +111,7 @@ class _Monitor(MockMonitor):
                 bool(request.protect),
                 request.deleteBeforeReplace,
                 frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
+                tuple(request.ignoreChanges),
             )
         )
         # The SDK leaves the mocks without types.

@@ -121,6 +121,13 @@ def test_no_feature_of_guardduty_is_on_that_the_program_does_not_name(made: Reco
     assert set(known) - named == UNNAMED_FEATURES
 
 
+def test_a_part_that_aws_adds_to_a_feature_is_no_change_that_a_deployment_would_be_denied(made: Recorded) -> None:
+    """RDS_LOGIN_EVENTS has got one (botocore: FeatureAdditionalConfiguration); terraform-provider-aws issue 36695."""
+    for feature in made.of("guardduty/detectorFeature:DetectorFeature"):
+        stated = "additionalConfigurations" in feature.inputs
+        assert feature.ignored == (() if stated else ("additionalConfigurations",)), feature.name
+
+
 @pytest.mark.parametrize("values", [MADE, GIVEN], ids=["made", "given"])
 def test_threats_of_high_severity_are_told_to_the_on_call(values: Mapping[str, Any]) -> None:
     recorded = auditing(values)

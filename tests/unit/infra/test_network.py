@@ -191,6 +191,11 @@ def test_every_subnet_is_under_the_access_list_of_its_tier(production: Recorded)
     assert production.outputs["dataAcl"] == mock_id("network-acl-data")
 
 
+def test_subnets_that_are_on_their_way_to_their_list_are_no_change_of_the_default_one(production: Recorded) -> None:
+    """EC2 puts each new subnet under the VPC's default list; the provider reads that (terraform-aws-vpc issue 529)."""
+    assert production.one("ec2/defaultNetworkAcl:DefaultNetworkAcl").ignored == ("subnetIds",)
+
+
 def test_the_defaults_of_the_vpc_let_nothing_through(production: Recorded) -> None:
     assert production.one("DefaultNetworkAcl").inputs["defaultNetworkAclId"] == "acl-default"
     for token in ("DefaultNetworkAcl", "DefaultSecurityGroup"):
