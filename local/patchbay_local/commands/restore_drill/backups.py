@@ -13,9 +13,11 @@ from patchbay_operations.restore.fingerprint import schemas
 from patchbay_operations.restore.rds import RdsBackups
 
 from patchbay_local.commands.restore_drill.server import Server
+from patchbay_local.machine.files import entries
 from patchbay_local.machine.programs import run
 
 _POSITION: Final = re.compile(r"MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)")
+_LOG: Final = re.compile(r"log\.\d")
 _HEAD_BYTES: Final = 65536
 
 
@@ -64,6 +66,6 @@ class DrillBackups:
     def _replay(self, point: datetime.datetime, target: Path) -> list[str | Path]:
         """From the copy's position through all later logs; the first event of `point` or later ends it."""
         until = point.astimezone(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
-        logs = sorted(path for path in self.live.data.glob("log.[0-9]*") if path.name >= self.base.log)
+        logs = [path for path in entries(self.live.data) if _LOG.match(path.name) and path.name >= self.base.log]
         options = ["--no-defaults", "--disable-log-bin", f"--start-position={self.base.position}"]
         return ["mariadb-binlog", *options, f"--stop-datetime={until}", f"--result-file={target}", *logs]

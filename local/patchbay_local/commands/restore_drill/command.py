@@ -19,6 +19,7 @@ from patchbay_local.commands.restore_drill.server import Server, require_program
 from patchbay_local.deploy.emulator import Emulator, client_environment
 from patchbay_local.machine import paths
 from patchbay_local.machine.daemons import Supervisor
+from patchbay_local.machine.files import entries
 from patchbay_local.machine.journal import Journal
 
 REPORT: Final = paths.REPORTS / "restore-drill" / "result.json"
@@ -41,12 +42,18 @@ def restore_drill(console: Console, *, report: Path = REPORT) -> bool:
 
 def remove_leftovers(parent: Path | None = None) -> None:
     """End and remove what drills of this user have left whose process is gone; others write there, too."""
-    for directory in (parent or Path(tempfile.gettempdir())).glob(f"{_PREFIX}*"):
+    for directory in entries(parent or Path(tempfile.gettempdir())):
         pid = directory.name.removeprefix(_PREFIX).partition("-")[0]
-        own = not directory.is_symlink() and directory.stat().st_uid == os.getuid()
-        if own and pid.isdigit() and not psutil.pid_exists(int(pid)):
+        if directory.name.startswith(_PREFIX) and pid.isdigit() and not psutil.pid_exists(int(pid)) and _own(directory):
             Journal(directory / "journal").undo()
             shutil.rmtree(directory)
+
+
+def _own(directory: Path) -> bool:
+    try:
+        return not directory.is_symlink() and directory.stat().st_uid == os.getuid()
+    except FileNotFoundError:
+        return False
 
 
 class Grounds:
