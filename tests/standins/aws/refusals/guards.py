@@ -86,7 +86,7 @@ def the_keys_policy_does_not_let_cloudtrail_encrypt(account: Account) -> Argumen
     "create_trail",
     "InsufficientEncryptionPolicyException",
     words="Insufficient permissions to access S3 bucket",
-    source="CloudTrail's guide, Configure AWS KMS key policies for CloudTrail; trussworks/terraform-aws-cloudtrail 186",
+    source="API reference: CreateTrail; trussworks/terraform-aws-cloudtrail 186",
 )
 def the_bucket_has_a_key_of_its_own_that_cloudtrail_may_not_decrypt(account: Account) -> Arguments:
     trail = new_name("trail")
