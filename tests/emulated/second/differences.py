@@ -67,4 +67,5 @@ UNSEEN: Final[Mapping[str, str]] = {
     "copies apart": "CreateDBInstanceReadReplica: AvailabilityZone is ignored",
     "node discovery": "the Auto Scaling groups' tags are lost",
     "instance metadata": "DescribeNodegroup leaves out launchTemplate",
+    "guards of the account": "there is no GuardDuty",
 }
