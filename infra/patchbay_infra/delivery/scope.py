@@ -1,10 +1,11 @@
 """The environment's own resources: as ARN patterns where AWS lets names be chosen, by their tag where it does not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from patchbay_infra.context import PRODUCT, Context
-from patchbay_infra.policy_document import Condition
+from patchbay_infra.policy_document import Condition, Resources, Statement, allow
 
 _TAG: Final = "patchbay:environment"
 
@@ -42,18 +43,15 @@ class Scope:
         """For calls that make something: it gets the environment's tag."""
         return {"StringEquals": {f"aws:RequestTag/{_TAG}": self.context.environment}}
 
-    @property
-    def tagging(self) -> Condition:
-        """For services that tag in a second step what they have just made: it has no such tag yet, or ours.
+    def tagging(self, actions: Sequence[str], resources: Resources) -> Sequence[Statement]:
+        """For services that tag in a call of its own: what has just been made, and what is the environment's.
 
-        What bears another environment's tag is not taken over.
+        What is new has no tag of an environment yet, or ours, and gets ours. Of what is ours an update sends those tags
+        that differ, and none makes it another environment's. What bears another's tag is not taken over.
         """
-        return {**self.requested, "StringEqualsIfExists": {f"aws:ResourceTag/{_TAG}": self.context.environment}}
-
-    @property
-    def retagging(self) -> Condition:
-        """For tags of what there is: an update sends those that differ, and none makes it another environment's."""
-        return {**self.owned, "StringEqualsIfExists": {f"aws:RequestTag/{_TAG}": self.context.environment}}
+        new = {**self.requested, "StringEqualsIfExists": {f"aws:ResourceTag/{_TAG}": self.context.environment}}
+        ours = {**self.owned, "StringEqualsIfExists": {f"aws:RequestTag/{_TAG}": self.context.environment}}
+        return [allow(actions, resources, condition) for condition in (new, ours)]
 
     def arn(self, service: str, *resources: str) -> list[str]:
         """`resources`: patterns in which `{}` stands for the environment's prefix."""

@@ -7,7 +7,7 @@ let nobody in, are not.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from patchbay_policies.documents import Condition, Statement, has_principals, read
@@ -97,17 +97,13 @@ def _let_in(statement: Statement) -> Iterator[str]:
             yield from _of_text(name)
     for condition in statement.conditions:
         if _says_whose(condition):
-            yield from _each(condition.values)
+            for value in condition.values:
+                yield from _of_text(value)
 
 
 def _says_whose(condition: Condition) -> bool:
     """What a `Not...` lists is kept out."""
     return bool(_CALLERS.fullmatch(condition.key)) and "not" not in condition.operator
-
-
-def _each(values: Iterable[str]) -> Iterator[str]:
-    for value in values:
-        yield from _of_text(value)
 
 
 def _of_text(text: str) -> Iterator[str]:

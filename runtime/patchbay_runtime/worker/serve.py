@@ -64,23 +64,22 @@ async def _work(settings: Settings, status: WorkerStatus, pace: Pace) -> None:
         async with running(_watch_loop(status)):
             if settings.closed_address and implementation(shape.name).called:
                 await until_closed(settings.closed_address, status, stop)
-        async with (
-            running(_watch_loop(status)),
-            running(stay_registered(queue, record, stop)),
-            open_executor(settings, queue) as executor,
-        ):
-            log.info("working", extra={"shape": shape.name, "worker": record.name})
-            await run_worker(
-                queue,
-                shape.name,
-                shape.threshold,
-                handler=executor.handle,
-                on_dead_letter=executor.give_up,
-                stop=stop,
-                name=record.name,
-                observer=status,
-                pace=pace,
-            )
+            async with (
+                running(stay_registered(queue, record, stop)),
+                open_executor(settings, queue) as executor,
+            ):
+                log.info("working", extra={"shape": shape.name, "worker": record.name})
+                await run_worker(
+                    queue,
+                    shape.name,
+                    shape.threshold,
+                    handler=executor.handle,
+                    on_dead_letter=executor.give_up,
+                    stop=stop,
+                    name=record.name,
+                    observer=status,
+                    pace=pace,
+                )
     finally:
         await queue.close()
 

@@ -39,13 +39,9 @@ def edge_changes(scope: Scope) -> Sequence[Statement]:
             [*scope.arn("acm", "certificate/*"), *scope.globally("shield", "protection/*")],
             scope.owned,
         ),
-        *(
-            allow(
-                ["acm:AddTagsToCertificate", "shield:TagResource"],
-                [*scope.arn("acm", "certificate/*"), *scope.globally("shield", "protection/*")],
-                condition,
-            )
-            for condition in (scope.tagging, scope.retagging)
+        *scope.tagging(
+            ["acm:AddTagsToCertificate", "shield:TagResource"],
+            [*scope.arn("acm", "certificate/*"), *scope.globally("shield", "protection/*")],
         ),
     )
 

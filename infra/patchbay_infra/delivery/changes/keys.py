@@ -14,8 +14,7 @@ def key_changes(scope: Scope, outside: Outside) -> Sequence[Statement]:
     keys = scope.arn("kms", "key/*")
     return (
         allow(["kms:CreateKey"], ["*"], scope.requested),
-        allow(["kms:TagResource"], keys, scope.tagging),
-        allow(["kms:TagResource"], keys, scope.retagging),
+        *scope.tagging(["kms:TagResource"], keys),
         allow(["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"], scope.arn("kms", "alias/{}*")),
         allow(
             [

@@ -87,10 +87,7 @@ def platform_changes(scope: Scope, outside: Outside) -> Sequence[Statement]:
             scope.globally("ce", "anomalymonitor/*", "anomalysubscription/*"),
             scope.owned,
         ),
-        *(
-            allow(["ce:TagResource"], scope.globally("ce", "anomalymonitor/*", "anomalysubscription/*"), condition)
-            for condition in (scope.tagging, scope.retagging)
-        ),
+        *scope.tagging(["ce:TagResource"], scope.globally("ce", "anomalymonitor/*", "anomalysubscription/*")),
         *_scanning(outside),
     )
 
