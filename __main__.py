@@ -12,9 +12,7 @@ import pulumi
 from patchbay_config.errors import ConfigError
 from patchbay_config.model import Model
 from patchbay_config.stack import load, stack_config
-from patchbay_infra.cluster.config import ClusterConfig
-from patchbay_infra.cluster.node_config import NodeGroupConfig
-from patchbay_infra.cluster.node_group import Capacity, Pool, labels
+from patchbay_infra.cluster.node_group import labels
 from patchbay_infra.cluster.workload_identity import Workload
 from patchbay_infra.platform_demands import PlatformDemands
 from patchbay_infra.provider import provider
@@ -87,28 +85,20 @@ def data_services(infra: Infra, cell: Cell, settings: InfraSettings) -> DataServ
     )
 
 
-def node_kinds(config: ClusterConfig) -> list[NodeKind]:
-    """What the nodes of each of the cluster's groups are."""
-    groups: list[tuple[Pool, Capacity, NodeGroupConfig | None]] = [
-        ("system", "on-demand", config.system),
-        ("flows", "on-demand", config.flows.on_demand),
-        ("flows", "spot", config.flows.spot),
-    ]
-    return [NodeKind(labels(pool, capacity), nodes.architecture) for pool, capacity, nodes in groups if nodes]
-
-
 def host_cluster(key: str, cell: Cell, settings: InfraSettings, *, on_eks: bool) -> HostCluster:
     """What the autoscaler finds the cluster's node groups by, and what workers have to tolerate on them.
 
     `on_eks`: its nodes are those of the groups, and of their architectures.
     """
-    taints = settings.clusters[key].flows.taints
+    config = settings.clusters[key]
     return HostCluster(
         name=cell.cluster.cluster_name,
         region=settings.aws.region,
-        worker_taints=[NodeTaint(taint.key, taint.value, taint.effect) for taint in taints],
-        version=settings.clusters[key].version,
-        nodes=node_kinds(settings.clusters[key]) if on_eks else (),
+        worker_taints=[NodeTaint(taint.key, taint.value, taint.effect) for taint in config.flows.taints],
+        version=config.version,
+        nodes=[NodeKind(labels(pool, capacity), nodes.architecture) for pool, capacity, nodes in config.pools]
+        if on_eks
+        else (),
     )
 
 

@@ -10,8 +10,8 @@ from patchbay_infra.cluster.ami_release import ami_type
 from patchbay_infra.cluster.config import Addon, ClusterConfig
 from patchbay_infra.cluster.control_plane import ControlPlane, DeliveryAccess
 from patchbay_infra.cluster.kubeconfig import kubeconfig, kubeconfig_command
-from patchbay_infra.cluster.node_config import NodeGroupConfig
-from patchbay_infra.cluster.node_group import Capacity, NodeGroup, NodeGroupHome, NodeGroupPlan, group_name
+from patchbay_infra.cluster.node_config import Capacity, NodeGroupConfig
+from patchbay_infra.cluster.node_group import NodeGroup, NodeGroupHome, NodeGroupPlan, group_name
 from patchbay_infra.cluster.node_role import node_role
 from patchbay_infra.cluster.node_sizes import present_sizes
 from patchbay_infra.cluster.pod_subnets import PodSubnets

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from patchbay_infra.cluster.ami_release import DEFAULT_RELEASES, Family
 from patchbay_infra.cluster.ami_release import fault as release_fault
-from patchbay_infra.cluster.node_config import FlowNodesConfig, NodeGroupConfig
+from patchbay_infra.cluster.node_config import Capacity, FlowNodesConfig, NodeGroupConfig, Pool
 from patchbay_infra.retention import LogDays
 
 Addon = Literal[
@@ -141,7 +141,17 @@ class ClusterConfig(Model):
     @property
     def groups(self) -> Sequence[NodeGroupConfig]:
         """All that its nodes are of."""
-        return [group for group in (self.system, self.flows.on_demand, self.flows.spot) if group]
+        return [nodes for _, _, nodes in self.pools]
+
+    @property
+    def pools(self) -> Sequence[tuple[Pool, Capacity, NodeGroupConfig]]:
+        """The same, each with the pool that it is of and how it is paid for."""
+        pools: list[tuple[Pool, Capacity, NodeGroupConfig | None]] = [
+            ("system", "on-demand", self.system),
+            ("flows", "on-demand", self.flows.on_demand),
+            ("flows", "spot", self.flows.spot),
+        ]
+        return [(pool, capacity, nodes) for pool, capacity, nodes in pools if nodes]
 
     def faults(self, *, production: bool) -> Iterable[tuple[str, str]]:
         """Fields that are too weak for production, with the remedy."""

@@ -8,6 +8,8 @@ from pydantic import Field, field_validator, model_validator
 from patchbay_infra.cluster.architecture import Architecture, strangers
 from patchbay_infra.cluster.node_density import most_pods, without_prefixes
 
+Capacity = Literal["on-demand", "spot"]
+Pool = Literal["system", "flows"]
 InstanceType = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*\d[a-z0-9-]*\.(metal|\d*x?large|medium|small)$")]
 LabelKey = Annotated[str, Field(pattern=r"^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$")]
 LabelValue = Annotated[str, Field(pattern=r"^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$")]

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -11,14 +11,11 @@ from pulumi_aws.eks.outputs import NodeGroupResource
 
 from patchbay_infra.cluster.ami_release import AmiType, is_bottlerocket
 from patchbay_infra.cluster.architecture import ARCHITECTURE_LABEL
-from patchbay_infra.cluster.node_config import NodeGroupConfig, TaintConfig
+from patchbay_infra.cluster.node_config import Capacity, NodeGroupConfig, Pool, TaintConfig
 from patchbay_infra.cluster.node_sizes import Sizes, guard, told
 from patchbay_infra.cluster.node_user_data import user_data
 from patchbay_infra.cluster.workload_rights import CLUSTER_TAG
 from patchbay_infra.context import Context
-
-Capacity = Literal["on-demand", "spot"]
-Pool = Literal["system", "flows"]
 
 POOL_LABEL: Final = "patchbay.dev/pool"
 CAPACITY_LABEL: Final = "patchbay.dev/capacity"
