@@ -1,9 +1,12 @@
 """Patchbay's program: reads the stack's config, makes the environment's AWS, puts the platform on its clusters."""
 
+import atexit
 import gc
 
 # A program lives as long as one command, and the SDK keeps every output until its end: collections free nothing.
 gc.disable()
+# Python collects once more when it exits, whatever is disabled; in what is frozen it does not look.
+atexit.register(gc.freeze)
 
 from ipaddress import IPv4Network
 from typing import Self

@@ -1,6 +1,7 @@
 """`python -m patchbay_standins.aws --port N --state DIR --account ID [--also-on ADDRESS] [--record FILE]`."""
 
 import argparse
+import atexit
 import gc
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def main() -> None:
     parser.add_argument("--record", type=Path, help="a file that each call is added to, with what it asks IAM for")
     arguments = parser.parse_args()
     gc.set_threshold(50_000)
+    # Python collects once more when it exits; in what is frozen it does not look.
+    atexit.register(gc.freeze)
     prepare(arguments.account, arguments.port)
 
     # moto reads its settings when it is imported.
