@@ -1,7 +1,8 @@
 """Which tests share a worker where pytest runs several of them (`-n`), and which work begins first.
 
-A server that a whole session shares is started once in every worker that runs a test of it. Tests of one such server
-therefore stay together; every other file is a group of its own, so that the servers of a module start once too.
+A server that a whole session shares is started once in every worker that runs a test of it, and what a process keeps
+is made once in each. Tests that share one therefore stay together; every other file is a group of its own, so that the
+servers of a module start once too.
 """
 
 import re
@@ -11,7 +12,7 @@ from typing import Any, Final
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Folders and files whose tests share a server, longest work first: what begins last should not be what takes longest.
+# Folders and files whose tests share something, longest work first: what begins last should not be what takes longest.
 _TOGETHER: Final[Sequence[tuple[str, str]]] = (
     ("killed updates", r"tests/emulated/test_killed_updates\.py::.*ten_times"),
     ("emulate", r"tests/emulated/test_command\.py"),
@@ -22,6 +23,7 @@ _TOGETHER: Final[Sequence[tuple[str, str]]] = (
     ("control plane", r"tests/(standins/pulumi_plugins/test_|\w+/test_(restore_on|scale_in_order_rights|storage))"),
     ("autoscaler", r"tests/standins/cluster_autoscaler/program/"),
     ("emulator", r"tests/standins/aws/"),
+    ("recorded programs", r"tests/((policy|schemas)/test_program|unit/test_(aws_types|platform_networks))\.py"),
 )
 _PATTERNS: Final = tuple((name, re.compile(pattern)) for name, pattern in _TOGETHER)
 _RANKS: Final = {name: rank for rank, (name, _) in enumerate(_TOGETHER)}

@@ -11,6 +11,8 @@ from typing import Any
 
 PROJECT = {"name": "tests", "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}}}
 RUN_SECONDS = 180
+# As the root program: most of what a small program costs is looking through the SDK's modules for garbage.
+NO_COLLECTIONS = "import atexit, gc; gc.disable(); atexit.register(gc.freeze)\n"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Stack:
 
     def write(self, program: str) -> None:
         """Replaces the program."""
-        (self.directory / "__main__.py").write_text(textwrap.dedent(program))
+        (self.directory / "__main__.py").write_text(NO_COLLECTIONS + textwrap.dedent(program))
 
     def run(self, *arguments: str) -> Result:
         done = subprocess.run(
