@@ -1,23 +1,63 @@
-"""What programs call on an emulated account, held to the rights that they have in production."""
+"""What workloads call on an emulated account, held to the rights that they have in production.
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+Their tests tell their calls from those that the tests themselves make: by the access key of the pod's identity, or by
+what the client says that it runs in.
+"""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from patchbay_infra.cluster import workload_rights
+from patchbay_infra.context import Context
 from patchbay_operations.permissions import judgement
-from patchbay_operations.permissions.evaluation import Rights
-from patchbay_operations.permissions.recorded import Recorded, read
+from patchbay_operations.permissions.evaluation import Rights, statements, texts
+from patchbay_operations.permissions.recorded import Recorded
 from patchbay_operations.permissions.roles import Role
 
+from tests.emulated import calls
+from tests.standins.aws.account import REGION, ZONES
 
-def faults(record: Path, rights: Sequence[Any], made: Callable[[Recorded], bool]) -> list[str]:
-    """What the program may not and called, where `made` says which calls are the program's; or that it called nothing.
+# Of the stack dev.
+ENVIRONMENT: Final = "dev"
+CLUSTER: Final = "patchbay-dev-shared"
+INSTANCE: Final = "patchbay-dev-databases-write"
+AUTOSCALER: Final = workload_rights.AUTOSCALER.name
+DATABASE_ACCESS: Final = "database-access"
+METRICS: Final = "cloudwatch-metrics"
 
-    `rights`: statements without values that only a deployment knows.
-    """
-    calls = [call for call in read(record) if made(call)]
-    if not calls:
-        return [f"no call of the program is in {record}"]
-    unread = [f"{call.operation} is not understood: {call.unread}" for call in calls if call.unread]
-    role = Role("the program", "", {}, Rights(({"Statement": list(rights)},)), ())
-    return [*unread, *map(str, judgement.denied(role, calls))]
+
+def role(workload: str, account: str) -> Role:
+    """That of the workload, with the rights that the program gives it in dev, if that is in `account`."""
+    context = Context(ENVIRONMENT, REGION, account, ZONES, production=False, owner="example", cost_center="example")
+    rights = {
+        AUTOSCALER: workload_rights.autoscaler_rights(context, CLUSTER),
+        DATABASE_ACCESS: workload_rights.database_access_rights(context.arn("rds", f"db:{INSTANCE}")),
+        METRICS: workload_rights.cloudwatch_metrics_rights(),
+    }[workload]
+    return Role(f"{CLUSTER}-{workload}", "", {}, Rights(({"Statement": list(rights)},)), ())
+
+
+def hold(workload: str, account: str, made: Sequence[Recorded]) -> None:
+    """Fails where the workload called what it may not, or nothing at all. A report says which rights it did not use."""
+    assert made, f"no call of {workload} is recorded"
+    judge = role(workload, account)
+    calls.report([(judge, made)], ENVIRONMENT, workload)
+    assert not (found := faults(judge, made)), "\n".join(found)
+
+
+def faults(judge: Role, made: Sequence[Recorded]) -> list[str]:
+    """What the role may not of the calls, and which of them could not be read."""
+    unread = [f"{call.operation} is not understood: {call.unread}" for call in made if call.unread]
+    return [*unread, *map(str, judgement.denied(judge, made))]
+
+
+def without(action: str, holder: Role) -> Role:
+    """A role of which no statement has the action any more."""
+    policies = tuple({"Statement": [_less(action, one) for one in statements(it)]} for it in holder.rights.policies)
+    return replace(holder, rights=Rights(policies, holder.rights.boundary))
+
+
+def _less(action: str, statement: Any) -> dict[str, Any]:
+    kept = [one for one in texts(statement.get("Action")) if one != action]
+    return {**statement, **({"Action": kept or "none:None"} if statement["Effect"] == "Allow" else {})}

@@ -1,7 +1,7 @@
 """The calls that deployments make, held to the roles that make them in production.
 
-`python -m tests.emulated.calls` sums up the reports of the last run: how many calls were judged, and which rights of
-the delivery roles nobody used.
+`python -m tests.emulated.calls` sums up the reports of the last run: how many calls were judged, and which rights
+nobody used, of the delivery roles and of workloads' (`tests.called`).
 """
 
 import hashlib
@@ -111,17 +111,16 @@ def faults(record: Path, roles: Sequence[Role], environment: str) -> list[str]:
     return [*unread, *(str(denied) for denied in found if denied not in excused)]
 
 
-def report(record: Path, roles: Sequence[Role], environment: str, name: str) -> None:
-    """Keeps what the record says of the roles' rights, as `FOLDER/<environment>/<name>.json`."""
-    prefix, named = f"patchbay-{environment}-", {role.name: role for role in roles}
+def report(made: Iterable[tuple[Role, Sequence[Recorded]]], environment: str, name: str) -> None:
+    """Keeps what the roles' calls say of their rights, as `FOLDER/<environment>/<name>.json`."""
     content = {
-        role: {
-            "calls": len(made),
-            "questions": sum(len(call.asked) for call in made),
-            "given": _given(named[role]),
-            "unused": sorted({str(one) for one in judgement.unused(named[role], made)}),
+        role.name: {
+            "calls": len(calls),
+            "questions": sum(len(call.asked) for call in calls),
+            "given": _given(role),
+            "unused": sorted({str(one) for one in judgement.unused(role, calls)}),
         }
-        for role, made in by_role(read(record), prefix).items()
+        for role, calls in made
     }
     file = FOLDER / environment / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ from patchbay_local.deploy.emulator import Emulator
 from patchbay_local.deploy.stack_config import StackConfig
 from patchbay_local.machine.journal import Journal
 from patchbay_operations.checks.facts import Facts
+from patchbay_operations.permissions.recorded import read
 from patchbay_operations.permissions.roles import Role, read_roles
 
 from tests.emulated import calls
@@ -62,7 +63,8 @@ class Deployment:
     def faults(self, roles: Sequence[Role], name: str) -> list[str]:
         """What was called so far and `roles` may not. A report of that name says which rights nobody used."""
         environment = self.emulation.config.environment
-        calls.report(self.record, roles, environment, name)
+        made = calls.by_role(read(self.record), f"patchbay-{environment}-")
+        calls.report([(role, made[role.name]) for role in roles if role.name in made], environment, name)
         return calls.faults(self.record, roles, environment)
 
     def new_facts(self) -> Facts:

@@ -7,15 +7,14 @@ import functools
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
 import pytest
-from patchbay_operations.permissions.evaluation import Rights, statements, texts
+from patchbay_operations.permissions.evaluation import statements
 from patchbay_operations.permissions.recorded import read
-from patchbay_operations.permissions.roles import Role
 
+from tests.called import AUTOSCALER, DATABASE_ACCESS, METRICS, role, without
 from tests.emulated.calls import ADMINISTRATORS, refused
 from tests.emulated.deployment import Deployment
 
@@ -79,16 +78,16 @@ def test_a_right_that_is_taken_away_is_named_with_who_needs_it_and_where(
     lost: str, missed: str, deployments: Callable[[str], Deployment]
 ) -> None:
     dev = deployments("dev")
-    denied = [str(one) for one in refused(read(dev.record), [without(lost, role) for role in dev.roles], "dev")]
+    denied = [str(one) for one in refused(read(dev.record), [without(lost, one) for one in dev.roles], "dev")]
     assert any(one.startswith(f"patchbay-dev-delivery-apply may not {missed}") for one in denied), denied
 
 
-def without(action: str, role: Role) -> Role:
-    """A role of which no statement has the action any more."""
-    policies = tuple({"Statement": [less(action, one) for one in statements(it)]} for it in role.rights.policies)
-    return replace(role, rights=Rights(policies, role.rights.boundary))
-
-
-def less(action: str, statement: Any) -> dict[str, Any]:
-    kept = [one for one in texts(statement.get("Action")) if one != action]
-    return {**statement, **({"Action": kept or "none:None"} if statement["Effect"] == "Allow" else {})}
+@pytest.mark.parametrize("workload", [AUTOSCALER, DATABASE_ACCESS, METRICS])
+def test_a_workload_is_given_the_rights_by_which_the_tests_of_it_judge_its_calls(
+    workload: str, deployments: Callable[[str], Deployment]
+) -> None:
+    dev = deployments("dev")
+    judge = role(workload, dev.emulation.config.account)
+    (given,) = [one for one in dev.roles if one.name == judge.name]
+    assert [statements(one) for one in given.rights.policies] == [statements(one) for one in judge.rights.policies]
+    assert given.rights.boundary is None

@@ -7,15 +7,15 @@ from typing import Final
 from urllib.parse import parse_qsl
 
 import botocore.session
-from patchbay_infra.cluster.workload_rights import database_access_rights
 from patchbay_operations.permissions.evaluation import Call as Question
-from patchbay_operations.permissions.evaluation import Rights, allowed
+from patchbay_operations.permissions.recorded import Recorded
 from patchbay_standins.aws.record.asked import asked
 from patchbay_standins.aws.service import Call
 
+from tests.called import DATABASE_ACCESS, faults, role
 from tests.runtime.identity_agent import ACCESS_KEY
+from tests.standins.aws.launched import ACCOUNT
 
-_ACCOUNT: Final = "111122223333"
 _MODEL: Final = botocore.session.get_session().get_service_model("rds")
 _INPUT: Final = _MODEL.operation_model("ModifyDBInstance").input_shape
 assert _INPUT is not None
@@ -29,12 +29,13 @@ _REFUSED: Final = (
 class RdsApi:
     """Answers a call whose form and signature are right, and hands the password on to `take_over`.
 
-    `refusals`: error codes that the next calls are answered with. `passwords`: that were set.
+    `refusals`: error codes that the next calls are answered with. `passwords`: that were set. `calls`: that were made.
     """
 
     def __init__(self, instance: str, take_over: Callable[[str], None]) -> None:
         self.refusals: list[str] = []
         self.passwords: list[str] = []
+        self.calls: list[Recorded] = []
         api = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -67,10 +68,10 @@ class RdsApi:
         if form["DBInstanceIdentifier"] != instance:
             return "DBInstanceNotFound"
         # As IAM answers, of the role that the Job has.
-        call = Call("rds", "ModifyDBInstance", _ACCOUNT, "eu-central-1", form)
-        rights = Rights(({"Statement": database_access_rights(call.arn(f"db:{instance}"))},))
-        may = all(allowed(rights, Question(one.action, one.resource, one.context)) for one in asked(call))
-        return None if may else "AccessDenied"
+        questions = asked(Call("rds", "ModifyDBInstance", ACCOUNT, "eu-central-1", form))
+        asks = tuple(Question(one.action, one.resource, one.context) for one in questions)
+        self.calls.append(Recorded("rds:ModifyDBInstance", "", ACCESS_KEY, asks))
+        return "AccessDenied" if faults(role(DATABASE_ACCESS, ACCOUNT), self.calls[-1:]) else None
 
     def close(self) -> None:
         """Stop answering."""

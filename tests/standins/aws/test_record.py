@@ -10,10 +10,12 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from patchbay_operations.permissions.recorded import Recorded, read
 from patchbay_standins.aws.record import actions, reference
 from patchbay_standins.aws.record.asked import asked
 from patchbay_standins.aws.service import Call
 
+from tests.called import AUTOSCALER, CLUSTER, DATABASE_ACCESS, INSTANCE, METRICS, faults, role, without
 from tests.http_requests import http
 from tests.standins.aws.account import REGION, Account, new_name
 from tests.standins.aws.launched import ACCOUNT, launched
@@ -265,3 +267,71 @@ def test_nothing_that_botocores_models_call_sensitive_is_asked_about() -> None:
                 told.append(f"{service}:{operation.name}")
     assert looked_at > 80
     assert not told
+
+
+def last(account: Account) -> list[Recorded]:
+    assert account.record is not None
+    return list(read(account.record))[-1:]
+
+
+def _group(account: Account, cluster: str) -> str:
+    """An Auto Scaling group's name; of that cluster's, by its tag."""
+    name = new_name("group")
+    account.client("ec2").create_launch_template(
+        LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-12c6146b", "InstanceType": "c7a.medium"}
+    )
+    tag = {"Key": f"k8s.io/cluster-autoscaler/{cluster}", "Value": "owned", "PropagateAtLaunch": True}
+    account.client("autoscaling").create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        MinSize=0,
+        MaxSize=1,
+        LaunchTemplate={"LaunchTemplateName": name},
+        VPCZoneIdentifier=account.network().subnets[0],
+        Tags=[{"ResourceId": name, "ResourceType": "auto-scaling-group", **tag}],
+    )
+    return name
+
+
+def _resize(account: Account, cluster: str = CLUSTER) -> str:
+    name = _group(account, cluster)
+    account.client("autoscaling").set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=0)
+    return f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/{name}"
+
+
+def _new_password(account: Account, instance: str = INSTANCE) -> str:
+    with pytest.raises(ClientError):
+        account.client("rds").modify_db_instance(DBInstanceIdentifier=instance, MasterUserPassword=SECRET)
+    return f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{instance}"
+
+
+def _metric(account: Account, namespace: str = "Patchbay") -> str:
+    account.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=[{"MetricName": "Nodes", "Value": 1}])
+    return "*"
+
+
+WORKLOADS_CALLS: Final = [
+    (AUTOSCALER, "autoscaling:SetDesiredCapacity", _resize),
+    (DATABASE_ACCESS, "rds:ModifyDBInstance", _new_password),
+    (METRICS, "cloudwatch:PutMetricData", _metric),
+]
+
+
+@pytest.mark.parametrize(("workload", "action", "call"), WORKLOADS_CALLS)
+def test_a_right_that_is_taken_from_a_workload_is_named_with_who_needs_it_and_where(
+    workload: str, action: str, call: Callable[[Account], str], account: Account
+) -> None:
+    resource, holder = call(account), role(workload, ACCOUNT)
+    assert not faults(holder, last(account))
+    (fault,) = faults(without(action, holder), last(account))
+    assert fault.startswith(f"patchbay-dev-shared-{workload} may not {action} on {resource} with ")
+    assert fault.endswith(f":{action.partition(':')[2]} needs; no statement names the action")
+
+
+@pytest.mark.parametrize(("workload", "action", "call"), WORKLOADS_CALLS)
+def test_what_is_another_clusters_or_another_programs_is_refused_to_a_workload(
+    workload: str, action: str, call: Callable[[Account, str], str], account: Account
+) -> None:
+    resource = call(account, "another")
+    (fault,) = faults(role(workload, ACCOUNT), last(account))
+    assert fault.startswith(f"patchbay-dev-shared-{workload} may not {action} on {resource} with ")
+    assert re.search(r"; (a condition does not hold|on other resources only): ", fault)

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from patchbay_operations.permissions.recorded import read
 
+from tests.called import AUTOSCALER, hold
 from tests.standins.aws.account import Account
-from tests.standins.aws.launched import launched
+from tests.standins.aws.launched import ACCOUNT, launched
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 
@@ -24,6 +26,9 @@ def kubernetes(control_plane: ControlPlane) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="package")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """Fails at the end where the program called what its role in production may not."""
     directory = tmp_path_factory.mktemp("emulator")
-    with launched(directory, record=directory / "calls.jsonl") as account:
+    record = directory / "calls.jsonl"
+    with launched(directory, record=record) as account:
         yield account
+        hold(AUTOSCALER, ACCOUNT, [call for call in read(record) if call.environment == AUTOSCALER])

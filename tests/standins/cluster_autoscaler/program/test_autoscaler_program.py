@@ -59,7 +59,7 @@ def test_pods_that_fit_nowhere_get_the_nodes_they_need(setting: Setting) -> None
     wait_for(lambda: all("TriggeredScaleUp" in world.events(pod) for pod in pods), f"the events; {program.log()}")
     nodes = world.join(2)
     for pod, node in zip(pods, nodes, strict=True):
-        assert f"{world.cluster} 0->2 (max: 3)" in world.events(pod)["TriggeredScaleUp"]
+        assert f"{world.name} 0->2 (max: 3)" in world.events(pod)["TriggeredScaleUp"]
         world.bind(pod, node)
     program.wait_for_scans(3)
     assert world.desired() == 2
@@ -96,7 +96,7 @@ def test_a_group_grows_to_its_maximum_and_no_further(setting: Setting) -> None:
 
 def test_the_group_with_the_highest_priority_grows_first_and_a_change_counts_at_once(setting: Setting) -> None:
     world = setting.world(high=5)
-    spot = f"{world.cluster}-spot"
+    spot = f"{world.name}-spot"
     world.make_group(spot, low=0, high=1, desired=0)
     world.prioritise('{20: ["-spot$"], 10: [".*"]}')
     program = setting.start(world, "--expander=priority,least-waste", "--scale-down-enabled=false")
@@ -232,10 +232,10 @@ def test_a_group_that_gets_no_instance_is_left_alone_for_a_while(setting: Settin
     failed = program.metric(failures)
     wait_for(lambda: world.desired() == 1, f"the next try; {program.log()}")
     world.join(1)
-    target = f'cluster_autoscaler_node_group_target_count{{node_group="{world.cluster}"}}'
+    target = f'cluster_autoscaler_node_group_target_count{{node_group="{world.name}"}}'
     wait_for(lambda: program.metric(target) == 1, "the metric")
     assert program.metric(failures) in (failed, failed + 1)  # an attempt may have been under way
-    attempts = program.times_of(f"setting desired capacity of {world.cluster} to 1")
+    attempts = program.times_of(f"setting desired capacity of {world.name} to 1")
     assert len(attempts) >= 2
     assert all((later - earlier).total_seconds() >= 3 for earlier, later in pairwise(attempts)), attempts
 
@@ -248,7 +248,7 @@ def test_the_status_tells_how_the_groups_stand(setting: Setting) -> None:
     def status() -> dict[str, dict[str, object]]:
         data = setting.kubernetes.get(STATUS).json()["data"]["status"]
         (group,) = yaml.safe_load(data)["nodeGroups"]
-        assert group["name"] == world.cluster
+        assert group["name"] == world.name
         found: dict[str, dict[str, object]] = group
         return found
 

@@ -8,25 +8,27 @@ from typing import Any
 
 import httpx
 
+from tests.called import CLUSTER
 from tests.standins.aws.account import Account, new_name
 
 DEADLINE_SECONDS = 60
-TAG = "k8s.io/cluster-autoscaler/enabled"
+OWNED = "k8s.io/cluster-autoscaler/"
+TAG = f"{OWNED}enabled"
 READY = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
 
 
 @dataclass(frozen=True)
 class World:
-    """`cluster` is the group's name and the value of the tag by which the autoscaler finds it."""
+    """`name`: of its first group; groups bear the tags of the cluster's, and there is one world at a time."""
 
     kubernetes: httpx.Client
     account: Account
-    cluster: str
+    name: str
 
     @classmethod
     def make(cls, kubernetes: httpx.Client, account: Account, *, low: int, high: int, desired: int) -> "World":
-        world = cls(kubernetes, account, new_name("cluster"))
-        world.make_group(world.cluster, low=low, high=high, desired=desired)
+        world = cls(kubernetes, account, new_name("group"))
+        world.make_group(world.name, low=low, high=high, desired=desired)
         return world
 
     def make_group(self, name: str, *, low: int, high: int, desired: int) -> None:
@@ -34,7 +36,7 @@ class World:
         template = self.account.client("ec2").create_launch_template(
             LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-12c6146b", "InstanceType": "c7a.medium"}
         )["LaunchTemplate"]["LaunchTemplateId"]
-        tags = {TAG: "true", f"k8s.io/cluster-autoscaler/{self.cluster}": "owned"}
+        tags = {TAG: "true", f"{OWNED}{CLUSTER}": "owned", "eks:cluster-name": CLUSTER, "eks:nodegroup-name": name}
         self.account.client("autoscaling").create_auto_scaling_group(
             AutoScalingGroupName=name,
             MinSize=low,
@@ -51,10 +53,10 @@ class World:
 
     @property
     def discovery(self) -> str:
-        return f"asg:tag={TAG},k8s.io/cluster-autoscaler/{self.cluster}"
+        return f"asg:tag={TAG},{OWNED}{CLUSTER}"
 
     def group(self, name: str | None = None) -> dict[str, Any]:
-        names = [name or self.cluster]
+        names = [name or self.name]
         found = self.account.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=names)
         group: dict[str, Any] = found["AutoScalingGroups"][0]
         return group
@@ -172,6 +174,9 @@ class World:
         ):
             self._delete(path, gracePeriodSeconds=0)
         wait_for(lambda: not self.pods(), "an empty namespace")
+        autoscaling = self.account.client("autoscaling")
+        for group in autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
+            autoscaling.delete_auto_scaling_group(AutoScalingGroupName=group["AutoScalingGroupName"], ForceDelete=True)
 
     def _register(self, name: str, zone: str, metadata: dict[str, Any]) -> None:
         labels = {"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": zone}
