@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from patchbay_infra.cluster import workload_rights
 from patchbay_infra.context import Context
+from patchbay_infra.delivery.boundary import ceiling, denials
+from patchbay_infra.delivery.scope import Scope
 from patchbay_operations.permissions import judgement
 from patchbay_operations.permissions.evaluation import Rights, statements, texts
 from patchbay_operations.permissions.recorded import Recorded
@@ -22,20 +24,26 @@ from tests.standins.aws.account import REGION, ZONES
 ENVIRONMENT: Final = "dev"
 CLUSTER: Final = "patchbay-dev-shared"
 INSTANCE: Final = "patchbay-dev-databases-write"
+# As EKS names the Auto Scaling group of a managed node group, before an id of its own.
+GROUPS: Final = f"eks-{CLUSTER}-flows"
+_STATE_KEY: Final = "key/00000000-0000-4000-8000-000000000009"
 AUTOSCALER: Final = workload_rights.AUTOSCALER.name
 DATABASE_ACCESS: Final = "database-access"
 METRICS: Final = "cloudwatch-metrics"
 
 
 def role(workload: str, account: str) -> Role:
-    """That of the workload, with the rights that the program gives it in dev, if that is in `account`."""
+    """That of the workload, with the rights and the boundary that the program gives it in dev, if that is `account`."""
     context = Context(ENVIRONMENT, REGION, account, ZONES, production=False, owner="example", cost_center="example")
     rights = {
         AUTOSCALER: workload_rights.autoscaler_rights(context, CLUSTER),
         DATABASE_ACCESS: workload_rights.database_access_rights(context.arn("rds", f"db:{INSTANCE}")),
         METRICS: workload_rights.cloudwatch_metrics_rights(),
     }[workload]
-    return Role(f"{CLUSTER}-{workload}", "", {}, Rights(({"Statement": list(rights)},)), ())
+    scope = Scope(context)
+    denied = denials(scope, [REGION], state_key=context.arn("kms", _STATE_KEY), kept=())
+    boundary = {"Statement": [*ceiling(scope), *denied]}
+    return Role(f"{CLUSTER}-{workload}", "", {}, Rights(({"Statement": list(rights)},), boundary), ())
 
 
 def hold(workload: str, account: str, made: Sequence[Recorded]) -> None:

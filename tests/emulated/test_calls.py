@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from patchbay_operations.permissions.evaluation import statements
 from patchbay_operations.permissions.recorded import read
+from patchbay_operations.permissions.roles import Role
 
 from tests.called import AUTOSCALER, DATABASE_ACCESS, METRICS, role, without
 from tests.emulated.calls import ADMINISTRATORS, refused
@@ -89,5 +90,10 @@ def test_a_workload_is_given_the_rights_by_which_the_tests_of_it_judge_its_calls
     dev = deployments("dev")
     judge = role(workload, dev.emulation.config.account)
     (given,) = [one for one in dev.roles if one.name == judge.name]
-    assert [statements(one) for one in given.rights.policies] == [statements(one) for one in judge.rights.policies]
-    assert given.rights.boundary is None
+    assert all_statements(given) == all_statements(judge)
+    assert not given.managed
+
+
+def all_statements(holder: Role) -> list[Any]:
+    """Of its policies and, the last, of its boundary."""
+    return [statements(one) for one in (*holder.rights.policies, holder.rights.boundary or {})]

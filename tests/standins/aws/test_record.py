@@ -15,7 +15,7 @@ from patchbay_standins.aws.record import actions, reference
 from patchbay_standins.aws.record.asked import asked
 from patchbay_standins.aws.service import Call
 
-from tests.called import AUTOSCALER, CLUSTER, DATABASE_ACCESS, INSTANCE, METRICS, faults, role, without
+from tests.called import AUTOSCALER, CLUSTER, DATABASE_ACCESS, GROUPS, INSTANCE, METRICS, faults, role, without
 from tests.http_requests import http
 from tests.standins.aws.account import REGION, Account, new_name
 from tests.standins.aws.launched import ACCOUNT, launched
@@ -274,9 +274,8 @@ def last(account: Account) -> list[Recorded]:
     return list(read(account.record))[-1:]
 
 
-def _group(account: Account, cluster: str) -> str:
-    """An Auto Scaling group's name; of that cluster's, by its tag."""
-    name = new_name("group")
+def _make_group(account: Account, name: str, cluster: str) -> None:
+    """An Auto Scaling group; of that cluster's, by its tag."""
     account.client("ec2").create_launch_template(
         LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-12c6146b", "InstanceType": "c7a.medium"}
     )
@@ -289,11 +288,11 @@ def _group(account: Account, cluster: str) -> str:
         VPCZoneIdentifier=account.network().subnets[0],
         Tags=[{"ResourceId": name, "ResourceType": "auto-scaling-group", **tag}],
     )
-    return name
 
 
-def _resize(account: Account, cluster: str = CLUSTER) -> str:
-    name = _group(account, cluster)
+def _resize(account: Account, cluster: str = CLUSTER, groups: str = GROUPS) -> str:
+    name = new_name(groups)
+    _make_group(account, name, cluster)
     account.client("autoscaling").set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=0)
     return f"arn:aws:autoscaling:{REGION}:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/{name}"
 
@@ -335,3 +334,9 @@ def test_what_is_another_clusters_or_another_programs_is_refused_to_a_workload(
     (fault,) = faults(role(workload, ACCOUNT), last(account))
     assert fault.startswith(f"patchbay-dev-shared-{workload} may not {action} on {resource} with ")
     assert re.search(r"; (a condition does not hold|on other resources only): ", fault)
+
+
+def test_a_workload_may_not_what_is_outside_of_its_roles_boundary(account: Account) -> None:
+    _resize(account, groups="another")
+    (fault,) = faults(role(AUTOSCALER, ACCOUNT), last(account))
+    assert fault.endswith("; its boundary does not allow it")

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.called import CLUSTER
+from tests.called import CLUSTER, GROUPS
 from tests.standins.aws.account import Account, new_name
 
 DEADLINE_SECONDS = 60
@@ -27,7 +27,7 @@ class World:
 
     @classmethod
     def make(cls, kubernetes: httpx.Client, account: Account, *, low: int, high: int, desired: int) -> "World":
-        world = cls(kubernetes, account, new_name("group"))
+        world = cls(kubernetes, account, new_name(GROUPS))
         world.make_group(world.name, low=low, high=high, desired=desired)
         return world
 
@@ -36,7 +36,12 @@ class World:
         template = self.account.client("ec2").create_launch_template(
             LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-12c6146b", "InstanceType": "c7a.medium"}
         )["LaunchTemplate"]["LaunchTemplateId"]
-        tags = {TAG: "true", f"{OWNED}{CLUSTER}": "owned", "eks:cluster-name": CLUSTER, "eks:nodegroup-name": name}
+        tags = {
+            TAG: "true",
+            f"{OWNED}{CLUSTER}": "owned",
+            "eks:cluster-name": CLUSTER,
+            "eks:nodegroup-name": name.removeprefix("eks-"),
+        }
         self.account.client("autoscaling").create_auto_scaling_group(
             AutoScalingGroupName=name,
             MinSize=low,
