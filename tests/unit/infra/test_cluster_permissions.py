@@ -78,6 +78,52 @@ def test_the_autoscaler_resizes_only_groups_with_this_clusters_tag(production: R
     }
 
 
+# What programs of others call, by their own documentation. Sources: kubernetes/autoscaler,
+# cluster-autoscaler/cloudprovider/aws/README.md, "Full Cluster Autoscaler Features Policy";
+# kubernetes-sigs/aws-ebs-csi-driver v1.59, docs/example-iam-policy.json, without what it has for snapshots, copies of
+# volumes and tags of what is there: the role's volumes have none of these.
+DOCUMENTED = {
+    workload_rights.AUTOSCALER: {
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeAutoScalingInstances",
+        "autoscaling:DescribeLaunchConfigurations",
+        "autoscaling:DescribeScalingActivities",
+        "autoscaling:SetDesiredCapacity",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:GetInstanceTypesFromInstanceRequirements",
+        "eks:DescribeNodegroup",
+    },
+    workload_rights.EBS_CSI: {
+        "ec2:AttachVolume",
+        "ec2:CreateTags",
+        "ec2:CreateVolume",
+        "ec2:DeleteVolume",
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeInstances",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeTags",
+        "ec2:DescribeVolumes",
+        "ec2:DescribeVolumesModifications",
+        "ec2:DescribeVolumeStatus",
+        "ec2:DetachVolume",
+        "ec2:ModifyVolume",
+    },
+}
+
+
+@pytest.mark.parametrize("workload", DOCUMENTED)
+def test_a_program_of_others_may_call_what_its_own_documentation_names_and_nothing_else(
+    production: Recorded, workload: Workload
+) -> None:
+    policy = production.one("iam/rolePolicy:RolePolicy", f"main-{workload.name}")
+    given = {action for statement in statements(policy) for action in statement["Action"]}
+    # A key of one's own is the account's affair.
+    assert {action for action in given if not action.startswith("kms:")} == DOCUMENTED[workload]
+
+
 def test_volumes_carry_the_tag_that_the_driver_may_touch_them_by(production: Recorded) -> None:
     addon = production.one("eks/addon:Addon", "main-aws-ebs-csi-driver").inputs
     tags = json.loads(addon["configurationValues"])["controller"]["extraVolumeTags"]
