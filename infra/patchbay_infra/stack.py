@@ -243,7 +243,6 @@ class Infra(pulumi.ComponentResource):
             "auditing",
             self._settings.auditing,
             context=self._context,
-            logs_key_arn=self._keys.logs_arn,
             topic_arn=topic_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )

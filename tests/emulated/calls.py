@@ -37,14 +37,15 @@ RUN_BY: Final[Mapping[str, tuple[str, ...]]] = {
 class Administrators:
     """Calls that no job of the code host makes, though the tests' account sees them: `{}` is the names' prefix.
 
-    `untagged`: on what does not bear the environment's tag, of which an account has one. `only`: the environments that
-    make it; empty: all.
+    `untagged`: on what does not bear the environment's tag, of which an account has one. `named`: on what bears such a
+    `Name` tag, where AWS chooses the ARN. `only`: the environments that make it; empty: all.
     """
 
     actions: tuple[str, ...]
     resource: str
     reason: str
     untagged: bool = False
+    named: str = "*"
     only: tuple[str, ...] = ()
 
     def covered(self, refused: Iterable[Denied], prefix: str) -> list[Denied]:
@@ -52,9 +53,15 @@ class Administrators:
         return found if not self.untagged or len({one.call.resource for one in found}) == 1 else []
 
     def _covers(self, call: Call, prefix: str) -> bool:
-        named = any(fnmatchcase(call.action, action) for action in self.actions)
+        meant = any(fnmatchcase(call.action, action) for action in self.actions)
         tagged = "aws:ResourceTag/patchbay:environment" in call.context
-        return named and fnmatchcase(call.resource, self.resource.format(prefix)) and not (self.untagged and tagged)
+        named = fnmatchcase(str(call.context.get("aws:ResourceTag/Name", "")), self.named.format(prefix))
+        return (
+            meant
+            and named
+            and fnmatchcase(call.resource, self.resource.format(prefix))
+            and not (self.untagged and tagged)
+        )
 
 
 # docs/environments.md, "What stays with an administrator".
@@ -80,6 +87,7 @@ ADMINISTRATORS: Final = (
     Administrators(("config:*",), "*", _GUARDS, only=("production",)),
     Administrators(("securityhub:*",), "arn:aws:securityhub:*:hub/default", _GUARDS, only=("production",)),
     Administrators(("s3:Put*",), "arn:aws:s3:::{}auditing-*", _GUARDS, only=("production",)),
+    Administrators(("kms:*",), "arn:aws:kms:*:key/*", _GUARDS, named="{}auditing-records", only=("production",)),
     Administrators(("backup:*",), "arn:aws:backup:*", _BACKUPS, only=("production",)),
     Administrators(("events:*",), "arn:aws:events:*:rule/{}backups-*", _BACKUPS, only=("production",)),
     Administrators(("iam:*",), "arn:aws:iam::*:role/{}backups", _BACKUPS, only=("production",)),

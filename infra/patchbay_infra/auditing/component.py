@@ -8,13 +8,15 @@ from patchbay_infra.auditing.recorder import recorder
 from patchbay_infra.auditing.threats import threat_notices, threats
 from patchbay_infra.auditing.trail import trail
 from patchbay_infra.context import Context
+from patchbay_infra.encryption.keys import rotating_key
+from patchbay_infra.encryption.policies import records
 
 
 class Auditing(pulumi.ComponentResource):
     """CloudTrail, GuardDuty, Security Hub and AWS Config, as far as the config has them made here.
 
     A deployment changes none of it: what watches over deployments is an administrator's, as the delivery's own rights
-    are. `logs_key_arn`: of the key that encrypts what is recorded.
+    are. What is recorded has a key of its own: one of the environment's, a deployment could close to CloudTrail.
     """
 
     def __init__(
@@ -23,18 +25,20 @@ class Auditing(pulumi.ComponentResource):
         config: AuditingConfig,
         *,
         context: Context,
-        logs_key_arn: pulumi.Input[str],
         topic_arn: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:infra:Auditing", name, None, opts)
-        if makes(config.cloud_trail):
-            trail(f"{name}-trail", config, context=context, key_arn=logs_key_arn, parent=self)
-        recording = (
-            [recorder(f"{name}-config", config, context=context, key_arn=logs_key_arn, parent=self)]
-            if makes(config.aws_config)
-            else []
-        )
+        recording = []
+        if makes(config.cloud_trail) or makes(config.aws_config):
+            trail_arn = context.arn("cloudtrail", f"trail/{context.name(name, 'trail')}")
+            key_arn = rotating_key(
+                f"{name}-records", f"{name}-records", *records(context, trail_arn), context=context, parent=self
+            )
+            if makes(config.cloud_trail):
+                trail(f"{name}-trail", config, context=context, key_arn=key_arn, parent=self)
+            if makes(config.aws_config):
+                recording.append(recorder(f"{name}-config", config, context=context, key_arn=key_arn, parent=self))
         if makes(config.guard_duty):
             threats(f"{name}-threats", context=context, parent=self)
         if config.guard_duty is not None:

@@ -136,6 +136,13 @@ def denials(scope: Scope, regions: Sequence[str], *, state_key: str, kept: Seque
         },
         # What the account's guards wrote down; to their own calls the boundary opens no way at all.
         deny(["s3:Delete*", "s3:Put*"], scope.records),
+        # Their key is looked at only: its tags are as closed as its policy, so that none opens it.
+        {
+            "Effect": "Deny",
+            "NotAction": ["kms:Describe*", "kms:Get*", "kms:List*"],
+            "Resource": scope.arn("kms", "key/*"),
+            "Condition": scope.of_records,
+        },
         deny(["iam:DeleteRolePermissionsBoundary"], ["*"]),
         # Nor can they be made the environment's own by a tag.
         deny(

@@ -102,3 +102,8 @@ class Scope:
     def records(self) -> list[str]:
         """Where the account's guards write down what a deployment did."""
         return [f"arn:aws:s3:::{self.prefix}auditing-*"]
+
+    @property
+    def of_records(self) -> Condition:
+        """For calls on the key of these records, whose id is KMS'."""
+        return {"StringLike": {"aws:ResourceTag/Name": f"{self.prefix}auditing-*"}}

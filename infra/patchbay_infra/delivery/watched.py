@@ -33,7 +33,7 @@ _GUARDS: Final = (
     "securityhub:Update*",
 )
 # What a lost key encrypted is lost, in a locked vault as well: RDS' snapshots keep their source's key (AWS Backup's
-# guide, "Encryption for backups"). A trail whose key is disabled writes nothing.
+# guide, "Encryption for backups").
 _KEYS: Final = ("kms:DisableKey", "kms:ScheduleKeyDeletion")
 
 

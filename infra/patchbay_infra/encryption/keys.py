@@ -11,8 +11,8 @@ from patchbay_infra.policy_document import Statement
 class Keys(pulumi.ComponentResource):
     """Customer-managed keys that rotate every year, each with an alias of the environment's name.
 
-    `data`: databases, cache, search, objects. `secrets`: Secrets Manager. `logs`: log groups, alarm topics, and
-    what the account's guards record. `cluster`: Kubernetes secrets and the nodes' volumes.
+    `data`: databases, cache, search, objects. `secrets`: Secrets Manager. `logs`: log groups and alarm topics.
+    `cluster`: Kubernetes secrets and the nodes' volumes. What the account's guards record has a key among them.
     """
 
     data_arn: pulumi.Output[str]
@@ -30,7 +30,6 @@ class Keys(pulumi.ComponentResource):
             policies.log_groups(context),
             policies.alarm_topics(context),
             policies.event_notices(context),
-            *policies.records(context),
         )
         self.cluster_arn = self._key("cluster", *policies.node_volumes(context))
         self.register_outputs(
@@ -43,21 +42,30 @@ class Keys(pulumi.ComponentResource):
         )
 
     def _key(self, purpose: str, *services: Statement) -> pulumi.Output[str]:
-        context = self._context
-        key = kms.Key(
-            f"{self._name}-{purpose}",
-            description=f"{purpose} of {context.name()}",
-            policy=policies.key_policy(context, *services),
-            enable_key_rotation=True,
-            # The longest and the shortest wait that KMS knows: what a lost key encrypted is lost.
-            deletion_window_in_days=30 if context.production else 7,
-            tags=context.tags(purpose),
-            opts=pulumi.ResourceOptions(parent=self, protect=context.production),
-        )
-        kms.Alias(
-            f"{self._name}-{purpose}",
-            name=f"alias/{context.name(purpose)}",
-            target_key_id=key.key_id,
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-        )
-        return key.arn
+        return rotating_key(f"{self._name}-{purpose}", purpose, *services, context=self._context, parent=self)
+
+
+def rotating_key(
+    name: str, purpose: str, *services: Statement, context: Context, parent: pulumi.Resource
+) -> pulumi.Output[str]:
+    """The key's ARN. `purpose`: in the environment, the end of its alias and of its `Name` tag.
+
+    `services`: who uses it beside those whom IAM lets.
+    """
+    key = kms.Key(
+        name,
+        description=f"{purpose} of {context.name()}",
+        policy=policies.key_policy(context, *services),
+        enable_key_rotation=True,
+        # The longest and the shortest wait that KMS knows: what a lost key encrypted is lost.
+        deletion_window_in_days=30 if context.production else 7,
+        tags=context.tags(purpose),
+        opts=pulumi.ResourceOptions(parent=parent, protect=context.production),
+    )
+    kms.Alias(
+        name,
+        name=f"alias/{context.name(purpose)}",
+        target_key_id=key.key_id,
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
+    )
+    return key.arn

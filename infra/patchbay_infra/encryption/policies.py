@@ -58,22 +58,19 @@ def event_notices(context: Context) -> Statement:
     }
 
 
-def records(context: Context) -> Sequence[Statement]:
-    """CloudTrail, for the environment's own trail, and AWS Config, for this account.
+def records(context: Context, trail_arn: str) -> Sequence[Statement]:
+    """CloudTrail, for the one trail, and AWS Config, for this account.
 
     Sources: CloudTrail's guide, "Configure AWS KMS key policies for CloudTrail"; Config's, "Permissions for the KMS
     Key for the AWS Config Delivery Channel".
     """
-    trails = context.arn("cloudtrail", f"trail/{context.name('*')}")
-    of_our_trails = {
-        "ArnLike": {"aws:SourceArn": trails},
-        "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trails},
-    }
+    of_the_trail = {"aws:SourceArn": trail_arn}
+    for_the_trail = {"StringEquals": {**of_the_trail, "kms:EncryptionContext:aws:cloudtrail:arn": trail_arn}}
     ours = {"StringEquals": {"aws:SourceAccount": context.account_id}}
     trail = {"Principal": {"Service": "cloudtrail.amazonaws.com"}}
     return (
-        {"Sid": "Trail", **allow(["kms:GenerateDataKey*"], _THE_KEY, of_our_trails), **trail},
-        {"Sid": "TrailKey", **allow(["kms:DescribeKey"], _THE_KEY, {"ArnLike": {"aws:SourceArn": trails}}), **trail},
+        {"Sid": "Trail", **allow(["kms:GenerateDataKey*"], _THE_KEY, for_the_trail), **trail},
+        {"Sid": "TrailKey", **allow(["kms:DescribeKey"], _THE_KEY, {"StringEquals": of_the_trail}), **trail},
         {
             "Sid": "Settings",
             **allow(["kms:Decrypt", "kms:GenerateDataKey*"], _THE_KEY, ours),

@@ -10,6 +10,8 @@ from patchbay_operations.permissions.evaluation import Call
 # Where no environment works.
 _FARAWAY: Final = {"aws:RequestedRegion": "ap-southeast-2"}
 _TAG: Final = "patchbay:environment"
+# Each of these alone closes a key to its user, or opens it to somebody else.
+_OPENING: Final = ("CreateGrant", "Decrypt", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion", "UntagResource")
 
 
 def delivery_rights(facts: Facts) -> Iterator[Expectation]:
@@ -127,6 +129,7 @@ def _guards(names: Names) -> tuple[Call, ...]:
             for kind in ("data", "logs")
             if names.facts.production
         ),
+        *(Call(f"kms:{action}", key) for key in names.keys_of_records for action in _OPENING),
     )
 
 

@@ -55,6 +55,15 @@ class Names:
         return str(self.facts.access.client("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"])
 
     @property
+    def keys_of_records(self) -> list[str]:
+        """Those of what the account's guards write down, as far as the environment makes it."""
+        aliases = self.facts.owned("kms", "list_aliases", "Aliases", "AliasName")
+        beginning = f"alias/{self.prefix}auditing-"
+        return [
+            self.arn("kms", f"key/{one['TargetKeyId']}") for one in aliases if one["AliasName"].startswith(beginning)
+        ]
+
+    @property
     def zone(self) -> str:
         """The hosted zone with the environment's tag."""
         route53 = self.facts.access.client("route53")

@@ -14,12 +14,13 @@ from patchbay_infra.auditing.config import AuditingConfig
 from patchbay_infra.context import Context
 from pydantic import ValidationError
 
-from .data_services import LOGS_KEY, assert_tagged_uniquely, refusal
+from .data_services import assert_tagged_uniquely, refusal
 from .mocks import ACCOUNT, PRODUCTION, STAGING, Recorded, mock_arn, record
 
 GUARDS: Final = ("cloudTrail", "guardDuty", "securityHub", "awsConfig")
 MADE: Final[Mapping[str, Any]] = dict.fromkeys(GUARDS, "made")
 GIVEN: Final[Mapping[str, Any]] = {guard: {"givenBy": "the organization's security account"} for guard in GUARDS}
+RECORDS_KEY: Final = mock_arn("auditing-records")
 TRAIL: Final = f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/patchbay-production-auditing-trail"
 # The elder form of runtime monitoring, which excludes it, and what watches over models of Bedrock, which has none here.
 UNNAMED_FEATURES: Final = {"EKS_RUNTIME_MONITORING", "AI_ANALYST", "AI_PROTECTION"}
@@ -32,12 +33,11 @@ def auditing(values: Mapping[str, Any] = MADE, context: Context = PRODUCTION) ->
             "auditing",
             AuditingConfig.model_validate(values),
             context=context,
-            logs_key_arn=LOGS_KEY,
             topic_arn=mock_arn("topic"),
             opts=pulumi.ResourceOptions(),
         )
 
-    return record(program)
+    return record(program, outputs={"kms/key:Key": {"keyId": "key-id"}})
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_the_trail_has_every_region_and_shows_whether_it_was_changed(made: Recor
     assert trail["name"] == "patchbay-production-auditing-trail"
     for switch in ("isMultiRegionTrail", "includeGlobalServiceEvents", "enableLogFileValidation", "enableLogging"):
         assert trail[switch] is True
-    assert trail["kmsKeyId"] == LOGS_KEY
+    assert trail["kmsKeyId"] == RECORDS_KEY
     assert trail["s3BucketName"] == "auditing-trail-id"
 
 
@@ -63,8 +63,33 @@ def test_cloudtrail_is_not_refused_for_a_right_to_decrypt(made: Recorded) -> Non
     """Which it asks for where the bucket has an S3 Bucket Key (its guide, "Configure AWS KMS key policies")."""
     encryption = "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     (rule,) = made.one(encryption, "auditing-trail").inputs["rules"]
-    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": LOGS_KEY}
+    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": RECORDS_KEY}
     assert rule["bucketKeyEnabled"] is False
+
+
+def test_what_is_recorded_has_a_key_of_its_own_for_this_trail_and_the_accounts_recorder(made: Recorded) -> None:
+    """Source: CloudTrail's guide, "Configure AWS KMS key policies for CloudTrail"."""
+    key = made.one("kms/key:Key")
+    assert key.protect
+    assert key.inputs["enableKeyRotation"] is True
+    own, *others = json.loads(key.inputs["policy"])["Statement"]
+    assert own["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    found = {statement["Sid"]: statement for statement in others}
+    assert found["Trail"]["Principal"] == found["TrailKey"]["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+    assert (found["Trail"]["Action"], found["TrailKey"]["Action"]) == (["kms:GenerateDataKey*"], ["kms:DescribeKey"])
+    assert found["Trail"]["Condition"]["StringEquals"] == {
+        "aws:SourceArn": TRAIL,
+        "kms:EncryptionContext:aws:cloudtrail:arn": TRAIL,
+    }
+    assert found["TrailKey"]["Condition"]["StringEquals"] == {"aws:SourceArn": TRAIL}
+    assert found["Settings"]["Principal"] == {"Service": "config.amazonaws.com"}
+    assert found["Settings"]["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+def test_a_trail_outlives_its_key_in_no_order_of_deletion(made: Recorded) -> None:
+    """CloudTrail writes nothing with a key that is gone: what is made after the key is deleted before it."""
+    for user in (made.one("cloudtrail/trail:Trail"), made.one("cfg/deliveryChannel:DeliveryChannel")):
+        assert "auditing-records" in user.after, user.name
 
 
 def test_nobody_deletes_a_trail_before_its_time(made: Recorded) -> None:
@@ -95,7 +120,7 @@ def test_config_records_every_setting_by_its_own_role_into_a_bucket_that_it_may_
     assert recorder["roleArn"].endswith(":role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig")
     assert made.one("cfg/recorderStatus:RecorderStatus").inputs["isEnabled"] is True
     channel = made.one("cfg/deliveryChannel:DeliveryChannel").inputs
-    assert (channel["s3BucketName"], channel["s3KmsKeyArn"]) == ("auditing-config-id", LOGS_KEY)
+    assert (channel["s3BucketName"], channel["s3KmsKeyArn"]) == ("auditing-config-id", RECORDS_KEY)
     # Config delivers into no bucket with a default retention.
     assert "objectLockEnabled" not in made.one("s3/bucket:Bucket", "auditing-config").inputs
     written = policy(made, "auditing-config")["Write"]
@@ -161,6 +186,10 @@ def test_what_is_given_is_not_made_a_second_time(guard: str, made: Recorded) -> 
     assert any(types[guard] in one.type for one in made.resources)
     assert not any(types[guard] in one.type for one in left.resources)
     assert all(any(kind in one.type for one in left.resources) for key, kind in types.items() if key != guard)
+
+
+def test_no_key_is_made_where_nothing_is_recorded_here() -> None:
+    assert not auditing({**MADE, "cloudTrail": GIVEN["cloudTrail"], "awsConfig": GIVEN["awsConfig"]}).of("kms/key:Key")
 
 
 def test_nothing_is_made_where_nothing_is_said() -> None:

@@ -12,9 +12,10 @@ import pytest
 from patchbay_config.errors import describe
 from patchbay_infra.delivery.boundary import within
 from patchbay_infra.delivery.config import DeliveryConfig
+from patchbay_operations.permissions.evaluation import Rights
 from pydantic import ValidationError
 
-from tests.unit.infra.delivery_roles import BACKUP_KEY, BOUNDARY, CONFIG, STATE_KEY, delivery, may, rights
+from tests.unit.infra.delivery_roles import BACKUP_KEY, BOUNDARY, CONFIG, STATE_KEY, boundary, delivery, may, rights
 from tests.unit.infra.mocks import ACCOUNT, PRODUCTION, Recorded, mock_arn, record
 
 HOST = "token.actions.githubusercontent.com"
@@ -22,6 +23,7 @@ OTHER_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/data"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 SECRET = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:patchbay/production/tenants/a/connectors"
 STATE = "arn:aws:s3:::example-patchbay-state/.pulumi"
+NAME = "aws:ResourceTag/Name"
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MANAGED_POLICY_CHARACTERS, INLINE_POLICY_CHARACTERS, POLICIES_OF_A_ROLE = 6144, 10240, 10
 
@@ -304,6 +306,42 @@ def test_keys_of_what_is_not_production_go_with_it() -> None:
         key = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/0"
         assert may(rights(dev, "apply"), action, key, tag=PRODUCTION.environment)
         assert not may(rights(delivery(), "apply"), action, key, tag=PRODUCTION.environment)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "kms:CreateAlias",
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DisableKey",
+        "kms:DisableKeyRotation",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion",
+        "kms:TagResource",
+        "kms:UntagResource",
+        "kms:UpdateAlias",
+    ],
+)
+@pytest.mark.parametrize("production", [True, False])
+def test_the_key_of_what_the_guards_record_is_changed_and_used_by_no_job_and_no_role_of_the_environment(
+    action: str, production: bool
+) -> None:
+    recorded = delivery(context=dataclasses.replace(PRODUCTION, production=production))
+    everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    key, bearing = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/0", {"tag": "production", "request": "production"}
+    for holder in (rights(recorded, "plan"), rights(recorded, "apply"), boundary(recorded)):
+        given_all = Rights((*holder.policies, everything))
+        assert not may(given_all, action, key, **bearing, **{NAME: "patchbay-production-auditing-records"})
+        ours = may(given_all, action, key, **bearing, **{NAME: "patchbay-production-logs"})
+        assert ours or (production and action in {"kms:DisableKey", "kms:ScheduleKeyDeletion"})
+
+
+def test_the_key_of_what_the_guards_record_is_looked_at_by_every_job(production: Recorded) -> None:
+    key, name = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/0", {NAME: "patchbay-production-auditing-records"}
+    for action in ("DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListResourceTags"):
+        for role in ("plan", "apply"):
+            assert may(rights(production, role), f"kms:{action}", key, tag="production", **name), action
 
 
 def test_no_role_within_the_boundary_makes_identities_or_leaves_its_account(production: Recorded) -> None:

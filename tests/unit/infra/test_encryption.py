@@ -86,15 +86,8 @@ def test_event_rules_reach_the_environments_encrypted_topics_only(production: Re
     assert statement["Condition"] == {"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": topics}}
 
 
-def test_the_trail_and_the_recorder_encrypt_what_they_write_and_the_trail_reads_nothing(production: Recorded) -> None:
-    found = services(production, "logs")
-    trails = f"arn:aws:cloudtrail:eu-central-1:{ACCOUNT}:trail/patchbay-production-*"
-    assert found["Trail"]["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
-    assert found["Trail"]["Action"] == ["kms:GenerateDataKey*"]
-    assert found["Trail"]["Condition"]["ArnLike"] == {"aws:SourceArn": trails}
-    assert found["Trail"]["Condition"]["StringLike"] == {"kms:EncryptionContext:aws:cloudtrail:arn": trails}
-    assert found["Settings"]["Principal"] == {"Service": "config.amazonaws.com"}
-    assert found["Settings"]["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+def test_no_key_that_a_deployment_changes_encrypts_what_the_guards_record(production: Recorded) -> None:
+    assert set(services(production, "logs")) == {"LogGroups", "AlarmTopics", "EventNotices"}
 
 
 def test_auto_scaling_alone_starts_nodes_with_encrypted_volumes(production: Recorded) -> None:
