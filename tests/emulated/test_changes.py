@@ -41,22 +41,19 @@ class Drift:
     seen: Callable[[Access], Any]
 
 
-def _topic(access: Access) -> str:
-    return next(
-        str(topic["TopicArn"])
-        for topic in access.client("sns").list_topics()["Topics"]
-        if topic["TopicArn"].endswith("patchbay-dev-watching-alarms")
-    )
+def _database(access: Access) -> dict[str, Any]:
+    instances = access.client("rds").describe_db_instances(DBInstanceIdentifier="patchbay-dev-databases-write")
+    return dict(instances["DBInstances"][0])
 
 
-def _topic_owner(access: Access) -> str:
-    tags = access.client("sns").list_tags_for_resource(ResourceArn=_topic(access))["Tags"]
-    return next(str(tag["Value"]) for tag in tags if tag["Key"] == "patchbay:owner")
+def _database_owner(access: Access) -> str:
+    return next(str(tag["Value"]) for tag in _database(access)["TagList"] if tag["Key"] == "patchbay:owner")
 
 
-def _tag_topic(access: Access) -> None:
+def _tag_database(access: Access) -> None:
+    """A tag that selects no backups: those of a database a deployment may not change."""
     owner = [{"Key": "patchbay:owner", "Value": "somebody-else"}]
-    access.client("sns").tag_resource(ResourceArn=_topic(access), Tags=owner)
+    access.client("rds").add_tags_to_resource(ResourceName=_database(access)["DBInstanceArn"], Tags=owner)
 
 
 def _database_rule(access: Access) -> dict[str, Any]:
@@ -147,7 +144,7 @@ def _expires(access: Access) -> list[str]:
 
 
 DRIFTS = {
-    "a tag": Drift(("aws:sns/topic:Topic", "watching-alarms", "patchbay:owner"), _tag_topic, _topic_owner),
+    "a tag": Drift(("aws:rds/instance:Instance", "databases-write", "patchbay:owner"), _tag_database, _database_owner),
     "a security group's rule": Drift(
         ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "databases-from-shared", "toPort"),
         _widen_rule,

@@ -115,7 +115,6 @@ class Backups(pulumi.ComponentResource):
 
     def _select(self, plan: aws.backup.Plan, role_arn: pulumi.Output[str]) -> None:
         """By both tags: conditions must all hold, where selection tags would be alternatives."""
-        wanted = {"patchbay:environment": self._context.environment, backup_tag.KEY: backup_tag.DAILY}
         aws.backup.Selection(
             self._name,
             name=self._context.name(self._name),
@@ -126,7 +125,7 @@ class Backups(pulumi.ComponentResource):
                 aws.backup.SelectionConditionArgs(
                     string_equals=[
                         aws.backup.SelectionConditionStringEqualArgs(key=f"aws:ResourceTag/{key}", value=value)
-                        for key, value in wanted.items()
+                        for key, value in backup_tag.selecting(self._context).items()
                     ]
                 )
             ],

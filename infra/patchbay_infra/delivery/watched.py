@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from patchbay_infra import backup_tag
 from patchbay_infra.context import Context
 from patchbay_infra.policy_document import Statement, deny
 
@@ -42,4 +43,27 @@ def watched(context: Context) -> Sequence[Statement]:
 
     Keys of what is not production go with it, and are made anew.
     """
-    return (deny([*_GUARDS, *(_KEYS if context.production else ())], ["*"]),)
+    return (deny([*_GUARDS, *(_KEYS if context.production else ())], ["*"]), *_selected(context))
+
+
+def _selected(context: Context) -> Sequence[Statement]:
+    """A database keeps the tags by which a plan of backups takes it in, once it bears them.
+
+    They are given with the database, and an update of others sends no more than those (RDS' condition keys for both
+    calls: Service Authorization Reference).
+    """
+    wanted, databases = backup_tag.selecting(context), [context.arn("rds", f"db:{context.name('*')}")]
+    return (
+        deny(["rds:RemoveTagsFromResource"], databases, {"ForAnyValue:StringEquals": {"aws:TagKeys": list(wanted)}}),
+        *(
+            deny(
+                ["rds:AddTagsToResource"],
+                databases,
+                {
+                    "Null": {f"aws:RequestTag/{key}": "false"},
+                    "StringNotEquals": {f"aws:RequestTag/{key}": value},
+                },
+            )
+            for key, value in wanted.items()
+        ),
+    )

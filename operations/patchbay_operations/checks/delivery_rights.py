@@ -10,6 +10,8 @@ from patchbay_operations.permissions.evaluation import Call
 # Where no environment works.
 _FARAWAY: Final = {"aws:RequestedRegion": "ap-southeast-2"}
 _TAG: Final = "patchbay:environment"
+# Backups are selected by it.
+_UNSELECTING: Final = {"aws:TagKeys": ["patchbay:backup"]}
 # Each of these alone closes a key to its user, or opens it to somebody else.
 _OPENING: Final = ("CreateGrant", "Decrypt", "DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion", "UntagResource")
 
@@ -123,6 +125,7 @@ def _guards(names: Names) -> tuple[Call, ...]:
         Call("backup:DeleteBackupVault", names.arn("backup", f"backup-vault:{names.prefix}backups")),
         Call("backup:DeleteBackupVaultLockConfiguration", names.arn("backup", f"backup-vault:{names.prefix}backups")),
         Call("iam:PutRolePolicy", names.arn("iam", f"role/{names.prefix}backups", region=False)),
+        Call("rds:RemoveTagsFromResource", names.arn("rds", f"db:{names.prefix}databases-write"), _UNSELECTING),
         *(
             Call(action, names.key(kind))
             for action in ("kms:DisableKey", "kms:ScheduleKeyDeletion")

@@ -12,7 +12,8 @@ import pytest
 from patchbay_config.errors import describe
 from patchbay_infra.delivery.boundary import within
 from patchbay_infra.delivery.config import DeliveryConfig
-from patchbay_operations.permissions.evaluation import Rights
+from patchbay_operations.permissions.evaluation import Call, Rights
+from patchbay_operations.permissions.evaluation import allowed as evaluated
 from pydantic import ValidationError
 
 from tests.unit.infra.delivery_roles import BACKUP_KEY, BOUNDARY, CONFIG, STATE_KEY, boundary, delivery, may, rights
@@ -23,7 +24,7 @@ OTHER_KEY = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/data"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 SECRET = f"arn:aws:secretsmanager:eu-central-1:{ACCOUNT}:secret:patchbay/production/tenants/a/connectors"
 STATE = "arn:aws:s3:::example-patchbay-state/.pulumi"
-NAME = "aws:ResourceTag/Name"
+NAME, HERE = "aws:ResourceTag/Name", {"aws:RequestedRegion": "eu-central-1"}
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 MANAGED_POLICY_CHARACTERS, INLINE_POLICY_CHARACTERS, POLICIES_OF_A_ROLE = 6144, 10240, 10
 
@@ -297,6 +298,21 @@ def test_a_deployment_turns_no_guard_off_and_deletes_no_backup_whatever_it_is_gi
     limits = json.loads(production.one("iam/policy:Policy", "delivery-boundary").inputs["policy"])["Statement"]
     allowed = [one for one in limits if one["Effect"] == "Allow"]
     assert not any(concerned(one, action, resource) for one in allowed)
+
+
+@pytest.mark.parametrize("key", ["patchbay:backup", "patchbay:environment"])
+def test_a_deployment_takes_no_database_out_of_the_backups_by_its_tags(production: Recorded, key: str) -> None:
+    """Both select it, as `test_backups.py` has it. Values that it has with it when it is made are let through."""
+    apply, database = rights(production, "apply"), f"arn:aws:rds:eu-central-1:{ACCOUNT}:db:patchbay-production-a"
+    value, others = {"patchbay:backup": "daily", "patchbay:environment": "production"}[key], ["Name", "patchbay:owner"]
+    for keys, allowed in (([*others, key], False), (others, True)):
+        removed = Call("rds:RemoveTagsFromResource", database, {**HERE, "aws:TagKeys": keys})
+        assert evaluated(apply, removed) is allowed
+    for tags, allowed in (({key: value}, True), ({key: "never"}, False), ({key: ""}, False), ({"Name": "b"}, True)):
+        given = {"Name": "a", **tags}
+        asked = {f"aws:RequestTag/{name}": to for name, to in given.items()}
+        added = Call("rds:AddTagsToResource", database, {**HERE, **asked, "aws:TagKeys": sorted(given)})
+        assert evaluated(apply, added) is allowed, tags
 
 
 def test_keys_of_what_is_not_production_go_with_it() -> None:
