@@ -39,7 +39,8 @@ class LockConfig(Model):
 class BackupsConfig(Model):
     """`start`: in UTC. `daily_days`, `monthly_days`: how long such a backup is kept.
 
-    `copy_to`: a vault of another region, or of another account of the organisation, which gets each backup as well.
+    `copy_to`: a vault of another region, of another account of the organisation, or of both, which gets each backup as
+    well. Both at once: AWS' announcement "AWS Backup single-action database snapshot copy" (October 2025), for RDS.
     """
 
     start: Clock = "05:00"
@@ -66,9 +67,6 @@ class BackupsConfig(Model):
             *_, copy_region, copy_account, _, _ = self.copy_to.split(":")
             if (copy_region, copy_account) == (region, account_id):
                 yield "copyTo", "a vault of this region and account; name one of another region or account"
-            # AWS Backup's guide, "Copy a backup".
-            if copy_region != region and copy_account != account_id:
-                yield "copyTo", "RDS' backups go to another region or account, not both at once; keep one of the two"
         # AWS Backup's guide, "Plan options and configuration".
         job = f"{self.start}-{later(self.start, _STARTS_WITHIN_MINUTES)}"
         if meets(job, backup_window) or overlap(job, maintenance_window):
