@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from botocore.exceptions import ClientError
-
 from patchbay_operations.access import Access
 from patchbay_operations.bootstrap.stack_file import Stack
 
@@ -60,11 +58,6 @@ class Work:
 
     def line(self, section: str, key: str, value: str) -> None:
         self.lines.setdefault(section, {})[key] = value
-
-
-def code(error: ClientError) -> str:
-    """AWS' name for what went wrong; a status where it has none, as answers to HEAD have."""
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
 
 
 def tag_list(tags: dict[str, str], *, key: str = "Key", value: str = "Value") -> list[dict[str, str]]:

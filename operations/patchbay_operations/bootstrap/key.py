@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from patchbay_operations.bootstrap.findings import RefusedError, Work, code, tag_list
+from patchbay_operations.bootstrap.findings import RefusedError, Work, tag_list
+from patchbay_operations.refusal import code
 
 STEP: Final = "state key"
 ALIAS: Final = "alias/patchbay-pulumi-state"

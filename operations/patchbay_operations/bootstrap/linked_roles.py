@@ -7,8 +7,9 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from patchbay_operations.access import answers
-from patchbay_operations.bootstrap.findings import Work, code
+from patchbay_operations.bootstrap.findings import Work
 from patchbay_operations.bootstrap.stack_file import Infra
+from patchbay_operations.refusal import code
 
 STEP: Final = "service roles"
 _ALWAYS: Final = (

@@ -6,9 +6,10 @@ from typing import Any, Final, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from patchbay_operations.bootstrap.findings import Work, code
+from patchbay_operations.bootstrap.findings import Work
 from patchbay_operations.bootstrap.node_groups import cores, groups
 from patchbay_operations.bootstrap.quota_needs import Need, needs
+from patchbay_operations.refusal import code
 
 STEP: Final = "quotas"
 Verdict = Literal["enough", "too small", "not read"]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from patchbay_operations.bootstrap import bucket, identity, key, linked_roles, quotas, zone
-from patchbay_operations.bootstrap.findings import DENIED, RefusedError, Work, code
+from patchbay_operations.bootstrap.findings import DENIED, RefusedError, Work
 from patchbay_operations.bootstrap.quotas import Judged
+from patchbay_operations.refusal import code, explained
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,11 @@ def prepare(work: Work) -> Outcome:
 
 @contextmanager
 def _explained(service: str) -> Iterator[None]:
-    """AWS' refusal as ours: the call, the code, the remedy. Nothing of a request is told, only its name."""
+    """AWS' refusal as ours: the call, the code, the remedy."""
     try:
         yield
-    except ClientError as error:
-        name = code(error)
-        if name in DENIED:
+    except (ClientError, BotoCoreError) as error:
+        problem, remedy = explained(error)
+        if isinstance(error, ClientError) and code(error) in DENIED:
             remedy = "have an administrator's role allow it (the rights stand in patchbay_operations/bootstrap)"
-        elif name in {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"}:
-            remedy = "log in anew"
-        else:
-            remedy = f"AWS says: {error.response.get('Error', {}).get('Message', 'nothing')}"
-        raise RefusedError(f"{service}: {error.operation_name}: {name}; {remedy}, and run this again") from error
-    except BotoCoreError as error:
-        raise RefusedError(f"{service}: {error}; log in to the account, and run this again") from error
+        raise RefusedError(f"{service}: {problem}; {remedy}, and run this again") from error

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from botocore.exceptions import ClientError
 
-from patchbay_operations.bootstrap.findings import RefusedError, Work, code, tag_list
+from patchbay_operations.bootstrap.findings import RefusedError, Work, tag_list
+from patchbay_operations.refusal import code
 
 STEP: Final = "hosted zone"
 _FIELD: Final = "patchbay:infra.edge"

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.text import Text
 
 from patchbay_operations.access import Access
 from patchbay_operations.inputs import InputError
+from patchbay_operations.refusal import explained
 from patchbay_operations.restore.database import Database, DatabaseError
 from patchbay_operations.restore.put_back import Names, PutBackError
 from patchbay_operations.restore.rds import RdsBackups, RestoreError
@@ -98,9 +99,9 @@ def run(
             point,
             tell=lambda line: console.print(Text(line)),
         )
-    except NoCredentialsError:
-        return _failed(console, "no credentials of AWS are found; log in to the stack's account, in a shell of its own")
-    except (InputError, RestoreError, PutBackError, DatabaseError, ClientError, BotoCoreError) as error:
+    except (ClientError, BotoCoreError) as error:
+        return _failed(console, "; ".join(explained(error)))
+    except (InputError, RestoreError, PutBackError, DatabaseError) as error:
         return _failed(console, str(error))
     rows = sum(content.rows for content in done.live.values())
     console.print(Text(f"{tenant}: {rows} rows in {len(done.live)} tables, back after {done.recovery_seconds:.0f} s"))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, NoCredentialsError
+from patchbay_operations.refusal import explained
 
 from tests.operations.bootstrap.prepared import (
     ADMIN,
@@ -144,6 +145,16 @@ def test_another_account_is_refused_with_the_field_before_anything_is_made(untou
     for told in ("patchbay:infra.aws.accountId", ACCOUNT, "999988887777"):
         assert told in done.told
     assert inhabitants(untouched) == [[], [], [], set()]
+
+
+def test_a_shell_that_is_not_logged_in_is_told_to_log_in(untouched: Account, tmp_path: Path) -> None:
+    def without_login() -> None:
+        raise NoCredentialsError
+
+    answered = {"sts.get_caller_identity": without_login}
+    done = prepared(untouched, stack_file(tmp_path), keys=("emulated", "emulated"), answered=answered)
+    assert done.status == 2
+    assert "; ".join(explained(NoCredentialsError())) in done.told
 
 
 def test_a_role_that_the_clusters_would_not_let_in_is_told_with_the_arn_to_add(

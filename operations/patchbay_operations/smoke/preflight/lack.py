@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException"})
+from patchbay_operations.refusal import explained
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,8 @@ class Lacks:
 
     @contextmanager
     def asking(self, call: str) -> Iterator[None]:
-        """AWS' refusal of a call becomes what is lacking. Of a request nothing is told but its name."""
+        """AWS' refusal of a call becomes what is lacking."""
         try:
             yield
-        except NoCredentialsError:
-            self.add(call, "no credentials of AWS are found", "log in to the stack's account, in a shell of its own")
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "unknown"))
-            message = error.response.get("Error", {}).get("Message", "nothing")
-            remedy = "log in anew" if code in _EXPIRED else f"AWS says: {message}"
-            self.add(call, f"{error.operation_name}: {code}", remedy)
-        except BotoCoreError as error:
-            self.add(call, str(error), "see that AWS can be reached, and that the login is whole")
+        except (ClientError, BotoCoreError) as error:
+            self.add(call, *explained(error))
