@@ -31,10 +31,10 @@ def _unguarded(facts: Facts) -> None:
     _allow(facts, "delivery-plan", "iam:CreateUser")
 
 
-def _untagged_key(facts: Facts) -> None:
+def _untagged_key(facts: Facts, purpose: str, tag: str) -> None:
     kms = facts.access.client("kms")
-    key = kms.describe_key(KeyId=f"alias/patchbay-{facts.environment}-data")["KeyMetadata"]["KeyId"]
-    kms.untag_resource(KeyId=key, TagKeys=["patchbay:environment"])
+    key = kms.describe_key(KeyId=f"alias/patchbay-{facts.environment}-{purpose}")["KeyMetadata"]["KeyId"]
+    kms.untag_resource(KeyId=key, TagKeys=[tag])
 
 
 def _any_repository(facts: Facts) -> None:
@@ -117,7 +117,14 @@ RIGHTS = (
         "dev",
         "rights",
         "patchbay-dev-delivery-apply may not kms:PutKeyPolicy",
-        _untagged_key,
+        lambda facts: _untagged_key(facts, "data", "patchbay:environment"),
+    ),
+    Mutation(
+        "a key of records that nothing tells from others",
+        "production",
+        "rights",
+        "patchbay-production-delivery-apply may kms:PutKeyPolicy",
+        lambda facts: _untagged_key(facts, "auditing-records", "Name"),
     ),
     Mutation("every repository deploys", "dev", "trust", "delivery-apply", _any_repository),
     Mutation("a role for anybody", "dev", "trust", "anybody may take patchbay-dev-shared-runtime", _anybody),
