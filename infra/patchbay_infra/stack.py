@@ -87,7 +87,8 @@ class Infra(pulumi.ComponentResource):
         # A deployment may make roles within the boundary only.
         child = pulumi.ResourceOptions(parent=self, transformations=[within(self._delivery.boundary_arn)])
         self._child = child
-        self._keys = Keys("keys", context=context, opts=child)
+        backups_account = settings.backups.other_account(context.account_id) if settings.backups else None
+        self._keys = Keys("keys", context=context, backups_account=backups_account, opts=child)
         self._network = Network(
             "network", settings.network, context=context, logs_key_arn=self._keys.logs_arn, opts=child
         )

@@ -59,6 +59,11 @@ class BackupsConfig(Model):
                 )
         return self
 
+    def other_account(self, own: str) -> str | None:
+        """The account that gets copies, if it is not `own`."""
+        account = self.copy_to.split(":")[4] if self.copy_to else own
+        return account if account != own else None
+
     def misplaced(
         self, *, region: str, account_id: str, backup_window: DailyWindow, maintenance_window: WeeklyWindow
     ) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ class Keys(pulumi.ComponentResource):
 
     `data`: databases, cache, search, objects. `secrets`: Secrets Manager. `logs`: log groups and alarm topics.
     `cluster`: Kubernetes secrets and the nodes' volumes. What the account's guards record has a key among them.
+    `backups_account`: the other account that backups are copied to.
     """
 
     data_arn: pulumi.Output[str]
@@ -20,10 +21,12 @@ class Keys(pulumi.ComponentResource):
     logs_arn: pulumi.Output[str]
     cluster_arn: pulumi.Output[str]
 
-    def __init__(self, name: str, *, context: Context, opts: pulumi.ResourceOptions) -> None:
+    def __init__(
+        self, name: str, *, context: Context, backups_account: str | None = None, opts: pulumi.ResourceOptions
+    ) -> None:
         super().__init__("patchbay:infra:Keys", name, None, opts)
         self._name, self._context = name, context
-        self.data_arn = self._key("data")
+        self.data_arn = self._key("data", *(policies.copied_backups(backups_account) if backups_account else ()))
         self.secrets_arn = self._key("secrets")
         self.logs_arn = self._key(
             "logs",

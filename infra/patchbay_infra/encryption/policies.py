@@ -94,3 +94,19 @@ def node_volumes(context: Context) -> Sequence[Statement]:
         {"Sid": "NodeVolumes", **allow(_USE, _THE_KEY, auto_scaling), "Principal": {"AWS": "*"}},
         {"Sid": "NodeVolumeGrants", **allow(["kms:CreateGrant"], _THE_KEY, for_volumes), "Principal": {"AWS": "*"}},
     )
+
+
+def copied_backups(account: str) -> Sequence[Statement]:
+    """AWS Backup in another account, which copies snapshots that the key encrypts.
+
+    It does so by its service-linked role there, with grants (aurora-snapshot-tool issue 29: without them the key "does
+    not exist"). The role is named by a condition, as above.
+    """
+    role = f"arn:aws:iam::{account}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
+    backup = {"ArnEquals": {"aws:PrincipalArn": role}}
+    for_copies = {**backup, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    there = {"Principal": {"AWS": f"arn:aws:iam::{account}:root"}}
+    return (
+        {"Sid": "CopiedBackups", **allow(_USE, _THE_KEY, backup), **there},
+        {"Sid": "CopiedBackupGrants", **allow(["kms:CreateGrant"], _THE_KEY, for_copies), **there},
+    )

@@ -165,6 +165,9 @@ def test_another_region_another_account_or_both_will_do(region: str, account: st
     copy_to = f"arn:aws:backup:{region}:{account}:backup-vault:example-copies"
     here = (region, account) == ("eu-central-1", ACCOUNT)
     assert bool(misplaced({**CONFIG, "copyTo": copy_to})) is here
+    assert BackupsConfig.model_validate({**CONFIG, "copyTo": copy_to}).other_account(ACCOUNT) == (
+        account if account != ACCOUNT else None
+    )
     if here:
         return
     policy = backups({**CONFIG, "copyTo": copy_to}).one("iam/rolePolicy:RolePolicy").inputs["policy"]

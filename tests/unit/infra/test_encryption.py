@@ -14,9 +14,9 @@ from tests.unit.infra.mocks import ACCOUNT, PRODUCTION, STAGING, Recorded, recor
 PURPOSES = ("data", "secrets", "logs", "cluster")
 
 
-def keys(context: Context) -> Recorded:
+def keys(context: Context, backups_account: str | None = None) -> Recorded:
     def program() -> Mapping[str, Any]:
-        made = Keys("keys", context=context, opts=pulumi.ResourceOptions())
+        made = Keys("keys", context=context, backups_account=backups_account, opts=pulumi.ResourceOptions())
         return {
             "data": made.data_arn,
             "secrets": made.secrets_arn,
@@ -99,3 +99,17 @@ def test_auto_scaling_alone_starts_nodes_with_encrypted_volumes(production: Reco
             "AWSServiceRoleForAutoScaling"
         }
     assert statements["NodeVolumeGrants"]["Condition"]["Bool"] == {"kms:GrantIsForAWSResource": "true"}
+
+
+def test_of_an_account_that_gets_copies_of_backups_only_aws_backup_uses_the_data_key() -> None:
+    made = keys(PRODUCTION, backups_account="999999999999")
+    assert services(made, "secrets") == {}
+    statements = services(made, "data")
+    for statement in statements.values():
+        assert statement["Principal"] == {"AWS": "arn:aws:iam::999999999999:root"}
+        assert statement["Condition"]["ArnEquals"] == {
+            "aws:PrincipalArn": "arn:aws:iam::999999999999:role/aws-service-role/backup.amazonaws.com/"
+            "AWSServiceRoleForBackup"
+        }
+    grants = [one for one in statements.values() if "kms:CreateGrant" in one["Action"]]
+    assert [one["Condition"]["Bool"] for one in grants] == [{"kms:GrantIsForAWSResource": "true"}]
