@@ -51,12 +51,18 @@ class AlertWatch:
         self.last_fired.pop(alert, None)
 
     async def fires(self, alert: str, since: float, seconds: float) -> None:
-        """Wait until the alert has fired, at most `seconds`. What could not be seen then is in Prometheus' memory."""
+        """Wait until the alert has fired, at most `seconds`.
+
+        When it did is in Prometheus' memory. A look may come much later: it needs the API server, which may be away.
+        """
         give_up = time.monotonic() + seconds
-        while alert not in self.first_fired and time.monotonic() < give_up:
+        while time.monotonic() < give_up:
             with contextlib.suppress(UnusableEnvironmentError, LookupError, TypeError):
                 if (moment := first_moment(await self._history(alert, since))) is not None:
-                    self.first_fired.setdefault(alert, moment)
+                    self.first_fired[alert] = min(moment, self.first_fired.get(alert, moment))
+                # A Prometheus that restarted has forgotten what was seen before.
+                if alert in self.first_fired:
+                    return
             await asyncio.sleep(self._look_seconds)
 
     async def silent(self, alert: str, seconds: float) -> bool:

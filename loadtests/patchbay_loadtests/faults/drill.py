@@ -132,7 +132,7 @@ async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, 
         deliveries={key: found for key, found in stage.receiver.deliveries().items() if key.startswith(prefix)},
         poisonous=frozenset(stage.poisonous),
         most_in_hand=fault.most_in_hand,
-        alert_due=_alert_due(fault, began, healed, whole),
+        alert_due=alert_due(fault, began, healed, whole),
         alert_fired=alerts.first_fired.get(fault.alert),
         alert_promise=watching.promises[fault.alert],
         objectives=watching.objectives,
@@ -144,11 +144,10 @@ async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, 
     return Drilled(fault.alert, len(runs), record)
 
 
-def _alert_due(fault: Fault, began: float, healed: float, whole: float | None) -> float:
+def alert_due(fault: Fault, began: float, healed: float, whole: float | None) -> float:
     """When what the alert tells of came about."""
-    if fault.shown is not None:
-        return fault.shown
-    return {"began": began, "healed": healed, "whole": whole or healed}[fault.alert_counts_from]
+    shown = began if fault.shown is None else fault.shown
+    return {"began": shown, "healed": healed, "whole": whole or healed}[fault.alert_counts_from]
 
 
 async def _prepared(fault: Fault, stage: Stage, alerts: AlertWatch) -> list[dict[str, object]]:

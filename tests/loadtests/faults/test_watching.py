@@ -3,10 +3,17 @@
 import threading
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from patchbay_loadtests.faults.alerts import firing, first_moment
+from patchbay_loadtests.core.cluster import Cluster
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
+from patchbay_loadtests.faults.alerts import AlertWatch, firing, first_moment
+from patchbay_loadtests.faults.catalogue.fault import Fault
+from patchbay_loadtests.faults.catalogue.metrics import ExporterAway, PrometheusAway
+from patchbay_loadtests.faults.catalogue.stores import RedisAway
+from patchbay_loadtests.faults.catalogue.workers import KillWorker
+from patchbay_loadtests.faults.drill import alert_due
 from patchbay_loadtests.faults.health import fixed_nodes, lacking, missing_nodes
 from patchbay_loadtests.faults.receiver import Receiver
 from patchbay_loadtests.faults.stage import has_back_off
@@ -67,6 +74,49 @@ def test_what_fired_while_nobody_could_ask_is_found_in_prometheus_memory() -> No
     series = [{"metric": {}, "values": [[30.0, "1"], [31.0, "1"]]}, {"metric": {}, "values": [[29.0, "1"]]}]
     assert first_moment({"data": {"result": series}}) == 29.0
     assert first_moment({"data": {"result": []}}) is None
+
+
+class Remembering(AlertWatch):
+    """Sees an alert at `seen`; Prometheus remembers `answers`, one after the other, each a moment or nothing."""
+
+    def __init__(self, seen: float | None, *answers: float | None) -> None:
+        super().__init__(cast("Cluster", None), "metrics", look_seconds=0)
+        self.first_fired = {"RedisDown": seen} if seen is not None else {}
+        self._answers = list(answers)
+
+    async def _history(self, alert: str, since: float) -> dict[str, Any]:  # noqa: ARG002
+        if not self._answers:
+            raise UnusableEnvironmentError("away")
+        moment = self._answers.pop(0)
+        return {"data": {"result": [] if moment is None else [{"values": [[moment, "1"]]}]}}
+
+
+@pytest.mark.parametrize(
+    ("watch", "moment"),
+    [
+        pytest.param(Remembering(130.0, 112.0), 112.0, id="seen late, by a look after the API server came back"),
+        pytest.param(Remembering(None, None, 112.0), 112.0, id="fires while it is waited for"),
+        pytest.param(Remembering(112.0, None), 112.0, id="forgotten by a Prometheus that restarted"),
+        pytest.param(Remembering(112.0), 112.0, id="Prometheus does not come back"),
+        pytest.param(Remembering(None), None, id="never"),
+    ],
+)
+async def test_an_alert_counts_from_when_it_fired_not_from_when_somebody_looked(
+    watch: Remembering, moment: float | None
+) -> None:
+    await watch.fires("RedisDown", 100.0, seconds=0.1)
+    assert watch.first_fired.get("RedisDown") == moment
+
+
+@pytest.mark.parametrize(
+    ("fault", "due"), [(RedisAway, 100.0), (ExporterAway, 105.0), (PrometheusAway, 170.0), (KillWorker, 100.0)]
+)
+def test_an_alert_is_due_when_what_it_tells_of_has_come_about(fault: type[Fault], due: float) -> None:
+    """Whether an exporter is away shows when it is gone; that Prometheus restarted, when it is back."""
+    one = fault()
+    if issubclass(fault, ExporterAway | PrometheusAway):
+        one.shown = 105.0
+    assert alert_due(one, began=100.0, healed=165.0, whole=170.0) == due
 
 
 def test_the_receiver_keeps_every_request_with_its_moment_and_its_key() -> None:
