@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -10,22 +11,24 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Received:
-    """A request; header names in lower case."""
+    """A request; header names in lower case. `client`: the port that it came from."""
 
     method: str
     path: str
     headers: dict[str, str]
     body: Any
+    client: int
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A response; `close` drops the connection instead."""
+    """A response; `close` drops the connection instead, `raw` is sent as it is before that."""
 
     status: int = 200
     body: bytes = b'{"ok": true}'
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     close: bool = False
+    raw: Iterable[bytes] | None = None
 
 
 class Sink:
@@ -59,13 +62,16 @@ class Sink:
         length = int(handler.headers.get("Content-Length", 0))
         body = json.loads(handler.rfile.read(length)) if length else None
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        request = Received(handler.command, handler.path, headers, body)
+        request = Received(handler.command, handler.path, headers, body, handler.client_address[1])
         with self._lock:
             number = len(self.received)
             self.received.append(request)
         answer = self.answer(request, number)
-        if answer.close:
+        if answer.close or answer.raw is not None:
             handler.close_connection = True
+            with suppress(ConnectionError):
+                for piece in answer.raw or ():
+                    handler.wfile.write(piece)
             return
         handler.send_response(answer.status)
         for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():

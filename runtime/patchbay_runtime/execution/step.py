@@ -34,4 +34,6 @@ async def execute_step(tenant: str, process: StoredProcess, step: Step) -> Verdi
         frames = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
         extra = {"tenant": tenant, "run": process.run, "process_id": process.id, "shape": step.shape, "frames": frames}
         log.error("a shape failed unexpectedly: %s", type(error).__name__, extra=extra)
-        return StepFault("unexpected", f"the shape failed ({type(error).__name__})", retryable=True)
+        # A shape that calls other systems may have called: only it can tell which calls may be repeated.
+        retryable = step.implementation.called is None
+        return StepFault("unexpected", f"the shape failed ({type(error).__name__})", retryable=retryable)

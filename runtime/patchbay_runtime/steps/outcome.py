@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from patchbay_runtime.steps.json_text import JsonText
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -27,7 +29,7 @@ class Child:
     """A process to create at `step`."""
 
     step: str
-    payload: JsonValue
+    payload: JsonValue | JsonText
     # Its place among the elements of a split; None keeps the parent's.
     element: int | None = None
 
@@ -36,7 +38,7 @@ class Child:
 class Output:
     """A finished execution: what it gave, and the processes that follow; none ends this path of the run."""
 
-    payload: JsonValue
+    payload: JsonValue | JsonText
     children: tuple[Child, ...] = ()
     # None keeps the variables as they are.
     variables: dict[str, Any] | None = None
@@ -51,6 +53,6 @@ class Postponed:
     seconds: float
 
 
-def onward(payload: JsonValue, context: Context) -> Output:
+def onward(payload: JsonValue | JsonText, context: Context) -> Output:
     """The common outcome: the payload goes on to the step's `next`, or ends the path."""
     return Output(payload, (Child(context.next, payload),) if context.next else ())

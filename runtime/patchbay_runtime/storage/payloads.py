@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from patchbay_runtime.steps.json_text import JsonText
+
 LARGEST_PAYLOAD_BYTES = 2**20
 LARGEST_VARIABLES_BYTES = 64 * 1024
 
@@ -13,7 +15,10 @@ class TooLargeError(ValueError):
 
 def encode(value: Any, limit: int = LARGEST_PAYLOAD_BYTES) -> str:
     """The JSON text of a value of at most `limit` bytes; NaN and infinities, which JSON lacks, are refused."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    if isinstance(value, JsonText):
+        text = value.text
+    else:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     if len(text) > limit or len(text.encode()) > limit:
         raise TooLargeError(f"the JSON text exceeds {limit} bytes")
     return text
