@@ -65,7 +65,7 @@ async def call(
             return await _exchange(request, network)
     except TimeoutError:
         raise unanswered("http_timeout", f"no complete answer within {timeout_seconds:g} s") from None
-    except (httpx.InvalidURL, httpcore.LocalProtocolError, UnicodeError) as error:
+    except (httpx.InvalidURL, httpcore.LocalProtocolError) as error:
         raise StepFault("http_connection", f"the address cannot be called ({type(error).__name__})") from None
     except (httpcore.NetworkError, httpcore.RemoteProtocolError, OSError) as error:
         if isinstance(error, httpcore.RemoteProtocolError) and network.received and not network.ended:
