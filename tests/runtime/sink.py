@@ -67,17 +67,17 @@ class Sink:
             number = len(self.received)
             self.received.append(request)
         answer = self.answer(request, number)
-        if answer.close or answer.raw is not None:
-            handler.close_connection = True
-            with suppress(ConnectionError):
+        with suppress(ConnectionError):  # a client need not hear all of it
+            if answer.close or answer.raw is not None:
+                handler.close_connection = True
                 for piece in answer.raw or ():
                     handler.wfile.write(piece)
-            return
-        handler.send_response(answer.status)
-        for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        handler.wfile.write(answer.body)
+                return
+            handler.send_response(answer.status)
+            for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
+                handler.send_header(name, value)
+            handler.end_headers()
+            handler.wfile.write(answer.body)
 
     def close(self) -> None:
         """Stop listening."""

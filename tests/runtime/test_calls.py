@@ -3,6 +3,7 @@
 import asyncio
 import os
 import ssl
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
@@ -12,8 +13,10 @@ from patchbay_runtime.calls import call as calls
 from patchbay_runtime.calls import content
 from patchbay_runtime.calls.call import call
 from patchbay_runtime.execution import record
+from patchbay_runtime.shapes import http_connector
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.json_text import JsonText
+from patchbay_runtime.steps.outcome import Context
 from patchbay_runtime.storage.payloads import encode
 
 from tests.runtime.authority import Authority
@@ -104,6 +107,30 @@ async def test_an_address_that_can_be_none_is_tried_once() -> None:
     with pytest.raises(StepFault, match="the address cannot be called") as fault:
         await call("POST", "http://[::1:x/", {}, b"{}", 20)
     assert (fault.value.code, fault.value.retryable) == ("http_connection", False)
+
+
+async def test_no_payload_is_held_while_its_call_waits(trusting: Authority) -> None:
+    class Payload(dict[str, Any]):
+        """One that tells when it is gone."""
+
+    called, over = asyncio.Event(), asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        called.set()
+        await over.wait()
+        writer.close()
+
+    context = Context(tenant="t", flow="f", run="r", process="p", step="s", next=None)
+    async with server(slow, trusting) as url:
+        payload = Payload(a=1)
+        gone = weakref.ref(payload)
+        step = asyncio.create_task(http_connector.execute(payload, http_connector.Config(url=url), context))
+        del payload
+        await asyncio.wait_for(called.wait(), 20)
+        assert gone() is None
+        over.set()
+        step.cancel()
 
 
 @pytest.mark.usefixtures("workers")
