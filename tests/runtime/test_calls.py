@@ -57,6 +57,18 @@ async def test_a_server_that_a_trusted_authority_vouches_for_is_called(trusting:
             assert (await call("GET", url, {}, None, 20)).body == b"ok"
 
 
+async def test_what_a_server_sends_behind_an_answer_is_no_answer_to_the_next_call(trusting: Authority) -> None:
+    async def push(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 6\r\n\r\n"
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head + b"answer" + head + b"pushed")
+        await reader.read()
+        writer.close()
+
+    async with server(push, trusting) as url:
+        assert [(await call("GET", url, {}, None, 20)).body for _ in range(2)] == [b"answer", b"answer"]
+
+
 async def test_any_other_server_gets_no_request(trusting: Authority, stranger: Authority) -> None:
     asked: list[bytes] = []
 
