@@ -11,7 +11,8 @@ from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.storage.payloads import LARGEST_PAYLOAD_BYTES, TooLargeError, encode
 
 MOST_LEVELS: Final = 128
-"""Of lists and objects in each other. Some readers of a run refuse more, and Python itself ends below a thousand."""
+"""Of lists and objects in each other: what serde_json takes too. Python's own reader and writer end near a thousand,
+sooner where they are called from deep within."""
 _LONGEST_HEADER: Final = 1000
 _GZIP: Final = zlib.MAX_WBITS | 16
 _CHARSET: Final = re.compile(r';\s*charset\s*=\s*"?([^\s;"]{1,40})', re.IGNORECASE)
