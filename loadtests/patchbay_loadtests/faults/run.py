@@ -93,7 +93,12 @@ async def run_faults(
             return await _none_begun(book, faults, f"the calm before: {'; '.join(reasons)}"), book.directory
         watching = Watching(alerts, promises, objectives, calm.seconds, log)
         _say_how_long(faults, book, calm, console)
-        await _run_each(faults, book, watching, size, stage_of=partial(stage_of, rate=calm.orders_per_second), say=say)
+        rate = calm.orders_per_second
+
+        def stage_for(fault: type[Fault]) -> Stage:
+            return stage_of(fault.name, rate * fault.share_of_rate)
+
+        await _run_each(faults, book, watching, size, stage_of=stage_for, say=say)
         return await book.keep(), book.directory
 
 
@@ -103,7 +108,7 @@ async def _run_each(
     watching: Watching,
     size: Size,
     *,
-    stage_of: Callable[[str], Stage],
+    stage_of: Callable[[type[Fault]], Stage],
     say: Callable[..., None],
 ) -> None:
     """One fault after the other; `size` is set to what each needs."""
@@ -115,7 +120,7 @@ async def _run_each(
             await size.at_most(kind.most_pods)
             fault, runs_left = kind(), book.options.runs - book.result().runs.accepted - last.accepted
             orders = share(faults[number - 1 :], runs_left)
-            drilled = await _drilled(fault, stage_of(kind.name), watching, book, orders=orders, say=told)
+            drilled = await _drilled(fault, stage_of(kind), watching, book, orders=orders, say=told)
             await last.concluded()
             last.begin(fault, drilled, told)
         await last.concluded()
@@ -141,7 +146,8 @@ async def _none_begun(book: Book, faults: Sequence[type[Fault]], reason: str) ->
 
 def share(faults: Sequence[type[Fault]], runs: int) -> int:
     """How many of the runs that are left the first one of the faults that are left has."""
-    return max(0, math.ceil(runs * faults[0].usual_seconds / sum(fault.usual_seconds for fault in faults)))
+    loads = [fault.usual_seconds * fault.share_of_rate for fault in faults]
+    return max(0, math.ceil(runs * loads[0] / sum(loads)))
 
 
 def _say_how_long(faults: Sequence[type[Fault]], book: Book, calm: Calm, console: Console) -> None:

@@ -20,7 +20,8 @@ class Fault(ABC):
     `recovery_limit_seconds`: from the end of the cause until service and cluster are as before.
     `usual_seconds`: of load, from before it until after it; what more is needed for all the runs is shared out by it.
     `counts_pods`: it begins with one pod of each shape. `kills_workers`: it begins with workers that Prometheus knows.
-    `most_pods`: how many pods each shape of the steady flow may have.
+    `most_pods`: how many pods each shape of the steady flow may have. `share_of_rate`: how much of the rate that the
+    calm allowed comes; less than all where more pods start than did then, from which a small machine has its time.
     """
 
     name: ClassVar[str]
@@ -36,6 +37,7 @@ class Fault(ABC):
     counts_pods: ClassVar[bool] = False
     kills_workers: ClassVar[bool] = False
     most_pods: ClassVar[int] = FEW_PODS
+    share_of_rate: ClassVar[float] = 1.0
 
     @property
     def most_in_hand(self) -> int:

@@ -23,6 +23,7 @@ class ScaleInDuringLongProcesses(Fault):
     usual_seconds = 120
     counts_pods = True
     most_pods = 6
+    share_of_rate = 0.5
 
     def __init__(self) -> None:
         super().__init__()
