@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -106,11 +107,9 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A MariaDB whose `patchbay` user has rights on the control schema and the tenants' schemas only."""
-    directory = tmp_path_factory.mktemp("mariadb")
-    data, socket_path = directory / "data", directory / "sock"
-    port = free_port()
+def mariadb_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a MariaDB that has not been started, to be copied."""
+    data = tmp_path_factory.mktemp("mariadb-files") / "data"
     subprocess.run(
         [
             program("mariadb-install-db"),
@@ -124,31 +123,55 @@ def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
         check=True,
         capture_output=True,
     )
-    command = [
-        program("mariadbd"),
-        "--no-defaults",
-        "--user=root",
-        f"--datadir={data}",
-        f"--socket={socket_path}",
-        f"--bind-address={HOST}",
-        f"--port={port}",
-        "--skip-name-resolve",
-        "--innodb-log-file-size=16M",
-        "--innodb-buffer-pool-size=64M",
-        "--max-connections=400",
-        "--character-set-server=utf8mb4",
-    ]
-    client = [program("mariadb"), "--no-defaults", "-uroot", f"--socket={socket_path}"]
-    server = Server(command, port, lambda: _succeeds([*client, "-e", "SELECT 1"]), directory / "log")
+    return data
+
+
+class Mariadb(Server):
+    """A MariaDB on a copy of `files`, whose `patchbay` user has rights on the control and tenants' schemas only."""
+
+    def __init__(self, directory: Path, files: Path, *options: str) -> None:
+        data, socket_path = directory / "data", directory / "sock"
+        shutil.copytree(files, data)
+        port = free_port()
+        self._client = [program("mariadb"), "--no-defaults", "-uroot", f"--socket={socket_path}", "-N"]
+        command = [
+            program("mariadbd"),
+            "--no-defaults",
+            "--user=root",
+            f"--datadir={data}",
+            f"--socket={socket_path}",
+            f"--bind-address={HOST}",
+            f"--port={port}",
+            "--skip-name-resolve",
+            "--innodb-log-file-size=16M",
+            "--innodb-buffer-pool-size=64M",
+            "--max-connections=400",
+            "--character-set-server=utf8mb4",
+            *options,
+        ]
+        super().__init__(command, port, lambda: _succeeds([*self._client, "-e", "SELECT 1"]), directory / "log")
+
+    def sql(self, statements: str) -> str:
+        """Run as root, over the socket."""
+        return subprocess.run([*self._client, "-e", statements], check=True, capture_output=True, text=True).stdout
+
+    def make_account(self) -> None:
+        """Make the control schema and the runtime's user."""
+        account = f"'{DATABASE_USER}'@'%'"
+        self.sql(f"""
+            CREATE DATABASE patchbay CHARACTER SET utf8mb4;
+            CREATE USER {account} IDENTIFIED BY '{DATABASE_PASSWORD}';
+            GRANT ALL ON `patchbay`.* TO {account};
+            GRANT ALL ON `tenant\\_%`.* TO {account};
+        """)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(mariadb_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mariadb]:
+    """The MariaDB that most tests share."""
+    server = Mariadb(tmp_path_factory.mktemp("mariadb"), mariadb_files)
     server.start()
-    account = f"'{DATABASE_USER}'@'%'"
-    statements = f"""
-        CREATE DATABASE patchbay CHARACTER SET utf8mb4;
-        CREATE USER {account} IDENTIFIED BY '{DATABASE_PASSWORD}';
-        GRANT ALL ON `patchbay`.* TO {account};
-        GRANT ALL ON `tenant\\_%`.* TO {account};
-    """
-    subprocess.run([*client, "-e", statements], check=True, capture_output=True)
+    server.make_account()
     yield server
     server.stop()
 

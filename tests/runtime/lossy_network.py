@@ -1,4 +1,7 @@
-"""A way to a server that may swallow everything, as one to a machine that is gone: nothing is closed or refused."""
+"""A way to a server that may swallow everything, as one to a machine that is gone: nothing is closed or refused.
+
+It may lead to another server from some time on, as the name of a database does after a failover.
+"""
 
 import contextlib
 import socket
@@ -9,11 +12,12 @@ from tests.runtime.conftest import HOST
 
 
 class Way:
-    """Passes connections on to `port`; what is sent while `silent` is set is never answered, nor will it ever be."""
+    """Passes connections on to `target`; what is sent while `silent` is set is never answered, nor will it ever be."""
 
     def __init__(self, port: int) -> None:
         self.silent = False
-        self._target = port
+        self.target = port
+        self._era = 0
         self._listener = socket.create_server((HOST, 0))
         self._sockets: list[socket.socket] = []
         self.port: int = self._listener.getsockname()[1]
@@ -23,19 +27,23 @@ class Way:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection((HOST, self._target))
+                server = socket.create_connection((HOST, self.target))
                 self._sockets += [client, server]
                 for source, sink in ((client, server), (server, client)):
-                    threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+                    threading.Thread(target=self._pass_on, args=(source, sink, self._era), daemon=True).start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+    def abandon(self) -> None:
+        """Swallow everything on the connections that there are; new ones are passed on."""
+        self._era += 1
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket, era: int) -> None:
         lost = False
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                lost = lost or self.silent
+                lost = lost or self.silent or era != self._era
                 if not lost:
                     sink.sendall(data)
-            if not (lost or self.silent):
+            if not (lost or self.silent or era != self._era):
                 sink.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:

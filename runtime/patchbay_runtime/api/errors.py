@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from patchbay_runtime.flows.problem import InvalidFlowError, Problem, json_path
-from patchbay_runtime.storage.database import is_unavailable, outage
+from patchbay_runtime.storage.database import is_contention, is_unavailable, outage
 
 RETRY_AFTER_SECONDS = 2
 
@@ -77,6 +77,14 @@ async def _server_error(request: Request, error: Exception) -> JSONResponse:
             HTTPStatus.SERVICE_UNAVAILABLE,
             "unavailable",
             "the service cannot reach its storage; try again, with the same Idempotency-Key if the request had one",
+            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+        )
+    if is_contention(error):
+        log.warning("a request lost against others in MariaDB", extra={"path": request.url.path})
+        return error_response(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "busy",
+            "too many requests want the same at once; try again, with the same Idempotency-Key if the request had one",
             headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
         )
     log.error("a request failed: %s", type(error).__name__, extra={"path": request.url.path}, exc_info=error)

@@ -28,8 +28,9 @@ async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> 
     """Register a flow document as the flow's next version."""
     document = parse_json(await read_body(request, LARGEST_DOCUMENT_BYTES))
     flow = check_flow(document, resources.reach)
-    async with resources.database.transaction(tenant) as connection:
-        version = await flow_repository.add_version(connection, flow.name, document)
+    version = await resources.database.transact(
+        tenant, lambda connection: flow_repository.add_version(connection, flow.name, document)
+    )
     return JSONResponse({"flow": flow.name, "version": version}, status_code=HTTPStatus.CREATED)
 
 

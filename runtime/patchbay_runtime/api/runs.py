@@ -15,7 +15,7 @@ from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.execution.start import UnknownFlowError
 from patchbay_runtime.ids import new_id
 from patchbay_runtime.storage import run_repository
-from patchbay_runtime.storage.database import is_unavailable
+from patchbay_runtime.storage.database import may_pass
 from patchbay_runtime.storage.payloads import LARGEST_PAYLOAD_BYTES, TooLargeError, encode
 
 LONGEST_WAIT_SECONDS = 60
@@ -103,6 +103,6 @@ async def _start_and_wait(
                     return JSONResponse(await run_summary(connection, state))
         except Exception as error:
             # The run has been accepted: saying anything else would have it started twice.
-            if not is_unavailable(error):
+            if not may_pass(error):
                 raise
     return _accepted(accepted.run)

@@ -38,6 +38,7 @@ async def create_tenant(tenant: Annotated[str, Path(pattern=NAME_PATTERN)], reso
     from patchbay_runtime.migrations import create_tenant_schema  # noqa: PLC0415 - slow to import, seldom needed
 
     await create_tenant_schema(resources.settings, tenant)
-    async with resources.database.transaction() as connection:
-        created = await tenant_repository.add_tenant(connection, tenant)
+    created = await resources.database.transact(
+        None, lambda connection: tenant_repository.add_tenant(connection, tenant)
+    )
     return JSONResponse({"tenant": tenant}, status_code=HTTPStatus.CREATED if created else HTTPStatus.OK)

@@ -7,9 +7,6 @@ carried out on the queue after its commit; if that fails, the process is deliver
 
 import asyncio
 import logging
-import random
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,16 +16,14 @@ from patchbay_runtime.execution.run_events import publish_run_ended
 from patchbay_runtime.execution.step import execute_step
 from patchbay_runtime.flows.flow import Flow, Step
 from patchbay_runtime.queue import REDIS_AWAY, Delivery, Outcome, ProcessQueue, UnavailableError
+from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.storage import process_repository
-from patchbay_runtime.storage.database import Database, is_contention, is_unavailable, outage
+from patchbay_runtime.storage.database import Database, is_contention, may_pass, outage
 from patchbay_runtime.storage.process_repository import StoredProcess
 
-CONTENTION_TRIES = 20
 LONGEST_PAUSE_SECONDS = 2.0
 # A delivery this little before its time is not sent back: clocks and timers are no finer.
 EARLY_SECONDS = 0.05
-
-Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +39,13 @@ class Executor:
     async def handle(self, delivery: Delivery) -> Outcome:
         """Bring a process one execution further; `UnavailableError` if MariaDB or Redis is away."""
         try:
-            begun = await self._transact(delivery.tenant, lambda connection: self._begin(connection, delivery))
+            begun = await self._database.transact(delivery.tenant, lambda connection: self._begin(connection, delivery))
         except Exception as error:
-            if is_unavailable(error):
-                raise UnavailableError(f"MariaDB is away: {outage(error)}") from error
-            raise
+            if not may_pass(error):
+                raise
+            if is_contention(error):
+                raise UnavailableError("its row, or its run's, is wanted by too many") from error
+            raise UnavailableError(f"MariaDB is away: {outage(error)}") from error
         if isinstance(begun, FollowUp):
             follow_up = begun
         else:
@@ -61,7 +58,7 @@ class Executor:
 
     async def give_up(self, delivery: Delivery, reason: str) -> None:
         """Fail a dead-lettered process and its run; may be called again."""
-        follow_up = await self._transact(
+        follow_up = await self._database.transact(
             delivery.tenant, lambda connection: fail_dead_letter(connection, delivery.process_id, reason)
         )
         await self._carry_out(delivery, follow_up)
@@ -88,29 +85,26 @@ class Executor:
     async def _record_at_last(
         self, tenant: str, process: StoredProcess, flow: Flow, step: Step, verdict: Verdict
     ) -> FollowUp:
+        """Record until it is kept. A result that MariaDB never takes fails the process, without another call."""
         pause = 0.1
         while True:
             try:
-                return await self._transact(tenant, lambda connection: record(connection, process, flow, step, verdict))
+                return await self._database.transact(
+                    tenant,
+                    lambda connection: record(connection, process, flow, step, verdict),  # noqa: B023 - awaited here
+                )
             except Exception as error:
-                if not is_unavailable(error):
-                    raise
+                if not may_pass(error):
+                    if isinstance(verdict, StepFault):
+                        raise
+                    # Not the error's text: it may quote the payload.
+                    name = type(error).__name__
+                    log.exception("a result cannot be kept", extra={"tenant": tenant, "process_id": process.id})
+                    verdict = StepFault("invalid_output", f"the step's output cannot be kept ({name})")
+                    continue
                 log.warning("a result waits for MariaDB", extra={"tenant": tenant, "process_id": process.id})
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-
-    async def _transact(self, tenant: str, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
-        """Run `work` in a transaction, again if it lost against another one."""
-        for _ in range(CONTENTION_TRIES - 1):
-            try:
-                async with self._database.transaction(tenant) as connection:
-                    return await work(connection)
-            except Exception as error:
-                if not is_contention(error):
-                    raise
-            await asyncio.sleep(random.uniform(0.001, 0.02))  # noqa: S311 - spreads load, protects nothing
-        async with self._database.transaction(tenant) as connection:
-            return await work(connection)
 
     async def _carry_out(self, delivery: Delivery, follow_up: FollowUp) -> None:
         try:

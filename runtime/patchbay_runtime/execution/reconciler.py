@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select, text
 
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
-from patchbay_runtime.storage.database import Database, is_unavailable
+from patchbay_runtime.storage.database import Database, may_pass
 from patchbay_runtime.storage.tenant_repository import tenant_names
 from patchbay_runtime.storage.tenant_tables import processes
 
@@ -53,7 +53,7 @@ class Reconciler:
             try:
                 await self.sweep()
             except Exception as error:
-                if not (is_unavailable(error) or isinstance(error, REDIS_AWAY)):
+                if not (may_pass(error) or isinstance(error, REDIS_AWAY)):
                     log.exception("a sweep failed")
                 else:
                     log.warning("no sweep: MariaDB or Redis is away")

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.execution.flow_cache import FlowCache
 from patchbay_runtime.ids import new_id
@@ -44,8 +45,15 @@ class RunStarter:
         all the same, and the reconciler puts it.
         """
         await self._queue.ping()
+
+        async def add(connection: AsyncConnection) -> NewProcess:
+            process = await self._first(connection, tenant, flow, run, payload)
+            await run_repository.add_run(connection, run, flow, process.version, idempotency_key)
+            await process_repository.add(connection, [process])
+            return process
+
         try:
-            process = await self._add(tenant, flow, run, payload, idempotency_key)
+            process = await self._database.transact(tenant, add)
         except IntegrityError:
             if idempotency_key is None:
                 raise
@@ -60,16 +68,13 @@ class RunStarter:
             log.warning("an accepted run waits for Redis", extra={"tenant": tenant, "run": run})
         return Accepted(run, fresh=True)
 
-    async def _add(self, tenant: str, name: str, run: str, payload: str, idempotency_key: str | None) -> NewProcess:
-        async with self._database.transaction(tenant) as connection:
-            version = await flow_repository.latest_version(connection, name)
-            if version is None:
-                raise UnknownFlowError(name)
-            flow = await self._flows.get(connection, tenant, name, version)
-            process = NewProcess(
-                id=new_id(), run=run, parent=None, flow=name, version=version, step=flow.start,
-                shape=flow.shape_of(flow.start), element="", payload=payload, variables="{}",
-            )  # fmt: skip
-            await run_repository.add_run(connection, run, name, version, idempotency_key)
-            await process_repository.add(connection, [process])
-            return process
+    async def _first(self, connection: AsyncConnection, tenant: str, name: str, run: str, payload: str) -> NewProcess:
+        """The run's first process, of the flow's latest version."""
+        version = await flow_repository.latest_version(connection, name)
+        if version is None:
+            raise UnknownFlowError(name)
+        flow = await self._flows.get(connection, tenant, name, version)
+        return NewProcess(
+            id=new_id(), run=run, parent=None, flow=name, version=version, step=flow.start,
+            shape=flow.shape_of(flow.start), element="", payload=payload, variables="{}",
+        )  # fmt: skip

@@ -1,8 +1,11 @@
 """Transactions in a tenant's schema, and which faults mean what."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -11,15 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from patchbay_runtime.identity.credentials import AwsAwayError
 from patchbay_runtime.names import tenant_schema
+from patchbay_runtime.storage.pool_trust import READ_ONLY, Silence, error_number
 
 CLOSE_SECONDS = 1.0
 # A lock whose holder's machine has vanished is free again after this time. One who works for longer loses it.
 LOCK_IDLE_SECONDS = 60
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
-# Refused for now: too many connections, a password that is being rotated, shutting down, killed, read-only (a writer
-# that has become a replica).
-UNAVAILABLE = frozenset({1040, 1045, 1053, 1290, 1792, 1927, 2002, 2003, 2006, 2013, 2014, 2055})
+# Refused for now: too many connections, a password that is being rotated, shutting down, killed, read-only.
+UNAVAILABLE = frozenset({1040, 1045, 1053, 1927, 2002, 2003, 2006, 2013, 2014, 2055}) | READ_ONLY
+# Between tries of a transaction that was lost: short at first, as most are won at the next try.
+FIRST_PAUSE_SECONDS = 0.01
+LONGEST_PAUSE_SECONDS = 0.5
+
+Result = TypeVar("Result")
 
 
 class Database:
@@ -30,6 +38,7 @@ class Database:
         # The driver waits for ever for a server that has gone silent.
         self.timeout_seconds = timeout_seconds
         self._engines: dict[str, AsyncEngine] = {}
+        self._silence = Silence(engine)
 
     @asynccontextmanager
     async def transaction(self, tenant: str | None = None) -> AsyncIterator[AsyncConnection]:
@@ -46,10 +55,29 @@ class Database:
                     raise
             except asyncio.CancelledError:
                 # Out of time: a server that is gone would be waited for by a rollback for ever.
+                self._silence.begins()
                 await _abandon(connection)
                 raise
             finally:
                 await connection.close()
+
+    async def transact(self, tenant: str | None, work: Callable[[AsyncConnection], Awaitable[Result]]) -> Result:
+        """Run `work` in a transaction, again where nothing of it was kept and the next try may succeed.
+
+        That is where it lost against another one, and where the server has been demoted. A last try is begun within
+        `timeout_seconds`; its error is raised.
+        """
+        last_try = time.monotonic() + self.timeout_seconds
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                async with self.transaction(tenant) as connection:
+                    return await work(connection)
+            except DBAPIError as error:
+                if not (is_contention(error) or _number(error) in READ_ONLY) or time.monotonic() + pause > last_try:
+                    raise
+            await asyncio.sleep(pause * random.uniform(0.2, 1))  # noqa: S311 - spreads load, protects nothing
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     @asynccontextmanager
     async def lock(self, name: ColumnElement[str]) -> AsyncIterator[bool]:
@@ -113,6 +141,10 @@ def is_contention(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and _number(error) in {LOCK_WAIT_TIMEOUT, DEADLOCK}
 
 
+def may_pass(error: BaseException) -> bool:
+    """Whether the same may succeed later: MariaDB is away, or has too many who want the same rows."""
+    return is_unavailable(error) or is_contention(error)
+
+
 def _number(error: DBAPIError) -> int | None:
-    arguments = getattr(error.orig, "args", ())
-    return arguments[0] if arguments and isinstance(arguments[0], int) else None
+    return error_number(error.orig)

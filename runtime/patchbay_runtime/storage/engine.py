@@ -1,15 +1,21 @@
 """The connection pool to MariaDB."""
 
+import asyncio
 import ssl
 from typing import Any
 
+import asyncmy
 from sqlalchemy import URL, Pool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from patchbay_runtime.settings import Settings, SettingsError
 from patchbay_runtime.storage.password import password_of
+from patchbay_runtime.storage.pool_trust import ask_before_use, end_what_is_read_only
 
 CONNECT_TIMEOUT_SECONDS = 3
+# From the first packet to a session, with the token for it. The driver waits for ever for a server that lets itself be
+# reached and then says nothing.
+SESSION_TIMEOUT_SECONDS = 15
 # A machine that vanishes closes no connection. What it had locked is free again after this time, which is longer than
 # any transaction may take.
 IDLE_TRANSACTION_SECONDS = 45
@@ -25,6 +31,7 @@ def create_engine(
 ) -> AsyncEngine:
     """A pool of at most `pool_size` connections to `database`, by default the control schema.
 
+    `pre_ping`: a connection is asked before it is used again; otherwise its first fault ends it.
     READ COMMITTED: no gap locks, so that processes of one run that end together do not block each other's inserts.
     """
     sizes = {} if poolclass else {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
@@ -33,10 +40,9 @@ def create_engine(
     }
     if (password := password_of(settings)) is not None:
         arguments["password_creator"] = password
-    return create_async_engine(
+    engine = create_async_engine(
         _url(settings, settings.database_user, database or settings.database_name),
         poolclass=poolclass,
-        pool_pre_ping=pre_ping,
         pool_recycle=1800,
         isolation_level="READ COMMITTED",
         # Transactions are always ended in the code; another ROLLBACK would cost a round trip per process.
@@ -44,6 +50,10 @@ def create_engine(
         connect_args={**connect_arguments(settings), **arguments},
         **sizes,
     )
+    end_what_is_read_only(engine)
+    if pre_ping:
+        ask_before_use(engine)
+    return engine
 
 
 def admin_url(settings: Settings, user: str, password: str) -> URL:
@@ -56,7 +66,7 @@ def connect_arguments(settings: Settings) -> dict[str, Any]:
 
     Raises SettingsError where PATCHBAY_DATABASE_CA_FILE cannot be used.
     """
-    arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+    arguments: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "async_creator_fn": _connect}
     if (file := settings.database_ca_file) is not None:
         try:
             arguments["ssl"] = ssl.create_default_context(cafile=file)
@@ -66,6 +76,11 @@ def connect_arguments(settings: Settings) -> dict[str, Any]:
                 "the authorities' certificates there"
             ) from error
     return arguments
+
+
+async def _connect(**arguments: Any) -> asyncmy.Connection:
+    async with asyncio.timeout(SESSION_TIMEOUT_SECONDS):
+        return await asyncmy.connect(**arguments)
 
 
 def _url(settings: Settings, user: str, database: str | None) -> URL:
