@@ -106,6 +106,14 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.stop()
 
 
+@pytest.fixture
+def lone_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A Redis of the test's own: workers of other tests would take its processes."""
+    server = own_redis(tmp_path_factory.mktemp("lone-redis"))
+    yield server
+    server.stop()
+
+
 @pytest.fixture(scope="session")
 def mariadb_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of a MariaDB that has not been started, to be copied."""

@@ -29,7 +29,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.runtime.conftest import DATABASE_PASSWORD, HOST, Mariadb, Server, own_redis
+from tests.runtime.conftest import DATABASE_PASSWORD, HOST, Mariadb, Server
 from tests.runtime.in_process import api, workers
 from tests.runtime.lossy_network import Way, way_to
 from tests.runtime.queue_workers import until
@@ -115,14 +115,6 @@ def pair(servers: Pair) -> Pair:
     return servers
 
 
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Server]:
-    """A Redis of the test's own: workers of other tests would take its processes."""
-    server = own_redis(tmp_path)
-    yield server
-    server.stop()
-
-
 async def servers_of_the_pool(database: Database) -> list[int]:
     """Which server each connection leads to, when all are in use at once."""
     async with AsyncExitStack() as stack:
@@ -190,10 +182,10 @@ async def test_every_way_to_say_read_only_ends_the_connection(settings: Settings
 
 
 async def test_a_worker_does_not_drop_a_process_that_the_demoted_server_has_never_heard_of(
-    pair: Pair, redis: Server
+    pair: Pair, lone_redis: Server
 ) -> None:
-    settings = pair.settings.model_copy(update={"redis_port": redis.port})
-    queue = ProcessQueue.connect(redis.host, redis.port, None, CATALOG)
+    settings = pair.settings.model_copy(update={"redis_port": lone_redis.port})
+    queue = ProcessQueue.connect(lone_redis.host, lone_redis.port, None, CATALOG)
     promoted = Database(
         create_engine(settings.model_copy(update={"database_port": pair.second.port}), pool_size=1), PATIENCE_SECONDS
     )
@@ -229,9 +221,9 @@ async def has_ended(client: httpx.AsyncClient, run: str) -> bool:
 
 
 async def test_runs_that_are_under_way_and_those_that_follow_are_done_once(
-    pair: Pair, redis: Server, sink: Sink
+    pair: Pair, lone_redis: Server, sink: Sink
 ) -> None:
-    settings = pair.settings.model_copy(update={"redis_port": redis.port})
+    settings = pair.settings.model_copy(update={"redis_port": lone_redis.port})
     refused: Counter[int] = Counter()
     longest = 0.0
 

@@ -189,7 +189,9 @@ async def test_a_handler_that_always_fails_is_given_up_after_three_deliveries(qu
     async with worker(queue, handle) as dead:
         await counts_until(queue, lambda counts: states(counts) == (0, 0, 0))
     assert seen == [1, 2, 3]
-    assert [(delivery.process_id, reason) for delivery, reason in dead] == [("broken", "ValueError: cannot be done")]
+    assert [(delivery.process_id, reason) for delivery, reason in dead] == [
+        ("broken", "its worker failed on it (ValueError)")
+    ]
     letters = await queue.dead_letters("map")
     assert [(letter.process_id, letter.tenant, letter.deliveries) for letter in letters] == [("broken", "example", 3)]
 

@@ -183,7 +183,8 @@ class Worker:
             except Exception as error:
                 log.exception("the handler failed", extra=_of(reservation))
                 if reservation.delivery.deliveries >= MAX_DELIVERIES:
-                    return await self._give_up(reservation, f"{type(error).__name__}: {error}")
+                    # Not the error's text: the reason is shown to users, and it may quote the payload or a statement.
+                    return await self._give_up(reservation, f"its worker failed on it ({type(error).__name__})")
                 reservation = counted_again(reservation)
                 await self._until_redis_answers(partial(self.consumer.count_delivery, reservation))
             else:
