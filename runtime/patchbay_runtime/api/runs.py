@@ -17,15 +17,15 @@ from patchbay_runtime.ids import new_id
 from patchbay_runtime.storage import run_repository
 from patchbay_runtime.storage.database import may_pass
 from patchbay_runtime.storage.payloads import LARGEST_PAYLOAD_BYTES, TooLargeError, encode
+from patchbay_runtime.storage.run_order import BATCH, page_after
 
 LONGEST_WAIT_SECONDS = 60
-MOST_RUNS_LISTED = 1000
 
 router = APIRouter()
 
 Wait = Annotated[float | None, Query(gt=0, le=LONGEST_WAIT_SECONDS)]
 After = Annotated[str, Query(pattern=r"^([0-9a-f]{32})?$")]
-Limit = Annotated[int, Query(ge=1, le=MOST_RUNS_LISTED)]
+Limit = Annotated[int, Query(ge=1, le=BATCH)]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
@@ -55,9 +55,10 @@ async def start_run(
 
 @router.get("/api/tenants/{tenant}/runs")
 async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100) -> dict[str, Any]:
-    """A page of the tenant's runs, oldest first; the next one comes after the last run of this one."""
-    async with resources.database.transaction(tenant) as connection:
-        found = await run_repository.list_runs(connection, after, limit)
+    """A page of the tenant's runs; the next one comes after the last run of this one."""
+    page = page_after(after, limit)
+    while (found := await resources.database.transact(tenant, page)) is None:
+        pass
     return {"runs": [run_state(run) for run in found]}
 
 

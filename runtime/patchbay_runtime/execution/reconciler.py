@@ -1,7 +1,8 @@
 """Puts back into the queues what the database holds open and Redis may have lost.
 
 A put changes nothing for a process that is queued, so everything open that should have been begun a while ago is put:
-after a crash between commit and put, and after Redis came back without its data.
+after a crash between commit and put, and after Redis came back without its data. On the same way runs get their places
+in the list, so that a reader finds few without.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from sqlalchemy import Select, func, select, text
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.storage.database import Database, may_pass
+from patchbay_runtime.storage.run_order import give_places
 from patchbay_runtime.storage.tenant_repository import tenant_names
 from patchbay_runtime.storage.tenant_tables import processes
 
@@ -68,6 +70,8 @@ class Reconciler:
                 tenants = await tenant_names(connection)
             for tenant in tenants:
                 put += await self._sweep_tenant(tenant)
+                while await self._database.transact(tenant, give_places):
+                    pass
         return put
 
     async def _sweep_tenant(self, tenant: str) -> int:

@@ -44,12 +44,6 @@ async def get_run(connection: AsyncConnection, run: str) -> RunState | None:
     return RunState(*row) if row else None
 
 
-async def list_runs(connection: AsyncConnection, after: str, limit: int) -> list[RunState]:
-    """Runs in order of their identifiers, that is of time, that come after `after`; at most `limit`."""
-    rows = await connection.execute(_LIST, {"after": after, "limit": limit})
-    return [RunState(*row) for row in rows]
-
-
 async def processes_of(connection: AsyncConnection, run: str, limit: int) -> list[Row[Any]]:
     """The run's processes in order of creation, at most `limit`."""
     query = select(processes).where(processes.c.run == run).order_by(processes.c.id).limit(limit)
@@ -88,11 +82,10 @@ _CLOSED = (runs.c.open_processes, runs.c.open_processes - 1)
 _RUNNING = runs.c.status == "running"
 _LAST = (runs.c.open_processes == 0) & _RUNNING
 _STATUS = select(runs.c.status).where(runs.c.id == bindparam("run"))
-_STATES = select(
+STATES = select(
     runs.c.id, runs.c.flow, runs.c.version, runs.c.status, runs.c.failed_process, runs.c.created_at, runs.c.finished_at
 )
-_STATE = _STATES.where(runs.c.id == bindparam("run"))
-_LIST = _STATES.where(runs.c.id > bindparam("after")).order_by(runs.c.id).limit(bindparam("limit"))
+_STATE = STATES.where(runs.c.id == bindparam("run"))
 _OPEN_MORE = _CHANGE.values(open_processes=runs.c.open_processes + bindparam("more"))
 _CLOSE_ONE = _CHANGE.ordered_values(
     _CLOSED,

@@ -4,7 +4,7 @@ No foreign keys between runs and processes: inserting a process would lock its r
 transaction, and forty processes that end together would then deadlock on the counter.
 """
 
-from sqlalchemy import CHAR, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, text
+from sqlalchemy import CHAR, BigInteger, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, text
 from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
 
 tenant = MetaData(schema="tenant")
@@ -43,7 +43,18 @@ runs = Table(
     Column("idempotency_key", String(200, collation="utf8mb4_bin")),
     Column("created_at", _TIME, nullable=False, server_default=_NOW),
     Column("finished_at", _TIME),
+    # In the list; given after the run can be seen, from the counter below.
+    Column("place", BigInteger),
     UniqueConstraint("flow", "idempotency_key", name="one_run_per_key"),
+    Index("one_run_per_place", "place", unique=True),
+)
+
+run_counter = Table(
+    "run_counter",
+    tenant,
+    # One row.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
 )
 
 processes = Table(
