@@ -269,7 +269,8 @@ async def test_a_pool_whose_server_falls_silent_is_not_waited_for_connection_by_
         way.abandon()
         database.timeout_seconds = 2
         with pytest.raises(TimeoutError):
-            await servers_of_the_pool(database)
+            async with database.transaction() as connection:
+                await connection.execute(text("SELECT 1"))
         database.timeout_seconds = PATIENCE_SECONDS
         began = time.monotonic()
         assert len(await servers_of_the_pool(database)) == POOL_SIZE

@@ -254,3 +254,18 @@ async def test_a_start_or_a_registration_that_gets_no_lock_is_answered_with_503_
         await holder.end()
         assert (await post(client, tenant, "order-1")).status_code == 202
         assert (await client.post(f"/api/tenants/{tenant.name}/flows", json=flow)).json()["version"] == 2
+
+
+async def test_a_tenant_that_cannot_be_made_beside_other_migrations_is_answered_with_503(
+    lone: Settings, rivals: AsyncEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patchbay_runtime.migrations.TENANT_SECONDS", SHORT_SECONDS)
+    path = f"/api/tenants/test-{new_id()[:12]}"
+    async with api(lone) as client, rivals.connect() as migration:
+        assert await migration.scalar(text("SELECT GET_LOCK('patchbay-migrate', 60)")) == 1
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            answer = await client.put(path)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+        await migration.scalar(text("SELECT RELEASE_LOCK('patchbay-migrate')"))
+        monkeypatch.undo()
+        assert (await client.put(path)).status_code == 201

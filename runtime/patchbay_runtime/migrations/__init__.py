@@ -18,6 +18,8 @@ from patchbay_runtime.storage.engine import create_engine
 
 LOCK = "patchbay-migrate"
 LOCK_WAIT_SECONDS = 120
+# Less than the gateway waits for the API: what is left undone is done by the next try.
+TENANT_SECONDS = 60
 
 
 class MigrationLockError(Exception):
@@ -38,8 +40,11 @@ async def _migrate(settings: Settings) -> None:
 
 
 async def create_tenant_schema(settings: Settings, tenant: str) -> None:
-    """Create a tenant's schema, if need be, and bring it to the latest revision."""
-    async with _locked(settings) as connection:
+    """Create a tenant's schema, if need be, and bring it to the latest revision.
+
+    Raises TimeoutError after TENANT_SECONDS: other migrations are under way, or the server has fallen silent.
+    """
+    async with asyncio.timeout(TENANT_SECONDS), _locked(settings) as connection:
         schema = tenant_schema(tenant)
         await connection.execute(text(f"CREATE DATABASE IF NOT EXISTS `{schema}` CHARACTER SET utf8mb4"))
         await _upgrade_tenant(settings, tenant)

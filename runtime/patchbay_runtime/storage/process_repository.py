@@ -91,13 +91,12 @@ _POSTPONE = _OPEN.values(status="delayed", available_at=_AFTER, started_at=NOW)
 
 
 async def lock(connection: AsyncConnection, process: str) -> StoredProcess | None:
-    """Read a process and keep others from changing it until the transaction ends; None if there is no such process."""
+    """Read a process and keep others from changing it until the transaction ends; None if there is no such process.
+
+    A server that is read-only refuses the lock: one that has been demoted does not say that a new process is unknown.
+    """
     row = (await connection.execute(_LOCK, {"process": process})).one_or_none()
-    if row is None:
-        # A server that has been demoted may not know it. Such a one refuses to write, even to no row at all.
-        await begin(connection, process)
-        return None
-    return StoredProcess(**row._mapping)
+    return StoredProcess(**row._mapping) if row else None
 
 
 async def add(connection: AsyncConnection, new: Sequence[NewProcess]) -> None:
