@@ -1,8 +1,8 @@
 """The API and workers in the test's own event loop, for tests that look into them or change what they wait for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 import httpx
 from patchbay_runtime.api.app import create_app
@@ -11,7 +11,6 @@ from patchbay_runtime.execution.open import open_executor
 from patchbay_runtime.execution.reconciler import SweepPace
 from patchbay_runtime.queue import Pace, ProcessQueue, run_worker
 from patchbay_runtime.settings import Settings
-from patchbay_runtime.shapes import http_connector
 from starlette.types import Receive, Scope, Send
 
 PACE = Pace(lease=3, renew=0.5, reclaim=0.2)
@@ -32,34 +31,23 @@ async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             yield client
 
 
-@contextmanager
-def own_http_client() -> Iterator[None]:
-    """Connectors call with a client of this event loop, and afterwards with one of theirs again."""
-    http_connector._client.cache_clear()
-    try:
-        yield
-    finally:
-        http_connector._client.cache_clear()
-
-
 @asynccontextmanager
 async def workers(settings: Settings, shapes: Iterable[str]) -> AsyncIterator[None]:
     """A worker of each shape; they finish what they run when the block ends."""
     stop = asyncio.Event()
     queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, None, CATALOG)
-    with own_http_client():
-        async with open_executor(settings, queue) as executor:
-            running = [
-                asyncio.create_task(
-                    run_worker(
-                        queue, shape, 8, handler=executor.handle, on_dead_letter=executor.give_up, stop=stop, pace=PACE
-                    )
+    async with open_executor(settings, queue) as executor:
+        running = [
+            asyncio.create_task(
+                run_worker(
+                    queue, shape, 8, handler=executor.handle, on_dead_letter=executor.give_up, stop=stop, pace=PACE
                 )
-                for shape in shapes
-            ]
-            try:
-                yield
-            finally:
-                stop.set()
-                await asyncio.gather(*running)
+            )
+            for shape in shapes
+        ]
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.gather(*running)
     await queue.close()

@@ -22,7 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from tests.runtime.conftest import Mariadb, Server, Tenant
-from tests.runtime.in_process import api, own_http_client
+from tests.runtime.in_process import api
 from tests.runtime.queue_workers import until
 from tests.runtime.sink import Sink
 
@@ -48,9 +48,8 @@ async def rivals(settings: Settings) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 async def executor(lone: Settings) -> AsyncIterator[Executor]:
     queue = ProcessQueue.connect(lone.redis_host, lone.redis_port, None, CATALOG)
-    with own_http_client():
-        async with open_executor(lone, queue) as executor:
-            yield executor
+    async with open_executor(lone, queue) as executor:
+        yield executor
     await queue.close()
 
 
