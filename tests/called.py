@@ -56,8 +56,7 @@ def hold(workload: str, account: str, made: Sequence[Recorded]) -> None:
 
 def faults(judge: Role, made: Sequence[Recorded]) -> list[str]:
     """What the role may not of the calls, and which of them could not be read."""
-    unread = [f"{call.operation} is not understood: {call.unread}" for call in made if call.unread]
-    return [*unread, *map(str, judgement.denied(judge, made))]
+    return [*calls.unread(made), *map(str, judgement.denied(judge, made))]
 
 
 def without(action: str, holder: Role) -> Role:

@@ -7,7 +7,6 @@ nobody used, of the delivery roles and of workloads' (`tests.called`).
 import hashlib
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -113,10 +112,14 @@ def refused(calls: Iterable[Recorded], roles: Sequence[Role], environment: str) 
 def faults(record: Path, roles: Sequence[Role], environment: str) -> list[str]:
     """What the record has that a role may not and needs, or that could not be read."""
     calls, prefix = list(read(record)), f"patchbay-{environment}-"
-    unread = Counter(f"{call.operation} is not understood: {call.unread}" for call in calls if call.unread)
     found = refused(calls, roles, environment)
     excused = [denied for row in ADMINISTRATORS for denied in row.covered(found, prefix)]
-    return [*unread, *(str(denied) for denied in found if denied not in excused)]
+    return [*unread(calls), *(str(denied) for denied in found if denied not in excused)]
+
+
+def unread(calls: Iterable[Recorded]) -> list[str]:
+    """What the record could not read, each once."""
+    return list(dict.fromkeys(f"{call.operation} is not understood: {call.unread}" for call in calls if call.unread))
 
 
 def report(made: Iterable[tuple[Role, Sequence[Recorded]]], environment: str, name: str) -> None:

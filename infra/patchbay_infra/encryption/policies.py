@@ -80,33 +80,33 @@ def records(context: Context, trail_arn: str) -> Sequence[Statement]:
 
 
 def node_volumes(context: Context) -> Sequence[Statement]:
-    """Auto Scaling, which starts nodes whose volumes the key encrypts.
-
-    Its service-linked role is named by a condition: a principal that does not exist yet, as in an account without any
-    group, would have the whole policy refused.
-    """
+    """Auto Scaling, which starts nodes whose volumes the key encrypts."""
     role = context.arn(
         "iam", "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling", region=False
     )
-    auto_scaling = {"ArnEquals": {"aws:PrincipalArn": role}}
-    for_volumes = {**auto_scaling, "Bool": {"kms:GrantIsForAWSResource": "true"}}
-    return (
-        {"Sid": "NodeVolumes", **allow(_USE, _THE_KEY, auto_scaling), "Principal": {"AWS": "*"}},
-        {"Sid": "NodeVolumeGrants", **allow(["kms:CreateGrant"], _THE_KEY, for_volumes), "Principal": {"AWS": "*"}},
-    )
+    return _used_with_grants("NodeVolume", role, "*")
 
 
 def copied_backups(account: str) -> Sequence[Statement]:
     """AWS Backup in another account, which copies snapshots that the key encrypts.
 
     It does so by its service-linked role there, with grants (aurora-snapshot-tool issue 29: without them the key "does
-    not exist"). The role is named by a condition, as above.
+    not exist").
     """
     role = f"arn:aws:iam::{account}:role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
-    backup = {"ArnEquals": {"aws:PrincipalArn": role}}
-    for_copies = {**backup, "Bool": {"kms:GrantIsForAWSResource": "true"}}
-    there = {"Principal": {"AWS": f"arn:aws:iam::{account}:root"}}
+    return _used_with_grants("CopiedBackup", role, f"arn:aws:iam::{account}:root")
+
+
+def _used_with_grants(sid: str, linked_role: str, principal: str) -> Sequence[Statement]:
+    """For a service that uses the key itself, and hands it on to what AWS does for it.
+
+    Its service-linked role is named by a condition: a principal that does not exist yet, as in an account that has not
+    used the service, would have the whole policy refused.
+    """
+    by_role = {"ArnEquals": {"aws:PrincipalArn": linked_role}}
+    for_aws = {**by_role, "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    whose = {"Principal": {"AWS": principal}}
     return (
-        {"Sid": "CopiedBackups", **allow(_USE, _THE_KEY, backup), **there},
-        {"Sid": "CopiedBackupGrants", **allow(["kms:CreateGrant"], _THE_KEY, for_copies), **there},
+        {"Sid": f"{sid}s", **allow(_USE, _THE_KEY, by_role), **whose},
+        {"Sid": f"{sid}Grants", **allow(["kms:CreateGrant"], _THE_KEY, for_aws), **whose},
     )

@@ -73,22 +73,21 @@ async def _http_exception(_request: Request, error: Exception) -> JSONResponse:
 async def _server_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RedisError | ConnectionError) or is_unavailable(error):
         log.warning("MariaDB or Redis is away: %s", outage(error), extra={"path": request.url.path})
-        return error_response(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "unavailable",
-            "the service cannot reach its storage; try again, with the same Idempotency-Key if the request had one",
-            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-        )
+        return _try_again("unavailable", "the service cannot reach its storage")
     if is_contention(error):
         log.warning("a request lost against others in MariaDB", extra={"path": request.url.path})
-        return error_response(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "busy",
-            "too many requests want the same at once; try again, with the same Idempotency-Key if the request had one",
-            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-        )
+        return _try_again("busy", "too many requests want the same at once")
     log.error("a request failed: %s", type(error).__name__, extra={"path": request.url.path}, exc_info=error)
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "the request failed; the cause is in the log")
+
+
+def _try_again(code: str, problem: str) -> JSONResponse:
+    return error_response(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        code,
+        f"{problem}; try again, with the same Idempotency-Key if the request had one",
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
 
 
 def add_error_handlers(app: FastAPI) -> None:

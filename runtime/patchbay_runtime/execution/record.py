@@ -53,9 +53,6 @@ async def record(
             output = None if verdict.dropped or children else encode(verdict.payload)
         except ValueError as error:
             verdict = StepFault("invalid_output", f"the step's output cannot be kept: {error}")
-        except Exception as error:
-            # Whatever it is, the step has been executed, and its call made: to fail here would make it again.
-            verdict = StepFault("invalid_output", f"the step's output cannot be kept ({type(error).__name__})")
         else:
             return await _complete(connection, process, children, output)
     return await _fault(connection, process, step, verdict)
