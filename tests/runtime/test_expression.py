@@ -1,43 +1,176 @@
-"""The bounds of an expression's evaluation."""
+"""What an expression may take, and that nobody else pays for it."""
 
+import asyncio
+import os
 import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from patchbay_runtime.steps.expression import TIMEOUT_MILLISECONDS, evaluate
+from patchbay_runtime.evaluation import evaluators as module
+from patchbay_runtime.evaluation.evaluators import Evaluators
+from patchbay_runtime.evaluation.limits import MEMORY_BYTES, MOST_IDLE, OUTPUT_BYTES
 from patchbay_runtime.steps.fault import StepFault
 
+from tests.runtime.conftest import Tenant, wait_until
 
-class HeldUp(dict[str, Any]):
-    """Lets more time pass than an evaluation may take, without working."""
-
-    def get(self, key: str, default: Any = None, /) -> Any:
-        time.sleep(TIMEOUT_MILLISECONDS / 1000 + 0.1)
-        return super().get(key, default)
+ENDLESS = "( $f := function($x){ $f($x + 1) }; $f(1) )"
+ROWS = {"orders": [{"id": number, "customers": [{"id": 1, "n": "example"}]} for number in range(1600)]}
 
 
-def test_an_evaluation_that_is_held_up_from_outside_is_not_given_up() -> None:
-    assert evaluate("a + 1", HeldUp(a=1), {}) == 2
+@pytest.fixture
+async def evaluators() -> AsyncIterator[Evaluators]:
+    evaluators = Evaluators()
+    yield evaluators
+    await evaluators.close()
+
+
+async def value(evaluators: Evaluators, expression: str, payload: Any = None, tenant: str = "example") -> Any:
+    (found,) = await evaluators.evaluate(tenant, {}, {"expression": expression}, payload)
+    return found
+
+
+async def fault(evaluators: Evaluators, *expressions: str, payload: Any = None, tenant: str = "example") -> StepFault:
+    fields = {f"variables.v{index}": text for index, text in enumerate(expressions)}
+    with pytest.raises(StepFault) as caught:
+        await evaluators.evaluate(tenant, {}, fields, payload)
+    assert not caught.value.retryable
+    return caught.value
 
 
 @pytest.mark.parametrize(
-    "expression",
-    ["( $f := function($x){ $f($x + 1) }; $f(1) )", "$map([1..1000000], function($v){ $v * 2 })"],
+    ("expression", "code"),
+    [
+        (ENDLESS, "expression_processor_time"),
+        ("{'a': 1, 'b': orders.$$.orders.customers[id=1].n}", "expression_processor_time"),
+        ("$map([1..10000000], function($v){ $v * 2 })", "expression_memory"),
+        ("$reduce([1..40], function($a,$b){$a & $a})", "expression_memory"),
+        ("$pad('', 100000000)", "expression_memory"),
+        ("[1..2000].($$.orders ~> $string())", "expression_memory"),
+        (
+            "( $a := ['example']; $b := function($n, $x){ $n = 0 ? $x : $b($n - 1, [$x, $x]) }; $b(40, $a) )",
+            "expression_",
+        ),
+        (f"$pad('', {OUTPUT_BYTES + 1})", "expression_output_size"),
+    ],
 )
-def test_an_endless_evaluation_is_given_up_after_its_processor_time(expression: str) -> None:
-    began = time.thread_time()
-    with pytest.raises(StepFault, match=f"timeout after {TIMEOUT_MILLISECONDS} milliseconds"):
-        evaluate(expression, {}, {})
-    assert time.thread_time() - began >= TIMEOUT_MILLISECONDS / 1000
+async def test_what_takes_too_much_fails_with_the_limits_name_and_the_next_step_is_served(
+    evaluators: Evaluators, expression: str, code: str
+) -> None:
+    found = await fault(evaluators, "1", expression, payload=ROWS)
+    assert found.code.startswith(code)
+    assert found.message.startswith("variables.v1: ")
+    assert await value(evaluators, "a + 1", {"a": 1}) == 2
 
 
-def test_an_evaluation_may_take_its_whole_time_again_after_one_that_was_given_up() -> None:
-    endless = "$x = 0 ? 0 : ( $f := function($y){ $f($y + 1) }; $f(1) )"
-    with pytest.raises(StepFault):
-        evaluate(endless, {}, {"x": 1})
-    assert evaluate(endless, {}, {"x": 0}) == 0
+async def test_the_time_is_that_of_all_expressions_of_a_step(evaluators: Evaluators) -> None:
+    third = "$count($map([1..20000], function($v){ $v * 2 }))"
+    assert await value(evaluators, third) == 20000
+    assert (await fault(evaluators, *[third] * 50)).code == "expression_processor_time"
 
 
-def test_an_evaluation_that_nests_too_deeply_is_given_up() -> None:
-    with pytest.raises(StepFault, match="tack overflow"):
-        evaluate("( $f := function($x){ 1 + $f($x + 1) }; $f(1) )", {}, {})
+async def test_the_output_is_that_of_all_expressions_of_a_step(evaluators: Evaluators) -> None:
+    half = f"$pad('', {OUTPUT_BYTES // 2})"
+    assert len(await value(evaluators, half)) == OUTPUT_BYTES // 2
+    assert (await fault(evaluators, *[half] * 3)).code == "expression_output_size"
+
+
+async def test_an_evaluation_that_is_held_up_from_outside_is_given_up_after_the_wall_time(
+    evaluators: Evaluators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await value(evaluators, "1") == 1
+    monkeypatch.setattr(module, "WALL_SECONDS", 0.2)
+    (idle,) = evaluators._idle
+    os.kill(idle.pid, 19)
+    assert (await fault(evaluators, "1")).code == "expression_wall_time"
+    monkeypatch.undo()
+    assert await value(evaluators, "1") == 1
+    assert evaluators._idle != [idle]
+
+
+async def test_the_event_loop_turns_and_other_tenants_are_served_during_an_endless_evaluation(
+    evaluators: Evaluators,
+) -> None:
+    assert await value(evaluators, "1", tenant="other") == 1
+    hogs = [asyncio.create_task(fault(evaluators, ENDLESS, tenant="hog")) for _ in range(3)]
+    longest, last = 0.0, time.monotonic()
+    for number in range(20):
+        assert await value(evaluators, "$ + 1", number, tenant="other") == number + 1
+        await asyncio.sleep(0)
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    assert not hogs[-1].done()
+    assert {(await hog).code for hog in hogs} == {"expression_processor_time"}
+
+
+async def test_a_tenant_gets_a_process_that_no_other_has_used_and_keeps_it(evaluators: Evaluators) -> None:
+    tenants = [f"tenant-{number}" for number in range(MOST_IDLE)]
+    for tenant in tenants * 2:
+        assert await value(evaluators, "$", tenant, tenant=tenant) == tenant
+    used = {evaluator.tenant: evaluator.pid for evaluator in evaluators._idle}
+    assert sorted(used, key=str) == tenants
+    assert len(set(used.values())) == MOST_IDLE
+    assert await value(evaluators, "1", tenant="one-more") == 1
+    assert tenants[0] not in {evaluator.tenant for evaluator in evaluators._idle}
+
+
+async def test_a_process_that_was_killed_while_idle_or_with_all_others_is_replaced(evaluators: Evaluators) -> None:
+    assert await value(evaluators, "1") == 1
+    os.kill(evaluators._idle[0].pid, 9)
+    assert await value(evaluators, "1") == 1
+    assert evaluators._nursery is not None
+    os.kill(evaluators._nursery.result()._process.pid, 9)
+    assert await value(evaluators, "1", tenant="other") == 1
+
+
+async def test_a_process_that_grew_is_not_kept(evaluators: Evaluators) -> None:
+    assert await value(evaluators, "$length($pad('', 30000000))") == 30_000_000
+    assert not evaluators._idle
+    assert await value(evaluators, "1") == 1
+    assert len(evaluators._idle) == 1
+
+
+async def test_an_evaluation_process_has_neither_environment_nor_files_nor_rights(evaluators: Evaluators) -> None:
+    assert await value(evaluators, "1") == 1
+    process = Path("/proc") / str(evaluators._idle[0].pid)
+    assert len(list((process / "fd").iterdir())) == 1
+    assert process.joinpath("environ").read_bytes() in (b"", b"LC_CTYPE=C.UTF-8\0")
+    status = dict(line.split(":\t", 1) for line in process.joinpath("status").read_text().splitlines())
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+    limits = process.joinpath("limits").read_text()
+    space = int(next(line for line in limits.splitlines() if line.startswith("Max address space")).split()[3])
+    assert space < MEMORY_BYTES * 2
+    assert process.joinpath("oom_score_adj").read_text().strip() == "1000"
+
+
+async def test_an_evaluation_that_nests_too_deeply_is_given_up(evaluators: Evaluators) -> None:
+    found = await fault(evaluators, "( $f := function($x){ 1 + $f($x + 1) }; $f(1) )")
+    assert found.code == "expression_failed"
+    assert "tack overflow" in found.message
+
+
+async def test_no_process_is_left_when_the_worker_closes() -> None:
+    evaluators = Evaluators()
+    assert await value(evaluators, "1") == 1
+    pid = evaluators._idle[0].pid
+    await evaluators.close()
+    wait_until(lambda: not Path("/proc", str(pid)).exists(), 20)
+
+
+@pytest.mark.usefixtures("workers")
+def test_steps_that_take_too_much_fail_once_with_the_limits_name_while_others_are_served(
+    new_tenant: Callable[[], Tenant],
+) -> None:
+    hog, other = new_tenant(), new_tenant()
+    other.register_steps("f", {"m": {"shape": "map", "config": {"expression": "$ + 1"}}})
+    variables = {f"v{number}": ENDLESS for number in range(50)}
+    hog.register_steps("f", {"s": {"shape": "set-variables", "config": {"variables": variables}}})
+    hog.register_steps(
+        "g", {"m": {"shape": "map", "config": {"expression": "$reduce([1..40], function($a, $b){$a & $a})"}}}
+    )
+    runs = [hog.trigger("f", {}), *(hog.trigger("g", {}) for _ in range(10))]
+    assert other.call("f", 1)["output"] == 2
+    errors = [hog.ended(run)["error"] for run in runs]
+    assert [error["code"] for error in errors] == ["expression_processor_time", *["expression_memory"] * 10]
+    assert {error["attempts"] for error in errors} == {1}
+    assert errors[0]["message"].startswith("variables.v0: ")

@@ -19,7 +19,7 @@ class Shape(BaseModel):
     description: str = Field(min_length=1)
     cpu_request: Cpu = "50m"
     memory_request: Memory = "96Mi"
-    # None: no CPU limit. A worker is one Python process, so it cannot take more than one core anyway, and throttling
+    # None: no CPU limit. A worker takes no more than one core, and one for each evaluation at a time, and throttling
     # would slow down its readiness.
     cpu_limit: Cpu | None = None
     memory_limit: Memory = "256Mi"

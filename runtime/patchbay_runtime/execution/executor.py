@@ -1,8 +1,9 @@
 """The handler of deliveries: a process's way through load, execution and record.
 
-A short step (pure computation) takes one transaction, from the lock on its row to the commit of its result. A long step
-(it waits for the outside world) takes two, so that none is open while it waits. What a transaction has decided is
-carried out on the queue after its commit; if that fails, the process is delivered again and it is done then.
+A short step takes one transaction, from the lock on its row to the commit of its result. A long step (it waits for the
+outside world, or for the evaluation of its expressions) takes two, so that none is open while it waits. What a
+transaction has decided is carried out on the queue after its commit; if that fails, the process is delivered again and
+it is done then.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import logging
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.flow_cache import FlowCache
 from patchbay_runtime.execution.record import FollowUp, Verdict, fail_dead_letter, record
 from patchbay_runtime.execution.run_events import publish_run_ended
@@ -17,6 +19,7 @@ from patchbay_runtime.execution.step import execute_step
 from patchbay_runtime.flows.flow import Flow, Step
 from patchbay_runtime.queue import REDIS_AWAY, Delivery, Outcome, ProcessQueue, UnavailableError
 from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.implementation import implementation
 from patchbay_runtime.storage import process_repository
 from patchbay_runtime.storage.database import Database, is_contention, may_pass, outage
 from patchbay_runtime.storage.process_repository import StoredProcess
@@ -31,10 +34,17 @@ log = logging.getLogger(__name__)
 class Executor:
     """Handles the deliveries of any shape."""
 
-    def __init__(self, database: Database, queue: ProcessQueue) -> None:
+    def __init__(self, database: Database, queue: ProcessQueue, evaluators: Evaluators) -> None:
         self._database = database
         self._queue = queue
+        self._evaluators = evaluators
         self._flows = FlowCache()
+
+    def prepare(self, shape: str) -> None:
+        """Begin to start what the shape's first step would wait for."""
+        code = implementation(shape)
+        if code.long and code.called is None:
+            self._evaluators.prepare()
 
     async def handle(self, delivery: Delivery) -> Outcome:
         """Bring a process one execution further; `UnavailableError` if MariaDB or Redis is away."""
@@ -43,16 +53,13 @@ class Executor:
         except Exception as error:
             if not may_pass(error):
                 raise
-            if is_contention(error):
-                raise UnavailableError("its row, or its run's, is wanted by too many") from error
-            raise UnavailableError(f"MariaDB is away: {outage(error)}") from error
+            raise _unavailable(error) from error
         if isinstance(begun, FollowUp):
             follow_up = begun
         else:
             process, flow, step = begun
-            verdict = await execute_step(delivery.tenant, process, step)
-            # The outside world has been called: the result must not be given up, or it would be called again.
-            follow_up = await self._record_at_last(delivery.tenant, process, flow, step, verdict)
+            verdict = await execute_step(delivery.tenant, process, step, self._evaluators)
+            follow_up = await self._record(delivery.tenant, process, flow, step, verdict)
         await self._carry_out(delivery, follow_up)
         return follow_up.outcome
 
@@ -79,13 +86,14 @@ class Executor:
         if step.implementation.long:
             await process_repository.begin(connection, process.id)
             return process, flow, step
-        verdict = await execute_step(delivery.tenant, process, step)
+        verdict = await execute_step(delivery.tenant, process, step, self._evaluators)
         return await record(connection, process, flow, step, verdict)
 
-    async def _record_at_last(
-        self, tenant: str, process: StoredProcess, flow: Flow, step: Step, verdict: Verdict
-    ) -> FollowUp:
-        """Record until it is kept. A result that MariaDB never takes fails the process, without another call."""
+    async def _record(self, tenant: str, process: StoredProcess, flow: Flow, step: Step, verdict: Verdict) -> FollowUp:
+        """Record a long step's result. One that MariaDB never takes fails the process, without another execution.
+
+        Where the outside world has been called, the result is not given up, or it would be called again.
+        """
         pause = 0.1
         while True:
             try:
@@ -102,6 +110,8 @@ class Executor:
                     log.exception("a result cannot be kept", extra={"tenant": tenant, "process_id": process.id})
                     verdict = StepFault("invalid_output", f"the step's output cannot be kept ({name})")
                     continue
+                if step.implementation.called is None:
+                    raise _unavailable(error) from error
                 log.warning("a result waits for MariaDB", extra={"tenant": tenant, "process_id": process.id})
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
@@ -114,3 +124,9 @@ class Executor:
             raise UnavailableError("Redis is away") from error
         if follow_up.ended_run is not None:
             await publish_run_ended(self._queue.redis, delivery.tenant, follow_up.ended_run)
+
+
+def _unavailable(error: Exception) -> UnavailableError:
+    if is_contention(error):
+        return UnavailableError("its row, or its run's, is wanted by too many")
+    return UnavailableError(f"MariaDB is away: {outage(error)}")

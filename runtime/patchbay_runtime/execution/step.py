@@ -2,7 +2,9 @@
 
 import logging
 import traceback
+from functools import partial
 
+from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.record import Verdict
 from patchbay_runtime.flows.flow import Step
 from patchbay_runtime.steps.fault import StepFault
@@ -13,8 +15,9 @@ from patchbay_runtime.storage.process_repository import StoredProcess, decode_va
 log = logging.getLogger(__name__)
 
 
-async def execute_step(tenant: str, process: StoredProcess, step: Step) -> Verdict:
+async def execute_step(tenant: str, process: StoredProcess, step: Step, evaluators: Evaluators) -> Verdict:
     """What the step's shape makes of the process."""
+    variables = decode_variables(process)
     context = Context(
         tenant=tenant,
         flow=process.flow,
@@ -22,7 +25,8 @@ async def execute_step(tenant: str, process: StoredProcess, step: Step) -> Verdi
         process=process.id,
         step=process.step,
         next=step.next,
-        variables=decode_variables(process),
+        evaluate=partial(evaluators.evaluate, tenant, variables),
+        variables=variables,
         postponed=process.status == "delayed",
     )
     try:

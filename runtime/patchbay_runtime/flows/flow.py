@@ -7,6 +7,7 @@ from typing import Any
 
 from patchbay_runtime.names import Name
 from patchbay_runtime.steps.config import StepConfig
+from patchbay_runtime.steps.expression import REGISTERED
 from patchbay_runtime.steps.implementation import Implementation, implementation
 from patchbay_runtime.steps.retry import RetryPolicy
 
@@ -56,7 +57,9 @@ class Flow:
         known = self._steps.get(name)
         if known is None:
             document = self._documents[name]
-            config = implementation(document["shape"]).config.model_validate(document.get("config", {}))
+            config = implementation(document["shape"]).config.model_validate(
+                document.get("config", {}), context=REGISTERED
+            )
             known = Step(name, document["shape"], document.get("next"), config)
             self._steps[name] = known
         return known

@@ -7,7 +7,7 @@ from pydantic import Field
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.names import Name
 from patchbay_runtime.steps.config import StepConfig
-from patchbay_runtime.steps.expression import Expression, evaluate_condition
+from patchbay_runtime.steps.expression import Expression, as_condition
 from patchbay_runtime.steps.outcome import Child, Context, Output
 
 SHAPE = Shape(
@@ -15,6 +15,7 @@ SHAPE = Shape(
     description="Goes on at the step of the first case whose JSONata condition is true, else at the default.",
     max_pods=8,
 )
+LONG = True
 
 
 class Case(StepConfig):
@@ -43,8 +44,10 @@ def targets(config: Config) -> dict[tuple[str | int, ...], str]:
 
 async def execute(payload: Any, config: Config, context: Context) -> Output:
     """Try the cases in order."""
-    for case in config.cases:
-        if evaluate_condition(case.when, payload, context.variables):
+    conditions = {f"cases[{index}].when": case.when for index, case in enumerate(config.cases)}
+    values = await context.evaluate(conditions, payload, until_true=True)
+    for case, value in zip(config.cases, values, strict=False):
+        if as_condition(value):
             return Output(payload, (Child(case.next, payload),))
     if config.default is not None:
         return Output(payload, (Child(config.default, payload),))

@@ -4,7 +4,7 @@ from typing import Any
 
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
-from patchbay_runtime.steps.expression import Expression, evaluate_condition
+from patchbay_runtime.steps.expression import Expression, as_condition
 from patchbay_runtime.steps.outcome import Context, Output, onward
 
 SHAPE = Shape(
@@ -12,6 +12,7 @@ SHAPE = Shape(
     description="Lets the payload pass where a JSONata condition is true; ends the path where it is not.",
     max_pods=8,
 )
+LONG = True
 
 
 class Config(StepConfig):
@@ -22,6 +23,7 @@ class Config(StepConfig):
 
 async def execute(payload: Any, config: Config, context: Context) -> Output:
     """Pass the payload on or drop it."""
-    if evaluate_condition(config.when, payload, context.variables):
+    (value,) = await context.evaluate({"when": config.when}, payload)
+    if as_condition(value):
         return onward(payload, context)
     return Output(None, dropped=True)

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, field_validator
 
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
-from patchbay_runtime.steps.expression import Expression, evaluate
+from patchbay_runtime.steps.expression import Expression
 from patchbay_runtime.steps.outcome import Context, Output, onward
 from patchbay_runtime.steps.retry import RetryPolicy
 
@@ -68,7 +68,9 @@ async def execute(payload: Any, config: Config, context: Context) -> Output:
     headers = {**config.headers, "Idempotency-Key": context.process, "X-Patchbay-Run": context.run}
     content = None
     if config.method not in {"GET", "DELETE"}:
-        body = payload if config.body is None else evaluate(config.body, payload, context.variables)
+        body = payload
+        if config.body is not None:
+            (body,) = await context.evaluate({"body": config.body}, payload)
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         if "content-type" not in {name.lower() for name in headers}:
             headers["Content-Type"] = "application/json"

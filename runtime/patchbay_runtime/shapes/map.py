@@ -4,10 +4,11 @@ from typing import Any
 
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
-from patchbay_runtime.steps.expression import Expression, evaluate
+from patchbay_runtime.steps.expression import Expression
 from patchbay_runtime.steps.outcome import Context, Output, onward
 
 SHAPE = Shape(name="map", description="Replaces the payload by the value of a JSONata expression.", max_pods=8)
+LONG = True
 
 
 class Config(StepConfig):
@@ -18,4 +19,5 @@ class Config(StepConfig):
 
 async def execute(payload: Any, config: Config, context: Context) -> Output:
     """Evaluate the expression."""
-    return onward(evaluate(config.expression, payload, context.variables), context)
+    (value,) = await context.evaluate({"expression": config.expression}, payload)
+    return onward(value, context)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
-from patchbay_runtime.steps.expression import Expression, evaluate
+from patchbay_runtime.steps.expression import Expression
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.outcome import Child, Context, Output
 
@@ -17,6 +17,7 @@ SHAPE = Shape(
     description="Runs the following steps once per element of a list, side by side.",
     max_pods=8,
 )
+LONG = True
 
 
 class Config(StepConfig):
@@ -28,7 +29,7 @@ class Config(StepConfig):
 
 async def execute(payload: Any, config: Config, context: Context) -> Output:
     """Give one child per element; a value that is no list counts as its only element, as everywhere in JSONata."""
-    value = evaluate(config.expression, payload, context.variables)
+    (value,) = await context.evaluate({"expression": config.expression}, payload)
     elements = value if isinstance(value, list) else [] if value is None else [value]
     if len(elements) > config.limit:
         raise StepFault("too_many_elements", f"the list has {len(elements)} elements; the limit is {config.limit}")

@@ -1,31 +1,39 @@
-"""JSONata expressions: checked when a flow is registered, evaluated within bounds."""
+"""JSONata expressions: checked when a flow is registered, evaluated by `patchbay_runtime.evaluation`."""
 
-import time
 from collections.abc import Mapping
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Final, Protocol
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from patchbay_runtime.steps.fault import StepFault
 
-if TYPE_CHECKING:
-    from jsonata.jsonata import Jsonata  # type: ignore[import-untyped]  # the package has no type information
-
 LONGEST_EXPRESSION = 10_000
-# An evaluation holds up the other processes of its worker, and deliveries are repeated after 15 s of silence. Processor
-# time: a worker that is held up itself, or a clock that is set, is no fault of the expression.
-TIMEOUT_MILLISECONDS = 1000
-# Depth of evaluation; each level takes a few Python frames, and the interpreter's own stack ends well above this.
-LONGEST_STACK = 300
+
+REGISTERED: Final = {"registered": True}
+"""The validation context for a document that was checked before: its expressions are not parsed again."""
 
 
-def _check(expression: str) -> str:
+class Evaluation(Protocol):
+    """Evaluates expressions of one step, within limits for all of them: call it once."""
+
+    async def __call__(self, expressions: Mapping[str, str], payload: Any, *, until_true: bool = False) -> list[Any]:
+        """The values of the expressions, which are given by the fields that hold them. Null where nothing matches.
+
+        With `until_true` only up to the first that is not false or null. Raises StepFault.
+        """
+
+
+def _check(expression: str, info: ValidationInfo) -> str:
+    if info.context is REGISTERED:
+        return expression
     from jsonata.jexception import JException  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and the catalogue must not import it
+    from jsonata.jsonata import Jsonata  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+
+    from patchbay_runtime.steps.regex import linear_regex  # noqa: PLC0415
 
     try:
-        compiled(expression)
+        Jsonata(expression, linear_regex)
     except JException as error:
         raise PydanticCustomError(
             "jsonata",
@@ -45,70 +53,8 @@ Expression = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_E
 """A JSONata expression; text that does not parse is refused with the position of the error."""
 
 
-@lru_cache(maxsize=2048)
-def compiled(expression: str) -> "Jsonata":
-    """The parsed expression, kept for the next evaluation."""
-    from jsonata.jsonata import Jsonata  # noqa: PLC0415 - heavy, and the catalogue must not import it
-
-    from patchbay_runtime.steps.regex import linear_regex  # noqa: PLC0415
-
-    return Jsonata(expression, linear_regex)
-
-
-def evaluate(expression: str, payload: Any, variables: Mapping[str, Any]) -> Any:
-    """The value of `expression` for `payload`; variables are bound as `$name`. Null where nothing matches."""
-    from jsonata.jexception import JException  # noqa: PLC0415 - heavy, and the catalogue must not import it
-
-    program = compiled(expression)
-    # The clock of the bounds starts when they are set.
-    _timebox()(program.environment, TIMEOUT_MILLISECONDS, LONGEST_STACK)
-    try:
-        return _plain(program.evaluate(payload, variables))
-    except StepFault:
-        raise
-    except JException as error:
-        raise StepFault("expression_failed", f"{error} (position {error.location})") from None
-    except RecursionError:
-        raise StepFault("expression_failed", "the expression recurses too deeply") from None
-    except Exception as error:
-        # The library leaks Python errors (TypeError, ...) for some ill-typed data; their text may quote the payload.
-        raise StepFault("expression_failed", f"the expression cannot be evaluated ({type(error).__name__})") from None
-
-
-@cache
-def _timebox() -> type:
-    """The library's bounds, but by the processor time of the thread, in which an evaluation stays."""
-    from jsonata.jexception import JException  # noqa: PLC0415 - heavy, and the catalogue must not import it
-    from jsonata.timebox import Timebox  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
-
-    class ProcessorTimebox(Timebox):  # type: ignore[misc]  # the package has no type information
-        def __init__(self, environment: Any, milliseconds: int, depth: int) -> None:
-            super().__init__(environment, None, depth)
-            self._milliseconds = milliseconds
-            self._ends_at = time.thread_time() + milliseconds / 1000
-
-        def check_runaway(self) -> None:
-            super().check_runaway()
-            if time.thread_time() > self._ends_at:
-                raise JException("D1012", -1, self._milliseconds)
-
-    return ProcessorTimebox
-
-
-def _plain(value: Any) -> Any:
-    """Plain lists and dicts instead of the library's own; functions are no JSON value."""
-    if value is None or isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    raise StepFault("expression_failed", "the expression gives a function where a JSON value is needed")
-
-
-def evaluate_condition(expression: str, payload: Any, variables: Mapping[str, Any]) -> bool:
-    """Whether `expression` is true for `payload`; anything but true or false (or nothing) is a fault."""
-    value = evaluate(expression, payload, variables)
+def as_condition(value: Any) -> bool:
+    """Whether a condition's value is true; anything but true or false (or nothing) is a fault."""
     if value is None:
         return False
     if not isinstance(value, bool):

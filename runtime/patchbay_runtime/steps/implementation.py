@@ -25,7 +25,7 @@ class Implementation:
     targets: Callable[[Any], Mapping[Place, str]] | None
     # None: a step calls no other system.
     called: Callable[[Any], str] | None
-    # Waits for the outside world, so no database transaction may be open meanwhile.
+    # Waits for the outside world or for an evaluation, so no database transaction may be open meanwhile.
     long: bool
 
     def policy(self, config: StepConfig) -> RetryPolicy:

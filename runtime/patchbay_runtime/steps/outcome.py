@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from patchbay_runtime.steps.expression import Evaluation
 from patchbay_runtime.steps.json_text import JsonText
 
 
@@ -19,6 +20,8 @@ class Context:
     step: str
     # The step's `next`; shapes that route by themselves ignore it.
     next: str | None
+    # Evaluates the step's expressions.
+    evaluate: Evaluation
     variables: dict[str, Any] = field(default_factory=dict)
     # The process has been postponed before, and its time has come.
     postponed: bool = False

@@ -68,6 +68,7 @@ async def _work(settings: Settings, status: WorkerStatus, pace: Pace) -> None:
                 running(stay_registered(queue, record, stop)),
                 open_executor(settings, queue) as executor,
             ):
+                executor.prepare(shape.name)
                 log.info("working", extra={"shape": shape.name, "worker": record.name})
                 await run_worker(
                     queue,

@@ -1,0 +1,132 @@
+"""The processes that evaluate: `python -I -B -m patchbay_runtime.evaluation.program FD`, started by `nursery`.
+
+The program started so has the engine in memory and never sees a tenant's data. For each command it forks a process
+that serves steps. Commands and answers are packets on FD:
+
+- `fork`, with the process's end of a socket: answered by its pid;
+- `end PID`: kill the process unless it has ended, answered by how it ended, negative for a signal.
+
+A step is one message, answered by a message per expression, `v` and the value or `f` and the fault, and at the end by
+`k` (keep) or `r` (retire: this process has grown). See `frames`.
+"""
+
+import gc
+import json
+import os
+import random
+import resource
+import signal
+import socket
+import sys
+from typing import Any, Final, NoReturn
+
+from patchbay_runtime.evaluation.confinement import confine, confine_nursery
+from patchbay_runtime.evaluation.engine import evaluate
+from patchbay_runtime.evaluation.frames import framed, receive
+from patchbay_runtime.evaluation.limits import ENDED, OUTPUT_BYTES, PROCESSOR_SECONDS, RETIRED_BYTES
+from patchbay_runtime.steps.fault import StepFault
+
+# Modules that the engine loads as it needs them have to be there before files are out of reach.
+_WARMING: Final = (
+    "$now() & $toMillis('2020') & $toMillis('1 2 2020', '[D] [M] [Y]') & $fromMillis(0, '[FNn] [MNn] [D1o]', '+0100')",
+    "$formatNumber(1.5, '#,##0.00') & $formatInteger(3, 'w') & $parseInteger('three', 'w') & $formatBase(9, 2)",
+    "$base64encode('a') & $base64decode('YQ==') & $encodeUrl('/ä') & $decodeUrl('%20') & $uppercase('a')",
+    "$eval('[1..3]')[0] & $string({'a': $shuffle([1, 2])}) & $match('ab', /b/i).match & $replace('ab', /a(b)/, '$1')",
+    "$ ~> |a|{'b': 1}|",
+    "$sort([{'n': 2}, {'n': 1}], function($l, $r) { $l.n > $r.n }).n & [1, 2]^(>$)[0]",
+    "$sum([1.5, 2]) & $power(2, 3) & $sqrt(4) & $round(1.55, 1) & $distinct([1, 1]) & $split('a b', ' ')[0]",
+)
+
+
+def main() -> None:
+    """Serve commands until the worker is gone."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    for expression in _WARMING:
+        evaluate(expression, {"a": {}}, {})
+    json.dumps("ä", ensure_ascii=False)
+    confine_nursery()
+    # Else each process would write to all pages of what it shares, and so have its own.
+    gc.collect()
+    gc.freeze()
+    control.send(b"ready")
+    while True:
+        command, files, _, _ = socket.recv_fds(control, 64, 1)
+        if not command:
+            return
+        word, _, argument = command.partition(b" ")
+        if word == b"fork":
+            control.send(b"%d" % _forked(files[0]))
+        else:
+            control.send(b"%d" % _ended(int(argument)))
+
+
+def _forked(connection: int) -> int:
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _serve(connection)
+        finally:
+            os._exit(1)
+    os.close(connection)
+    return pid
+
+
+def _ended(pid: int) -> int:
+    # It is a child that nobody has waited for, so the pid cannot be another's.
+    os.kill(pid, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _serve(fd: int) -> NoReturn:
+    connection = socket.socket(fileno=fd)
+    filtered = confine(fd)
+    # What the engine prints goes nowhere, and processes of one origin must not draw the same numbers.
+    sys.stdout = sys.stderr = None
+    random.seed()
+    start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    connection.sendall(framed(b"confined" if filtered else b"open"))
+    while (message := receive(connection)) is not None:
+        # Without a handler: the kernel ends the process, wherever it is.
+        signal.setitimer(signal.ITIMER_PROF, PROCESSOR_SECONDS)
+        _answer(connection, message)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) * 1024 > RETIRED_BYTES
+        connection.sendall(framed(b"r" if grown else b"k"))
+    os._exit(0)
+
+
+def _answer(connection: socket.socket, message: bytes) -> None:
+    try:
+        step = json.loads(message)
+        left = OUTPUT_BYTES
+        for expression in step["expressions"]:
+            value = evaluate(expression, step["payload"], step["variables"])
+            text = _encoded(value)
+            left -= len(text)
+            if left < 0:
+                raise StepFault(*ENDED["output"])
+            connection.sendall(framed(b"v" + text))
+            if step["until_true"] and value not in (None, False):
+                return
+    except MemoryError:
+        fault = ENDED["memory"]
+    except StepFault as error:
+        fault = (error.code, error.message)
+    else:
+        return
+    connection.sendall(framed(b"f" + json.dumps(fault).encode()))
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except RecursionError:
+        raise StepFault("expression_failed", "the value is nested too deeply") from None
+    except ValueError:
+        raise StepFault("expression_failed", "the value holds a number that JSON has no form for") from None
+    # Half of a pair of surrogates is refused where the value is kept.
+    return text.encode("utf-8", "surrogatepass")
+
+
+if __name__ == "__main__":
+    main()
