@@ -11,9 +11,13 @@ from patchbay_runtime.flows.problem import InvalidFlowError
 from patchbay_runtime.flows.reach import Reach
 from patchbay_runtime.flows.validation import check_flow
 from patchbay_runtime.settings import Settings
+from patchbay_runtime.shapes.map import Config
+from pydantic import ValidationError
 
 from tests.http_requests import http
 from tests.runtime.conftest import Tenant, running_api
+
+LARGE = 2**53 + 1  # the first integer that a double does not have
 
 ORDERS: dict[str, Any] = {
     "name": "orders",
@@ -222,3 +226,16 @@ def test_the_api_refuses_a_flow_whose_port_is_closed(settings: Settings, tmp_pat
     port, address = (detail["message"] for detail in answer.json()["error"]["details"])
     assert "port 9 is not open to connectors here, only 443" in port
     assert "127.0.0.1 is a private or reserved address" in address
+
+
+@pytest.mark.parametrize("literal", [str(LARGE), f"[1, {LARGE}]", f"id = {10**17 + 1}", f"-{LARGE}"])
+def test_a_literal_that_would_lose_digits_is_refused_when_the_flow_is_registered(literal: str) -> None:
+    with pytest.raises(ValidationError, match="write it as text, in quotes"):
+        Config(expression=literal)
+
+
+@pytest.mark.parametrize(
+    "expression", [f"'{LARGE}'", f"`{LARGE}`", f"/* {LARGE} */ 1", str(2**53), "1000000000000000000", f"$v{LARGE}"]
+)
+def test_digits_that_are_no_number_or_that_a_double_has_are_accepted(expression: str) -> None:
+    assert Config(expression=expression).expression == expression

@@ -53,7 +53,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def confine_nursery() -> None:
-    """What all evaluation processes share: no new rights, no memory that others read; they go first where it is scarce."""
+    """For all evaluation processes: no new rights, no memory that others read; the first to go where it is scarce."""
     Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import signal
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
@@ -55,6 +56,7 @@ class Evaluators:
             "payload": payload,
             "variables": variables,
             "until_true": until_true,
+            "millis": time.time_ns() // 1_000_000,
         }
         message = json.dumps(step, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         async with self._turn(tenant), self._free:

@@ -42,7 +42,7 @@ def main() -> None:
     """Serve commands until the worker is gone."""
     control = socket.socket(fileno=int(sys.argv[1]))
     for expression in _WARMING:
-        evaluate(expression, {"a": {}}, {})
+        evaluate(expression, {"a": {}}, {}, 0)
     json.dumps("ä", ensure_ascii=False)
     confine_nursery()
     # Else each process would write to all pages of what it shares, and so have its own.
@@ -100,7 +100,7 @@ def _answer(connection: socket.socket, message: bytes) -> None:
         step = json.loads(message)
         left = OUTPUT_BYTES
         for expression in step["expressions"]:
-            value = evaluate(expression, step["payload"], step["variables"])
+            value = evaluate(expression, step["payload"], step["variables"], step["millis"])
             text = _encoded(value)
             left -= len(text)
             if left < 0:

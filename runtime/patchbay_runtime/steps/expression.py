@@ -1,5 +1,6 @@
 """JSONata expressions: checked when a flow is registered, evaluated by `patchbay_runtime.evaluation`."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Protocol
 
@@ -9,6 +10,9 @@ from pydantic_core import PydanticCustomError
 from patchbay_runtime.steps.fault import StepFault
 
 LONGEST_EXPRESSION = 10_000
+# Text, names and comments, which may hold any digits.
+_QUOTED: Final = re.compile(r"""/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`""", re.DOTALL)
+_LONG_INTEGER: Final = re.compile(r"(?<![\w.$])[0-9]{16,}(?![\w.])")
 
 REGISTERED: Final = {"registered": True}
 """The validation context for a document that was checked before: its expressions are not parsed again."""
@@ -46,7 +50,18 @@ def _check(expression: str, info: ValidationInfo) -> str:
         raise PydanticCustomError(
             "jsonata", "not a valid JSONata expression ({reason})", {"reason": type(error).__name__}
         ) from None
+    for literal in _LONG_INTEGER.finditer(_QUOTED.sub("", expression)):
+        if not _is_double(int(literal[0])):
+            raise PydanticCustomError(
+                "jsonata",
+                "the number {number} has more digits than JSONata keeps (53 bits); write it as text, in quotes",
+                {"number": literal[0]},
+            )
     return expression
+
+
+def _is_double(number: int) -> bool:
+    return number.bit_length() < 1024 and int(float(number)) == number
 
 
 Expression = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_EXPRESSION), AfterValidator(_check)]
