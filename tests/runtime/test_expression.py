@@ -47,7 +47,7 @@ async def fault(evaluators: Evaluators, *expressions: str, payload: Any = None, 
         ("$map([1..10000000], function($v){ $v * 2 })", "expression_memory"),
         ("$reduce([1..40], function($a,$b){$a & $a})", "expression_memory"),
         ("$pad('', 100000000)", "expression_memory"),
-        ("[1..2000].($$.orders ~> $string())", "expression_memory"),
+        ("[1..500].($$)", "expression_memory"),
         (
             "( $a := ['example']; $b := function($n, $x){ $n = 0 ? $x : $b($n - 1, [$x, $x]) }; $b(40, $a) )",
             "expression_",

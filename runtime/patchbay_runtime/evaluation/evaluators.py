@@ -37,6 +37,22 @@ class Evaluators:
         if self._spare is None:
             self._spare = asyncio.create_task(self._fork())
 
+    @asynccontextmanager
+    async def turn(self, tenant: str) -> AsyncIterator[None]:
+        """For what an evaluation needs to be in memory, which is too much for all processes of a worker at a time.
+
+        One step of each tenant at a time, so that a tenant cannot take all turns from the others.
+        """
+        lock, waiting = self._turns.setdefault(tenant, (asyncio.Lock(), []))
+        waiting.append(None)
+        try:
+            async with lock, self._free:
+                yield
+        finally:
+            waiting.pop()
+            if not waiting:
+                del self._turns[tenant]
+
     async def evaluate(
         self,
         tenant: str,
@@ -46,7 +62,20 @@ class Evaluators:
         *,
         until_true: bool = False,
     ) -> list[Any]:
-        """The values of a step's expressions, which are given by the fields that hold them.
+        """The same as `evaluate_in_turn`, in a turn of its own."""
+        async with self.turn(tenant):
+            return await self.evaluate_in_turn(tenant, variables, expressions, payload, until_true=until_true)
+
+    async def evaluate_in_turn(
+        self,
+        tenant: str,
+        variables: Mapping[str, Any],
+        expressions: Mapping[str, str],
+        payload: Any,
+        *,
+        until_true: bool = False,
+    ) -> list[Any]:
+        """The values of a step's expressions, which are given by the fields that hold them; within a `turn`.
 
         With `until_true` only up to the first that is not false or null. Raises StepFault for what an expression does
         wrong, and for a limit.
@@ -59,11 +88,10 @@ class Evaluators:
             "millis": time.time_ns() // 1_000_000,
         }
         message = json.dumps(step, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-        async with self._turn(tenant), self._free:
+        values, fault = await self._asked(tenant, message)
+        if fault is not None and fault.retryable:
+            # An evaluation changes nothing, so it can be begun again.
             values, fault = await self._asked(tenant, message)
-            if fault is not None and fault.retryable:
-                # An evaluation changes nothing, so it can be begun again.
-                values, fault = await self._asked(tenant, message)
         if fault is not None:
             field = list(expressions)[min(len(values), len(expressions) - 1)]
             raise StepFault(fault.code, f"{field}: {fault.message}", retryable=fault.retryable)
@@ -104,19 +132,6 @@ class Evaluators:
             await asyncio.wait(self._ending)
         if self._nursery is not None and _result(self._nursery) is not None:
             self._nursery.result().close()
-
-    @asynccontextmanager
-    async def _turn(self, tenant: str) -> AsyncIterator[None]:
-        """One step of each tenant at a time, so that a tenant cannot take all processes from the others."""
-        lock, waiting = self._turns.setdefault(tenant, (asyncio.Lock(), []))
-        waiting.append(None)
-        try:
-            async with lock:
-                yield
-        finally:
-            waiting.pop()
-            if not waiting:
-                del self._turns[tenant]
 
     async def _of(self, tenant: str) -> Evaluator:
         """A process that has evaluated for nobody else."""

@@ -14,7 +14,7 @@ LONGEST_STACK: Final = 300
 """Depth of evaluation; each level takes a few Python frames, and the interpreter's own stack ends well above this."""
 
 AT_ONCE: Final = 2
-"""Evaluations at one time in a worker. With its own 100 MiB they stay within the 256 MiB of a pod."""
+"""Evaluations at one time in a worker. With the worker itself they stay within the 256 MiB of a pod."""
 MOST_IDLE: Final = 6
 """Processes that are kept for the next step of their tenant; each has 3 MiB to itself."""
 RETIRED_BYTES: Final = 8 * 2**20

@@ -42,8 +42,7 @@ class Executor:
 
     def prepare(self, shape: str) -> None:
         """Begin to start what the shape's first step would wait for."""
-        code = implementation(shape)
-        if code.long and code.called is None:
+        if implementation(shape).only_evaluates:
             self._evaluators.prepare()
 
     async def handle(self, delivery: Delivery) -> Outcome:

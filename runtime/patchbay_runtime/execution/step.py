@@ -2,7 +2,9 @@
 
 import logging
 import traceback
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.record import Verdict
@@ -17,6 +19,15 @@ log = logging.getLogger(__name__)
 
 async def execute_step(tenant: str, process: StoredProcess, step: Step, evaluators: Evaluators) -> Verdict:
     """What the step's shape makes of the process."""
+    if not step.implementation.only_evaluates:
+        return await _executed(tenant, process, step, evaluators.evaluate)
+    async with evaluators.turn(tenant):
+        return await _executed(tenant, process, step, evaluators.evaluate_in_turn)
+
+
+async def _executed(
+    tenant: str, process: StoredProcess, step: Step, evaluate: Callable[..., Coroutine[Any, Any, list[Any]]]
+) -> Verdict:
     variables = decode_variables(process)
     context = Context(
         tenant=tenant,
@@ -25,7 +36,7 @@ async def execute_step(tenant: str, process: StoredProcess, step: Step, evaluato
         process=process.id,
         step=process.step,
         next=step.next,
-        evaluate=partial(evaluators.evaluate, tenant, variables),
+        evaluate=partial(evaluate, tenant, variables),
         variables=variables,
         postponed=process.status == "delayed",
     )

@@ -28,6 +28,11 @@ class Implementation:
     # Waits for the outside world or for an evaluation, so no database transaction may be open meanwhile.
     long: bool
 
+    @property
+    def only_evaluates(self) -> bool:
+        """What takes long is the evaluation of expressions, which may be begun again."""
+        return self.long and self.called is None
+
     def policy(self, config: StepConfig) -> RetryPolicy:
         """How a step with these settings is retried."""
         return self.retry_policy(config) if self.retry_policy else DEFAULT_RETRY_POLICY
