@@ -43,7 +43,7 @@ async def fault(evaluators: Evaluators, *expressions: str, payload: Any = None, 
     ("expression", "code"),
     [
         (ENDLESS, "expression_processor_time"),
-        ("{'a': 1, 'b': orders.$$.orders.customers[id=1].n}", "expression_processor_time"),
+        ("{'a': 1, 'b': orders.$$.orders.customers[id=2].n}", "expression_processor_time"),
         ("$map([1..10000000], function($v){ $v * 2 })", "expression_memory"),
         ("$reduce([1..40], function($a,$b){$a & $a})", "expression_memory"),
         ("$pad('', 100000000)", "expression_memory"),
