@@ -15,6 +15,7 @@ from patchbay_runtime.steps.fault import StepFault
 
 from tests.runtime.conftest import Tenant, wait_until
 
+EITHER = "expression_processor_time or expression_memory"  # whichever is reached first
 ENDLESS = "( $f := function($x){ $f($x + 1) }; $f(1) )"
 ROWS = {"orders": [{"id": number, "customers": [{"id": 1, "n": "example"}]} for number in range(1600)]}
 
@@ -43,14 +44,14 @@ async def fault(evaluators: Evaluators, *expressions: str, payload: Any = None, 
     ("expression", "code"),
     [
         (ENDLESS, "expression_processor_time"),
-        ("{'a': 1, 'b': orders.$$.orders.customers[id=2].n}", "expression_processor_time"),
+        ("{'a': 1, 'b': orders.$$.orders.customers[id=2].n}", EITHER),
         ("$map([1..10000000], function($v){ $v * 2 })", "expression_memory"),
         ("$reduce([1..40], function($a,$b){$a & $a})", "expression_memory"),
         ("$pad('', 100000000)", "expression_memory"),
-        ("[1..500].($$)", "expression_memory"),
+        ("[1..500].($$)", EITHER),
         (
             "( $a := ['example']; $b := function($n, $x){ $n = 0 ? $x : $b($n - 1, [$x, $x]) }; $b(40, $a) )",
-            "expression_",
+            EITHER,
         ),
         (f"$pad('', {OUTPUT_BYTES + 1})", "expression_output_size"),
     ],
@@ -59,7 +60,7 @@ async def test_what_takes_too_much_fails_with_the_limits_name_and_the_next_step_
     evaluators: Evaluators, expression: str, code: str
 ) -> None:
     found = await fault(evaluators, "1", expression, payload=ROWS)
-    assert found.code.startswith(code)
+    assert found.code in code.split(" or ")
     assert found.message.startswith("variables.v1: ")
     assert await value(evaluators, "a + 1", {"a": 1}) == 2
 

@@ -29,9 +29,12 @@ class Evaluator:
     @property
     def ended(self) -> bool:
         """Whether it ended while nothing was asked of it; it says nothing of its own accord."""
-        with suppress(BlockingIOError):
+        try:
             return self._connection.recv(1, socket.MSG_PEEK) == b""
-        return False
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     async def send(self, message: bytes) -> None:
         """Send a message; GoneError if nobody is there."""
