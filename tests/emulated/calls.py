@@ -17,7 +17,7 @@ from patchbay_local.machine import paths
 from patchbay_operations.permissions import judgement
 from patchbay_operations.permissions.evaluation import Call, texts
 from patchbay_operations.permissions.judgement import Denied
-from patchbay_operations.permissions.recorded import Recorded, read
+from patchbay_operations.permissions.recorded import Recorded
 from patchbay_operations.permissions.roles import Role
 
 FOLDER: Final = paths.REPORTS / "calls"
@@ -109,9 +109,9 @@ def refused(calls: Iterable[Recorded], roles: Sequence[Role], environment: str) 
     return [denied for name, theirs in made.items() for denied in judgement.denied(named[name], theirs)]
 
 
-def faults(record: Path, roles: Sequence[Role], environment: str) -> list[str]:
-    """What the record has that a role may not and needs, or that could not be read."""
-    calls, prefix = list(read(record)), f"patchbay-{environment}-"
+def faults(calls: Sequence[Recorded], roles: Sequence[Role], environment: str) -> list[str]:
+    """What a role may not of the calls and needs, or that could not be read."""
+    prefix = f"patchbay-{environment}-"
     found = refused(calls, roles, environment)
     excused = [denied for row in ADMINISTRATORS for denied in row.covered(found, prefix)]
     return [*unread(calls), *(str(denied) for denied in found if denied not in excused)]

@@ -63,9 +63,10 @@ class Deployment:
     def faults(self, roles: Sequence[Role], name: str) -> list[str]:
         """What was called so far and `roles` may not. A report of that name says which rights nobody used."""
         environment = self.emulation.config.environment
-        made = calls.by_role(read(self.record), f"patchbay-{environment}-")
+        recorded = list(read(self.record))
+        made = calls.by_role(recorded, f"patchbay-{environment}-")
         calls.report([(role, made[role.name]) for role in roles if role.name in made], environment, name)
-        return calls.faults(self.record, roles, environment)
+        return calls.faults(recorded, roles, environment)
 
     def new_facts(self) -> Facts:
         """What boto3 finds now."""

@@ -74,9 +74,7 @@ class Backups(pulumi.ComponentResource):
             self._name,
             name="back-up",
             role=role.name,
-            policy=document(
-                *backup_rights(self._context, self._context.name(self._name), key_arn, self._config.copy_to)
-            ),
+            policy=document(*backup_rights(self._context, self._context.name(self._name), key_arn, self._config)),
             opts=pulumi.ResourceOptions(parent=self),
         )
         return role

@@ -59,19 +59,27 @@ class BackupsConfig(Model):
                 )
         return self
 
+    @property
+    def copies_in(self) -> tuple[str, str] | None:
+        """Region and account of the vault that gets copies."""
+        if self.copy_to is None:
+            return None
+        _, _, _, region, account, *_ = self.copy_to.split(":")
+        return region, account
+
     def other_account(self, own: str) -> str | None:
         """The account that gets copies, if it is not `own`."""
-        account = self.copy_to.split(":")[4] if self.copy_to else own
+        if self.copies_in is None:
+            return None
+        _, account = self.copies_in
         return account if account != own else None
 
     def misplaced(
         self, *, region: str, account_id: str, backup_window: DailyWindow, maintenance_window: WeeklyWindow
     ) -> Iterator[tuple[str, str]]:
         """What does not go with where the environment is, and with its databases' own windows: field and remedy."""
-        if self.copy_to:
-            *_, copy_region, copy_account, _, _ = self.copy_to.split(":")
-            if (copy_region, copy_account) == (region, account_id):
-                yield "copyTo", "a vault of this region and account; name one of another region or account"
+        if self.copies_in == (region, account_id):
+            yield "copyTo", "a vault of this region and account; name one of another region or account"
         # AWS Backup's guide, "Plan options and configuration".
         job = f"{self.start}-{later(self.start, _STARTS_WITHIN_MINUTES)}"
         if meets(job, backup_window) or overlap(job, maintenance_window):

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 
 import pulumi
 
+from patchbay_infra.backups.config import BackupsConfig
 from patchbay_infra.context import Context
 from patchbay_infra.policy_document import Statement, allow
 
 
-def backup_rights(context: Context, vault: str, key_arn: pulumi.Input[str], copy_to: str | None) -> Sequence[Statement]:
-    """`vault`: the vault's name. `copy_to`: the ARN of the one that gets copies.
+def backup_rights(
+    context: Context, vault: str, key_arn: pulumi.Input[str], config: BackupsConfig
+) -> Sequence[Statement]:
+    """`vault`: the vault's name.
 
     After AWS' own policy for the whole of AWS Backup, AWSBackupServiceRolePolicyForBackup. Snapshots of AWS Backup are
     named `awsbackup:...`, and only AWS Backup deletes them, when their time has come.
     """
-    region, account = (copy_to.split(":")[3:5]) if copy_to else (context.region, context.account_id)
+    region, account = config.copies_in or (context.region, context.account_id)
     regions = sorted({context.region, region})
     snapshots = [f"arn:aws:rds:{one}:{context.account_id}:snapshot:awsbackup:*" for one in regions]
     keys = [f"arn:aws:kms:{region}:{account}:key/*"]
@@ -45,12 +48,12 @@ def backup_rights(context: Context, vault: str, key_arn: pulumi.Input[str], copy
         allow(["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], [key_arn]),
         *(
             (
-                allow(["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"], [copy_to]),
+                allow(["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"], [config.copy_to]),
                 # AWS Backup looks at the key of that vault itself, before RDS uses it.
                 allow(["kms:DescribeKey"], keys),
                 allow(["kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"], keys, elsewhere),
             )
-            if copy_to
+            if config.copy_to
             else ()
         ),
     )

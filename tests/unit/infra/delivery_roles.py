@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pulumi
@@ -22,6 +23,10 @@ CONFIG = {"repository": "example/patchbay", "stateBucket": "example-patchbay-sta
 BOUNDARY = f"arn:aws:iam::{ACCOUNT}:policy/patchbay-{ENVIRONMENT}-delivery-boundary"
 ZONE, VPC = "Z0", "vpc-0"
 TAG = "patchbay:environment"
+HOST = "token.actions.githubusercontent.com"
+IAM = f"arn:aws:iam::{ACCOUNT}"
+
+Statement = Mapping[str, Any]
 
 
 def delivery(
@@ -74,3 +79,10 @@ def may(holder: Rights, action: str, resource: str = "*", **context: str) -> boo
 
 def arn(service: str, resource: str, *, region: bool = True) -> str:
     return PRODUCTION.arn(service, resource, region=region)
+
+
+def concerned(statement: Statement, action: str, resource: str) -> bool:
+    """Whether the statement is about the call."""
+    named = any(fnmatchcase(action, pattern) for pattern in statement.get("Action", ()))
+    excepted = "NotAction" in statement and not any(fnmatchcase(action, pattern) for pattern in statement["NotAction"])
+    return (named or excepted) and any(fnmatchcase(resource, pattern) for pattern in statement["Resource"])
