@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     without the former the API takes every address in a flow. `closed_address`: host and port of a service that network
     policies refuse to workers; one that calls other systems takes nothing while it can be reached.
 
+    `most_run_processes`, `most_open_processes`: of one run, and of a tenant at one time.
+
     `database_instance`, `database_administrator`: RDS' identifier of the write copy and its master user, for the
     command that makes the runtime's own account.
     """
@@ -57,6 +59,9 @@ class Settings(BaseSettings):
     connector_ports: str | None = Field(default=None, pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")
     connector_private_ranges: str = Field(default="", pattern=r"^([0-9a-fA-F.:]+/\d+(,[0-9a-fA-F.:]+/\d+)*)?$")
     closed_address: str | None = Field(default=None, pattern=r"^\S+:\d{1,5}$")
+
+    most_run_processes: int = Field(default=100_000, ge=1)
+    most_open_processes: int = Field(default=100_000, ge=1)
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

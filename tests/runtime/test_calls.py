@@ -6,12 +6,14 @@ import ssl
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, NoReturn
 
 import pytest
 from patchbay_runtime.calls import call as calls
 from patchbay_runtime.calls import content
 from patchbay_runtime.calls.call import call
+from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution import record
 from patchbay_runtime.shapes import http_connector
 from patchbay_runtime.steps.fault import StepFault
@@ -133,7 +135,15 @@ async def test_no_payload_is_held_while_its_call_waits(trusting: Authority) -> N
         await over.wait()
         writer.close()
 
-    context = Context(tenant="t", flow="f", run="r", process="p", step="s", next=None)
+    context = Context(
+        tenant="t",
+        flow="f",
+        run="r",
+        process="p",
+        step="s",
+        next=None,
+        evaluate=partial(Evaluators().evaluate, "t", {}),
+    )
     async with server(slow, trusting) as url:
         payload = Payload(a=1)
         gone = weakref.ref(payload)

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.execution.open import open_executor
 from patchbay_runtime.execution.start import RunStarter
 from patchbay_runtime.ids import new_id
@@ -197,7 +198,7 @@ async def test_a_worker_does_not_drop_a_process_that_the_demoted_server_has_neve
         pair.demote()
         pair.way.target = pair.second.port
         run = new_id()
-        await RunStarter(promoted, queue).start(TENANT, "heard-of", "{}", run=run)
+        await RunStarter(promoted, queue, ProcessLimits.of(pair.settings)).start(TENANT, "heard-of", "{}", run=run)
         async with promoted.transaction(TENANT) as connection:
             (process,) = await run_repository.processes_of(connection, run, 2)
         await executor.handle(Delivery(process.id, TENANT, "http-trigger", 1))

@@ -11,6 +11,7 @@ from unittest.mock import patch
 import httpx
 import pytest
 from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.execution.start import RunStarter
 from patchbay_runtime.ids import new_id
 from patchbay_runtime.queue import ProcessQueue
@@ -53,7 +54,7 @@ def test_a_run_that_was_stored_and_never_queued_is_done_and_found_by_the_second_
     async def die_between_commit_and_put() -> None:
         queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, None, CATALOG)
         database = Database(create_engine(settings, pool_size=2), 30)
-        starter = RunStarter(database, queue)
+        starter = RunStarter(database, queue, ProcessLimits.of(settings))
         with patch.object(queue, "put", side_effect=KilledError), pytest.raises(KilledError):
             await starter.start(tenant.name, "f", '{"order": 1}', run=new_id(), idempotency_key="order-1")
         await queue.close()

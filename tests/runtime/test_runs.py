@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from patchbay_runtime.names import tenant_schema
 
 from tests.http_requests import http
-from tests.runtime.conftest import Tenant
+from tests.runtime.conftest import Mariadb, Tenant
 
 pytestmark = pytest.mark.usefixtures("workers")
 
@@ -60,9 +61,31 @@ def test_the_same_idempotency_key_gives_the_same_run_even_at_once(tenant: Tenant
     with ThreadPoolExecutor(8) as pool:
         runs = set(pool.map(lambda _: tenant.trigger("f", {"a": 1}, **key), range(16)))
     assert len(runs) == 1
-    again = tenant.client.post(f"/hooks/{tenant.name}/f", params={"wait": 30}, json={}, headers=key)
+    again = tenant.client.post(f"/hooks/{tenant.name}/f", params={"wait": 30}, json={"a": 1}, headers=key)
     assert (again.json()["run"], again.json()["output"]) == (runs.pop(), {"a": 1})
     assert tenant.trigger("g", {}, **key) != again.json()["run"]
+
+
+def test_an_idempotency_key_that_came_with_another_body_is_refused_and_starts_nothing(tenant: Tenant) -> None:
+    tenant.register_steps("f", ECHO)
+    key = {"Idempotency-Key": "order-1"}
+    first = tenant.trigger("f", {"a": 1}, **key)
+    other = tenant.client.post(f"/hooks/{tenant.name}/f", json={"a": 2}, headers=key)
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_key_reused")
+    assert [run["run"] for run in tenant.client.get(f"{tenant.path}/runs").json()["runs"]] == [first]
+
+
+def test_an_idempotency_key_ends_after_a_week(tenant: Tenant, mariadb_server: Mariadb) -> None:
+    tenant.register_steps("f", ECHO)
+    key = {"Idempotency-Key": "order-1"}
+    first = tenant.trigger("f", {"a": 1}, **key)
+    older = "UPDATE {}.runs SET created_at = created_at - INTERVAL {} HOUR"
+    mariadb_server.sql(older.format(tenant_schema(tenant.name), 167))
+    assert tenant.trigger("f", {"a": 1}, **key) == first
+    mariadb_server.sql(older.format(tenant_schema(tenant.name), 2))
+    with ThreadPoolExecutor(8) as pool:
+        (second,) = set(pool.map(lambda _: tenant.trigger("f", {"a": 2}, **key), range(16)))
+    assert second != first
 
 
 def test_a_new_version_is_used_at_once_and_old_runs_keep_theirs(tenant: Tenant) -> None:

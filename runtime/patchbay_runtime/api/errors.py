@@ -22,8 +22,17 @@ log = logging.getLogger(__name__)
 class ApiError(Exception):
     """An answer that says what is wrong."""
 
-    def __init__(self, status: HTTPStatus, code: str, message: str, details: Sequence[Problem] = ()) -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        code: str,
+        message: str,
+        details: Sequence[Problem] = (),
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(message)
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
         self.status = status
         self.code = code
         self.message = message
@@ -50,7 +59,7 @@ def error_response(
 
 async def _api_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, ApiError)  # noqa: S101 - registered for this type alone
-    return error_response(error.status, error.code, error.message, error.details)
+    return error_response(error.status, error.code, error.message, error.details, error.headers)
 
 
 async def _invalid_flow(_request: Request, error: Exception) -> JSONResponse:

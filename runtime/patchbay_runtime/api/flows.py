@@ -12,6 +12,7 @@ from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.flows.document import LARGEST_DOCUMENT_BYTES
+from patchbay_runtime.flows.flow import Flow
 from patchbay_runtime.flows.validation import check_flow
 from patchbay_runtime.storage import flow_repository
 
@@ -31,7 +32,8 @@ async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> 
     version = await resources.database.transact(
         tenant, lambda connection: flow_repository.add_version(connection, flow.name, document)
     )
-    return JSONResponse({"flow": flow.name, "version": version}, status_code=HTTPStatus.CREATED)
+    warnings = _warnings(document, resources.settings.most_run_processes)
+    return JSONResponse({"flow": flow.name, "version": version, "warnings": warnings}, status_code=HTTPStatus.CREATED)
 
 
 @router.get("")
@@ -63,6 +65,18 @@ async def one_version(flow: str, version: int, tenant: Tenant, resources: Resour
     if stored is None:
         raise not_found("version", str(version))
     return _version(stored)
+
+
+def _warnings(document: dict[str, Any], most: int) -> list[dict[str, str]]:
+    """What may come of the flow's runs, though not of all."""
+    flow = Flow(document)
+    if flow.extent.at_most(flow.start) <= most:
+        return []
+    message = (
+        f"a run may come to more than {most} processes, at which it fails; lower the `limit` of the splits if their "
+        "lists are never so long"
+    )
+    return [{"path": "$.steps", "message": message}]
 
 
 def _version(stored: flow_repository.FlowVersion) -> dict[str, Any]:

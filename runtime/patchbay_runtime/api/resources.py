@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from patchbay_runtime.api.run_waiters import RunWaiters
 from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, Reconciler, SweepPace
 from patchbay_runtime.execution.start import RunStarter
 from patchbay_runtime.flows.reach import Reach
@@ -45,7 +46,7 @@ async def open_resources(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -
     reconciler = Reconciler(database, queue, sweeps)
     try:
         async with running(waiters.listen_forever()), running(reconciler.run_forever()):
-            starter = RunStarter(database, queue)
+            starter = RunStarter(database, queue, ProcessLimits.of(settings))
             yield Resources(settings, database, queue, waiters, starter, reconciler, Reach.of(settings))
     finally:
         await queue.close()

@@ -12,7 +12,8 @@ from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.run_view import run_details, run_state, run_summary
 from patchbay_runtime.api.tenants import Tenant
-from patchbay_runtime.execution.start import UnknownFlowError
+from patchbay_runtime.execution.limits import PAUSE_SECONDS
+from patchbay_runtime.execution.start import KeyReusedError, NoRoomError, UnknownFlowError
 from patchbay_runtime.ids import new_id
 from patchbay_runtime.storage import run_repository
 from patchbay_runtime.storage.database import may_pass
@@ -51,6 +52,14 @@ async def start_run(
         return await _start_and_wait(resources, tenant, flow, payload, idempotency_key=idempotency_key, seconds=wait)
     except UnknownFlowError:
         raise not_found("flow", flow) from None
+    except KeyReusedError:
+        message = "the Idempotency-Key came with another body before; use a new key for another request"
+        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", message) from None
+    except NoRoomError as error:
+        message = f"{error}; try again when some have ended"
+        raise ApiError(
+            HTTPStatus.TOO_MANY_REQUESTS, "too_many_open_processes", message, retry_after=PAUSE_SECONDS
+        ) from None
 
 
 @router.get("/api/tenants/{tenant}/runs")

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.flow_cache import FlowCache
+from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.execution.record import FollowUp, Verdict, fail_dead_letter, record
 from patchbay_runtime.execution.run_events import publish_run_ended
 from patchbay_runtime.execution.step import execute_step
@@ -34,8 +35,9 @@ log = logging.getLogger(__name__)
 class Executor:
     """Handles the deliveries of any shape."""
 
-    def __init__(self, database: Database, queue: ProcessQueue, evaluators: Evaluators) -> None:
+    def __init__(self, database: Database, queue: ProcessQueue, evaluators: Evaluators, limits: ProcessLimits) -> None:
         self._database = database
+        self._limits = limits
         self._queue = queue
         self._evaluators = evaluators
         self._flows = FlowCache()
@@ -86,7 +88,7 @@ class Executor:
             await process_repository.begin(connection, process.id)
             return process, flow, step
         verdict = await execute_step(delivery.tenant, process, step, self._evaluators)
-        return await record(connection, process, flow, step, verdict)
+        return await record(connection, process, flow, step, verdict, limits=self._limits)
 
     async def _record(self, tenant: str, process: StoredProcess, flow: Flow, step: Step, verdict: Verdict) -> FollowUp:
         """Record a long step's result. One that MariaDB never takes fails the process, without another execution.
@@ -98,8 +100,11 @@ class Executor:
             try:
                 return await self._database.transact(
                     tenant,
-                    lambda connection: record(connection, process, flow, step, verdict),  # noqa: B023 - awaited here
+                    lambda connection: record(connection, process, flow, step, verdict, limits=self._limits),  # noqa: B023 - awaited here
                 )
+            except StepFault as fault:
+                verdict = fault
+                continue
             except Exception as error:
                 if not may_pass(error):
                     if isinstance(verdict, StepFault):

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.executor import Executor
+from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.database import Database
@@ -22,7 +23,7 @@ async def open_executor(settings: Settings, queue: ProcessQueue) -> AsyncIterato
     database = Database(create_engine(settings, pool_size=POOL_SIZE), DATABASE_TIMEOUT_SECONDS)
     evaluators = Evaluators()
     try:
-        yield Executor(database, queue, evaluators)
+        yield Executor(database, queue, evaluators, ProcessLimits.of(settings))
     finally:
         await evaluators.close()
         await database.close()

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.flows.flow import Flow, Step
 from patchbay_runtime.ids import new_ids
 from patchbay_runtime.queue import Outcome
@@ -41,9 +42,18 @@ class FollowUp:
 
 
 async def record(
-    connection: AsyncConnection, process: StoredProcess, flow: Flow, step: Step, verdict: Verdict
+    connection: AsyncConnection,
+    process: StoredProcess,
+    flow: Flow,
+    step: Step,
+    verdict: Verdict,
+    *,
+    limits: ProcessLimits,
 ) -> FollowUp:
-    """Record an execution's outcome. A process that was finished meanwhile stays as it is."""
+    """Record an execution's outcome. A process that was finished meanwhile stays as it is.
+
+    Raises StepFault for children beyond a limit: the transaction is to be rolled back, and the fault to be recorded.
+    """
     if isinstance(verdict, Postponed):
         changed = await process_repository.postpone(connection, process.id, verdict.seconds)
         return FollowUp.again(process, verdict.seconds) if changed else FollowUp()
@@ -54,7 +64,8 @@ async def record(
         except ValueError as error:
             verdict = StepFault("invalid_output", f"the step's output cannot be kept: {error}")
         else:
-            return await _complete(connection, process, children, output)
+            made = len(children) * flow.extent.until_splits(children[0].step) if step.splits and children else 0
+            return await _complete(connection, process, children, output, made=made, limits=limits)
     return await _fault(connection, process, step, verdict)
 
 
@@ -67,16 +78,26 @@ async def fail_dead_letter(connection: AsyncConnection, process_id: str, reason:
 
 
 async def _complete(
-    connection: AsyncConnection, process: StoredProcess, children: list[NewProcess], output: str | None
+    connection: AsyncConnection,
+    process: StoredProcess,
+    children: list[NewProcess],
+    output: str | None,
+    *,
+    made: int,
+    limits: ProcessLimits,
 ) -> FollowUp:
+    """`made`: what a split adds to the most that may come of the run."""
     if not await process_repository.complete(connection, process.id, leaf=not children, output=output):
         return FollowUp()
     if not children:
         ended = await run_repository.close_one(connection, process.run)
         return FollowUp(ended_run=process.run if ended else None)
+    more = len(children) - 1
+    if more and await process_repository.count_open(connection, limits.open) + more > limits.open:
+        raise limits.no_room()
     await process_repository.add(connection, children)
-    if len(children) > 1:
-        await run_repository.open_more(connection, process.run, len(children) - 1)
+    if made and not await run_repository.open_more(connection, process.run, more, made=made, most=limits.run):
+        raise limits.run_exceeded()
     return FollowUp({children[0].shape: [child.id for child in children]})
 
 

@@ -1,23 +1,51 @@
 """Accepting a run: once it is in the database, it will be executed."""
 
 import logging
+import time
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.execution.flow_cache import FlowCache
+from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.ids import new_id
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.storage import flow_repository, process_repository, run_repository
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.process_repository import NewProcess
+from patchbay_runtime.storage.run_repository import RunKey
+
+KEY_DAYS: Final = 7
+"""For which a key names its run. Senders of webhooks give up sooner: Stripe after 3 days, Shopify after 2."""
+LOOK_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
 
 
 class UnknownFlowError(LookupError):
     """The tenant has no such flow."""
+
+
+class KeyReusedError(Exception):
+    """The idempotency key came with another payload before."""
+
+
+class NoRoomError(Exception):
+    """The tenant has as many open processes as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"the tenant has {most} open processes, the most that it may have")
+
+
+@dataclass(slots=True)
+class _Look:
+    """Whether a tenant had room at a time of the monotonic clock."""
+
+    at: float
+    room: bool
 
 
 @dataclass(frozen=True)
@@ -31,10 +59,12 @@ class Accepted:
 class RunStarter:
     """Starts runs of registered flows."""
 
-    def __init__(self, database: Database, queue: ProcessQueue) -> None:
+    def __init__(self, database: Database, queue: ProcessQueue, limits: ProcessLimits) -> None:
         self._database = database
         self._queue = queue
+        self._limits = limits
         self._flows = FlowCache()
+        self._looks: dict[str, _Look] = {}
 
     async def start(
         self, tenant: str, flow: str, payload: str, *, run: str, idempotency_key: str | None = None
@@ -45,36 +75,66 @@ class RunStarter:
         all the same, and the reconciler puts it.
         """
         await self._queue.ping()
+        await self._find_room(tenant)
+        key = RunKey(idempotency_key, sha256(payload.encode()).hexdigest()) if idempotency_key else None
 
         async def add(connection: AsyncConnection) -> NewProcess:
-            process = await self._first(connection, tenant, flow, run, payload)
-            await run_repository.add_run(connection, run, flow, process.version, idempotency_key)
+            process, most = await self._first(connection, tenant, flow, run, payload)
+            await run_repository.add_run(connection, run, flow, process.version, most_processes=most, key=key)
             await process_repository.add(connection, [process])
             return process
 
-        try:
-            process = await self._database.transact(tenant, add)
-        except IntegrityError:
-            if idempotency_key is None:
-                raise
-            async with self._database.transaction(tenant) as connection:
-                earlier = await run_repository.run_of_key(connection, flow, idempotency_key)
-            if earlier is None:
-                raise
-            return Accepted(earlier, fresh=False)
+        tries = 3
+        while True:
+            try:
+                process = await self._database.transact(tenant, add)
+                break
+            except IntegrityError:
+                tries -= 1
+                if key is None or not tries:
+                    raise
+                earlier = await self._earlier(tenant, flow, key)
+                if earlier is not None:
+                    return Accepted(earlier, fresh=False)
         try:
             await self._queue.put(process.shape, tenant, [process.id])
         except REDIS_AWAY:
             log.warning("an accepted run waits for Redis", extra={"tenant": tenant, "run": run})
         return Accepted(run, fresh=True)
 
-    async def _first(self, connection: AsyncConnection, tenant: str, name: str, run: str, payload: str) -> NewProcess:
-        """The run's first process, of the flow's latest version."""
+    async def _earlier(self, tenant: str, flow: str, key: RunKey) -> str | None:
+        """The run that the key names; None if it names none any more."""
+        async with self._database.transaction(tenant) as connection:
+            await run_repository.forget_key(connection, flow, key, KEY_DAYS)
+            found = await run_repository.run_of_key(connection, flow, key)
+        if found is None:
+            return None
+        run, same = found
+        if not same:
+            raise KeyReusedError
+        return run
+
+    async def _find_room(self, tenant: str) -> None:
+        """Looked for once a second, so some more may be started meanwhile."""
+        look = self._looks.get(tenant)
+        now = time.monotonic()
+        if look is None or now - look.at > LOOK_SECONDS:
+            look = self._looks[tenant] = _Look(now, look is None or look.room)
+            async with self._database.transaction(tenant) as connection:
+                look.room = await process_repository.count_open(connection, self._limits.open) < self._limits.open
+        if not look.room:
+            raise NoRoomError(self._limits.open)
+
+    async def _first(
+        self, connection: AsyncConnection, tenant: str, name: str, run: str, payload: str
+    ) -> tuple[NewProcess, int]:
+        """The run's first process, of the flow's latest version, and how many come of it before a split."""
         version = await flow_repository.latest_version(connection, name)
         if version is None:
             raise UnknownFlowError(name)
         flow = await self._flows.get(connection, tenant, name, version)
-        return NewProcess(
+        first = NewProcess(
             id=new_id(), run=run, parent=None, flow=name, version=version, step=flow.start,
             shape=flow.shape_of(flow.start), element="", payload=payload, variables="{}",
         )  # fmt: skip
+        return first, flow.extent.until_splits(flow.start)

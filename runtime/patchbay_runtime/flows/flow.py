@@ -1,10 +1,11 @@
 """A flow version that is ready to run."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from patchbay_runtime.flows.extent import Extent
 from patchbay_runtime.names import Name
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.expression import REGISTERED
@@ -28,6 +29,18 @@ class Step:
         """The shape's code."""
         return implementation(self.shape)
 
+    @property
+    def splits(self) -> bool:
+        """Whether a process may be followed by several."""
+        return self.implementation.most_children is not None
+
+    @property
+    def targets(self) -> Collection[str]:
+        """The steps that may follow."""
+        if self.implementation.targets is not None:
+            return self.implementation.targets(self.config).values()
+        return () if self.next is None else (self.next,)
+
     @cached_property
     def policy(self) -> RetryPolicy:
         """How the step is retried."""
@@ -46,6 +59,15 @@ class Flow:
     def shape_of(self, step: str) -> str:
         """The shape of a step, without reading its settings."""
         return str(self._documents[step]["shape"])
+
+    @cached_property
+    def extent(self) -> Extent:
+        """How many processes may come of one."""
+        steps = [self.step(name) for name in self._documents]
+        return Extent(
+            {step.name: tuple(step.targets) for step in steps},
+            {step.name: most(step.config) for step in steps if (most := step.implementation.most_children)},
+        )
 
     @cached_property
     def splits(self) -> bool:

@@ -27,6 +27,11 @@ class Config(StepConfig):
     limit: int = Field(default=MOST_ELEMENTS, ge=1, le=MOST_ELEMENTS)
 
 
+def most_children(config: Config) -> int:
+    """The elements that the list may have."""
+    return config.limit
+
+
 async def execute(payload: Any, config: Config, context: Context) -> Output:
     """Give one child per element; a value that is no list counts as its only element, as everywhere in JSONata."""
     (value,) = await context.evaluate({"expression": config.expression}, payload)

@@ -23,6 +23,8 @@ class Implementation:
     retry_policy: Callable[[Any], RetryPolicy] | None
     # None: the step goes on at its `next`; otherwise at the steps that its settings name.
     targets: Callable[[Any], Mapping[Place, str]] | None
+    # None: a process is followed by one; otherwise by as many as this.
+    most_children: Callable[[Any], int] | None
     # None: a step calls no other system.
     called: Callable[[Any], str] | None
     # Waits for the outside world or for an evaluation, so no database transaction may be open meanwhile.
@@ -47,6 +49,7 @@ def implementation(shape: str) -> Implementation:
         execute=module.execute,
         retry_policy=getattr(module, "retry_policy", None),
         targets=getattr(module, "targets", None),
+        most_children=getattr(module, "most_children", None),
         called=getattr(module, "called", None),
         long=getattr(module, "LONG", False),
     )

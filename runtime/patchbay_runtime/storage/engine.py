@@ -44,6 +44,8 @@ def create_engine(
         _url(settings, settings.database_user, database or settings.database_name),
         poolclass=poolclass,
         pool_recycle=1800,
+        # Errors are logged, and parameters are what tenants send.
+        hide_parameters=True,
         isolation_level="READ COMMITTED",
         # Transactions are always ended in the code; another ROLLBACK would cost a round trip per process.
         pool_reset_on_return=None,

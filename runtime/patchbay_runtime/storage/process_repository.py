@@ -11,6 +11,7 @@ from patchbay_runtime.storage.payloads import LARGEST_VARIABLES_BYTES, decode, e
 from patchbay_runtime.storage.tenant_tables import processes
 
 NOW = func.now(6)
+OPEN = ("waiting", "delayed", "running")
 INSERT_AT_ONCE_BYTES = 4 * 2**20
 """Well below the server's default packet of 16 MiB."""
 
@@ -56,7 +57,7 @@ class StoredProcess:
     @property
     def is_open(self) -> bool:
         """Waiting or running."""
-        return self.status in {"waiting", "delayed", "running"}
+        return self.status in OPEN
 
 
 _TABLE = processes.c
@@ -122,6 +123,12 @@ async def children_not_begun(connection: AsyncConnection, parent: StoredProcess)
     for row in await connection.execute(query):
         found.setdefault(row.shape, []).append(row.id)
     return found
+
+
+async def count_open(connection: AsyncConnection, most: int) -> int:
+    """How many processes of the tenant are open, counted up to `most`."""
+    found = select(_TABLE.id).where(_TABLE.status.in_(OPEN)).limit(most)
+    return (await connection.execute(select(func.count()).select_from(found.subquery()))).scalar_one()
 
 
 async def begin(connection: AsyncConnection, process: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, case, func, insert, select, update
+from sqlalchemy import Row, bindparam, case, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.storage.payloads import decode
@@ -26,16 +26,35 @@ class RunState:
     finished_at: datetime | None
 
 
-async def add_run(connection: AsyncConnection, run: str, flow: str, version: int, idempotency_key: str | None) -> None:
-    """Add a run with one open process."""
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """What a request brings so that it starts one run however often it is sent; `digest` of its payload."""
+
+    key: str
+    digest: str
+
+
+async def add_run(
+    connection: AsyncConnection, run: str, flow: str, version: int, *, most_processes: int, key: RunKey | None
+) -> None:
+    """Add a run with one open process, of which at most `most_processes` come before a split."""
     values = {"id": run, "flow": flow, "version": version, "status": "running", "open_processes": 1}
-    await connection.execute(_INSERT, {**values, "idempotency_key": idempotency_key})
+    brought = {"idempotency_key": key and key.key, "payload_digest": key and key.digest}
+    await connection.execute(_INSERT, {**values, "processes": most_processes, **brought})
 
 
-async def run_of_key(connection: AsyncConnection, flow: str, idempotency_key: str) -> str | None:
-    """The run that was started with this key."""
-    query = select(runs.c.id).where(runs.c.flow == flow, runs.c.idempotency_key == idempotency_key)
-    return await connection.scalar(query)
+async def run_of_key(connection: AsyncConnection, flow: str, key: RunKey) -> tuple[str, bool] | None:
+    """The run that was started with this key, and whether its payload was the same."""
+    query = select(runs.c.id, runs.c.payload_digest).where(runs.c.flow == flow, runs.c.idempotency_key == key.key)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else (row.id, row.payload_digest in {None, key.digest})
+
+
+async def forget_key(connection: AsyncConnection, flow: str, key: RunKey, days: int) -> None:
+    """Free a key that has started its run longer ago."""
+    old = runs.c.created_at < func.timestampadd(text("DAY"), -days, NOW)
+    query = update(runs).where(runs.c.flow == flow, runs.c.idempotency_key == key.key, old)
+    await connection.execute(query.values(idempotency_key=None))
 
 
 async def get_run(connection: AsyncConnection, run: str) -> RunState | None:
@@ -58,9 +77,9 @@ async def outputs_of(connection: AsyncConnection, run: str) -> list[tuple[str, A
     return [(row.element, decode(row.output)) for row in await connection.execute(query)]
 
 
-async def open_more(connection: AsyncConnection, run: str, more: int) -> None:
-    """Count processes that a split has added."""
-    await connection.execute(_OPEN_MORE, {"run": run, "more": more})
+async def open_more(connection: AsyncConnection, run: str, more: int, *, made: int, most: int) -> bool:
+    """Count the open processes that a split adds, and the most that may come of them. False if that is over `most`."""
+    return (await connection.execute(_OPEN_MORE, {"run": run, "more": more, "made": made, "most": most})).rowcount == 1
 
 
 async def close_one(connection: AsyncConnection, run: str) -> bool:
@@ -86,7 +105,10 @@ STATES = select(
     runs.c.id, runs.c.flow, runs.c.version, runs.c.status, runs.c.failed_process, runs.c.created_at, runs.c.finished_at
 )
 _STATE = STATES.where(runs.c.id == bindparam("run"))
-_OPEN_MORE = _CHANGE.values(open_processes=runs.c.open_processes + bindparam("more"))
+_MADE = runs.c.processes + bindparam("made")
+_OPEN_MORE = _CHANGE.where(bindparam("most") >= _MADE).values(
+    open_processes=runs.c.open_processes + bindparam("more"), processes=_MADE
+)
 _CLOSE_ONE = _CHANGE.ordered_values(
     _CLOSED,
     (runs.c.finished_at, case((_LAST, NOW), else_=runs.c.finished_at)),

@@ -39,8 +39,12 @@ runs = Table(
     Column("status", String(10, collation="ascii_bin"), nullable=False),
     # Processes that are waiting or running; the run ends when it reaches zero.
     Column("open_processes", Integer, nullable=False),
+    # The most that may have come of it by its splits so far.
+    Column("processes", Integer, nullable=False, server_default="1"),
     Column("failed_process", _ID),
     Column("idempotency_key", String(200, collation="utf8mb4_bin")),
+    # SHA-256 of the payload that came with the key.
+    Column("payload_digest", CHAR(64, collation="ascii_bin")),
     Column("created_at", _TIME, nullable=False, server_default=_NOW),
     Column("finished_at", _TIME),
     # In the list; given after the run can be seen, from the counter below.
