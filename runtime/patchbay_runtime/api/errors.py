@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from patchbay_runtime.flows.problem import InvalidFlowError, Problem, json_path
+from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.storage.database import is_contention, is_unavailable, outage
 
 RETRY_AFTER_SECONDS = 2
@@ -83,6 +84,9 @@ async def _server_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, RedisError | ConnectionError) or is_unavailable(error):
         log.warning("MariaDB or Redis is away: %s", outage(error), extra={"path": request.url.path})
         return _try_again("unavailable", "the service cannot reach its storage")
+    if isinstance(error, StepFault):
+        log.warning("expressions could not be read: %s", error.code, extra={"path": request.url.path})
+        return _try_again("busy", "the machine had no room to read the flow's expressions")
     if is_contention(error):
         log.warning("a request lost against others in MariaDB", extra={"path": request.url.path})
         return _try_again("busy", "too many requests want the same at once")

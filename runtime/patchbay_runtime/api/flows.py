@@ -9,11 +9,14 @@ from fastapi.responses import JSONResponse
 
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.json_body import parse_json, read_body
-from patchbay_runtime.api.resources import ResourcesOf
+from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.flows.document import LARGEST_DOCUMENT_BYTES
 from patchbay_runtime.flows.flow import Flow
-from patchbay_runtime.flows.validation import check_flow
+from patchbay_runtime.flows.problem import InvalidFlowError, Problem
+from patchbay_runtime.flows.validation import check_flow, expressions_of
+from patchbay_runtime.steps.expression import Check, registered
+from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.storage import flow_repository
 
 router = APIRouter(prefix="/api/tenants/{tenant}/flows")
@@ -28,7 +31,7 @@ def timestamp(moment: datetime | None) -> str | None:
 async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
     """Register a flow document as the flow's next version."""
     document = parse_json(await read_body(request, LARGEST_DOCUMENT_BYTES))
-    flow = check_flow(document, resources.reach)
+    flow = check_flow(document, resources.reach, await _syntax(resources, tenant, document))
     version = await resources.database.transact(
         tenant, lambda connection: flow_repository.add_version(connection, flow.name, document)
     )
@@ -65,6 +68,21 @@ async def one_version(flow: str, version: int, tenant: Tenant, resources: Resour
     if stored is None:
         raise not_found("version", str(version))
     return _version(stored)
+
+
+async def _syntax(resources: Resources, tenant: str, document: Any) -> Check:
+    """The expressions are read where their reader can take neither the API's time nor its memory."""
+    expressions = expressions_of(document)
+    if not expressions:
+        return registered
+    try:
+        faults = await resources.evaluators.syntax(tenant, expressions)
+    except StepFault as fault:
+        if fault.retryable:
+            raise
+        message = f"the flow's expressions are too much to read ({fault.code}); make them fewer or shorter"
+        raise InvalidFlowError([Problem("$.steps", message)]) from None
+    return dict(zip(expressions, faults, strict=True)).__getitem__
 
 
 def _warnings(document: dict[str, Any], most: int) -> list[dict[str, str]]:

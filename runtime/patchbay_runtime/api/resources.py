@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from patchbay_runtime.api.run_waiters import RunWaiters
 from patchbay_runtime.catalog import CATALOG
+from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, Reconciler, SweepPace
 from patchbay_runtime.execution.start import RunStarter
@@ -26,7 +27,7 @@ DATABASE_TIMEOUT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Resources:
-    """Connections and services of one replica. `reach`: what flows may call."""
+    """Connections and services of one replica. `reach`: what flows may call. `evaluators` read their expressions."""
 
     settings: Settings
     database: Database
@@ -35,6 +36,7 @@ class Resources:
     starter: RunStarter
     reconciler: Reconciler
     reach: Reach | None
+    evaluators: Evaluators
 
 
 @asynccontextmanager
@@ -44,11 +46,14 @@ async def open_resources(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -
     queue = ProcessQueue.open(settings, CATALOG)
     waiters = RunWaiters(queue.redis, database)
     reconciler = Reconciler(database, queue, sweeps)
+    # One at a time: flows are seldom registered, and replicas have little memory.
+    evaluators = Evaluators(at_once=1)
     try:
         async with running(waiters.listen_forever()), running(reconciler.run_forever()):
             starter = RunStarter(database, queue, ProcessLimits.of(settings))
-            yield Resources(settings, database, queue, waiters, starter, reconciler, Reach.of(settings))
+            yield Resources(settings, database, queue, waiters, starter, reconciler, Reach.of(settings), evaluators)
     finally:
+        await evaluators.close()
         await queue.close()
         await database.close()
 

@@ -11,7 +11,7 @@ from patchbay_runtime.storage import flow_repository, process_repository, run_re
 from patchbay_runtime.storage.payloads import decode
 from patchbay_runtime.storage.run_repository import RunState
 
-MOST_PROCESSES_SHOWN = 2000
+MOST_PROCESSES_SHOWN = 1000
 
 
 def run_state(run: RunState) -> dict[str, Any]:
@@ -30,32 +30,38 @@ async def run_summary(connection: AsyncConnection, run: RunState) -> dict[str, A
     """State, output and error.
 
     The output is what the run's path ended with; of a flow with a split it is the list of what all paths ended with, in
-    the order of the elements. Paths that were dropped give nothing.
+    the order of the elements. Paths that were dropped give nothing. More than can be told at once is left out.
     """
+    output, complete = await _output(connection, run) if run.status == "completed" else (None, True)
     return {
         **run_state(run),
-        "output": await _output(connection, run) if run.status == "completed" else None,
+        "output": output,
+        "output_left_out": not complete,
         "error": await _error(connection, run.failed_process) if run.failed_process else None,
     }
 
 
 async def run_details(connection: AsyncConnection, run: RunState) -> dict[str, Any]:
-    """The summary and the run's processes, at most `MOST_PROCESSES_SHOWN`."""
-    rows = await run_repository.processes_of(connection, run.id, MOST_PROCESSES_SHOWN + 1)
-    return {
-        **await run_summary(connection, run),
-        "processes": [_process(row) for row in rows[:MOST_PROCESSES_SHOWN]],
-        "more_processes": len(rows) > MOST_PROCESSES_SHOWN,
-    }
+    """The summary and the run's first processes."""
+    return {**await run_summary(connection, run), **await processes_page(connection, run.id, "", MOST_PROCESSES_SHOWN)}
 
 
-async def _output(connection: AsyncConnection, run: RunState) -> Any:
+async def processes_page(connection: AsyncConnection, run: str, after: str, limit: int) -> dict[str, Any]:
+    """The run's processes after `after`, at most `limit`, and whether there are more."""
+    rows, more = await run_repository.processes_of(connection, run, after, limit)
+    return {"processes": [_process(row) for row in rows], "more_processes": more}
+
+
+async def _output(connection: AsyncConnection, run: RunState) -> tuple[Any, bool]:
+    """The output, and whether it is complete."""
     outputs = await run_repository.outputs_of(connection, run.id)
+    if outputs is None:
+        return None, False
     stored = await flow_repository.get_version(connection, run.flow, run.version)
     if stored is None or not Flow(stored.document).splits:
-        return outputs[0][1] if outputs else None
+        return outputs[0][1] if outputs else None, True
     outputs.sort(key=lambda output: [int(index) for index in output[0].split(".") if index])
-    return [value for _, value in outputs]
+    return [value for _, value in outputs], True
 
 
 async def _error(connection: AsyncConnection, process_id: str) -> dict[str, Any] | None:
@@ -87,4 +93,6 @@ def _process(row: Row[Any]) -> dict[str, Any]:
     }
     if row.status == "failed":
         shown["payload"] = decode(row.payload)
+    if row.leaf and row.output is not None:
+        shown["output"] = decode(row.output)
     return shown

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.resources import Resources, ResourcesOf
-from patchbay_runtime.api.run_view import run_details, run_state, run_summary
+from patchbay_runtime.api.run_view import processes_page, run_details, run_state, run_summary
 from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.execution.limits import PAUSE_SECONDS
 from patchbay_runtime.execution.start import KeyReusedError, NoRoomError, UnknownFlowError
@@ -79,6 +79,17 @@ async def get_run(run: str, tenant: Tenant, resources: ResourcesOf) -> dict[str,
         if state is None:
             raise not_found("run", run)
         return await run_details(connection, state)
+
+
+@router.get("/api/tenants/{tenant}/runs/{run}/processes")
+async def list_processes(
+    run: str, tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100
+) -> dict[str, Any]:
+    """A page of a run's processes; the next one comes after the last process of this one."""
+    async with resources.database.transaction(tenant) as connection:
+        if await run_repository.get_run(connection, run) is None:
+            raise not_found("run", run)
+        return await processes_page(connection, run, after, limit)
 
 
 def _payload(body: bytes) -> str:

@@ -5,7 +5,7 @@ import json
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -24,8 +24,8 @@ _CRASHES: Final = {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL, -signal.SIGF
 class Evaluators:
     """Evaluates the expressions of steps, for each tenant one step at a time, in processes that no tenants share."""
 
-    def __init__(self) -> None:
-        self._free = asyncio.Semaphore(AT_ONCE)
+    def __init__(self, at_once: int = AT_ONCE) -> None:
+        self._free = asyncio.Semaphore(at_once)
         self._turns: dict[str, tuple[asyncio.Lock, list[None]]] = {}
         self._idle: list[Evaluator] = []  # the one that was used last is at the end
         self._nursery: asyncio.Task[Nursery] | None = None
@@ -87,15 +87,27 @@ class Evaluators:
             "until_true": until_true,
             "millis": time.time_ns() // 1_000_000,
         }
-        message = json.dumps(step, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-        values, fault = await self._asked(tenant, message)
-        if fault is not None and fault.retryable:
-            # An evaluation changes nothing, so it can be begun again.
-            values, fault = await self._asked(tenant, message)
+        values, fault = await self._answers(tenant, b"e" + _encoded(step))
         if fault is not None:
             field = list(expressions)[min(len(values), len(expressions) - 1)]
             raise StepFault(fault.code, f"{field}: {fault.message}", retryable=fault.retryable)
         return values
+
+    async def syntax(self, tenant: str, expressions: Sequence[str]) -> list[str | None]:
+        """What is wrong with each of a flow's expressions. Raises StepFault for a limit."""
+        async with self.turn(tenant):
+            values, fault = await self._answers(tenant, b"s" + _encoded(list(expressions)))
+        if fault is not None:
+            raise fault
+        return values
+
+    async def _answers(self, tenant: str, message: bytes) -> tuple[list[Any], StepFault | None]:
+        """The values up to the fault, if any."""
+        values, fault = await self._asked(tenant, message)
+        if fault is not None and fault.retryable:
+            # Nothing was changed, so it can be begun again.
+            values, fault = await self._asked(tenant, message)
+        return values, fault
 
     async def _asked(self, tenant: str, message: bytes) -> tuple[list[Any], StepFault | None]:
         """The values up to the fault, if any."""
@@ -190,6 +202,10 @@ class Evaluators:
                 log.warning("the kernel does not filter the system calls of evaluation processes")
             return evaluator
         raise RuntimeError("no evaluation process can be started")
+
+
+def _encoded(message: Any) -> bytes:
+    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def _result(task: asyncio.Task[Value]) -> Value | None:

@@ -4,6 +4,8 @@ from typing import Final
 
 PROCESSOR_SECONDS: Final = 1.0
 """Kept by the kernel, so in the midst of a function of the engine too."""
+READING_SECONDS: Final = 5.0
+"""Likewise, for reading all expressions of a flow. Those of the largest document take about three."""
 WALL_SECONDS: Final = 30.0
 """From the question to the last answer. Only a machine that has no processor to spare comes near."""
 MEMORY_BYTES: Final = 64 * 2**20

@@ -15,6 +15,7 @@ from typing import Final
 from jsonata.jexception import JException  # type: ignore[import-untyped]  # the package has no type information
 
 from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.syntax import is_double
 
 _OPERATORS: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add,
@@ -33,7 +34,7 @@ _MOST_PLAIN: Final = 1e21
 
 def exact(number: float) -> float:
     """The number, if arithmetic keeps its digits."""
-    if isinstance(number, int) and not _is_double(number):
+    if isinstance(number, int) and not is_double(number):
         raise StepFault(
             "integer_too_large",
             "JSONata computes with 53 bits, which would change the digits of an integer beyond 2^53;"
@@ -109,10 +110,3 @@ def written(number: float) -> str:
         return text.rstrip("0").rstrip(".") if "." in text else text
     mantissa, _, exponent = repr(number).partition("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent):+d}"
-
-
-def _is_double(number: int) -> bool:
-    try:
-        return int(float(number)) == number
-    except OverflowError:
-        return False

@@ -6,8 +6,9 @@ that serves steps. Commands and answers are packets on FD:
 - `fork`, with the process's end of a socket: answered by its pid;
 - `end PID`: kill the process unless it has ended, answered by how it ended, negative for a signal.
 
-A step is one message, answered by a message per expression, `v` and the value or `f` and the fault, and at the end by
-`k` (keep) or `r` (retire: this process has grown). See `frames`.
+A step is one message that begins with `e`, answered by a message per expression, `v` and the value or `f` and the
+fault, and at the end by `k` (keep) or `r` (retire: this process has grown). A list of expressions that are only to be
+read begins with `s` (syntax): the values tell what is wrong, null for nothing. See `frames`.
 """
 
 import gc
@@ -18,13 +19,21 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NoReturn
 
 from patchbay_runtime.evaluation.confinement import confine, confine_nursery
 from patchbay_runtime.evaluation.engine import evaluate
 from patchbay_runtime.evaluation.frames import framed, receive
-from patchbay_runtime.evaluation.limits import ENDED, OUTPUT_BYTES, PROCESSOR_SECONDS, RETIRED_BYTES
+from patchbay_runtime.evaluation.limits import (
+    ENDED,
+    OUTPUT_BYTES,
+    PROCESSOR_SECONDS,
+    READING_SECONDS,
+    RETIRED_BYTES,
+)
 from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.syntax import syntax_fault
 
 # Modules that the engine loads as it needs them have to be there before files are out of reach.
 _WARMING: Final = (
@@ -87,27 +96,19 @@ def _serve(fd: int) -> NoReturn:
     connection.sendall(framed(b"confined" if filtered else b"open"))
     while (message := receive(connection)) is not None:
         # Without a handler: the kernel ends the process, wherever it is.
-        signal.setitimer(signal.ITIMER_PROF, PROCESSOR_SECONDS)
-        _answer(connection, message)
+        evaluates = message[:1] == b"e"
+        signal.setitimer(signal.ITIMER_PROF, PROCESSOR_SECONDS if evaluates else READING_SECONDS)
+        _answer(connection, message[1:], _values if evaluates else _faults)
         signal.setitimer(signal.ITIMER_PROF, 0)
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - start) * 1024 > RETIRED_BYTES
         connection.sendall(framed(b"r" if grown else b"k"))
     os._exit(0)
 
 
-def _answer(connection: socket.socket, message: bytes) -> None:
+def _answer(connection: socket.socket, message: bytes, answers: Callable[[Any], Iterator[bytes]]) -> None:
     try:
-        step = json.loads(message)
-        left = OUTPUT_BYTES
-        for expression in step["expressions"]:
-            value = evaluate(expression, step["payload"], step["variables"], step["millis"])
-            text = _encoded(value)
-            left -= len(text)
-            if left < 0:
-                raise StepFault(*ENDED["output"])
+        for text in answers(json.loads(message)):
             connection.sendall(framed(b"v" + text))
-            if step["until_true"] and value not in (None, False):
-                return
     except MemoryError:
         fault = ENDED["memory"]
     except StepFault as error:
@@ -115,6 +116,26 @@ def _answer(connection: socket.socket, message: bytes) -> None:
     else:
         return
     connection.sendall(framed(b"f" + json.dumps(fault).encode()))
+
+
+def _values(step: Any) -> Iterator[bytes]:
+    left = OUTPUT_BYTES
+    for expression in step["expressions"]:
+        value = evaluate(expression, step["payload"], step["variables"], step["millis"])
+        text = _encoded(value)
+        left -= len(text)
+        if left < 0:
+            raise StepFault(*ENDED["output"])
+        yield text
+        if step["until_true"] and value not in (None, False):
+            return
+
+
+def _faults(expressions: list[str]) -> Iterator[bytes]:
+    for expression in expressions:
+        yield _encoded(syntax_fault(expression))
+        # What was read refers to itself, so it would stay for a while.
+        gc.collect()
 
 
 def _encoded(value: Any) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 from patchbay_runtime.flows.extent import Extent
 from patchbay_runtime.names import Name
 from patchbay_runtime.steps.config import StepConfig
-from patchbay_runtime.steps.expression import REGISTERED
+from patchbay_runtime.steps.expression import registered
 from patchbay_runtime.steps.implementation import Implementation, implementation
 from patchbay_runtime.steps.retry import RetryPolicy
 
@@ -80,7 +80,7 @@ class Flow:
         if known is None:
             document = self._documents[name]
             config = implementation(document["shape"]).config.model_validate(
-                document.get("config", {}), context=REGISTERED
+                document.get("config", {}), context=registered
             )
             known = Step(name, document["shape"], document.get("next"), config)
             self._steps[name] = known

@@ -1,7 +1,8 @@
 """Checks of a flow document: every problem is found at once, with its JSON path."""
 
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -9,6 +10,7 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.flows.document import FlowDocument, StepDocument
 from patchbay_runtime.flows.problem import InvalidFlowError, Place, Problem, json_path, problems_of
 from patchbay_runtime.flows.reach import Reach
+from patchbay_runtime.steps.expression import Check
 from patchbay_runtime.steps.implementation import implementation
 
 TRIGGERS = frozenset({"http-trigger"})
@@ -17,14 +19,31 @@ Edges = dict[str, dict[Place, str]]
 """For each step, the steps it leads to by the place that names them."""
 
 
-def check_flow(document: Any, reach: Reach | None = None) -> FlowDocument:
-    """The document's model, or `InvalidFlowError` with all of its problems. `reach`: what its steps may call."""
+class _Checks(NamedTuple):
+    reach: Reach | None
+    expression: Check | None
+
+
+def expressions_of(document: Any) -> list[str]:
+    """The expressions that `check_flow` will check, each once; of a document with other faults maybe not all."""
+    found: dict[str, None] = {}
+    with suppress(InvalidFlowError):
+        check_flow(document, check=found.setdefault)
+    return list(found)
+
+
+def check_flow(document: Any, reach: Reach | None = None, check: Check | None = None) -> FlowDocument:
+    """The document's model, or `InvalidFlowError` with all of its problems.
+
+    `reach`: what its steps may call. `check`: tells of an expression what is wrong; without it they are read here.
+    """
     try:
         flow = FlowDocument.model_validate(document)
     except ValidationError as error:
         raise InvalidFlowError(problems_of(error)) from None
     problems: list[Problem] = []
-    edges: Edges = {name: _check_step(name, step, flow, reach, problems) for name, step in flow.steps.items()}
+    checks = _Checks(reach, check)
+    edges: Edges = {name: _check_step(name, step, flow, checks, problems) for name, step in flow.steps.items()}
     _check_targets(flow, edges, problems)
     if not problems:
         _check_cycles(flow, edges, problems)
@@ -35,7 +54,7 @@ def check_flow(document: Any, reach: Reach | None = None) -> FlowDocument:
 
 
 def _check_step(
-    name: str, step: StepDocument, flow: FlowDocument, reach: Reach | None, problems: list[Problem]
+    name: str, step: StepDocument, flow: FlowDocument, checks: "_Checks", problems: list[Problem]
 ) -> dict[Place, str]:
     """Add the problems of one step; give the steps that it names."""
     place: Place = ("steps", name)
@@ -51,13 +70,13 @@ def _check_step(
         message = f"a {step.shape} names the steps that follow in its config; remove `next`"
         problems.append(Problem(json_path((*place, "next")), message))
     try:
-        config = code.config.model_validate(step.config)
+        config = code.config.model_validate(step.config, context=checks.expression)
     except ValidationError as error:
         problems.extend(problems_of(error, (*place, "config")))
         return edges
-    if code.called is not None and reach is not None:
+    if code.called is not None and checks.reach is not None:
         at = json_path((*place, "config", "url"))
-        problems.extend(Problem(at, fault) for fault in reach.faults(code.called(config)))
+        problems.extend(Problem(at, fault) for fault in checks.reach.faults(code.called(config)))
     if code.targets is not None:
         edges.update({(*place, "config", *inner): target for inner, target in code.targets(config).items()})
     return edges

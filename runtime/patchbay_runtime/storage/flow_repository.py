@@ -16,12 +16,13 @@ _LATEST = select(flows.c.latest_version).where(flows.c.name == bindparam("flow")
 
 @dataclass(frozen=True)
 class FlowVersion:
-    """A registered document; `created_at` in UTC."""
+    """A registered document; `created_at` in UTC, `size` of its JSON text."""
 
     flow: str
     version: int
     document: dict[str, Any]
     created_at: datetime
+    size: int
 
 
 async def add_version(connection: AsyncConnection, flow: str, document: dict[str, Any]) -> int:
@@ -43,7 +44,7 @@ async def get_version(connection: AsyncConnection, flow: str, version: int) -> F
     """One version; None if there is no such flow or version."""
     query = select(flow_versions).where(flow_versions.c.flow == flow, flow_versions.c.version == version)
     row = (await connection.execute(query)).one_or_none()
-    return FlowVersion(row.flow, row.version, decode(row.document), row.created_at) if row else None
+    return FlowVersion(row.flow, row.version, decode(row.document), row.created_at, len(row.document)) if row else None
 
 
 async def list_flows(connection: AsyncConnection) -> list[tuple[str, int]]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, case, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +11,8 @@ from patchbay_runtime.storage.payloads import decode
 from patchbay_runtime.storage.tenant_tables import processes, runs
 
 NOW = func.now(6)
+LARGEST_PAGE_BYTES: Final = 4 * 2**20
+"""Of JSON in one answer: a run may hold a hundred thousand times a mebibyte."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +65,33 @@ async def get_run(connection: AsyncConnection, run: str) -> RunState | None:
     return RunState(*row) if row else None
 
 
-async def processes_of(connection: AsyncConnection, run: str, limit: int) -> list[Row[Any]]:
-    """The run's processes in order of creation, at most `limit`."""
-    query = select(processes).where(processes.c.run == run).order_by(processes.c.id).limit(limit)
-    return list(await connection.execute(query))
+async def processes_of(connection: AsyncConnection, run: str, after: str, limit: int) -> tuple[list[Row[Any]], bool]:
+    """The run's processes after `after`, in order of their identifiers, and whether there are more.
+
+    At most `limit`, and not more than `LARGEST_PAGE_BYTES` of what they hold, but for a single one.
+    """
+    found = list(await connection.execute(_SIZES, {"run": run, "after": after, "limit": limit + 1}))
+    page: list[str] = []
+    size = 0
+    for row in found[:limit]:
+        size += row.size
+        if page and size > LARGEST_PAGE_BYTES:
+            break
+        page.append(row.id)
+    rows = await connection.execute(_ALL.where(processes.c.id.in_(page))) if page else ()
+    return list(rows), len(page) < len(found)
 
 
-async def outputs_of(connection: AsyncConnection, run: str) -> list[tuple[str, Any]]:
-    """What the run's paths ended with, by the element of the splits that they belong to."""
-    query = select(processes.c.element, processes.c.output).where(
-        processes.c.run == run, processes.c.leaf == 1, processes.c.output.is_not(None)
-    )
+async def outputs_of(connection: AsyncConnection, run: str) -> list[tuple[str, Any]] | None:
+    """What the run's paths ended with, by the element of the splits that they belong to.
+
+    None where that is more than `LARGEST_PAGE_BYTES`.
+    """
+    ended = (processes.c.run == run, processes.c.leaf == 1, processes.c.output.is_not(None))
+    size = await connection.scalar(select(func.sum(func.octet_length(processes.c.output))).where(*ended))
+    if (size or 0) > LARGEST_PAGE_BYTES:
+        return None
+    query = select(processes.c.element, processes.c.output).where(*ended)
     return [(row.element, decode(row.output)) for row in await connection.execute(query)]
 
 
@@ -94,6 +112,16 @@ async def fail(connection: AsyncConnection, run: str, process: str) -> None:
 
 
 _INSERT = insert(runs)
+_ALL = select(processes).order_by(processes.c.id)
+_PAGE = (
+    select(processes.c.id)
+    .where(processes.c.run == bindparam("run"), processes.c.id > bindparam("after"))
+    .order_by(processes.c.id)
+    .limit(bindparam("limit"))
+    .subquery()
+)
+_HELD = func.octet_length(func.concat_ws("", processes.c.payload, processes.c.output, processes.c.error))
+_SIZES = select(processes.c.id, _HELD.label("size")).join(_PAGE, _PAGE.c.id == processes.c.id).order_by(processes.c.id)
 
 # MariaDB assigns from left to right: the counter is new in the conditions below, the status still old.
 _CHANGE = update(runs).where(runs.c.id == bindparam("run"))
