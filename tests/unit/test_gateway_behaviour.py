@@ -1,29 +1,19 @@
-"""The gateway as it runs: HAProxy with the rendered configuration on loopback, in front of a stub of the API."""
+"""The gateway as it runs: who gets through, and what the API then sees."""
 
-import json
 import signal
-import socket
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Network
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from patchbay_platform.gateway.config import GatewayConfig
-from patchbay_platform.gateway.render import render
 
-from tests.pinned_tools import program
 from tests.ports import free_port
+from tests.unit.gateway import ALLOWED, Api, Client, Echo, exchange, running, wait_until
 
-ALLOWED, OTHER = "127.0.0.1", "127.0.0.2"
+OTHER = "127.0.0.2"
 LIMIT = 1000
 
 DRAIN_SECONDS = 2
@@ -42,152 +32,12 @@ CONFIG = GatewayConfig.model_validate(
 FORWARDED = CONFIG.model_copy(update={"client_address": "forwardedFor"})
 
 
-@dataclass
-class Answer:
-    status: int
-    headers: dict[str, str]
-    body: Any
-
-
-class Echo(BaseHTTPRequestHandler):
-    """Answers with what reached it."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self._echo(b"")
-
-    def do_POST(self) -> None:
-        length = self.headers.get("Content-Length")
-        self._echo(self.rfile.read(int(length)) if length is not None else self._chunks())
-
-    def _chunks(self) -> bytes:
-        body = b""
-        while size := int(self.rfile.readline(), 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
-    def _echo(self, body: bytes) -> None:
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = json.dumps({"path": self.path, "headers": headers, "bytes": len(body)}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
-        """Silent."""
-
-
-class Api(ThreadingHTTPServer):
-    """The stub; a health check that hangs up is no error."""
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Silent."""
-
-
-@dataclass
-class Client:
-    """Speaks to the gateway as the load balancer does, in the name of an address."""
-
-    port: int
-    health_port: int
-    client_address: str
-
-    def send(
-        self,
-        path: str,
-        *,
-        source: str = ALLOWED,
-        body: bytes | None = None,
-        chunked: bool = False,
-        headers: dict[str, str] | None = None,
-    ) -> Answer:
-        with self.connect() as connection:
-            if self.client_address == "proxyProtocol":
-                connection.sendall(f"PROXY TCP4 {source} {ALLOWED} 40000 443\r\n".encode())
-            given = {"Connection": "close", **(headers or {})}
-            return exchange(connection, path, self._named(given, source), body, chunked=chunked)
-
-    def _named(self, headers: dict[str, str], source: str) -> dict[str, str]:
-        """With the client's own claim before the address that the load balancer adds."""
-        if self.client_address == "proxyProtocol":
-            return headers
-        claim = headers.get("X-Forwarded-For")
-        return {**headers, "X-Forwarded-For": source if claim is None else f"{claim}, {source}"}
-
-    def connect(self, bind: str = ALLOWED) -> socket.socket:
-        return socket.create_connection((ALLOWED, self.port), timeout=10, source_address=(bind, 0))
-
-    def health(self) -> int:
-        connection = HTTPConnection(ALLOWED, self.health_port, timeout=10)
-        connection.request("GET", "/")
-        return connection.getresponse().status
-
-
-def exchange(
-    connection: socket.socket,
-    path: str,
-    headers: dict[str, str],
-    body: bytes | None = None,
-    *,
-    chunked: bool = False,
-) -> Answer:
-    """One request and its answer."""
-    lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", "Host: gateway"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    payload = b""
-    if body is not None and chunked:
-        lines.append("Transfer-Encoding: chunked")
-        pieces = [body[start : start + 300] for start in range(0, len(body), 300)]
-        payload = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
-    elif body is not None:
-        lines.append(f"Content-Length: {len(body)}")
-        payload = body
-    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + payload)
-    response = HTTPResponse(connection)
-    response.begin()
-    content = response.read()
-    return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, json.loads(content))
-
-
 @pytest.fixture(scope="module")
 def api() -> Iterator[ThreadingHTTPServer]:
     with Api((ALLOWED, 0), Echo) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
-
-
-@contextmanager
-def running(
-    config: GatewayConfig, api_address: str, directory: Path
-) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
-    """HAProxy with this configuration, once it listens."""
-    client = Client(free_port(), free_port(), config.client_address)
-    file = directory / "haproxy.cfg"
-    file.write_text(
-        render(
-            config,
-            edge_networks=[IPv4Network("127.0.0.1/32")],
-            api_address=api_address,
-            api_slots=2,
-            proxy_bind=f"{ALLOWED}:{client.port}",
-            status_bind=f"{ALLOWED}:{free_port()}",
-            health_bind=f"{ALLOWED}:{client.health_port}",
-        )
-    )
-    process = subprocess.Popen(
-        [program("haproxy"), "-db", "-f", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_until(lambda: client.health() == 200)
-        yield client, process
-    finally:
-        process.kill()
-        process.wait(timeout=10)
 
 
 @pytest.fixture(scope="module", params=[CONFIG, FORWARDED], ids=lambda config: config.client_address)
@@ -197,7 +47,7 @@ def gateway(
     """A gateway that serves, behind either kind of load balancer."""
     address = f"{ALLOWED}:{api.server_address[1]}"
     with running(request.param, address, tmp_path_factory.mktemp("gateway")) as (client, _):
-        _wait_until(lambda: client.send("/hooks/ready").status == 200)
+        wait_until(lambda: client.send("/hooks/ready").status == 200)
         yield client
 
 
@@ -293,7 +143,7 @@ def test_each_request_on_a_shared_connection_counts_for_its_own_client(
     api: ThreadingHTTPServer, tmp_path: Path
 ) -> None:
     with running(FORWARDED, f"{ALLOWED}:{api.server_address[1]}", tmp_path) as (client, _):
-        _wait_until(lambda: client.send("/hooks/ready").status == 200)
+        wait_until(lambda: client.send("/hooks/ready").status == 200)
         with client.connect() as connection:
             answers = [
                 exchange(connection, "/hooks/a", {"X-Forwarded-For": source}).status
@@ -306,7 +156,7 @@ def test_a_forged_header_line_before_the_load_balancer_s_own_changes_nothing(
     api: ThreadingHTTPServer, tmp_path: Path
 ) -> None:
     with running(FORWARDED, f"{ALLOWED}:{api.server_address[1]}", tmp_path) as (client, _):
-        _wait_until(lambda: client.send("/hooks/ready").status == 200)
+        wait_until(lambda: client.send("/hooks/ready").status == 200)
         with client.connect() as connection:
             forged = {"X-Forwarded-For": f"{ALLOWED}\r\nX-Forwarded-For: {OTHER}"}
             assert exchange(connection, "/hooks/a", forged).status == 403
@@ -316,28 +166,15 @@ def test_a_leaving_gateway_says_so_before_it_stops_to_serve(api: ThreadingHTTPSe
     # Long enough to be asked twice meanwhile on a busy machine.
     config = CONFIG.model_copy(update={"drain_seconds": 8})
     with running(config, f"{ALLOWED}:{api.server_address[1]}", tmp_path) as (client, process):
-        _wait_until(lambda: client.send("/hooks/ready").status == 200)
+        wait_until(lambda: client.send("/hooks/ready").status == 200)
         process.send_signal(signal.SIGUSR1)
-        _wait_until(lambda: client.health() == 503)
+        wait_until(lambda: client.health() == 503)
         assert client.send("/hooks/a").status == 200
         assert process.wait(timeout=60) == 0
 
 
 def test_while_the_api_is_away_the_client_is_told_to_retry(tmp_path: Path) -> None:
     with running(CONFIG, f"{ALLOWED}:{free_port()}", tmp_path) as (client, _):
-        _wait_until(lambda: client.send("/hooks/a").status == 503)
+        wait_until(lambda: client.send("/hooks/a").status == 503)
         answer = client.send("/hooks/a")
     assert (answer.headers["retry-after"], answer.body["error"]["code"]) == ("2", "unavailable")
-
-
-def _wait_until(condition: Any, seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except OSError:
-            pass
-        if time.monotonic() > deadline:
-            pytest.fail(f"not reached within {seconds} s")
-        time.sleep(0.05)

@@ -22,7 +22,7 @@ from pulumi_kubernetes.core.v1 import (
 
 from patchbay_platform import pods
 from patchbay_platform.gateway.config import GatewayConfig, Network
-from patchbay_platform.gateway.render import HEALTH_PORT, PROXY_PORT, STATUS_PORT, render
+from patchbay_platform.gateway.render import HEALTH_PORT, MEMORY_MIB, PROXY_PORT, STATUS_PORT, render
 from patchbay_platform.placement import Placement
 from patchbay_platform.workload import Workload
 
@@ -95,7 +95,7 @@ class Gateway(pulumi.ComponentResource):
                                 ),
                                 readiness_probe=pods.readiness("/healthz", STATUS_PORT, period_seconds=1),
                                 liveness_probe=pods.liveness("/healthz", STATUS_PORT),
-                                resources=pods.resources(cpu="50m", memory="64Mi", memory_limit="512Mi"),
+                                resources=pods.resources(cpu="50m", memory="64Mi", memory_limit=f"{MEMORY_MIB}Mi"),
                                 security_context=pods.container_security(),
                                 volume_mounts=[pods.mount("config", "/etc/haproxy", read_only=True)],
                             )

@@ -20,7 +20,7 @@ class Route(Model):
     allowlist: tuple[Network, ...] = ()
     public: bool = False
     requests_per_second: Annotated[int, Field(ge=1, le=100_000)]
-    # The gateway holds a chunked body in memory until its size is known, hence the ceiling.
+    # The gateway holds a body in memory until it is complete, hence the ceiling.
     body_limit_bytes: Annotated[int, Field(ge=1, le=1_048_576)]
 
     @property

@@ -13,8 +13,17 @@ PROXY_PORT: Final = 8080
 STATUS_PORT: Final = 8405
 HEALTH_PORT: Final = 8406
 
+MEMORY_MIB: Final = 512
+CONNECTIONS: Final = 4096
+SMALL_BODY_BYTES: Final = 32_768
+# Bodies that are larger, or of a size that is not told: requests at one time, from their first byte to their answer.
+LARGE_OF_CLIENT: Final = 32
+LARGE_OF_ALL: Final = 128
+# From the headers to the end of the body.
+BODY_SECONDS: Final = 20
+
 # Room beside the largest body for the request line and headers, in bytes.
-_HEADER_BYTES: Final = 32_768
+HEADER_BYTES: Final = 32_768
 
 # Sent as the JSON error form of the API, so that a client parses one form only.
 _ERRORS: Final[Mapping[int, tuple[str, str]]] = {
@@ -46,6 +55,7 @@ def render(
     proxy_bind: str = f":{PROXY_PORT}",
     status_bind: str = f":{STATUS_PORT}",
     health_bind: str = f":{HEALTH_PORT}",
+    body_seconds: int = BODY_SECONDS,
 ) -> str:
     """HAProxy's configuration. `api_address` is `name:port` of a headless service; each of its pods takes a slot."""
     environment = Environment(
@@ -63,15 +73,20 @@ def render(
     return environment.get_template("haproxy.cfg.j2").render(
         api_address=api_address,
         api_slots=api_slots,
-        buffer_bytes=max(route.body_limit_bytes for route in config.routes) + _HEADER_BYTES,
+        body_seconds=body_seconds,
+        buffer_bytes=max(route.body_limit_bytes for route in config.routes) + HEADER_BYTES,
         client_address=config.client_address,
+        connections=CONNECTIONS,
         drain_seconds=config.drain_seconds,
         edge_networks=edge_networks,
         errors=errors,
-        header_bytes=_HEADER_BYTES,
+        header_bytes=HEADER_BYTES,
         health_bind=health_bind,
+        large_of_all=LARGE_OF_ALL,
+        large_of_client=LARGE_OF_CLIENT,
         proxy_bind=proxy_bind,
         response_seconds=config.response_seconds,
         routes=config.routes,
+        small_body_bytes=SMALL_BODY_BYTES,
         status_bind=status_bind,
     )
