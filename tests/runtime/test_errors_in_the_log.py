@@ -1,0 +1,24 @@
+"""What tenants send does not come into the log with an error."""
+
+import logging
+
+import pytest
+from patchbay_runtime.names import tenant_schema
+from patchbay_runtime.settings import Settings
+
+from tests.runtime.conftest import Mariadb, Tenant
+from tests.runtime.in_process import api
+
+
+async def test_a_statement_that_fails_is_logged_without_its_parameters(
+    settings: Settings, tenant: Tenant, mariadb_server: Mariadb, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant.register_steps("f", {"m": {"shape": "map", "config": {"expression": "1"}}})
+    mariadb_server.sql(f"ALTER TABLE {tenant_schema(tenant.name)}.processes DROP COLUMN variables")
+    with caplog.at_level(logging.DEBUG):
+        async with api(settings) as http:
+            answer = await http.post(f"/hooks/{tenant.name}/f", json={"card": "a-tenants-secret"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
+    text = "\n".join(f"{record.getMessage()} {record.exc_text}" for record in caplog.records)
+    assert "INSERT INTO" in text
+    assert "a-tenants-secret" not in text + answer.text
