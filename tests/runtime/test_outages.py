@@ -10,10 +10,12 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import LOCK, Reconciler
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.settings import Settings
+from patchbay_runtime.storage import tenant_repository
+from patchbay_runtime.storage.control_tables import tenants
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
 from patchbay_runtime.storage.tenant_tables import processes
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from tests.http_requests import http
 from tests.ports import free_port
@@ -195,3 +197,31 @@ def test_only_one_replica_reconciles_at_a_time(tenant: Tenant, settings: Setting
     without, found = asyncio.run(sweep_with_and_without_the_lock())
     assert without == 0
     assert found >= 1
+
+
+async def test_a_tenant_whose_schema_is_missing_keeps_no_other_from_being_swept(
+    tenant: Tenant, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant.register_steps("f", {"pause": {"shape": "delay", "config": {"seconds": 600}}})
+    run = tenant.trigger("f", {})
+    await asyncio.to_thread(wait_until, lambda: tenant.run(run)["processes"][-1]["status"] == "delayed")
+    queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, None, CATALOG)
+    database = Database(create_engine(settings, pool_size=4), 30)
+    missing = "a-schema-is-missing"
+    async with database.transaction() as connection:
+        await tenant_repository.add_tenant(connection, missing)
+        assert (await tenant_repository.tenant_names(connection)).index(missing) == 0
+    try:
+        await make_overdue(database, tenant.name, run)
+
+        async def found_one() -> bool:
+            return await Reconciler(database, queue).sweep() >= 1
+
+        # The API's own reconciler may have the lock for a moment.
+        await until(found_one, 30, "the tenant after it is swept")
+    finally:
+        async with database.transaction() as connection:
+            await connection.execute(delete(tenants).where(tenants.c.name == missing))
+        await queue.close()
+        await database.close()
+    assert missing in {getattr(record, "tenant", None) for record in caplog.records}

@@ -55,10 +55,10 @@ class Reconciler:
             try:
                 await self.sweep()
             except Exception as error:
-                if not (may_pass(error) or isinstance(error, REDIS_AWAY)):
-                    log.exception("a sweep failed")
-                else:
+                if _is_away(error):
                     log.warning("no sweep: MariaDB or Redis is away")
+                else:
+                    log.exception("a sweep failed")
 
     async def sweep(self) -> int:
         """Put what is overdue; the number of processes put. Another replica's sweep makes this one empty."""
@@ -69,9 +69,15 @@ class Reconciler:
             async with self._database.transaction() as connection:
                 tenants = await tenant_names(connection)
             for tenant in tenants:
-                put += await self._sweep_tenant(tenant)
-                while await self._database.transact(tenant, give_places):
-                    pass
+                try:
+                    put += await self._sweep_tenant(tenant)
+                    while await self._database.transact(tenant, give_places):
+                        pass
+                except Exception as error:
+                    if _is_away(error):
+                        raise
+                    # Such as a schema that is not there: the tenants after this one have theirs.
+                    log.exception("a tenant could not be swept", extra={"tenant": tenant})
         return put
 
     async def _sweep_tenant(self, tenant: str) -> int:
@@ -88,6 +94,10 @@ class Reconciler:
             if len(rows) < PAGE:
                 return put
             last = rows[-1].id
+
+
+def _is_away(error: Exception) -> bool:
+    return may_pass(error) or isinstance(error, REDIS_AWAY)
 
 
 def _before(seconds: int) -> Any:
