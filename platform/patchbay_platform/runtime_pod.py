@@ -14,6 +14,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from patchbay_platform import pods
+from patchbay_platform.limits import LimitsConfig
 from patchbay_platform.store_access import StoreAccess
 
 
@@ -24,6 +25,7 @@ class RuntimePod:
     image: str
     stores: Sequence[StoreAccess]
     log_level: str
+    limits: LimitsConfig
 
     def with_queue_only(self) -> Self:
         """For a pod that looks at the queue and has no business in the database."""
@@ -38,7 +40,11 @@ class RuntimePod:
         return [
             *(
                 EnvVarArgs(name=name, value=value)
-                for name, value in {**variables, "PATCHBAY_LOG_LEVEL": self.log_level}.items()
+                for name, value in {
+                    **variables,
+                    **self.limits.variables,
+                    "PATCHBAY_LOG_LEVEL": self.log_level,
+                }.items()
             ),
             _of_pod("PATCHBAY_NODE", "spec.nodeName"),
             # The same for all pods of one roll-out.

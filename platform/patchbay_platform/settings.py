@@ -12,6 +12,7 @@ from patchbay_platform.cluster_autoscaler.config import ClusterAutoscalerConfig
 from patchbay_platform.gateway.config import GatewayConfig
 from patchbay_platform.headroom import HeadroomConfig
 from patchbay_platform.keda import KedaConfig
+from patchbay_platform.limits import LimitsConfig
 from patchbay_platform.mariadb.component import MariadbConfig
 from patchbay_platform.namespaces import QuotaConfig
 from patchbay_platform.network import NetworkConfig
@@ -47,6 +48,7 @@ class PlatformSettings(Model):
     prometheus: PrometheusConfig
     gateway: GatewayConfig
     api: ApiConfig = ApiConfig()
+    limits: LimitsConfig = LimitsConfig()
     scaling: ScalingConfig = ScalingConfig()
     nodes: NodesConfig = NodesConfig()
     cluster_autoscaler: ClusterAutoscalerConfig | None = None

@@ -135,7 +135,7 @@ class Platform(pulumi.ComponentResource):
             api_address=f"{api.HEADLESS_SERVICE}.{namespaces.RUNTIME}.svc.cluster.local:{api.PORT}",
             opts=child,
         )
-        runtime = RuntimePod(image=images.runtime, stores=access, log_level=settings.api.log_level)
+        runtime = RuntimePod(images.runtime, access, settings.api.log_level, settings.limits)
         served = Api(
             f"{name}-api",
             settings.api,

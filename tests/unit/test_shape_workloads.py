@@ -3,8 +3,10 @@
 import pytest
 from patchbay_config.errors import ConfigError
 from patchbay_platform.host_cluster import HostCluster
+from patchbay_platform.limits import LimitsConfig
 from patchbay_platform.shapes import check
 from patchbay_runtime.catalog import CATALOG, Shape
+from patchbay_runtime.settings import Settings
 
 from .conftest import Manifest, Program
 
@@ -46,6 +48,18 @@ def test_the_bill_tells_the_shapes_pods_apart_by_labels_that_aws_imports(program
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_update_sets_the_pods_that_the_autoscaler_chose(program: Program, shape: Shape) -> None:
     assert "replicas" not in deployment(program, shape)
+
+
+def test_the_api_and_every_worker_know_the_limits_on_processes(program: Program) -> None:
+    """By the names that the program itself reads."""
+    workloads = [f"shape-{name}" for name in CATALOG] + ["api"]
+    for name in workloads:
+        (container,) = program.one("Deployment", name, NAMESPACE).inputs["spec"]["template"]["spec"]["containers"]
+        given = {variable["name"]: variable["value"] for variable in container["env"] if "value" in variable}
+        limits = LimitsConfig()
+        assert given["PATCHBAY_MOST_RUN_PROCESSES"] == str(limits.run_processes), name
+        assert given["PATCHBAY_MOST_OPEN_PROCESSES"] == str(limits.open_processes), name
+    assert {"most_run_processes", "most_open_processes"} <= Settings.model_fields.keys()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
