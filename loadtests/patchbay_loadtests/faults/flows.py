@@ -14,8 +14,6 @@ SHAPES: Final = ("http-trigger", SHAPE)  # those of the steady flow
 # The receiver is another system: what keeps it from being reached must not fail a run.
 _RETRIES: Final = 20
 _LONGEST_CALL_SECONDS: Final = 60
-# More than a worker's memory limit, made by one operation, before any bound on the evaluation's time is looked at.
-_POISON_CHARACTERS: Final = 600_000_000
 
 
 @dataclass(frozen=True)
@@ -46,9 +44,8 @@ def long_flow(receiver_url: str) -> dict[str, Any]:
 
 
 def poison_flow(receiver_url: str) -> dict[str, Any]:
-    """The same, with a body that no worker has the memory for."""
-    body = f'{{"key": $pad(key, {_POISON_CHARACTERS})}}'
-    return _flow(POISON_FLOW, receiver_url, {"body": body, "retries": 0})
+    """The same as the long flow, to an address of its own: whoever calls it is killed."""
+    return _flow(POISON_FLOW, receiver_url, {"timeout_seconds": _LONGEST_CALL_SECONDS, "retries": 0})
 
 
 def _flow(name: str, receiver_url: str, connector: dict[str, Any]) -> dict[str, Any]:

@@ -15,16 +15,29 @@ class _Server(SinkServer):
 
 
 class Receiver:
-    """Keeps every delivery by business key."""
+    """Keeps every delivery by business key. At a port of its own it takes deliveries that count for nothing.
+
+    `port`: 0 for any that is free; otherwise the next one is taken as well.
+    """
 
     def __init__(self, host: str, port: int = 0) -> None:
         self._server = _Server((host, port))
+        self._apart = _Server((host, port and port + 1))
 
     @property
     def url(self) -> str:
         """Where the pods deliver to."""
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}/deliveries"
+        return _url(self._server)
+
+    @property
+    def url_apart(self) -> str:
+        """The same for what is known by its connection."""
+        return _url(self._apart)
+
+    @property
+    def port_apart(self) -> int:
+        """The port of `url_apart`."""
+        return int(self._apart.server_address[1])
 
     def deliveries(self) -> dict[str, Delivery]:
         """Every request by business key, at its moment in Unix seconds."""
@@ -38,11 +51,19 @@ class Receiver:
     @contextmanager
     def serving(self) -> Iterator[None]:
         """For as long as the block runs."""
-        thread = threading.Thread(target=self._server.serve_forever, name="receiver", daemon=True)
-        thread.start()
+        servers = (self._server, self._apart)
+        threads = [threading.Thread(target=server.serve_forever, name="receiver", daemon=True) for server in servers]
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
+            for server, thread in zip(servers, threads, strict=True):
+                server.shutdown()
+                server.server_close()
+                thread.join()
+
+
+def _url(server: _Server) -> str:
+    host, port = server.server_address[:2]
+    return f"http://{host!s}:{port}/deliveries"

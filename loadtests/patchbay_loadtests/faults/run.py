@@ -54,8 +54,12 @@ async def run_faults(
         objectives = options.objectives.faults
         receiver = Receiver(options.receiver_address, options.receiver_port)
         stack.enter_context(receiver.serving())
-        for flow in (flows.steady_flow, flows.long_flow, flows.poison_flow):
-            await gateway.register(flow(receiver.url))
+        for flow in (
+            flows.steady_flow(receiver.url),
+            flows.long_flow(receiver.url),
+            flows.poison_flow(receiver.url_apart),
+        ):
+            await gateway.register(flow)
         book = Book(
             directory=earlier.directory if earlier else new_directory(options.reports),
             planned=earlier.planned if earlier else [fault.name for fault in faults],

@@ -1,14 +1,18 @@
 """A process that kills its worker."""
 
+from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.faults.catalogue.fault import Fault
-from patchbay_loadtests.faults.flows import POISON_FLOW
-from patchbay_loadtests.faults.stage import Stage
+from patchbay_loadtests.faults.flows import POISON_FLOW, SHAPE
+from patchbay_loadtests.faults.machine.containers import calls, kill_containers, processes_in
+from patchbay_loadtests.faults.stage import Document, Stage, until
 
 _ORDERS = 2
+_HOLD_SECONDS = 55.0
+_GIVEN_UP_SECONDS = 220.0
 
 
 class PoisonProcess(Fault):
-    """Its step wants more memory than a worker may have: the kernel kills the worker, and the next one.
+    """Whichever worker makes its call is killed in it, as a fault of a library would end it: that one, and the next.
 
     The workers that it kills run the steady flow as well.
     """
@@ -26,9 +30,32 @@ class PoisonProcess(Fault):
         for number in range(1, _ORDERS + 1):
             order = f"poison-{number}"
             stage.poisonous.add(f"{stage.prefix}-{order}")
-            await stage.place(POISON_FLOW, order)
+            await stage.place(POISON_FLOW, order, hold_seconds=_HOLD_SECONDS)
+        killed = 0
+
+        async def given_up() -> bool:
+            nonlocal killed
+            for pod in await stage.workers(SHAPE):
+                if _calls(pod, stage.receiver.port_apart):
+                    kill_containers(pod)
+                    killed += 1
+            return await _given_up(stage) == _ORDERS
+
+        await until("poisonous processes given up", given_up, _GIVEN_UP_SECONDS, poll=0.5)
+        self.notes.append(f"{killed} workers were killed")
 
     async def lacks(self, stage: Stage) -> list[str]:
-        runs = [placed.run for placed in stage.placed if placed.run]
-        dead = sum([(await stage.gateway.run(run))["status"] == "failed" for run in runs])
+        dead = await _given_up(stage)
         return [] if dead == _ORDERS else [f"{dead} of {_ORDERS} poisonous processes are given up"]
+
+
+def _calls(pod: Document, port: int) -> bool:
+    try:
+        return any(calls(process, port) for process in processes_in(pod))
+    except UnusableEnvironmentError:
+        return False  # it has just been killed
+
+
+async def _given_up(stage: Stage) -> int:
+    runs = [placed.run for placed in stage.placed if placed.run]
+    return sum([(await stage.gateway.run(run))["status"] == "failed" for run in runs])

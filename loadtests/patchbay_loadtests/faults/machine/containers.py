@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from patchbay_local.kubernetes.cluster.records import load_records
 from patchbay_local.machine import cgroups
@@ -11,6 +11,9 @@ from patchbay_local.machine.files import contents, files_below
 from patchbay_local.machine.processes import ProcessId
 
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
+
+# In /proc/net/tcp, by include/net/tcp_states.h of the kernel.
+_ESTABLISHED: Final = "01"
 
 
 def container_ids(pod: Mapping[str, Any]) -> list[str]:
@@ -52,6 +55,16 @@ def processes_in(pod: Mapping[str, Any]) -> set[ProcessId]:
     if not processes:
         raise UnusableEnvironmentError(f"pod {name}: no process was found in its control groups on {node}")
     return processes
+
+
+def calls(process: ProcessId, port: int, proc: Path = Path("/proc")) -> bool:
+    """Whether the process's network has a connection over IPv4 to a port of another machine."""
+    for _, table in contents([proc / str(process.pid) / "net/tcp"]):
+        for line in table.splitlines()[1:]:
+            _, _, remote, state, *_ = line.split()
+            if state == _ESTABLISHED and int(remote.rpartition(":")[2], 16) == port:
+                return True
+    return False
 
 
 def kill_containers(pod: Mapping[str, Any]) -> None:
