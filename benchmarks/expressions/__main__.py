@@ -8,6 +8,7 @@ from typing import Any
 
 from patchbay_runtime.evaluation.engine import evaluate
 from patchbay_runtime.evaluation.evaluators import Evaluators
+from patchbay_runtime.steps.json_text import NO_VARIABLES, NULL, JsonText
 
 ROUNDS = 1000
 SMALL: dict[str, Any] = {"a": 1}
@@ -32,18 +33,20 @@ async def main() -> None:
     """Measure each way, one step after the other."""
     evaluators = Evaluators()
     began = time.perf_counter()
-    await evaluators.evaluate("example", {}, {"e": "1"}, None)
+    await evaluators.evaluate("example", NO_VARIABLES, {"e": "1"}, NULL)
     print(f"start of the program and the first step: {(time.perf_counter() - began) * 1000:.0f} ms")
     for name, expression, payload, rounds in EXPRESSIONS:
 
         async def here(_: int, expression: str = expression, payload: Any = payload) -> object:
             return evaluate(expression, payload, {}, 0)
 
-        async def apart(_: int, expression: str = expression, payload: Any = payload) -> object:
-            return await evaluators.evaluate("example", {}, {"e": expression}, payload)
+        text = JsonText.of(payload)
 
-        async def anew(number: int, expression: str = expression, payload: Any = payload) -> object:
-            return await evaluators.evaluate(f"example-{number}", {}, {"e": expression}, payload)
+        async def apart(_: int, expression: str = expression, text: JsonText = text) -> object:
+            return await evaluators.evaluate("example", NO_VARIABLES, {"e": expression}, text)
+
+        async def anew(number: int, expression: str = expression, text: JsonText = text) -> object:
+            return await evaluators.evaluate(f"example-{number}", NO_VARIABLES, {"e": expression}, text)
 
         print(f"{name}, in this process: {await _measure(rounds, here)}")
         print(f"{name}, in a process of the tenant: {await _measure(rounds, apart)}")

@@ -3,22 +3,17 @@
 import asyncio
 import os
 import ssl
-import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, NoReturn
 
 import pytest
 from patchbay_runtime.calls import call as calls
 from patchbay_runtime.calls import content
 from patchbay_runtime.calls.call import call
-from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution import record
-from patchbay_runtime.shapes import http_connector
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.json_text import JsonText
-from patchbay_runtime.steps.outcome import Context
 from patchbay_runtime.storage.payloads import encode
 
 from tests.runtime.authority import Authority
@@ -123,38 +118,6 @@ async def test_an_address_that_can_be_none_is_tried_once() -> None:
     assert (fault.value.code, fault.value.retryable) == ("http_connection", False)
 
 
-async def test_no_payload_is_held_while_its_call_waits(trusting: Authority) -> None:
-    class Payload(dict[str, Any]):
-        """One that tells when it is gone."""
-
-    called, over = asyncio.Event(), asyncio.Event()
-
-    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        called.set()
-        await over.wait()
-        writer.close()
-
-    context = Context(
-        tenant="t",
-        flow="f",
-        run="r",
-        process="p",
-        step="s",
-        next=None,
-        evaluate=partial(Evaluators().evaluate, "t", {}),
-    )
-    async with server(slow, trusting) as url:
-        payload = Payload(a=1)
-        gone = weakref.ref(payload)
-        step = asyncio.create_task(http_connector.execute(payload, http_connector.Config(url=url), context))
-        del payload
-        await asyncio.wait_for(called.wait(), 20)
-        assert gone() is None
-        over.set()
-        step.cancel()
-
-
 @pytest.mark.usefixtures("workers")
 @pytest.mark.parametrize("broken", ["decoding", "recording"])
 def test_a_fault_of_ours_after_the_call_does_not_repeat_it(
@@ -164,7 +127,8 @@ def test_a_fault_of_ours_after_the_call_does_not_repeat_it(
         raise RecursionError("no text of the payload's")
 
     def fail_for_answers(value: Any, *limit: int) -> str:
-        return fail() if isinstance(value, JsonText) else encode(value, *limit)
+        is_answer = isinstance(value, JsonText) and value.text.startswith('{"status":')
+        return fail() if is_answer else encode(value, *limit)
 
     if broken == "decoding":
         monkeypatch.setattr(content, "told", fail)

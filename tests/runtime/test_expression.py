@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,12 @@ import pytest
 from patchbay_runtime.evaluation import evaluators as module
 from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.evaluation.limits import MEMORY_BYTES, MOST_IDLE, OUTPUT_BYTES
+from patchbay_runtime.evaluation.nursery import Evaluator, GoneError, Nursery
 from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.json_text import NO_VARIABLES, JsonText
 
 from tests.runtime.conftest import Tenant, wait_until
+from tests.runtime.queue_workers import until
 
 EITHER = "expression_processor_time or expression_memory"  # whichever is reached first
 ENDLESS = "( $f := function($x){ $f($x + 1) }; $f(1) )"
@@ -28,15 +31,14 @@ async def evaluators() -> AsyncIterator[Evaluators]:
 
 
 async def value(evaluators: Evaluators, expression: str, payload: Any = None, tenant: str = "example") -> Any:
-    (found,) = await evaluators.evaluate(tenant, {}, {"expression": expression}, payload)
-    return found
+    (found,) = await evaluators.evaluate(tenant, NO_VARIABLES, {"expression": expression}, JsonText.of(payload))
+    return found.read()
 
 
 async def fault(evaluators: Evaluators, *expressions: str, payload: Any = None, tenant: str = "example") -> StepFault:
     fields = {f"variables.v{index}": text for index, text in enumerate(expressions)}
     with pytest.raises(StepFault) as caught:
-        await evaluators.evaluate(tenant, {}, fields, payload)
-    assert not caught.value.retryable
+        await evaluators.evaluate(tenant, NO_VARIABLES, fields, JsonText.of(payload))
     return caught.value
 
 
@@ -61,6 +63,7 @@ async def test_what_takes_too_much_fails_with_the_limits_name_and_the_next_step_
 ) -> None:
     found = await fault(evaluators, "1", expression, payload=ROWS)
     assert found.code in code.split(" or ")
+    assert not found.retryable
     assert found.message.startswith("variables.v1: ")
     assert await value(evaluators, "a + 1", {"a": 1}) == 2
 
@@ -84,7 +87,9 @@ async def test_an_evaluation_that_is_held_up_from_outside_is_given_up_after_the_
     monkeypatch.setattr(module, "WALL_SECONDS", 0.2)
     (idle,) = evaluators._idle
     os.kill(idle.pid, 19)
-    assert (await fault(evaluators, "1")).code == "expression_wall_time"
+    given_up = await fault(evaluators, "1")
+    # The machine's doing, which may pass: an expression has its processor time.
+    assert (given_up.code, given_up.retryable) == ("expression_wall_time", True)
     monkeypatch.undo()
     assert await value(evaluators, "1") == 1
     assert evaluators._idle != [idle]
@@ -122,6 +127,70 @@ async def test_a_process_that_was_killed_while_idle_or_with_all_others_is_replac
     assert evaluators._nursery is not None
     os.kill(evaluators._nursery.result()._process.pid, 9)
     assert await value(evaluators, "1", tenant="other") == 1
+
+
+async def test_a_machine_that_gives_no_process_costs_only_the_steps_that_meet_it(
+    evaluators: Evaluators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object, **__: object) -> None:
+        raise BlockingIOError("no more processes")
+
+    with monkeypatch.context() as full:
+        full.setattr("patchbay_runtime.evaluation.nursery.subprocess.Popen", none)
+        met = await fault(evaluators, "1")
+        assert (met.code, met.retryable) == ("evaluation_lost", True)
+    assert await value(evaluators, "1") == 1
+
+
+async def test_a_fork_that_fails_ends_nobody_elses_process(
+    evaluators: Evaluators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await value(evaluators, "1") == 1
+    (idle,), program = list(evaluators._idle), evaluators._nursery
+    assert await value(evaluators, "1", tenant="takes-the-spare") == 1
+    ask, failures = Nursery._ask, iter([b"none"] * 2)
+
+    async def sparing(self: Nursery, command: bytes, *files: int) -> bytes:
+        return (next(failures, None) if command == b"fork" else None) or await ask(self, command, *files)
+
+    monkeypatch.setattr(Nursery, "_ask", sparing)
+    for tenant in ("another", "and-another"):
+        assert await value(evaluators, "1", tenant=tenant) == 1
+    assert evaluators._nursery is program
+    assert idle in evaluators._idle
+    assert next(failures, None) is None
+
+
+async def test_more_than_was_asked_for_is_not_taken_from_a_process(
+    evaluators: Evaluators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await value(evaluators, "1") == 1
+    for answers in ([b"v1", b"v2"], [b"v" + b"1" * (OUTPUT_BYTES + 1)], [b"x"]):
+        sent = iter(answers)
+
+        async def forged(_: Evaluator, most: int, sent: Iterator[bytes] = sent) -> bytes:
+            answer = next(sent, b"x")
+            if len(answer) > most:
+                raise GoneError
+            return answer
+
+        with monkeypatch.context() as taken_over:
+            taken_over.setattr(Evaluator, "receive", forged)
+            given_up = await fault(evaluators, "1")
+        assert given_up.code == "evaluation_lost"
+
+
+async def test_a_step_does_not_wait_for_ever_for_its_turn(
+    evaluators: Evaluators, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await value(evaluators, "1") == 1
+    monkeypatch.setattr(module, "TURN_SECONDS", 0.1)
+    hog = asyncio.create_task(fault(evaluators, ENDLESS))
+    await until(lambda: bool(evaluators._turns), 20, "an evaluation has its turn")
+    waited = await fault(evaluators, "1")
+    assert (waited.code, waited.retryable) == ("evaluation_busy", True)
+    assert (await hog).code == "expression_processor_time"
+    assert not evaluators._turns
 
 
 async def test_a_process_that_grew_is_not_kept(evaluators: Evaluators) -> None:

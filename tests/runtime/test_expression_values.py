@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.json_text import NO_VARIABLES, JsonText
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -25,7 +26,8 @@ async def evaluators() -> AsyncIterator[Evaluators]:
 
 async def values(evaluators: Evaluators, *expressions: str, payload: Any = None) -> list[Any]:
     fields = {f"v{index}": text for index, text in enumerate(expressions)}
-    return await evaluators.evaluate("example", {}, fields, payload)
+    found = await evaluators.evaluate("example", NO_VARIABLES, fields, JsonText.of(payload))
+    return [text.read() for text in found]
 
 
 async def test_the_time_is_the_steps_own_in_all_of_its_expressions(evaluators: Evaluators) -> None:

@@ -21,7 +21,7 @@ MAP: Mapping[str, Any] = {"shape": "map", "config": {"expression": "$"}}
 
 
 class Client:
-    """Of a tenant of its own, at an API whose runs may have 20 processes and whose tenants 25 open ones."""
+    """Of a tenant of its own, at an API whose runs may have 20 processes and whose tenants 60 open ones."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self.http = http
@@ -36,13 +36,14 @@ class Client:
         warnings: list[dict[str, str]] = answer.json()["warnings"]
         return warnings
 
-    async def start(self, payload: Any, wait: float = 60) -> httpx.Response:
-        return await self.http.post(f"/hooks/{self.tenant}/f", json=payload, params={"wait": wait})
+    async def start(self, payload: Any, wait: float = 60, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        path = f"/hooks/{self.tenant}/f"
+        return await self.http.post(path, json=payload, params={"wait": wait}, headers=headers)
 
 
 @pytest.fixture
 async def client(settings: Settings, lone_redis: Server) -> AsyncIterator[Client]:
-    limits = {"most_run_processes": 20, "most_open_processes": 25}
+    limits = {"most_run_processes": 20, "most_open_processes": 60}
     limited = settings.model_copy(update={"redis_port": lone_redis.port, **limits})
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(api(limited))
@@ -75,7 +76,9 @@ async def test_whoever_registers_a_flow_is_told_that_its_runs_may_come_to_more_t
 
 async def test_a_tenant_with_as_many_open_processes_as_it_may_have_starts_no_more(client: Client) -> None:
     await client.register({"sleep": SLEEP})
-    for _ in range(25):
+    key = {"Idempotency-Key": "first"}
+    first = (await client.start({}, wait=0.01, headers=key)).json()["run"]
+    for _ in range(59):
         assert (await client.start({}, wait=0.01)).status_code == 202
     refused: list[httpx.Response] = []
 
@@ -86,6 +89,8 @@ async def test_a_tenant_with_as_many_open_processes_as_it_may_have_starts_no_mor
     await until(is_refused, 30, "a run is refused")
     assert refused[-1].json()["error"]["code"] == "too_many_open_processes"
     assert int(refused[-1].headers["Retry-After"]) > 0
+    # Whoever did not get the answer gets it now.
+    assert (await client.start({}, wait=0.01, headers=key)).json()["run"] == first
     other = Client(client.http)
     await client.http.put(f"/api/tenants/{other.tenant}")
     await other.register({"m": MAP})
@@ -98,9 +103,9 @@ async def test_a_split_without_room_for_its_elements_waits_for_some_and_then_fai
 ) -> None:
     """It is tried three times: within a second in the first case, and for six in the second."""
     monkeypatch.setattr("patchbay_runtime.execution.limits.PAUSE_SECONDS", seconds)
-    wait = 2 if status == "completed" else 3600
+    wait = 4 if status == "completed" else 3600
     await client.register({"pause": {"shape": "delay", "config": {"seconds": wait}}})
-    for _ in range(20):
+    for _ in range(55):
         assert (await client.start({}, wait=0.01)).status_code == 202
     await client.register({"a": {**SPLIT, "next": "m"}, "m": MAP})
     run = (await client.start([1, 2, 3, 4, 5, 6, 7])).json()
@@ -109,6 +114,8 @@ async def test_a_split_without_room_for_its_elements_waits_for_some_and_then_fai
         assert (run["error"]["code"], run["error"]["attempts"]) == ("too_many_open_processes", 3)
     else:
         assert run["output"] == [1, 2, 3, 4, 5, 6, 7]
+        details = (await client.http.get(f"/api/tenants/{client.tenant}/runs/{run['run']}")).json()
+        assert max(process["attempts"] for process in details["processes"]) > 0
 
 
 def test_the_most_processes_of_a_flow_are_those_of_its_longest_way_through_its_splits() -> None:

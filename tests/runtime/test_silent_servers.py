@@ -10,7 +10,7 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import Reconciler
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.settings import Settings
-from patchbay_runtime.storage.database import Database, is_contention, is_unavailable
+from patchbay_runtime.storage.database import Database, is_contention, is_too_slow, is_unavailable
 from patchbay_runtime.storage.engine import create_engine
 from sqlalchemy import TextClause, literal, text
 from sqlalchemy.exc import OperationalError
@@ -197,3 +197,16 @@ async def test_a_command_that_redis_never_answers_is_given_up_and_the_next_one_s
     to_redis.silent = False
     await answered_ping(queue)
     await queue.close()
+
+
+async def test_mariadb_gives_up_a_statement_that_nobody_will_wait_for_and_keeps_the_connection(
+    settings: Settings,
+) -> None:
+    database = Database(create_engine(settings, pool_size=1, statement_seconds=0.2), 60)
+    with pytest.raises(OperationalError) as given_up:
+        async with database.transaction() as connection:
+            await connection.execute(text("SELECT BENCHMARK(1000000000, SHA2('a', 512))"))
+    assert is_too_slow(given_up.value)
+    async with database.transaction() as connection:
+        assert await connection.scalar(text("SELECT 1")) == 1
+    await database.close()

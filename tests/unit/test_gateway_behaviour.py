@@ -83,6 +83,19 @@ def test_a_body_of_the_limit_passes_and_a_byte_more_gets_413(gateway: Client, ch
     assert (answer.status, answer.body["error"]["code"]) == (413, "body_too_large")
 
 
+def test_a_longer_address_than_servers_take_gets_400(gateway: Client) -> None:
+    assert gateway.send(f"/hooks/{'a' * 8000}").status == 200
+    assert gateway.send(f"/hooks/{'a' * 8200}").status == 400
+
+
+def test_nobody_changes_to_http_2_whose_bodies_are_framed_in_another_way(gateway: Client) -> None:
+    with gateway.connect() as connection:
+        if gateway.client_address == "proxyProtocol":
+            connection.sendall(f"PROXY TCP4 {ALLOWED} {ALLOWED} 40000 443\r\n".encode())
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        assert connection.recv(64).startswith(b"HTTP/1.1 400 ")
+
+
 def test_over_the_rate_a_client_is_told_to_retry_and_another_is_not_disturbed(gateway: Client) -> None:
     greedy, modest = "127.0.0.21", "127.0.0.22"
     with ThreadPoolExecutor(12) as customers:  # one after the other they may take longer than a second

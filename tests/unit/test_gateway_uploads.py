@@ -22,7 +22,7 @@ from patchbay_platform.gateway.render import (
 from tests.unit.gateway import ALLOWED, Api, Client, Echo, running, wait_until
 
 LIMIT = 2**20
-SENT = 250_000
+SENT = 1_000_000
 CONFIG = GatewayConfig.model_validate(
     {
         "nodePort": 30080,

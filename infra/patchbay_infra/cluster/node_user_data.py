@@ -13,6 +13,9 @@ def user_data(ami_type: AmiType, places: int) -> str:
     AL2023's must be a MIME archive, into which EKS puts a part of its own; nodeadm merges all parts of this type
     (EKS' user guide, "Customize managed nodes with launch templates"; nodeadm's documentation, "Merging multiple
     configuration objects"). Bottlerocket's is TOML.
+
+    Where a pod's memory ends the kernel would end all of its processes (kubelet 1.28), and with an evaluation of one
+    tenant the worker of all (`singleProcessOOMKill`, kubelet 1.32; Bottlerocket has no setting for it).
     """
     text = _bottlerocket(places) if is_bottlerocket(ami_type) else _al2023(places)
     return base64.b64encode(text.encode()).decode()
@@ -33,6 +36,7 @@ spec:
   kubelet:
     config:
       maxPods: {places}
+      singleProcessOOMKill: true
 
 --{_BOUNDARY}--
 """

@@ -17,13 +17,15 @@ MEMORY_MIB: Final = 512
 CONNECTIONS: Final = 4096
 SMALL_BODY_BYTES: Final = 32_768
 # Bodies that are larger, or of a size that is not told: requests at one time, from their first byte to their answer.
-LARGE_OF_CLIENT: Final = 32
+# A client is an IPv4 address or what a customer is given of IPv6, a network of 64 bits.
+LARGE_OF_CLIENT: Final = 16
 LARGE_OF_ALL: Final = 128
 # From the headers to the end of the body.
-BODY_SECONDS: Final = 20
+BODY_SECONDS: Final = 10
 
 # Room beside the largest body for the request line and headers, in bytes.
 HEADER_BYTES: Final = 32_768
+URL_BYTES: Final = 8192
 
 # Sent as the JSON error form of the API, so that a client parses one form only.
 _ERRORS: Final[Mapping[int, tuple[str, str]]] = {
@@ -89,4 +91,5 @@ def render(
         routes=config.routes,
         small_body_bytes=SMALL_BODY_BYTES,
         status_bind=status_bind,
+        url_bytes=URL_BYTES,
     )

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from patchbay_runtime.flows.problem import InvalidFlowError, Problem, json_path
 from patchbay_runtime.steps.fault import StepFault
-from patchbay_runtime.storage.database import is_contention, is_unavailable, outage
+from patchbay_runtime.storage.database import is_contention, is_too_slow, is_unavailable, outage
 
 RETRY_AFTER_SECONDS = 2
 
@@ -87,7 +87,7 @@ async def _server_error(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, StepFault):
         log.warning("expressions could not be read: %s", error.code, extra={"path": request.url.path})
         return _try_again("busy", "the machine had no room to read the flow's expressions")
-    if is_contention(error):
+    if is_contention(error) or is_too_slow(error):
         log.warning("a request lost against others in MariaDB", extra={"path": request.url.path})
         return _try_again("busy", "too many requests want the same at once")
     log.error("a request failed: %s", type(error).__name__, extra={"path": request.url.path}, exc_info=error)
@@ -109,5 +109,5 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(InvalidFlowError, _invalid_flow)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_exception)
-    for kind in (SQLAlchemyError, RedisError, OSError, Exception):
+    for kind in (SQLAlchemyError, RedisError, OSError, StepFault, Exception):
         app.add_exception_handler(kind, _server_error)

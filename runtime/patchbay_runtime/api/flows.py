@@ -1,8 +1,9 @@
 """Flows and their versions."""
 
+import asyncio
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -18,6 +19,9 @@ from patchbay_runtime.flows.validation import check_flow, expressions_of
 from patchbay_runtime.steps.expression import Check, registered
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.storage import flow_repository
+
+# Less than the gateway waits for an answer: the version would be stored all the same.
+LONGEST_READING_SECONDS: Final = 50.0
 
 router = APIRouter(prefix="/api/tenants/{tenant}/flows")
 
@@ -76,7 +80,10 @@ async def _syntax(resources: Resources, tenant: str, document: Any) -> Check:
     if not expressions:
         return registered
     try:
-        faults = await resources.evaluators.syntax(tenant, expressions)
+        async with asyncio.timeout(LONGEST_READING_SECONDS):
+            faults = await resources.evaluators.syntax(tenant, expressions)
+    except TimeoutError:
+        raise StepFault("evaluation_busy", "the expressions were not read in time", retryable=True) from None
     except StepFault as fault:
         if fault.retryable:
             raise

@@ -23,6 +23,8 @@ from patchbay_runtime.tasks import running
 POOL_SIZE = 8
 # Less than the gateway's own limit, so that the caller gets our 503 and not the gateway's.
 DATABASE_TIMEOUT_SECONDS = 5.0
+# Less than that: a connection that is given up is taken for a server that is silent.
+STATEMENT_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,13 @@ class Resources:
 @asynccontextmanager
 async def open_resources(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> AsyncIterator[Resources]:
     """Connect lazily, run the background tasks, and close all in the end."""
-    database = Database(create_engine(settings, pool_size=POOL_SIZE, pre_ping=True), DATABASE_TIMEOUT_SECONDS)
+    engine = create_engine(settings, pool_size=POOL_SIZE, pre_ping=True, statement_seconds=STATEMENT_SECONDS)
+    database = Database(engine, DATABASE_TIMEOUT_SECONDS)
     queue = ProcessQueue.open(settings, CATALOG)
     waiters = RunWaiters(queue.redis, database)
     reconciler = Reconciler(database, queue, sweeps)
-    # One at a time: flows are seldom registered, and replicas have little memory.
-    evaluators = Evaluators(at_once=1)
+    # Flows are seldom registered, and replicas have little memory.
+    evaluators = Evaluators(at_once=1, most_idle=0, most_waiting=4)
     try:
         async with running(waiters.listen_forever()), running(reconciler.run_forever()):
             starter = RunStarter(database, queue, ProcessLimits.of(settings))

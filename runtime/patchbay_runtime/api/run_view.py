@@ -7,11 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.api.flows import timestamp
 from patchbay_runtime.flows.flow import Flow
+from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.storage import flow_repository, process_repository, run_repository
 from patchbay_runtime.storage.payloads import decode
 from patchbay_runtime.storage.run_repository import RunState
 
 MOST_PROCESSES_SHOWN = 1000
+# Characters of JSON: a run may hold a hundred thousand times a mebibyte.
+LARGEST_OUTPUT = 2 * 2**20
+LARGEST_PAGE = 4 * 2**20
+_BESIDE_OUTPUT = 2**20
 
 
 def run_state(run: RunState) -> dict[str, Any]:
@@ -43,25 +48,32 @@ async def run_summary(connection: AsyncConnection, run: RunState) -> dict[str, A
 
 async def run_details(connection: AsyncConnection, run: RunState) -> dict[str, Any]:
     """The summary and the run's first processes."""
-    return {**await run_summary(connection, run), **await processes_page(connection, run.id, "", MOST_PROCESSES_SHOWN)}
+    page = await _page(connection, run.id, "", MOST_PROCESSES_SHOWN, _BESIDE_OUTPUT)
+    for process in page["processes"]:
+        process.pop("output", None)
+    return {**await run_summary(connection, run), **page}
 
 
 async def processes_page(connection: AsyncConnection, run: str, after: str, limit: int) -> dict[str, Any]:
     """The run's processes after `after`, at most `limit`, and whether there are more."""
-    rows, more = await run_repository.processes_of(connection, run, after, limit)
+    return await _page(connection, run, after, limit, LARGEST_PAGE)
+
+
+async def _page(connection: AsyncConnection, run: str, after: str, limit: int, largest: int) -> dict[str, Any]:
+    rows, more = await run_repository.processes_of(connection, run, after, limit, largest)
     return {"processes": [_process(row) for row in rows], "more_processes": more}
 
 
-async def _output(connection: AsyncConnection, run: RunState) -> tuple[Any, bool]:
+async def _output(connection: AsyncConnection, run: RunState) -> tuple[list[JsonText] | JsonText | None, bool]:
     """The output, and whether it is complete."""
-    outputs = await run_repository.outputs_of(connection, run.id)
+    outputs = await run_repository.outputs_of(connection, run.id, LARGEST_OUTPUT)
     if outputs is None:
         return None, False
     stored = await flow_repository.get_version(connection, run.flow, run.version)
     if stored is None or not Flow(stored.document).splits:
         return outputs[0][1] if outputs else None, True
     outputs.sort(key=lambda output: [int(index) for index in output[0].split(".") if index])
-    return [value for _, value in outputs], True
+    return [text for _, text in outputs], True
 
 
 async def _error(connection: AsyncConnection, process_id: str) -> dict[str, Any] | None:
@@ -74,7 +86,7 @@ async def _error(connection: AsyncConnection, process_id: str) -> dict[str, Any]
         "process": process.id,
         "attempts": process.attempts,
         **decode(process.error),
-        "payload": decode(process.payload),
+        "payload": _text(process.payload),
     }
 
 
@@ -87,12 +99,16 @@ def _process(row: Row[Any]) -> dict[str, Any]:
         "element": row.element,
         "status": row.status,
         "attempts": row.attempts,
-        "error": decode(row.error),
+        "error": _text(row.error),
         "started_at": timestamp(row.started_at),
         "finished_at": timestamp(row.finished_at),
     }
     if row.status == "failed":
-        shown["payload"] = decode(row.payload)
+        shown["payload"] = _text(row.payload)
     if row.leaf and row.output is not None:
-        shown["output"] = decode(row.output)
+        shown["output"] = _text(row.output)
     return shown
+
+
+def _text(column: str | None) -> JsonText | None:
+    return None if column is None else JsonText(column)

@@ -4,10 +4,11 @@ import contextlib
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from patchbay_runtime.api.errors import ApiError, not_found
+from patchbay_runtime.api.json_answer import JsonAnswer
 from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.run_view import processes_page, run_details, run_state, run_summary
@@ -40,7 +41,7 @@ async def start_run(
     resources: ResourcesOf,
     wait: Wait = None,
     idempotency_key: IdempotencyKey = None,
-) -> JSONResponse:
+) -> Response:
     """Start a run with the body as its payload; with `wait` answer with its end if that comes within the seconds."""
     payload = _payload(await read_body(request, LARGEST_PAYLOAD_BYTES))
     try:
@@ -72,24 +73,24 @@ async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", l
 
 
 @router.get("/api/tenants/{tenant}/runs/{run}")
-async def get_run(run: str, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+async def get_run(run: str, tenant: Tenant, resources: ResourcesOf) -> JsonAnswer:
     """A run with its processes."""
     async with resources.database.transaction(tenant) as connection:
         state = await run_repository.get_run(connection, run)
         if state is None:
             raise not_found("run", run)
-        return await run_details(connection, state)
+        return JsonAnswer(await run_details(connection, state))
 
 
 @router.get("/api/tenants/{tenant}/runs/{run}/processes")
 async def list_processes(
     run: str, tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100
-) -> dict[str, Any]:
+) -> JsonAnswer:
     """A page of a run's processes; the next one comes after the last process of this one."""
     async with resources.database.transaction(tenant) as connection:
         if await run_repository.get_run(connection, run) is None:
             raise not_found("run", run)
-        return await processes_page(connection, run, after, limit)
+        return JsonAnswer(await processes_page(connection, run, after, limit))
 
 
 def _payload(body: bytes) -> str:
@@ -110,7 +111,7 @@ def _accepted(run: str) -> JSONResponse:
 
 async def _start_and_wait(
     resources: Resources, tenant: str, flow: str, payload: str, *, idempotency_key: str | None, seconds: float
-) -> JSONResponse:
+) -> Response:
     run = new_id()
     with contextlib.ExitStack() as expected:
         event = expected.enter_context(resources.waiters.expect(tenant, run))
@@ -121,7 +122,7 @@ async def _start_and_wait(
             state = await resources.waiters.wait(tenant, accepted.run, event, seconds)
             if state is not None:
                 async with resources.database.transaction(tenant) as connection:
-                    return JSONResponse(await run_summary(connection, state))
+                    return JsonAnswer(await run_summary(connection, state))
         except Exception as error:
             # The run has been accepted: saying anything else would have it started twice.
             if not may_pass(error):

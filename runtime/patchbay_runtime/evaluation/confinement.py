@@ -49,6 +49,8 @@ _CALLS: Final = {
     ),
 }
 
+_NICENESS: Final = 5
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -63,6 +65,8 @@ def confine_nursery() -> None:
 def confine(kept: int) -> bool:
     """Close every file but `kept`, and take all else away for good. False where the kernel has no filter of calls."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # Workers answer for their neighbours' steps too.
+    os.nice(_NICENESS)
     os.closerange(0, kept)
     os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     size = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()

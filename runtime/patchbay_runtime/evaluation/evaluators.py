@@ -5,27 +5,40 @@ import json
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, TypeVar
 
-from patchbay_runtime.evaluation.limits import AT_ONCE, ENDED, MOST_IDLE, WALL_SECONDS
-from patchbay_runtime.evaluation.nursery import Evaluator, GoneError, Nursery
+from patchbay_runtime.evaluation.limits import (
+    AT_ONCE,
+    ENDED,
+    LONGEST_FAULT,
+    LOST,
+    MOST_IDLE,
+    MOST_WAITING,
+    OUTPUT_BYTES,
+    TURN_SECONDS,
+    WALL_SECONDS,
+)
+from patchbay_runtime.evaluation.nursery import Evaluator, ForkError, GoneError, Nursery
 from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.json_text import JsonText
 
 log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
 
 _TRIES: Final = 3
-_CRASHES: Final = {-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL, -signal.SIGFPE}
+_PAUSE_SECONDS: Final = 0.2
 
 
 class Evaluators:
     """Evaluates the expressions of steps, for each tenant one step at a time, in processes that no tenants share."""
 
-    def __init__(self, at_once: int = AT_ONCE) -> None:
+    def __init__(self, at_once: int = AT_ONCE, most_idle: int = MOST_IDLE, most_waiting: int = MOST_WAITING) -> None:
         self._free = asyncio.Semaphore(at_once)
+        self._most_waiting = most_waiting
+        self._most_idle = most_idle
         self._turns: dict[str, tuple[asyncio.Lock, list[None]]] = {}
         self._idle: list[Evaluator] = []  # the one that was used last is at the end
         self._nursery: asyncio.Task[Nursery] | None = None
@@ -34,60 +47,34 @@ class Evaluators:
 
     def prepare(self) -> None:
         """Begin to start what the first step needs."""
-        if self._spare is None:
+        if self._spare is None or (self._spare.done() and _result(self._spare) is None):
             self._spare = asyncio.create_task(self._fork())
-
-    @asynccontextmanager
-    async def turn(self, tenant: str) -> AsyncIterator[None]:
-        """For what an evaluation needs to be in memory, which is too much for all processes of a worker at a time.
-
-        One step of each tenant at a time, so that a tenant cannot take all turns from the others.
-        """
-        lock, waiting = self._turns.setdefault(tenant, (asyncio.Lock(), []))
-        waiting.append(None)
-        try:
-            async with lock, self._free:
-                yield
-        finally:
-            waiting.pop()
-            if not waiting:
-                del self._turns[tenant]
 
     async def evaluate(
         self,
         tenant: str,
-        variables: Mapping[str, Any],
+        variables: JsonText,
         expressions: Mapping[str, str],
-        payload: Any,
+        payload: JsonText,
         *,
         until_true: bool = False,
-    ) -> list[Any]:
-        """The same as `evaluate_in_turn`, in a turn of its own."""
-        async with self.turn(tenant):
-            return await self.evaluate_in_turn(tenant, variables, expressions, payload, until_true=until_true)
-
-    async def evaluate_in_turn(
-        self,
-        tenant: str,
-        variables: Mapping[str, Any],
-        expressions: Mapping[str, str],
-        payload: Any,
-        *,
-        until_true: bool = False,
-    ) -> list[Any]:
-        """The values of a step's expressions, which are given by the fields that hold them; within a `turn`.
+    ) -> list[JsonText]:
+        """The values of a step's expressions, which are given by the fields that hold them.
 
         With `until_true` only up to the first that is not false or null. Raises StepFault for what an expression does
         wrong, and for a limit.
         """
-        step = {
-            "expressions": list(expressions.values()),
-            "payload": payload,
-            "variables": variables,
-            "until_true": until_true,
-            "millis": time.time_ns() // 1_000_000,
-        }
-        values, fault = await self._answers(tenant, b"e" + _encoded(step))
+
+        def message() -> bytes:
+            step = {
+                "expressions": list(expressions.values()),
+                "until_true": until_true,
+                "millis": time.time_ns() // 1_000_000,
+            }
+            texts = f', "payload": {payload.text}, "variables": {variables.text}}}'
+            return b"e" + _encoded(step)[:-1] + texts.encode("utf-8", "surrogatepass")
+
+        values, fault = await self._answers(tenant, message, len(expressions))
         if fault is not None:
             field = list(expressions)[min(len(values), len(expressions) - 1)]
             raise StepFault(fault.code, f"{field}: {fault.message}", retryable=fault.retryable)
@@ -95,32 +82,60 @@ class Evaluators:
 
     async def syntax(self, tenant: str, expressions: Sequence[str]) -> list[str | None]:
         """What is wrong with each of a flow's expressions. Raises StepFault for a limit."""
-        async with self.turn(tenant):
-            values, fault = await self._answers(tenant, b"s" + _encoded(list(expressions)))
+        values, fault = await self._answers(tenant, lambda: b"s" + _encoded(list(expressions)), len(expressions))
         if fault is not None:
             raise fault
-        return values
+        return [json.loads(value.text) for value in values]
 
-    async def _answers(self, tenant: str, message: bytes) -> tuple[list[Any], StepFault | None]:
-        """The values up to the fault, if any."""
-        values, fault = await self._asked(tenant, message)
-        if fault is not None and fault.retryable:
-            # Nothing was changed, so it can be begun again.
-            values, fault = await self._asked(tenant, message)
-        return values, fault
+    async def _answers(
+        self, tenant: str, message: Callable[[], bytes], count: int
+    ) -> tuple[list[JsonText], StepFault | None]:
+        """The values up to the fault, if any. The message is made when its turn has come."""
+        async with self._turn(tenant):
+            values, fault = await self._asked(tenant, message(), count)
+            if fault is not None and fault.code == LOST:
+                # Nothing was changed, so it can be begun again.
+                values, fault = await self._asked(tenant, message(), count)
+            return values, fault
 
-    async def _asked(self, tenant: str, message: bytes) -> tuple[list[Any], StepFault | None]:
+    @asynccontextmanager
+    async def _turn(self, tenant: str) -> AsyncIterator[None]:
+        """One step of each tenant at a time, so that a tenant cannot take all turns from the others."""
+        lock, waiting = self._turns.setdefault(tenant, (asyncio.Lock(), []))
+        if len(waiting) >= self._most_waiting:
+            raise _busy()
+        waiting.append(None)
+        try:
+            async with AsyncExitStack() as held:
+                try:
+                    async with asyncio.timeout(TURN_SECONDS):
+                        await held.enter_async_context(lock)
+                        await held.enter_async_context(self._free)
+                except TimeoutError:
+                    raise _busy() from None
+                yield
+        finally:
+            waiting.pop()
+            if not waiting:
+                del self._turns[tenant]
+
+    async def _asked(self, tenant: str, message: bytes, count: int) -> tuple[list[JsonText], StepFault | None]:
         """The values up to the fault, if any."""
-        evaluator = await self._of(tenant)
-        values: list[Any] = []
+        values: list[JsonText] = []
         try:
             async with asyncio.timeout(WALL_SECONDS):
-                fault, kept = await _ask(evaluator, message, values)
+                evaluator = await self._of(tenant)
+        except (StepFault, TimeoutError):
+            return values, StepFault(LOST, "no evaluation process can be started", retryable=True)
+        try:
+            async with asyncio.timeout(WALL_SECONDS):
+                fault, kept = await _ask(evaluator, message, values, count)
         except GoneError:
             return values, _fault_of(await asyncio.shield(self._end(evaluator)))
         except TimeoutError:
             self._end(evaluator)
-            return values, StepFault(*ENDED["wall"])
+            # A machine without time for it, not the expression's doing: that has its processor time.
+            return values, StepFault(*ENDED["wall"], retryable=True)
         except BaseException:
             self._end(evaluator)
             raise
@@ -175,7 +190,7 @@ class Evaluators:
 
     def _keep(self, evaluator: Evaluator) -> None:
         self._idle.append(evaluator)
-        if len(self._idle) > MOST_IDLE:
+        if len(self._idle) > self._most_idle:
             self._end(self._idle.pop(0))
 
     def _end(self, evaluator: Evaluator) -> asyncio.Task[int | None]:
@@ -185,23 +200,32 @@ class Evaluators:
         return task
 
     async def _fork(self) -> Evaluator:
-        for _ in range(_TRIES):
+        """Raises StepFault where none can be started."""
+        for tried in range(_TRIES):
+            await asyncio.sleep(tried * _PAUSE_SECONDS)
             if self._nursery is None:
                 self._nursery = asyncio.create_task(Nursery.start())
             starting = self._nursery
             try:
-                nursery = await starting
-                evaluator, filtered = await nursery.fork()
-            except (GoneError, TimeoutError):
+                evaluator, filtered = await (await starting).fork()
+            except ForkError:
+                log.warning("no evaluation process could be forked")
+                continue
+            except (GoneError, TimeoutError, OSError):
                 log.warning("the evaluation processes are started anew")
-                self._nursery = None
+                if self._nursery is starting:
+                    self._nursery = None
                 if (gone := _result(starting)) is not None:
                     gone.close()
                 continue
             if not filtered:
                 log.warning("the kernel does not filter the system calls of evaluation processes")
             return evaluator
-        raise RuntimeError("no evaluation process can be started")
+        raise StepFault(LOST, "no evaluation process can be started", retryable=True)
+
+
+def _busy() -> StepFault:
+    return StepFault("evaluation_busy", "too many of the tenant's steps wait for their evaluation", retryable=True)
 
 
 def _encoded(message: Any) -> bytes:
@@ -212,19 +236,29 @@ def _result(task: asyncio.Task[Value]) -> Value | None:
     return task.result() if task.done() and not task.cancelled() and task.exception() is None else None
 
 
-async def _ask(evaluator: Evaluator, message: bytes, values: list[Any]) -> tuple[StepFault | None, bool]:
-    """Add the values to `values` as they come; gives the fault, if any, and whether to keep the process."""
+async def _ask(
+    evaluator: Evaluator, message: bytes, values: list[JsonText], count: int
+) -> tuple[StepFault | None, bool]:
+    """Add the values to `values` as they come; gives the fault, if any, and whether to keep the process.
+
+    What it sends beyond what it may is not read: an engine with a hole may be anybody's by now.
+    """
     await evaluator.send(message)
     fault = None
+    left = OUTPUT_BYTES
     while True:
-        answer = await evaluator.receive()
+        answer = await evaluator.receive(left + LONGEST_FAULT)
         kind, content = answer[:1], answer[1:]
-        if kind == b"v":
-            values.append(json.loads(content))
-        elif kind == b"f":
-            fault = StepFault(*json.loads(content))
-        else:
+        left -= len(content)
+        if kind == b"v" and len(values) < count and left >= 0:
+            values.append(JsonText(content.decode("utf-8", "surrogatepass")))
+        elif kind == b"f" and fault is None:
+            code, text = json.loads(content)
+            fault = StepFault(str(code), str(text))
+        elif kind in {b"k", b"r"}:
             return fault, kind == b"k"
+        else:
+            raise GoneError
 
 
 def _fault_of(status: int | None) -> StepFault:
@@ -233,7 +267,7 @@ def _fault_of(status: int | None) -> StepFault:
         return StepFault(*ENDED["processor"])
     if status == -signal.SIGABRT:  # what C++ makes of a refused allocation
         return StepFault(*ENDED["memory"])
-    if status in _CRASHES:
-        return StepFault("expression_failed", "the expression nests too deeply or needs too much memory")
-    # Killed from outside: the machine has no memory left, which may be another's doing.
-    return StepFault("evaluation_lost", "the evaluation was ended from outside", retryable=True)
+    if status is None or status == -signal.SIGKILL:
+        # From outside: the machine has no memory left, which may be another's doing.
+        return StepFault(LOST, "the evaluation was ended from outside", retryable=True)
+    return StepFault("expression_failed", "the expression nests too deeply or needs too much memory")

@@ -6,17 +6,23 @@ PROCESSOR_SECONDS: Final = 1.0
 """Kept by the kernel, so in the midst of a function of the engine too."""
 READING_SECONDS: Final = 5.0
 """Likewise, for reading all expressions of a flow. Those of the largest document take about three."""
-WALL_SECONDS: Final = 30.0
+WALL_SECONDS: Final = 15.0
 """From the question to the last answer. Only a machine that has no processor to spare comes near."""
 MEMORY_BYTES: Final = 64 * 2**20
 """Beyond what an evaluation process has before its first step."""
-OUTPUT_BYTES: Final = 4 * 2**20
-"""Of the values' JSON text. What a process may hand on is less: `storage.payloads`."""
+OUTPUT_BYTES: Final = 2**20
+"""Of the values' JSON text: what a process may hand on (`storage.payloads`)."""
+LONGEST_FAULT: Final = 64 * 1024
+"""Bytes of a fault's code and text."""
 LONGEST_STACK: Final = 300
 """Depth of evaluation; each level takes a few Python frames, and the interpreter's own stack ends well above this."""
 
 AT_ONCE: Final = 2
 """Evaluations at one time in a worker. With the worker itself they stay within the 256 MiB of a pod."""
+TURN_SECONDS: Final = 15.0
+"""For which a step waits until fewer of its tenant's, and of all, are evaluated."""
+MOST_WAITING: Final = 64
+"""Steps of a tenant that are evaluated or wait for it in a program. A worker has eight in hand."""
 MOST_IDLE: Final = 6
 """Processes that are kept for the next step of their tenant; each has 3 MiB to itself."""
 RETIRED_BYTES: Final = 8 * 2**20
@@ -35,3 +41,5 @@ ENDED: Final = {
     ),
 }
 """Limit -> the code and the message of the fault."""
+LOST: Final = "evaluation_lost"
+"""The code of what the expression has no part in."""

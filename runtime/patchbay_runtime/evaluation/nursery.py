@@ -4,7 +4,7 @@ import asyncio
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Final, Self
 
 from patchbay_runtime.evaluation.frames import HEADER, framed, length_of
@@ -14,6 +14,10 @@ START_SECONDS: Final = 60.0
 
 class GoneError(Exception):
     """A process at the other end is not there any more."""
+
+
+class ForkError(Exception):
+    """The program could not make a process, or that ended at once."""
 
 
 class Evaluator:
@@ -43,9 +47,12 @@ class Evaluator:
         except OSError:
             raise GoneError from None
 
-    async def receive(self) -> bytes:
-        """The next message; GoneError if there is none."""
-        return await self._exactly(length_of(await self._exactly(HEADER)))
+    async def receive(self, most: int) -> bytes:
+        """The next message; GoneError if there is none, or one of more than `most` bytes and its kind."""
+        length = length_of(await self._exactly(HEADER))
+        if length > most + 1:
+            raise GoneError
+        return await self._exactly(length)
 
     async def _exactly(self, count: int) -> bytes:
         received = bytearray()
@@ -84,7 +91,8 @@ class Nursery:
         """Start the program without the worker's environment, files and session."""
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         control.setblocking(False)
-        with theirs:
+        with theirs, ExitStack() as unused:
+            unused.callback(control.close)
             process = subprocess.Popen(  # noqa: ASYNC220 - asyncio would wait for its end with a thread of its own
                 [sys.executable, "-I", "-B", "-m", "patchbay_runtime.evaluation.program", str(theirs.fileno())],
                 env={},
@@ -94,6 +102,7 @@ class Nursery:
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,
             )
+            unused.pop_all()
         nursery = cls(process, control)
         try:
             async with asyncio.timeout(START_SECONDS):
@@ -104,13 +113,23 @@ class Nursery:
         return nursery
 
     async def fork(self) -> tuple[Evaluator, bool]:
-        """A new process, and whether the kernel filters its system calls."""
+        """A new process, and whether the kernel filters its system calls. Raises ForkError."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
-            pid = int(await self._ask(b"fork", theirs.fileno()))
-        evaluator = Evaluator(pid, ours, self)
-        return evaluator, await evaluator.receive() == b"confined"
+            answer = await self._ask(b"fork", theirs.fileno())
+        if answer == b"none":
+            ours.close()
+            raise ForkError
+        evaluator = Evaluator(int(answer), ours, self)
+        try:
+            return evaluator, await evaluator.receive(len(b"confined")) == b"confined"
+        except GoneError:
+            await evaluator.end()
+            raise ForkError from None
+        except BaseException:
+            evaluator.close()
+            raise
 
     async def end(self, pid: int) -> int:
         """Kill a process unless it has ended; how it ended, negative for a signal."""
@@ -120,9 +139,10 @@ class Nursery:
         async with self._asking:
             try:
                 socket.send_fds(self._control, [command], files)
-            except OSError:
+                return await self._answer()
+            except (OSError, GoneError):
+                self._control.close()
                 raise GoneError from None
-            return await self._answer()
 
     async def _answer(self) -> bytes:
         try:
@@ -135,6 +155,8 @@ class Nursery:
 
     def close(self) -> None:
         """End the program, and with it all that it has forked."""
-        self._control.close()
         self._process.kill()
         self._process.wait()
+        # Whoever waits for an answer is woken by the program's end, and would never be by the socket's.
+        if not self._asking.locked():
+            self._control.close()

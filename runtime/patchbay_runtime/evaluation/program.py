@@ -3,7 +3,7 @@
 The program started so has the engine in memory and never sees a tenant's data. For each command it forks a process
 that serves steps. Commands and answers are packets on FD:
 
-- `fork`, with the process's end of a socket: answered by its pid;
+- `fork`, with the process's end of a socket: answered by its pid, or by `none` where the kernel gives no process;
 - `end PID`: kill the process unless it has ended, answered by how it ended, negative for a signal.
 
 A step is one message that begins with `e`, answered by a message per expression, `v` and the value or `f` and the
@@ -64,20 +64,23 @@ def main() -> None:
             return
         word, _, argument = command.partition(b" ")
         if word == b"fork":
-            control.send(b"%d" % _forked(files[0]))
+            control.send(_forked(files[0]))
         else:
             control.send(b"%d" % _ended(int(argument)))
 
 
-def _forked(connection: int) -> int:
-    pid = os.fork()
+def _forked(connection: int) -> bytes:
+    try:
+        pid = os.fork()
+    except OSError:
+        pid = -1
     if pid == 0:
         try:
             _serve(connection)
         finally:
             os._exit(1)
     os.close(connection)
-    return pid
+    return b"none" if pid < 0 else b"%d" % pid
 
 
 def _ended(pid: int) -> int:

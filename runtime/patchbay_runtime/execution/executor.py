@@ -8,6 +8,8 @@ it is done then.
 
 import asyncio
 import logging
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,21 +17,26 @@ from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.flow_cache import FlowCache
 from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.execution.record import FollowUp, Verdict, fail_dead_letter, record
+from patchbay_runtime.execution.room import Room
 from patchbay_runtime.execution.run_events import publish_run_ended
 from patchbay_runtime.execution.step import execute_step
 from patchbay_runtime.flows.flow import Flow, Step
 from patchbay_runtime.queue import REDIS_AWAY, Delivery, Outcome, ProcessQueue, UnavailableError
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.implementation import implementation
+from patchbay_runtime.steps.outcome import Output
 from patchbay_runtime.storage import process_repository
-from patchbay_runtime.storage.database import Database, is_contention, may_pass, outage
+from patchbay_runtime.storage.database import Database, is_contention, is_older_schema, may_pass, outage
 from patchbay_runtime.storage.process_repository import StoredProcess
 
 LONGEST_PAUSE_SECONDS = 2.0
+OLDER_SCHEMA_SECONDS = 5.0
 # A delivery this little before its time is not sent back: clocks and timers are no finer.
 EARLY_SECONDS = 0.05
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 class Executor:
@@ -40,6 +47,7 @@ class Executor:
         self._limits = limits
         self._queue = queue
         self._evaluators = evaluators
+        self._room = Room(database, limits.open)
         self._flows = FlowCache()
 
     def prepare(self, shape: str) -> None:
@@ -50,19 +58,29 @@ class Executor:
     async def handle(self, delivery: Delivery) -> Outcome:
         """Bring a process one execution further; `UnavailableError` if MariaDB or Redis is away."""
         try:
-            begun = await self._database.transact(delivery.tenant, lambda connection: self._begin(connection, delivery))
+            follow_up = await self._execute(delivery)
         except Exception as error:
-            if not may_pass(error):
+            if not is_older_schema(error):
                 raise
-            raise _unavailable(error) from error
-        if isinstance(begun, FollowUp):
-            follow_up = begun
-        else:
-            process, flow, step = begun
-            verdict = await execute_step(delivery.tenant, process, step, self._evaluators)
-            follow_up = await self._record(delivery.tenant, process, flow, step, verdict)
+            # It holds no slot meanwhile: other tenants' schemas are ready, and this one's may never be.
+            log.warning("the tenant's schema has not been migrated yet", extra={"tenant": delivery.tenant})
+            again = {delivery.shape: [delivery.process_id]}
+            follow_up = FollowUp(again, OLDER_SCHEMA_SECONDS, outcome="retried")
         await self._carry_out(delivery, follow_up)
         return follow_up.outcome
+
+    async def _execute(self, delivery: Delivery) -> FollowUp:
+        begun = await self._available(
+            self._database.transact(delivery.tenant, lambda connection: self._begin(connection, delivery))
+        )
+        if isinstance(begun, FollowUp):
+            return begun
+        process, flow, step = begun
+        verdict = await execute_step(delivery.tenant, process, step, self._evaluators)
+        if isinstance(verdict, Output) and len(verdict.children) > 1:
+            has_room = await self._available(self._room.take(delivery.tenant, len(verdict.children)))
+            verdict = verdict if has_room else self._limits.no_room()
+        return await self._record(delivery.tenant, process, flow, step, verdict)
 
     async def give_up(self, delivery: Delivery, reason: str) -> None:
         """Fail a dead-lettered process and its run; may be called again."""
@@ -95,18 +113,24 @@ class Executor:
 
         Where the outside world has been called, the result is not given up, or it would be called again.
         """
+        called = step.implementation.called is not None
         pause = 0.1
         while True:
             try:
-                return await self._database.transact(
+                recording = self._database.transact(
                     tenant,
                     lambda connection: record(connection, process, flow, step, verdict, limits=self._limits),  # noqa: B023 - awaited here
                 )
+                return await (recording if called else self._available(recording))
             except StepFault as fault:
                 verdict = fault
                 continue
+            except UnavailableError:
+                raise
             except Exception as error:
-                if not may_pass(error):
+                if not called and is_older_schema(error):
+                    raise
+                if not (may_pass(error) or is_older_schema(error)):
                     if isinstance(verdict, StepFault):
                         raise
                     # Not the error's text: it may quote the payload.
@@ -114,11 +138,20 @@ class Executor:
                     log.exception("a result cannot be kept", extra={"tenant": tenant, "process_id": process.id})
                     verdict = StepFault("invalid_output", f"the step's output cannot be kept ({name})")
                     continue
-                if step.implementation.called is None:
-                    raise _unavailable(error) from error
                 log.warning("a result waits for MariaDB", extra={"tenant": tenant, "process_id": process.id})
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _available(self, work: Awaitable[Result]) -> Result:
+        """What MariaDB answers; `UnavailableError` where it may answer later."""
+        try:
+            return await work
+        except Exception as error:
+            if not may_pass(error):
+                raise
+            if is_contention(error):
+                raise UnavailableError("its row, or its run's, is wanted by too many") from error
+            raise UnavailableError(f"MariaDB is away: {outage(error)}") from error
 
     async def _carry_out(self, delivery: Delivery, follow_up: FollowUp) -> None:
         try:
@@ -128,9 +161,3 @@ class Executor:
             raise UnavailableError("Redis is away") from error
         if follow_up.ended_run is not None:
             await publish_run_ended(self._queue.redis, delivery.tenant, follow_up.ended_run)
-
-
-def _unavailable(error: Exception) -> UnavailableError:
-    if is_contention(error):
-        return UnavailableError("its row, or its run's, is wanted by too many")
-    return UnavailableError(f"MariaDB is away: {outage(error)}")

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from patchbay_runtime.flows.flow import Flow
 from patchbay_runtime.storage import flow_repository
 
-MOST_CHARACTERS: Final = 4 * 2**20
-"""Of the documents' JSON text; in memory they take some ten times as much at worst."""
+MOST_CHARACTERS: Final = 2**20
+"""Of the documents' JSON text. In memory they take up to 28 times as much (one of 256 KiB of a branch's cases)."""
 
 
 class FlowCache:

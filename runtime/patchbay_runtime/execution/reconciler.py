@@ -24,6 +24,8 @@ LOCK = func.concat("patchbay-reconciler-", func.database())
 # A process that has been running for longer than any step may has no worker any more.
 ABANDONED_SECONDS = max(shape.longest_step_seconds for shape in CATALOG.values()) + 30
 PAGE = 1000
+# Tenants after which it is the server that is away.
+AWAY_IN_A_ROW = 3
 
 log = logging.getLogger(__name__)
 
@@ -68,15 +70,19 @@ class Reconciler:
                 return 0
             async with self._database.transaction() as connection:
                 tenants = await tenant_names(connection)
+            away = 0
             for tenant in tenants:
                 try:
                     put += await self._sweep_tenant(tenant)
                     while await self._database.transact(tenant, give_places):
                         pass
+                    away = 0
                 except Exception as error:
-                    if _is_away(error):
+                    # What is one tenant's alone, such as a schema that is missing or rows that are wanted by too many,
+                    # does not keep the tenants after it from being swept.
+                    away += _is_away(error)
+                    if away == AWAY_IN_A_ROW:
                         raise
-                    # Such as a schema that is not there: the tenants after this one have theirs.
                     log.exception("a tenant could not be swept", extra={"tenant": tenant})
         return put
 

@@ -17,10 +17,12 @@ from patchbay_runtime.queue import Outcome
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.outcome import Output, Postponed
 from patchbay_runtime.storage import process_repository, run_repository
-from patchbay_runtime.storage.payloads import encode
+from patchbay_runtime.storage.payloads import LARGEST_VARIABLES_BYTES, encode
 from patchbay_runtime.storage.process_repository import NewProcess, StoredProcess
 
 LONGEST_ELEMENT = 120
+LARGEST_SPLIT = 16 * 2**20
+"""Characters of the payloads and variables that one step adds; more might never be written within a transaction."""
 
 Verdict = Output | Postponed | StepFault
 
@@ -92,11 +94,10 @@ async def _complete(
     if not children:
         ended = await run_repository.close_one(connection, process.run)
         return FollowUp(ended_run=process.run if ended else None)
-    more = len(children) - 1
-    if more and await process_repository.count_open(connection, limits.open) + more > limits.open:
-        raise limits.no_room()
     await process_repository.add(connection, children)
-    if made and not await run_repository.open_more(connection, process.run, more, made=made, most=limits.run):
+    if made and not await run_repository.open_more(
+        connection, process.run, len(children) - 1, made=made, most=limits.run
+    ):
         raise limits.run_exceeded()
     return FollowUp({children[0].shape: [child.id for child in children]})
 
@@ -125,14 +126,20 @@ def _children(process: StoredProcess, flow: Flow, output: Output) -> list[NewPro
     if output.variables is None:
         variables = process.variables or "{}"
     else:
-        variables = process_repository.variables_text(output.variables)
+        variables = encode(output.variables, LARGEST_VARIABLES_BYTES)
     children = []
+    size = LARGEST_SPLIT
     for identifier, child in zip(new_ids(len(output.children)), output.children, strict=True):
         element = process.element
         if child.element is not None:
             element = f"{element}.{child.element}" if element else str(child.element)
             if len(element) > LONGEST_ELEMENT:
                 raise ValueError("splits are nested too deeply")
+        size -= len(variables) + len(child.payload.text)
+        if size < 0:
+            raise ValueError(
+                f"with the path's variables for each of its elements it exceeds {LARGEST_SPLIT} characters"
+            )
         children.append(
             NewProcess(
                 identifier, process.run, process.id, process.flow, process.version, child.step,

@@ -1,7 +1,6 @@
 """Accepting a run: once it is in the database, it will be executed."""
 
 import logging
-import time
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.execution.flow_cache import FlowCache
 from patchbay_runtime.execution.limits import ProcessLimits
+from patchbay_runtime.execution.room import Room
 from patchbay_runtime.ids import new_id
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.storage import flow_repository, process_repository, run_repository
@@ -20,7 +20,6 @@ from patchbay_runtime.storage.run_repository import RunKey
 
 KEY_DAYS: Final = 7
 """For which a key names its run. Senders of webhooks give up sooner: Stripe after 3 days, Shopify after 2."""
-LOOK_SECONDS: Final = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +39,6 @@ class NoRoomError(Exception):
         super().__init__(f"the tenant has {most} open processes, the most that it may have")
 
 
-@dataclass(slots=True)
-class _Look:
-    """Whether a tenant had room at a time of the monotonic clock."""
-
-    at: float
-    room: bool
-
-
 @dataclass(frozen=True)
 class Accepted:
     """A run, and whether this request started it or an earlier one with the same key."""
@@ -64,7 +55,7 @@ class RunStarter:
         self._queue = queue
         self._limits = limits
         self._flows = FlowCache()
-        self._looks: dict[str, _Look] = {}
+        self._room = Room(database, limits.open)
 
     async def start(
         self, tenant: str, flow: str, payload: str, *, run: str, idempotency_key: str | None = None
@@ -75,8 +66,11 @@ class RunStarter:
         all the same, and the reconciler puts it.
         """
         await self._queue.ping()
-        await self._find_room(tenant)
         key = RunKey(idempotency_key, sha256(payload.encode()).hexdigest()) if idempotency_key else None
+        if not await self._room.take(tenant, 1):
+            if key is not None and (earlier := await self._earlier(tenant, flow, key)) is not None:
+                return Accepted(earlier, fresh=False)
+            raise NoRoomError(self._limits.open)
 
         async def add(connection: AsyncConnection) -> NewProcess:
             process, most = await self._first(connection, tenant, flow, run, payload)
@@ -113,17 +107,6 @@ class RunStarter:
         if not same:
             raise KeyReusedError
         return run
-
-    async def _find_room(self, tenant: str) -> None:
-        """Looked for once a second, so some more may be started meanwhile."""
-        look = self._looks.get(tenant)
-        now = time.monotonic()
-        if look is None or now - look.at > LOOK_SECONDS:
-            look = self._looks[tenant] = _Look(now, look is None or look.room)
-            async with self._database.transaction(tenant) as connection:
-                look.room = await process_repository.count_open(connection, self._limits.open) < self._limits.open
-        if not look.room:
-            raise NoRoomError(self._limits.open)
 
     async def _first(
         self, connection: AsyncConnection, tenant: str, name: str, run: str, payload: str

@@ -2,33 +2,22 @@
 
 import logging
 import traceback
-from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
 
 from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.record import Verdict
 from patchbay_runtime.flows.flow import Step
 from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.json_text import NO_VARIABLES, NULL, JsonText
 from patchbay_runtime.steps.outcome import Context
-from patchbay_runtime.storage.payloads import decode
-from patchbay_runtime.storage.process_repository import StoredProcess, decode_variables
+from patchbay_runtime.storage.process_repository import StoredProcess
 
 log = logging.getLogger(__name__)
 
 
 async def execute_step(tenant: str, process: StoredProcess, step: Step, evaluators: Evaluators) -> Verdict:
     """What the step's shape makes of the process."""
-    if not step.implementation.only_evaluates:
-        return await _executed(tenant, process, step, evaluators.evaluate)
-    async with evaluators.turn(tenant):
-        return await _executed(tenant, process, step, evaluators.evaluate_in_turn)
-
-
-async def _executed(
-    tenant: str, process: StoredProcess, step: Step, evaluate: Callable[..., Coroutine[Any, Any, list[Any]]]
-) -> Verdict:
-    variables = decode_variables(process)
+    variables = JsonText(process.variables) if process.variables else NO_VARIABLES
     context = Context(
         tenant=tenant,
         flow=process.flow,
@@ -36,12 +25,13 @@ async def _executed(
         process=process.id,
         step=process.step,
         next=step.next,
-        evaluate=partial(evaluate, tenant, variables),
+        evaluate=partial(evaluators.evaluate, tenant, variables),
         variables=variables,
         postponed=process.status == "delayed",
     )
+    payload = JsonText(process.payload) if process.payload else NULL
     try:
-        return await step.implementation.execute(decode(process.payload), step.config, context)
+        return await step.implementation.execute(payload, step.config, context)
     except StepFault as fault:
         return fault
     except Exception as error:

@@ -63,7 +63,8 @@ class Flow:
     @cached_property
     def extent(self) -> Extent:
         """How many processes may come of one."""
-        steps = [self.step(name) for name in self._documents]
+        # Their settings are read for this alone: kept, those of all steps take thirty times their text.
+        steps = [_read(name, document) for name, document in self._documents.items()]
         return Extent(
             {step.name: tuple(step.targets) for step in steps},
             {step.name: most(step.config) for step in steps if (most := step.implementation.most_children)},
@@ -78,10 +79,10 @@ class Flow:
         """The step called `name`."""
         known = self._steps.get(name)
         if known is None:
-            document = self._documents[name]
-            config = implementation(document["shape"]).config.model_validate(
-                document.get("config", {}), context=registered
-            )
-            known = Step(name, document["shape"], document.get("next"), config)
-            self._steps[name] = known
+            known = self._steps[name] = _read(name, self._documents[name])
         return known
+
+
+def _read(name: str, document: Mapping[str, Any]) -> Step:
+    config = implementation(document["shape"]).config.model_validate(document.get("config", {}), context=registered)
+    return Step(name, document["shape"], document.get("next"), config)

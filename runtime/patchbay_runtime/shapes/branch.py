@@ -1,19 +1,19 @@
 """Chooses the next step by conditions."""
 
-from typing import Any
-
 from pydantic import Field
 
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.names import Name
 from patchbay_runtime.steps.config import StepConfig
-from patchbay_runtime.steps.expression import Expression, as_condition
+from patchbay_runtime.steps.expression import LONGEST_EVALUATION_SECONDS, Expression, as_condition
+from patchbay_runtime.steps.json_text import NULL, JsonText
 from patchbay_runtime.steps.outcome import Child, Context, Output
 
 SHAPE = Shape(
     name="branch",
     description="Goes on at the step of the first case whose JSONata condition is true, else at the default.",
     max_pods=8,
+    longest_step_seconds=LONGEST_EVALUATION_SECONDS,
 )
 LONG = True
 
@@ -42,7 +42,7 @@ def targets(config: Config) -> dict[tuple[str | int, ...], str]:
     return found
 
 
-async def execute(payload: Any, config: Config, context: Context) -> Output:
+async def execute(payload: JsonText, config: Config, context: Context) -> Output:
     """Try the cases in order."""
     conditions = {f"cases[{index}].when": case.when for index, case in enumerate(config.cases)}
     values = await context.evaluate(conditions, payload, until_true=True)
@@ -51,4 +51,4 @@ async def execute(payload: Any, config: Config, context: Context) -> Output:
             return Output(payload, (Child(case.next, payload),))
     if config.default is not None:
         return Output(payload, (Child(config.default, payload),))
-    return Output(None, dropped=True)
+    return Output(NULL, dropped=True)

@@ -1,11 +1,10 @@
 """Goes on later."""
 
-from typing import Any
-
 from pydantic import Field
 
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
+from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.steps.outcome import Context, Output, Postponed, onward
 
 SHAPE = Shape(name="delay", description="Goes on after a time; a process that waits so holds no worker's slot.")
@@ -17,6 +16,6 @@ class Config(StepConfig):
     seconds: float = Field(gt=0, le=86_400)
 
 
-async def execute(payload: Any, config: Config, context: Context) -> Output | Postponed:
+async def execute(payload: JsonText, config: Config, context: Context) -> Output | Postponed:
     """Postpone the process once, then pass the payload on."""
     return onward(payload, context) if context.postponed else Postponed(config.seconds)

@@ -1,17 +1,21 @@
 """Calls another system over HTTP."""
 
-import json
-from typing import Annotated, Any, Literal
+import asyncio
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.expression import Expression
+from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.steps.outcome import Context, Output, onward
 from patchbay_runtime.steps.retry import RetryPolicy
 
 LONGEST_TIMEOUT_SECONDS = 60
+# Before the call, and like it within the time that a pod which is told to leave has.
+_EVALUATION_SECONDS: Final = 8
 # The headers that the runtime sets itself, or that would let a step change how the request is framed.
 RESERVED_HEADERS = frozenset(
     {"connection", "content-length", "host", "idempotency-key", "te", "transfer-encoding", "upgrade", "x-patchbay-run"}
@@ -60,7 +64,7 @@ def retry_policy(config: Config) -> RetryPolicy:
     return RetryPolicy(retries=config.retries, backoff_seconds=config.backoff_seconds)
 
 
-async def execute(payload: Any, config: Config, context: Context) -> Output:
+async def execute(payload: JsonText, config: Config, context: Context) -> Output:
     """Send one request. The output is `{"status": code, "body": JSON or text}`."""
     from patchbay_runtime.calls.call import call  # noqa: PLC0415 - heavy, and the catalogue must not import it
     from patchbay_runtime.calls.content import told  # noqa: PLC0415 - as above
@@ -68,13 +72,20 @@ async def execute(payload: Any, config: Config, context: Context) -> Output:
     headers = {**config.headers, "Idempotency-Key": context.process, "X-Patchbay-Run": context.run}
     content = None
     if config.method not in {"GET", "DELETE"}:
-        body = payload
-        if config.body is not None:
-            (body,) = await context.evaluate({"body": config.body}, payload)
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = await _content(payload, config, context)
         if "content-type" not in {name.lower() for name in headers}:
             headers["Content-Type"] = "application/json"
-        del body
-    # A payload takes up to thirty times the memory of its text, and a call may take a minute.
-    del payload
     return onward(told(await call(config.method, config.url, headers, content, config.timeout_seconds)), context)
+
+
+async def _content(payload: JsonText, config: Config, context: Context) -> bytes:
+    if config.body is None:
+        return payload.text.encode()
+    try:
+        async with asyncio.timeout(_EVALUATION_SECONDS):
+            (body,) = await context.evaluate({"body": config.body}, payload)
+        return body.text.encode()
+    except TimeoutError:
+        raise StepFault("evaluation_busy", "the body could not be evaluated in time", retryable=True) from None
+    except UnicodeEncodeError:
+        raise StepFault("expression_failed", "body: the text holds a character that does not exist") from None

@@ -1,9 +1,8 @@
 """Starts a run with the body of an HTTP request."""
 
-from typing import Any
-
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import NoConfig
+from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.steps.outcome import Context, Output, onward
 
 SHAPE = Shape(
@@ -14,6 +13,6 @@ SHAPE = Shape(
 Config = NoConfig
 
 
-async def execute(payload: Any, _config: NoConfig, context: Context) -> Output:
+async def execute(payload: JsonText, _config: NoConfig, context: Context) -> Output:
     """Pass the request's body on."""
     return onward(payload, context)

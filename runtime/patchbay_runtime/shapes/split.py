@@ -1,13 +1,12 @@
 """Makes one process per element of a list."""
 
-from typing import Any
-
 from pydantic import Field
 
 from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
-from patchbay_runtime.steps.expression import Expression
+from patchbay_runtime.steps.expression import LONGEST_EVALUATION_SECONDS, Expression
 from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.json_text import NULL, JsonText
 from patchbay_runtime.steps.outcome import Child, Context, Output
 
 MOST_ELEMENTS = 1000
@@ -16,6 +15,7 @@ SHAPE = Shape(
     name="split",
     description="Runs the following steps once per element of a list, side by side.",
     max_pods=8,
+    longest_step_seconds=LONGEST_EVALUATION_SECONDS,
 )
 LONG = True
 
@@ -32,14 +32,17 @@ def most_children(config: Config) -> int:
     return config.limit
 
 
-async def execute(payload: Any, config: Config, context: Context) -> Output:
+async def execute(payload: JsonText, config: Config, context: Context) -> Output:
     """Give one child per element; a value that is no list counts as its only element, as everywhere in JSONata."""
     (value,) = await context.evaluate({"expression": config.expression}, payload)
-    elements = value if isinstance(value, list) else [] if value is None else [value]
+    read = value.read()
+    elements = read if isinstance(read, list) else [] if read is None else [read]
     if len(elements) > config.limit:
         raise StepFault("too_many_elements", f"the list has {len(elements)} elements; the limit is {config.limit}")
     if context.next is None:
-        return Output(elements)
+        return Output(JsonText.of(elements))
     if not elements:
-        return Output(None, dropped=True)
-    return Output(None, tuple(Child(context.next, element, index) for index, element in enumerate(elements)))
+        return Output(NULL, dropped=True)
+    return Output(
+        None, tuple(Child(context.next, JsonText.of(element), index) for index, element in enumerate(elements))
+    )

@@ -1,14 +1,17 @@
 """JSONata expressions: checked when a flow is registered, evaluated by `patchbay_runtime.evaluation`."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Protocol
 
 from pydantic import AfterValidator, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from patchbay_runtime.steps.fault import StepFault
+from patchbay_runtime.steps.json_text import JsonText
 
 LONGEST_EXPRESSION = 10_000
+LONGEST_EVALUATION_SECONDS = 60
+"""From the wait for its turn to its values, on a machine that has little time for it (`evaluation.limits`)."""
 
 Check = Callable[[str], str | None]
 """The validation context of a step's settings: what is wrong with an expression, or None."""
@@ -21,7 +24,9 @@ def registered(_: str) -> None:
 class Evaluation(Protocol):
     """Evaluates expressions of one step, within limits for all of them: call it once."""
 
-    async def __call__(self, expressions: Mapping[str, str], payload: Any, *, until_true: bool = False) -> list[Any]:
+    async def __call__(
+        self, expressions: Mapping[str, str], payload: JsonText, *, until_true: bool = False
+    ) -> list[JsonText]:
         """The values of the expressions, which are given by the fields that hold them. Null where nothing matches.
 
         With `until_true` only up to the first that is not false or null. Raises StepFault.
@@ -45,10 +50,9 @@ Expression = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_E
 """A JSONata expression; text that does not parse is refused with the position of the error."""
 
 
-def as_condition(value: Any) -> bool:
+def as_condition(value: JsonText) -> bool:
     """Whether a condition's value is true; anything but true or false (or nothing) is a fault."""
-    if value is None:
-        return False
-    if not isinstance(value, bool):
-        raise StepFault("not_a_condition", f"the condition gives a {type(value).__name__}, not true or false")
-    return value
+    if value.text not in {"true", "false", "null"}:
+        kind = {'"': "text", "[": "a list", "{": "an object"}.get(value.text[:1], "a number")
+        raise StepFault("not_a_condition", f"the condition gives {kind}, not true or false")
+    return value.text == "true"

@@ -1,12 +1,9 @@
 """What the execution of a step leads to."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
-from pydantic import JsonValue
+from dataclasses import dataclass
 
 from patchbay_runtime.steps.expression import Evaluation
-from patchbay_runtime.steps.json_text import JsonText
+from patchbay_runtime.steps.json_text import NO_VARIABLES, JsonText
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +19,7 @@ class Context:
     next: str | None
     # Evaluates the step's expressions.
     evaluate: Evaluation
-    variables: dict[str, Any] = field(default_factory=dict)
+    variables: JsonText = NO_VARIABLES
     # The process has been postponed before, and its time has come.
     postponed: bool = False
 
@@ -32,7 +29,7 @@ class Child:
     """A process to create at `step`."""
 
     step: str
-    payload: JsonValue | JsonText
+    payload: JsonText
     # Its place among the elements of a split; None keeps the parent's.
     element: int | None = None
 
@@ -41,10 +38,10 @@ class Child:
 class Output:
     """A finished execution: what it gave, and the processes that follow; none ends this path of the run."""
 
-    payload: JsonValue | JsonText
+    payload: JsonText
     children: tuple[Child, ...] = ()
     # None keeps the variables as they are.
-    variables: dict[str, Any] | None = None
+    variables: JsonText | None = None
     # The path ends without a result, for example at a filter.
     dropped: bool = False
 
@@ -56,6 +53,6 @@ class Postponed:
     seconds: float
 
 
-def onward(payload: JsonValue | JsonText, context: Context) -> Output:
+def onward(payload: JsonText, context: Context) -> Output:
     """The common outcome: the payload goes on to the step's `next`, or ends the path."""
     return Output(payload, (Child(context.next, payload),) if context.next else ())

@@ -18,11 +18,11 @@ class RetryPolicy(BaseModel):
     def wait_seconds(self, attempt: int, retry_after: float | None) -> float:
         """Seconds to wait after failed execution number `attempt` (1 = first); never less than `retry_after`.
 
-        Half of the wait is random, so that processes that failed together do not come back together.
+        Part of the wait is random, so that processes that failed together do not come back together.
         """
-        backoff = self.backoff_seconds * 2.0 ** (attempt - 1)
-        jittered = backoff * (0.5 + random.random())  # noqa: S311 - spreads load, protects nothing
-        return min(max(jittered, retry_after or 0.0), LONGEST_BACKOFF_SECONDS)
+        share = random.random()  # noqa: S311 - spreads load, protects nothing
+        backoff = self.backoff_seconds * 2.0 ** (attempt - 1) * (0.5 + share)
+        return min(max(backoff, (retry_after or 0.0) * (1 + share / 4)), LONGEST_BACKOFF_SECONDS)
 
 
 DEFAULT_RETRY_POLICY = RetryPolicy()

@@ -21,6 +21,8 @@ CLOSE_SECONDS = 1.0
 LOCK_IDLE_SECONDS = 60
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
+UNKNOWN_COLUMN = 1054
+STATEMENT_TOO_LONG = 1969
 # Refused for now: too many connections, a password that is being rotated, shutting down, killed, read-only.
 UNAVAILABLE = frozenset({1040, 1045, 1053, 1927, 2002, 2003, 2006, 2013, 2014, 2055}) | READ_ONLY
 # Between tries of a transaction that was lost: short at first, as most are won at the next try.
@@ -141,9 +143,19 @@ def is_contention(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and _number(error) in {LOCK_WAIT_TIMEOUT, DEADLOCK}
 
 
+def is_too_slow(error: BaseException) -> bool:
+    """Whether MariaDB gave up a statement that took too long."""
+    return isinstance(error, DBAPIError) and _number(error) == STATEMENT_TOO_LONG
+
+
+def is_older_schema(error: BaseException) -> bool:
+    """Whether a column was asked for that the tenant's schema does not have, or not yet."""
+    return isinstance(error, DBAPIError) and _number(error) == UNKNOWN_COLUMN
+
+
 def may_pass(error: BaseException) -> bool:
-    """Whether the same may succeed later: MariaDB is away, or has too many who want the same rows."""
-    return is_unavailable(error) or is_contention(error)
+    """Whether the same may succeed later: MariaDB is away, or has too much to do or too many who want the same rows."""
+    return is_unavailable(error) or is_contention(error) or is_too_slow(error)
 
 
 def _number(error: DBAPIError) -> int | None:

@@ -28,15 +28,19 @@ def create_engine(
     pre_ping: bool = False,
     poolclass: type[Pool] | None = None,
     database: str | None = None,
+    statement_seconds: float = 0,
 ) -> AsyncEngine:
     """A pool of at most `pool_size` connections to `database`, by default the control schema.
 
+    `statement_seconds`: after which MariaDB gives up a statement, which it would go on with though nobody waits for it
+    any more; 0: never.
     `pre_ping`: a connection is asked before it is used again; otherwise its first fault ends it.
     READ COMMITTED: no gap locks, so that processes of one run that end together do not block each other's inserts.
     """
     sizes = {} if poolclass else {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": 30}
     arguments: dict[str, Any] = {
-        "init_command": f"SET time_zone = '+00:00', idle_transaction_timeout = {IDLE_TRANSACTION_SECONDS}"
+        "init_command": f"SET time_zone = '+00:00', idle_transaction_timeout = {IDLE_TRANSACTION_SECONDS}, "
+        f"max_statement_time = {statement_seconds:g}"
     }
     if (password := password_of(settings)) is not None:
         arguments["password_creator"] = password

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Update, bindparam, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from patchbay_runtime.storage.payloads import LARGEST_VARIABLES_BYTES, decode, encode
+from patchbay_runtime.storage.payloads import encode
 from patchbay_runtime.storage.tenant_tables import processes
 
 NOW = func.now(6)
@@ -30,6 +30,11 @@ class NewProcess:
     element: str
     payload: str
     variables: str
+
+    @property
+    def size(self) -> int:
+        """Of its texts, in characters."""
+        return len(self.payload) + len(self.variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ _STARTED = func.coalesce(_TABLE.started_at, NOW)
 _BEGIN = _OPEN.values(status="running", started_at=NOW)
 _COMPLETE = _OPEN.values(
     status="completed", leaf=bindparam("new_leaf"), output=bindparam("new_output"), payload=None, variables=None,
+    shown_size=bindparam("new_size"),
     error=None, started_at=_STARTED, finished_at=NOW,
 )  # fmt: skip
 _FAIL = _OPEN.values(
@@ -105,11 +111,12 @@ async def add(connection: AsyncConnection, new: Sequence[NewProcess]) -> None:
     batch: list[dict[str, Any]] = []
     size = 0
     for process in new:
-        size += len(process.payload) + len(process.variables) + 500
+        size += process.size + 500
         if batch and size > INSERT_AT_ONCE_BYTES:
             await connection.execute(_INSERT, batch)
             batch, size = [], 0
-        batch.append({name: getattr(process, name) for name in NewProcess.__slots__} | {"status": "waiting"})
+        given = {name: getattr(process, name) for name in NewProcess.__slots__}
+        batch.append({**given, "status": "waiting", "shown_size": len(process.payload)})
     if batch:
         await connection.execute(_INSERT, batch if len(batch) > 1 else batch[0])
 
@@ -138,7 +145,9 @@ async def begin(connection: AsyncConnection, process: str) -> None:
 
 async def complete(connection: AsyncConnection, process: str, *, leaf: bool, output: str | None) -> bool:
     """Complete an open process; False if it was finished before. Its payload is not kept."""
-    return await _change(connection, _COMPLETE, process, new_leaf=int(leaf), new_output=output)
+    return await _change(
+        connection, _COMPLETE, process, new_leaf=int(leaf), new_output=output, new_size=len(output or "")
+    )
 
 
 async def fail(connection: AsyncConnection, process: str, error: dict[str, Any]) -> bool:
@@ -159,16 +168,6 @@ async def postpone(connection: AsyncConnection, process: str, seconds: float) ->
 
 async def _change(connection: AsyncConnection, statement: Update, process: str, **values: object) -> bool:
     return (await connection.execute(statement, {"process": process, **values})).rowcount == 1
-
-
-def variables_text(variables: dict[str, Any]) -> str:
-    """The variables as they are stored with a process."""
-    return encode(variables, LARGEST_VARIABLES_BYTES)
-
-
-def decode_variables(process: StoredProcess) -> dict[str, Any]:
-    """The variables that a process was created with."""
-    return decode(process.variables) or {}
 
 
 async def get(connection: AsyncConnection, process: str) -> Row[Any] | None:

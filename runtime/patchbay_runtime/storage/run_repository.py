@@ -1,5 +1,6 @@
 """Runs in a tenant's schema."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -7,12 +8,11 @@ from typing import Any, Final
 from sqlalchemy import Row, bindparam, case, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from patchbay_runtime.storage.payloads import decode
+from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.storage.tenant_tables import processes, runs
 
 NOW = func.now(6)
-LARGEST_PAGE_BYTES: Final = 4 * 2**20
-"""Of JSON in one answer: a run may hold a hundred thousand times a mebibyte."""
+OUTPUTS_AT_ONCE: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -65,34 +65,49 @@ async def get_run(connection: AsyncConnection, run: str) -> RunState | None:
     return RunState(*row) if row else None
 
 
-async def processes_of(connection: AsyncConnection, run: str, after: str, limit: int) -> tuple[list[Row[Any]], bool]:
+async def processes_of(
+    connection: AsyncConnection, run: str, after: str, limit: int, largest: int
+) -> tuple[list[Row[Any]], bool]:
     """The run's processes after `after`, in order of their identifiers, and whether there are more.
 
-    At most `limit`, and not more than `LARGEST_PAGE_BYTES` of what they hold, but for a single one.
+    At most `limit`, and not more than `largest` characters of what they show, but for a single one.
     """
     found = list(await connection.execute(_SIZES, {"run": run, "after": after, "limit": limit + 1}))
-    page: list[str] = []
-    size = 0
-    for row in found[:limit]:
-        size += row.size
-        if page and size > LARGEST_PAGE_BYTES:
-            break
-        page.append(row.id)
-    rows = await connection.execute(_ALL.where(processes.c.id.in_(page))) if page else ()
+    page = _fitting(found[:limit], largest) or [row.id for row in found[:1]]
+    rows = await connection.execute(_SHOWN.where(processes.c.id.in_(page))) if page else ()
     return list(rows), len(page) < len(found)
 
 
-async def outputs_of(connection: AsyncConnection, run: str) -> list[tuple[str, Any]] | None:
+async def outputs_of(connection: AsyncConnection, run: str, largest: int) -> list[tuple[str, JsonText]] | None:
     """What the run's paths ended with, by the element of the splits that they belong to.
 
-    None where that is more than `LARGEST_PAGE_BYTES`.
+    None where that is more than `largest` characters.
     """
-    ended = (processes.c.run == run, processes.c.leaf == 1, processes.c.output.is_not(None))
-    size = await connection.scalar(select(func.sum(func.octet_length(processes.c.output))).where(*ended))
-    if (size or 0) > LARGEST_PAGE_BYTES:
-        return None
-    query = select(processes.c.element, processes.c.output).where(*ended)
-    return [(row.element, decode(row.output)) for row in await connection.execute(query)]
+    found: list[tuple[str, JsonText]] = []
+    last = ""
+    while True:
+        ended = list(await connection.execute(_OUTPUT_SIZES, {"run": run, "after": last, "limit": OUTPUTS_AT_ONCE}))
+        fitting = _fitting(ended, largest)
+        if len(fitting) < len(ended):
+            return None
+        largest -= sum(row.size for row in ended)
+        if fitting:
+            rows = await connection.execute(_OUTPUTS.where(processes.c.id.in_(fitting)))
+            found += [(row.element, JsonText(row.output)) for row in rows]
+        if len(ended) < OUTPUTS_AT_ONCE:
+            return found
+        last = ended[-1].id
+
+
+def _fitting(rows: Sequence[Row[Any]], largest: int) -> list[str]:
+    """The identifiers of the first ones that are together not larger."""
+    fitting = []
+    for row in rows:
+        largest -= row.size
+        if largest < 0:
+            break
+        fitting.append(row.id)
+    return fitting
 
 
 async def open_more(connection: AsyncConnection, run: str, more: int, *, made: int, most: int) -> bool:
@@ -112,16 +127,27 @@ async def fail(connection: AsyncConnection, run: str, process: str) -> None:
 
 
 _INSERT = insert(runs)
-_ALL = select(processes).order_by(processes.c.id)
-_PAGE = (
-    select(processes.c.id)
-    .where(processes.c.run == bindparam("run"), processes.c.id > bindparam("after"))
-    .order_by(processes.c.id)
-    .limit(bindparam("limit"))
-    .subquery()
+_TABLE = processes.c
+_OF_RUN = (_TABLE.run == bindparam("run"), _TABLE.id > bindparam("after"))
+# To read the length of what is from before it was counted takes reading it.
+_SIZE = func.coalesce(_TABLE.shown_size, func.octet_length(func.coalesce(_TABLE.output, _TABLE.payload, ""))).label(
+    "size"
 )
-_HELD = func.octet_length(func.concat_ws("", processes.c.payload, processes.c.output, processes.c.error))
-_SIZES = select(processes.c.id, _HELD.label("size")).join(_PAGE, _PAGE.c.id == processes.c.id).order_by(processes.c.id)
+_SIZES = (
+    select(_TABLE.id, _SIZE)
+    .where(*_OF_RUN)
+    .order_by(_TABLE.id)
+    .limit(bindparam("limit"))
+    # From the primary key's place MariaDB would read rows of other runs, as those of one lie together.
+    .with_hint(processes, "FORCE INDEX (page_of_run)", "mysql")
+)
+_ENDED = (_TABLE.leaf == 1, _TABLE.output.is_not(None))
+_OUTPUT_SIZES = _SIZES.where(*_ENDED)
+_OUTPUTS = select(_TABLE.element, _TABLE.output)
+_SHOWN = select(
+    _TABLE.id, _TABLE.parent, _TABLE.step, _TABLE.shape, _TABLE.element, _TABLE.status, _TABLE.attempts, _TABLE.leaf,
+    _TABLE.payload, _TABLE.output, _TABLE.error, _TABLE.started_at, _TABLE.finished_at,
+).order_by(_TABLE.id)  # fmt: skip
 
 # MariaDB assigns from left to right: the counter is new in the conditions below, the status still old.
 _CHANGE = update(runs).where(runs.c.id == bindparam("run"))

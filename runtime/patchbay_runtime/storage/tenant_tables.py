@@ -82,10 +82,14 @@ processes = Table(
     Column("variables", LONGTEXT),
     Column("output", LONGTEXT),
     Column("error", LONGTEXT),
+    # Characters of its payload, or of its output once it has one. Null: from before they were counted.
+    Column("shown_size", Integer),
     # Not before this time: now, the end of a delay or of a backoff.
     Column("available_at", _TIME, nullable=False, server_default=_NOW),
     Column("started_at", _TIME),
     Column("finished_at", _TIME),
     Index("of_run", "run", "parent"),
+    # In the order of their identifiers, which every index ends with.
+    Index("page_of_run", "run"),
     Index("unfinished", "status", "available_at"),
 )

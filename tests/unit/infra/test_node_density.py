@@ -90,7 +90,7 @@ def test_the_kubelet_of_amazon_linux_is_told_in_a_part_that_nodeadm_merges() -> 
     assert yaml.safe_load(str(part.get_payload())) == {
         "apiVersion": "node.eks.aws/v1alpha1",
         "kind": "NodeConfig",
-        "spec": {"kubelet": {"config": {"maxPods": 110}}},
+        "spec": {"kubelet": {"config": {"maxPods": 110, "singleProcessOOMKill": True}}},
     }
 
 

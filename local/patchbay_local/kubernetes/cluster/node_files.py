@@ -116,6 +116,8 @@ def kubelet_config(node: NodeSpec, *, cgroup: str) -> str:
         "clusterDomain": "cluster.local",
         "resolvConf": str(CONFIGURATION / "resolv.conf"),
         "maxPods": node.size.pods,
+        # As on EKS (infra/patchbay_infra/cluster/node_user_data.py).
+        "singleProcessOOMKill": True,
         # What memory is in use is measured on the whole machine; pods are held to the node's size by their group.
         "evictionHard": {
             "memory.available": "0%",
