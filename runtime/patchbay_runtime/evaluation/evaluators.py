@@ -173,15 +173,11 @@ class Evaluators:
             self.prepare()
             spare = self._spare
             assert spare is not None  # noqa: S101 - for the type
-            try:
-                evaluator = await asyncio.shield(spare)
-            finally:
-                # Of all that wait for it one gets it.
-                mine = self._spare is spare and spare.done()
-                if mine:
-                    self._spare = None
-            if mine:
+            evaluator = await asyncio.shield(spare)
+            # Of all that wait for it one gets it.
+            if self._spare is spare:
                 # The next one is made while this one works.
+                self._spare = None
                 self.prepare()
                 if not evaluator.ended:
                     evaluator.tenant = tenant
