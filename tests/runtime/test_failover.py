@@ -200,7 +200,7 @@ async def test_a_worker_does_not_drop_a_process_that_the_demoted_server_has_neve
         run = new_id()
         await RunStarter(promoted, queue, ProcessLimits.of(pair.settings)).start(TENANT, "heard-of", "{}", run=run)
         async with promoted.transaction(TENANT) as connection:
-            (process,), _ = await run_repository.processes_of(connection, run, "", 2)
+            (process,), _ = await run_repository.processes_of(connection, run, "", 2, 2**20)
         await executor.handle(Delivery(process.id, TENANT, "http-trigger", 1))
     async with promoted.transaction(TENANT) as connection:
         state = await run_repository.get_run(connection, run)

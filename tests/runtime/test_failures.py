@@ -48,7 +48,7 @@ def test_a_pattern_that_would_backtrack_for_ever_is_matched_at_once(tenant: Tena
     [
         ("map", {"expression": "1 + 'a'"}, "expression_failed"),
         ("map", {"expression": "function($x){ $x }"}, "expression_failed"),
-        ("map", {"expression": "$pad('x', 2000000)"}, "invalid_output"),
+        ("map", {"expression": "$pad('x', 2000000)"}, "expression_output_size"),
         ("filter", {"when": "'yes'"}, "not_a_condition"),
         ("split", {"expression": "[1..1001]"}, "too_many_elements"),
         ("set-variables", {"variables": {"k": "$pad('x', 70000)"}}, "invalid_output"),

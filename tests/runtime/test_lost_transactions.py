@@ -77,7 +77,8 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def long_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that is held up is no reason to refuse."""
-    monkeypatch.setattr("patchbay_runtime.api.resources.DATABASE_TIMEOUT_SECONDS", PATIENCE_SECONDS)
+    for limit in ("DATABASE_TIMEOUT_SECONDS", "STATEMENT_SECONDS"):
+        monkeypatch.setattr(f"patchbay_runtime.api.resources.{limit}", PATIENCE_SECONDS)
 
 
 class Called(NamedTuple):

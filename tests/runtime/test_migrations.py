@@ -20,7 +20,7 @@ def test_a_worker_that_comes_before_its_tenants_schema_is_migrated_waits_and_fai
     tenant: Tenant, mariadb_server: Mariadb, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("patchbay_runtime.execution.executor.OLDER_SCHEMA_SECONDS", 0.2)
-    pause = {"shape": "delay", "config": {"seconds": 1}, "next": "s"}
+    pause = {"shape": "delay", "config": {"seconds": 3}, "next": "s"}
     split = {"shape": "split", "config": {"expression": "$"}, "next": "m"}
     plus_one = {"shape": "map", "config": {"expression": "$ + 1"}}
     tenant.register_steps("f", {"pause": pause, "s": split, "m": plus_one})
@@ -28,7 +28,7 @@ def test_a_worker_that_comes_before_its_tenants_schema_is_migrated_waits_and_fai
     rename = "ALTER TABLE {}.runs RENAME COLUMN {} TO {}"
     mariadb_server.sql(rename.format(tenant_schema(tenant.name), "processes", "of_a_later_version"))
     waiting = "the tenant's schema has not been migrated yet"
-    wait_until(lambda: [record.message for record in caplog.records].count(waiting) > 1)
+    wait_until(lambda: [record.getMessage() for record in caplog.records].count(waiting) > 1)
     assert tenant.run(run)["status"] == "running"
     mariadb_server.sql(rename.format(tenant_schema(tenant.name), "of_a_later_version", "processes"))
     assert tenant.ended(run)["output"] == [2, 3]

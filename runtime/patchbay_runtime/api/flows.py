@@ -87,7 +87,7 @@ async def _syntax(resources: Resources, tenant: str, document: Any) -> Check:
     except StepFault as fault:
         if fault.retryable:
             raise
-        message = f"the flow's expressions are too much to read ({fault.code}); make them fewer or shorter"
+        message = f"the flow's expressions cannot be read ({fault.code}); make them fewer or shorter, or mend them"
         raise InvalidFlowError([Problem("$.steps", message)]) from None
     return dict(zip(expressions, faults, strict=True)).__getitem__
 

@@ -247,14 +247,21 @@ async def _ask(
         kind, content = answer[:1], answer[1:]
         left -= len(content)
         if kind == b"v" and len(values) < count and left >= 0:
-            values.append(JsonText(content.decode("utf-8", "surrogatepass")))
-        elif kind == b"f" and fault is None:
-            code, text = json.loads(content)
-            fault = StepFault(str(code), str(text))
+            values.append(JsonText(_decoded(content)))
+        elif kind == b"f" and fault is None and len(content) <= LONGEST_FAULT:
+            code, _, text = _decoded(content).partition(" ")
+            fault = StepFault(code, text)
         elif kind in {b"k", b"r"}:
             return fault, kind == b"k"
         else:
             raise GoneError
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        raise GoneError from None
 
 
 def _fault_of(status: int | None) -> StepFault:

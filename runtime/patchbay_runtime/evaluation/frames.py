@@ -12,18 +12,17 @@ def framed(message: bytes) -> bytes:
     return len(message).to_bytes(HEADER) + message
 
 
-def length_of(header: bytes) -> int:
-    """The length of the message that follows; ValueError for more than any message has."""
+def length_of(header: bytes, most: int = LONGEST_FRAME) -> int | None:
+    """The length of the message that follows; None for more than `most`."""
     length = int.from_bytes(header)
-    if length > LONGEST_FRAME:
-        raise ValueError("a message is too long")
-    return length
+    return length if length <= most else None
 
 
 def receive(connection: socket.socket) -> bytes | None:
     """The next message, None at the end of the stream. Blocks."""
     header = _exactly(connection, HEADER)
-    return None if header is None else _exactly(connection, length_of(header))
+    length = None if header is None else length_of(header)
+    return None if length is None else _exactly(connection, length)
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes | None:

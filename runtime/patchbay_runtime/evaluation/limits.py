@@ -12,8 +12,12 @@ MEMORY_BYTES: Final = 64 * 2**20
 """Beyond what an evaluation process has before its first step."""
 OUTPUT_BYTES: Final = 2**20
 """Of the values' JSON text: what a process may hand on (`storage.payloads`)."""
-LONGEST_FAULT: Final = 64 * 1024
+LONGEST_TEXT: Final = 4096
+"""Characters of a fault's text, which may quote the expression, and `$error` what it was given."""
+LONGEST_FAULT: Final = 5 * LONGEST_TEXT
 """Bytes of a fault's code and text."""
+MOST_FAULTS: Final = 100
+"""Faulty expressions of one flow that are told."""
 LONGEST_STACK: Final = 300
 """Depth of evaluation; each level takes a few Python frames, and the interpreter's own stack ends well above this."""
 

@@ -49,8 +49,8 @@ class Evaluator:
 
     async def receive(self, most: int) -> bytes:
         """The next message; GoneError if there is none, or one of more than `most` bytes and its kind."""
-        length = length_of(await self._exactly(HEADER))
-        if length > most + 1:
+        length = length_of(await self._exactly(HEADER), most + 1)
+        if length is None:
             raise GoneError
         return await self._exactly(length)
 
@@ -72,10 +72,13 @@ class Evaluator:
 
     async def end(self) -> int | None:
         """Kill the process unless it has ended; how it ended, negative for a signal. None if nobody knows."""
-        self.close()
-        with suppress(GoneError):
-            return await self._nursery.end(self.pid)
-        return None
+        try:
+            with suppress(GoneError):
+                return await self._nursery.end(self.pid)
+            return None
+        finally:
+            # Not before: it would end by itself, and how it ended would say nothing.
+            self.close()
 
 
 class Nursery:

@@ -27,6 +27,8 @@ from patchbay_runtime.evaluation.engine import evaluate
 from patchbay_runtime.evaluation.frames import framed, receive
 from patchbay_runtime.evaluation.limits import (
     ENDED,
+    LONGEST_TEXT,
+    MOST_FAULTS,
     OUTPUT_BYTES,
     PROCESSOR_SECONDS,
     READING_SECONDS,
@@ -118,7 +120,8 @@ def _answer(connection: socket.socket, message: bytes, answers: Callable[[Any], 
         fault = (error.code, error.message)
     else:
         return
-    connection.sendall(framed(b"f" + json.dumps(fault).encode()))
+    code, text = fault
+    connection.sendall(framed(b"f" + f"{code} {text[:LONGEST_TEXT]}".encode("utf-8", "surrogatepass")))
 
 
 def _values(step: Any) -> Iterator[bytes]:
@@ -135,8 +138,13 @@ def _values(step: Any) -> Iterator[bytes]:
 
 
 def _faults(expressions: list[str]) -> Iterator[bytes]:
+    faults = 0
     for expression in expressions:
-        yield _encoded(syntax_fault(expression))
+        fault = syntax_fault(expression)
+        faults += fault is not None
+        if faults > MOST_FAULTS:
+            raise StepFault("too_many_faults", f"more than {MOST_FAULTS} of the expressions are faulty")
+        yield _encoded(fault and fault[:LONGEST_TEXT])
         # What was read refers to itself, so it would stay for a while.
         gc.collect()
 

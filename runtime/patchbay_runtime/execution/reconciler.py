@@ -80,10 +80,13 @@ class Reconciler:
                 except Exception as error:
                     # What is one tenant's alone, such as a schema that is missing or rows that are wanted by too many,
                     # does not keep the tenants after it from being swept.
-                    away += _is_away(error)
+                    if not _is_away(error):
+                        log.exception("a tenant could not be swept", extra={"tenant": tenant})
+                        continue
+                    away += 1
                     if away == AWAY_IN_A_ROW:
                         raise
-                    log.exception("a tenant could not be swept", extra={"tenant": tenant})
+                    log.warning("a tenant is swept later: MariaDB or Redis is away", extra={"tenant": tenant})
         return put
 
     async def _sweep_tenant(self, tenant: str) -> int:

@@ -44,5 +44,5 @@ async def execute(payload: JsonText, config: Config, context: Context) -> Output
     if not elements:
         return Output(NULL, dropped=True)
     return Output(
-        None, tuple(Child(context.next, JsonText.of(element), index) for index, element in enumerate(elements))
+        NULL, tuple(Child(context.next, JsonText.of(element), index) for index, element in enumerate(elements))
     )

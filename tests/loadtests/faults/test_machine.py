@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from patchbay_loadtests.faults.machine.clock import OFFSET_VARIABLE, library
-from patchbay_loadtests.faults.machine.containers import container_ids, processes_of
+from patchbay_loadtests.faults.machine.containers import calls, container_ids, processes_of
+from patchbay_local.machine.processes import ProcessId
 
 
 def test_processes_are_those_of_the_containers_groups_and_no_others(tmp_path: Path) -> None:
@@ -25,6 +27,18 @@ def test_processes_are_those_of_the_containers_groups_and_no_others(tmp_path: Pa
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_process_is_told_by_the_port_that_its_network_has_a_connection_to(tmp_path: Path) -> None:
+    """The table is this machine's own, of a process with a connection to a server."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        ours = ProcessId.of(os.getpid())
+        assert ours is not None
+        assert not calls(ours, port)
+        with socket.create_connection(("127.0.0.1", port)):
+            assert calls(ours, port)
+            assert not calls(ours, port, tmp_path)
 
 
 def test_only_running_containers_of_a_pod_are_meant() -> None:

@@ -46,7 +46,7 @@ def _stack(tmp_path: Path, **infra: Any) -> Path:
         ({"seconds": {"mean": 2, "p95": 1}}, r"seconds: p95 lies below the mean; set p95 .* or higher"),
         ({"seconds": {"mean": 1, "p95": 9}}, r"seconds: p95 is more than 3\.87 times the mean.*; raise the mean"),
         ({"seconds": {"mean": 1}}, r"seconds\.p95: missing; add it"),
-        ({"seconds": {"mean": 60, "p95": 70}}, r"shapes\.map\.seconds\.mean: above .* \(10 s\); lower it"),
+        ({"seconds": {"mean": 61, "p95": 70}}, r"shapes\.map\.seconds\.mean: above .* \(60 s\); lower it"),
         ({"perMinutes": {}}, r"perMinutes: unknown key; correct its spelling"),
         (
             {"perMinute": {"points": [{"hour": 2, "perMinute": 1}, {"hour": 1, "perMinute": 1}]}},

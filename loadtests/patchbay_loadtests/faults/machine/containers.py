@@ -13,7 +13,7 @@ from patchbay_local.machine.processes import ProcessId
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 
 # In /proc/net/tcp, by include/net/tcp_states.h of the kernel.
-_ESTABLISHED: Final = "01"
+_ESTABLISHED: Final = b"01"
 
 
 def container_ids(pod: Mapping[str, Any]) -> list[str]:
@@ -62,7 +62,7 @@ def calls(process: ProcessId, port: int, proc: Path = Path("/proc")) -> bool:
     for _, table in contents([proc / str(process.pid) / "net/tcp"]):
         for line in table.splitlines()[1:]:
             _, _, remote, state, *_ = line.split()
-            if state == _ESTABLISHED and int(remote.rpartition(":")[2], 16) == port:
+            if state == _ESTABLISHED and int(remote.rpartition(b":")[2], 16) == port:
                 return True
     return False
 
