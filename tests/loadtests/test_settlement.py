@@ -43,6 +43,16 @@ async def test_many_runs_are_read_by_pages(small: SmallEnvironment) -> None:
     assert all(ending.is_final for ending in settled.endings.values())
 
 
+async def test_runs_of_a_pod_whose_clock_was_ahead_hide_none_that_came_after_them(small: SmallEnvironment) -> None:
+    """They are higher than all that are followed, and more than a page of them comes before those."""
+    for number in range(1_000_001, 1_001_501):
+        add(small, number, "completed")
+    runs = [add(small, number, "completed") for number in range(500_001, 502_001)]
+    async with gateway_of(small) as gateway:
+        settled = await follow(gateway, runs, QUICK)
+    assert set(settled.endings) == set(runs)
+
+
 async def test_a_run_that_ends_late_has_ended(small: SmallEnvironment) -> None:
     run = add(small, 7, "running")
     async with gateway_of(small) as gateway:

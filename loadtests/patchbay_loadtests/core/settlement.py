@@ -55,9 +55,8 @@ async def follow(gateway: Gateway, runs: Collection[str], patience: Patience) ->
     while open_runs:
         trouble = None
         try:
-            async for listed in _listed(gateway, min(open_runs), max(open_runs)):
-                if (run := str(listed["run"])) in open_runs:
-                    settled.endings[run] = ending_of(listed)
+            async for listed in _listed(gateway, open_runs):
+                settled.endings[str(listed["run"])] = ending_of(listed)
         except UnusableEnvironmentError as error:
             trouble = str(error)
         left = {run for run in open_runs if run not in settled.endings or not settled.endings[run].is_final}
@@ -93,13 +92,20 @@ def ending_of(run: Mapping[str, Any]) -> Ending:
     )
 
 
-async def _listed(gateway: Gateway, first: str, last: str) -> AsyncIterator[dict[str, Any]]:
-    """The tenant's runs from `first` to `last`, a thousand at a time: asking for each would be a load of its own."""
-    after = f"{int(first, 16) - 1:032x}"
-    while after < last:
+async def _listed(gateway: Gateway, runs: Collection[str]) -> AsyncIterator[dict[str, Any]]:
+    """Those of the runs that are in the tenant's list, a thousand at a time: asking for each would be a load of its own.
+
+    The list begins before the first of them, but its order is not that of their identifiers: a pod whose clock was
+    ahead has made others that are higher than all of these and come before them.
+    """
+    missing = set(runs)
+    after = f"{int(min(missing), 16) - 1:032x}"
+    while missing:
         page = await gateway.runs(after, PAGE)
         for run in page:
-            yield run
+            if run["run"] in missing:
+                missing.remove(run["run"])
+                yield run
         if len(page) < PAGE:
             return
         after = str(page[-1]["run"])

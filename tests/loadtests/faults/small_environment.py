@@ -91,8 +91,11 @@ class Handler(BaseHTTPRequestHandler):
         if path.endswith("/runs"):
             query = parse_qs(urlsplit(self.path).query)
             (after,), (limit,) = query["after"], query["limit"]
-            runs = sorted(self.server.runs.values(), key=lambda run: str(run["run"]))
-            self._answer(200, {"runs": [run for run in runs if run["run"] > after][: int(limit)]})
+            runs = list(self.server.runs.values())
+            # In the order in which they came, as `patchbay_runtime.storage.run_order` has it.
+            places = [place for place, run in enumerate(runs) if run["run"] == after]
+            start = places[0] + 1 if places else next((p for p, run in enumerate(runs) if run["run"] > after), len(runs))
+            self._answer(200, {"runs": runs[start : start + int(limit)]})
             with self.server.lock:
                 self.server.listings += 1
         elif path.startswith("/api/tenants/"):
