@@ -93,10 +93,11 @@ def ending_of(run: Mapping[str, Any]) -> Ending:
 
 
 async def _listed(gateway: Gateway, runs: Collection[str]) -> AsyncIterator[dict[str, Any]]:
-    """Those of the runs that are in the tenant's list, a thousand at a time: asking for each would be a load of its own.
+    """Those of the runs that are in the tenant's list, a thousand at a time.
 
     The list begins before the first of them, but its order is not that of their identifiers: a pod whose clock was
-    ahead has made others that are higher than all of these and come before them.
+    ahead has made others that are higher than all of these and come before them. To ask for each run would be a load of
+    its own.
     """
     missing = set(runs)
     after = f"{int(min(missing), 16) - 1:032x}"

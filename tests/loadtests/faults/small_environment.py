@@ -94,7 +94,8 @@ class Handler(BaseHTTPRequestHandler):
             runs = list(self.server.runs.values())
             # In the order in which they came, as `patchbay_runtime.storage.run_order` has it.
             places = [place for place, run in enumerate(runs) if run["run"] == after]
-            start = places[0] + 1 if places else next((p for p, run in enumerate(runs) if run["run"] > after), len(runs))
+            above = [place for place, run in enumerate(runs) if run["run"] > after]
+            start = places[0] + 1 if places else min(above, default=len(runs))
             self._answer(200, {"runs": runs[start : start + int(limit)]})
             with self.server.lock:
                 self.server.listings += 1
