@@ -120,8 +120,8 @@ def _answer(connection: socket.socket, message: bytes, answers: Callable[[Any], 
         fault = (error.code, error.message)
     else:
         return
-    code, text = fault
-    connection.sendall(framed(b"f" + f"{code} {text[:LONGEST_TEXT]}".encode("utf-8", "surrogatepass")))
+    code, told = fault
+    connection.sendall(framed(b"f" + f"{code} {told[:LONGEST_TEXT]}".encode("utf-8", "surrogatepass")))
 
 
 def _values(step: Any) -> Iterator[bytes]:

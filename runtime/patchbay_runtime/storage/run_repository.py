@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, case, func, insert, select, text, update
+from sqlalchemy import Row, Select, bindparam, case, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.steps.json_text import JsonText
@@ -74,8 +74,8 @@ async def processes_of(
     """
     found = list(await connection.execute(_SIZES, {"run": run, "after": after, "limit": limit + 1}))
     page = _fitting(found[:limit], largest) or [row.id for row in found[:1]]
-    rows = await connection.execute(_SHOWN.where(processes.c.id.in_(page))) if page else ()
-    return list(rows), len(page) < len(found)
+    rows = list(await connection.execute(_SHOWN.where(processes.c.id.in_(page)))) if page else []
+    return rows, len(page) < len(found)
 
 
 async def outputs_of(connection: AsyncConnection, run: str, largest: int) -> list[tuple[str, JsonText]] | None:
@@ -99,7 +99,7 @@ async def outputs_of(connection: AsyncConnection, run: str, largest: int) -> lis
         last = ended[-1].id
 
 
-def _fitting(rows: Sequence[Row[Any]], largest: int) -> list[str]:
+def _fitting(rows: Sequence[Row[Any, Any]], largest: int) -> list[str]:
     """The identifiers of the first ones that are together not larger."""
     fitting = []
     for row in rows:
@@ -144,7 +144,7 @@ _SIZES = (
 _ENDED = (_TABLE.leaf == 1, _TABLE.output.is_not(None))
 _OUTPUT_SIZES = _SIZES.where(*_ENDED)
 _OUTPUTS = select(_TABLE.element, _TABLE.output)
-_SHOWN = select(
+_SHOWN: Select[Any] = select(
     _TABLE.id, _TABLE.parent, _TABLE.step, _TABLE.shape, _TABLE.element, _TABLE.status, _TABLE.attempts, _TABLE.leaf,
     _TABLE.payload, _TABLE.output, _TABLE.error, _TABLE.started_at, _TABLE.finished_at,
 ).order_by(_TABLE.id)  # fmt: skip
