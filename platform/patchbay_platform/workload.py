@@ -66,18 +66,24 @@ class Workload:
         self,
         depends_on: pulumi.Input[Sequence[pulumi.Resource]] = (),
         *,
-        delete_before_replace: bool = False,
         timeouts: pulumi.CustomTimeouts | None = None,
     ) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
             parent=self.component,
             depends_on=pulumi.Output.from_input(depends_on).apply(list) if depends_on else None,
-            delete_before_replace=delete_before_replace or None,
             custom_timeouts=timeouts,
         )
 
     def metadata(self, name: str | None = None) -> ObjectMetaArgs:
         return ObjectMetaArgs(name=name or self.name, namespace=self.placement.namespace, labels=self.labels)
+
+    def metadata_of_one_run(self) -> ObjectMetaArgs:
+        """For a Job, whose template cannot be changed: it is replaced, and Pulumi gives the new one a name of its own.
+
+        Of the same name, the old one would have to go first, and before it all that needs what it has made: Pulumi
+        deletes them too, so that an update of the runtime's image would take the data stores and the API away.
+        """
+        return ObjectMetaArgs(namespace=self.placement.namespace, labels=self.labels)
 
     def account(self) -> ServiceAccount:
         """No pod gets a token of it unless its pod spec asks for one."""

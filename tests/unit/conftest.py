@@ -35,7 +35,9 @@ class Created:
 
     @property
     def object_name(self) -> str:
-        name: str = self.inputs["metadata"]["name"]
+        """What it is called; a Job, whose name Pulumi makes, by its label."""
+        metadata = self.inputs["metadata"]
+        name: str = metadata["name"] if "name" in metadata else metadata["labels"]["app.kubernetes.io/name"]
         return name
 
     @property

@@ -313,6 +313,13 @@ def test_a_region_without_authorities_says_where_to_get_them() -> None:
         authorities("xx-nowhere-1")
 
 
+def test_an_update_replaces_no_workload_by_replacing_what_it_waits_for(program: Program, one: Program) -> None:
+    """Pulumi deletes what depends on a resource before it deletes that, if its successor has the same name."""
+    jobs = [*program.of("Job"), *one.of("Job")]
+    assert len(jobs) > 1
+    assert [job.object_name for job in jobs if "name" in job.inputs["metadata"]] == []
+
+
 def test_the_local_platform_runs_its_own_data_stores(program: Program) -> None:
     counted = Counter(item.kind for item in program.resources if "metadata" in item.inputs)
     shapes = len(CATALOG)

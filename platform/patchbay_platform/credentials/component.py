@@ -47,7 +47,7 @@ class Credentials(pulumi.ComponentResource):
         files = workload.native_files(pods.native(Path(__file__).parent, "credentials.py"))
         job = Job(
             name,
-            metadata=workload.metadata(),
+            metadata=workload.metadata_of_one_run(),
             spec=JobSpecArgs(
                 backoff_limit=5,
                 active_deadline_seconds=300,
@@ -75,8 +75,8 @@ class Credentials(pulumi.ComponentResource):
                     annotations=files.checksum,
                 ),
             ),
-            # A Job's template cannot be changed, and running it again is harmless.
-            opts=workload.options([*rights, files.dependency], delete_before_replace=True),
+            # To run it again is harmless.
+            opts=workload.options([*rights, files.dependency]),
         )
         self.redis_secret = job.metadata.apply(lambda _: _REDIS)
         self.mariadb_secret = job.metadata.apply(lambda _: _MARIADB)

@@ -74,7 +74,7 @@ class DatabaseAccess(pulumi.ComponentResource):
         }
         job = Job(
             name,
-            metadata=workload.metadata(),
+            metadata=workload.metadata_of_one_run(),
             spec=JobSpecArgs(
                 backoff_limit=5,
                 active_deadline_seconds=_DEADLINE_SECONDS,
@@ -98,8 +98,8 @@ class DatabaseAccess(pulumi.ComponentResource):
                     annotations=files.checksum,
                 ),
             ),
-            # A Job's template cannot be changed, and running it again is harmless.
-            opts=workload.options([files.dependency], delete_before_replace=True, timeouts=_TIMEOUTS),
+            # To run it again is harmless.
+            opts=workload.options([files.dependency], timeouts=_TIMEOUTS),
         )
         # Whoever asks for the address waits for the account.
         address = pulumi.Output.all(database.address, job.metadata.name).apply(lambda known: str(known[0]))

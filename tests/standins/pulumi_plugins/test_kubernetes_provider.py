@@ -3,6 +3,9 @@
 import base64
 import json
 import re
+from collections.abc import Mapping
+
+import pytest
 
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 from tests.standins.pulumi_plugins.stack import Stack
@@ -337,3 +340,47 @@ def test_yaml_kustomizations_and_imports_are_deployed(stack: Stack, control_plan
             assert client.get(f"{path}/{name}").json()["data"] == {"day": "2024-01-02"}
         stack.succeed("destroy", "--yes", "--skip-preview")
         assert client.get(f"{path}/by-hand").status_code == 404
+
+
+JOB_AND_DEPENDENT = """
+    import pulumi
+    import pulumi_kubernetes as k8s
+
+    ns = k8s.core.v1.Namespace("ns", metadata={{"name": "{namespace}"}})
+    job = k8s.batch.v1.Job(
+        "first",
+        metadata={{"namespace": ns.metadata.name, "annotations": {{"pulumi.com/skipAwait": "true"}}, **{named}}},
+        spec={{
+            "template": {{
+                "spec": {{"restartPolicy": "Never", "containers": [{{"name": "first", "image": "{image}"}}]}}
+            }}
+        }},
+    )
+    made = job.metadata.apply(lambda _: "made")
+    web = k8s.apps.v1.Deployment(
+        "web",
+        metadata={{"name": "web", "namespace": ns.metadata.name}},
+        spec={{
+            "replicas": 0,
+            "selector": {{"matchLabels": {{"app": "web"}}}},
+            "template": {{
+                "metadata": {{"labels": {{"app": "web"}}}},
+                "spec": {{
+                    "containers": [{{"name": "web", "image": "web:1", "env": [{{"name": "A", "value": made}}]}}]
+                }},
+            }},
+        }},
+    )
+    pulumi.export("uid", web.metadata.uid)
+"""
+
+
+@pytest.mark.parametrize(("namespace", "named", "stays"), [("unnamed", {}, True), ("named", {"name": "first"}, False)])
+def test_what_depends_on_a_replaced_job_stays_if_the_job_has_a_name_of_its_own_each_time(
+    stack: Stack, namespace: str, named: Mapping[str, str], stays: bool
+) -> None:
+    stack.up(JOB_AND_DEPENDENT.format(namespace=namespace, named=named, image="first:1"))
+    uid = stack.outputs()["uid"]
+    updated = stack.up(JOB_AND_DEPENDENT.format(namespace=namespace, named=named, image="first:2"))
+    assert updated.count("replaced") == 1 + (not stays)
+    assert (stack.outputs()["uid"] == uid) is stays
