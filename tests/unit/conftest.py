@@ -41,6 +41,11 @@ class Created:
         return name
 
     @property
+    def manifest(self) -> Manifest:
+        """The object with a name."""
+        return {**self.inputs, "metadata": {**self.inputs["metadata"], "name": self.object_name}}
+
+    @property
     def namespace(self) -> str | None:
         namespace: str | None = self.inputs["metadata"].get("namespace")
         return namespace

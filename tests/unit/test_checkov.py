@@ -26,7 +26,7 @@ def exceptions() -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def failures(program: Program, tmp_path_factory: pytest.TempPathFactory) -> list[Failure]:
     """Check, `Kind.namespace.name` and description of each failed check."""
-    objects = [dict(resource.inputs) for resource in program.resources if "apiVersion" in resource.inputs]
+    objects = [dict(resource.manifest) for resource in program.resources if "apiVersion" in resource.inputs]
     manifests = tmp_path_factory.mktemp("manifests") / "platform.yaml"
     # The engine's numbers are floating; Kubernetes gets 10001, not 10001.0.
     plain = json.loads(json.dumps(objects), parse_float=lambda text: int(float(text)) if text.endswith(".0") else text)

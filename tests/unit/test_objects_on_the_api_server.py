@@ -44,7 +44,7 @@ class Objects:
 
     def apply(self, created: Created) -> None:
         """Strict: an unknown field is refused."""
-        manifest = plain(created.inputs)
+        manifest = plain(created.manifest)
         version = manifest["apiVersion"]
         # A kind is listed a moment after its definition was made.
         eventually(lambda: self._learn(version, created.kind), within=60)

@@ -3,9 +3,6 @@
 import base64
 import json
 import re
-from collections.abc import Mapping
-
-import pytest
 
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 from tests.standins.pulumi_plugins.stack import Stack
@@ -346,10 +343,10 @@ JOB_AND_DEPENDENT = """
     import pulumi
     import pulumi_kubernetes as k8s
 
-    ns = k8s.core.v1.Namespace("ns", metadata={{"name": "{namespace}"}})
+    ns = k8s.core.v1.Namespace("ns", metadata={{"name": "replaced-job"}})
     job = k8s.batch.v1.Job(
         "first",
-        metadata={{"namespace": ns.metadata.name, "annotations": {{"pulumi.com/skipAwait": "true"}}, **{named}}},
+        metadata={{"namespace": ns.metadata.name, "annotations": {{"pulumi.com/skipAwait": "true"}}}},
         spec={{
             "template": {{
                 "spec": {{"restartPolicy": "Never", "containers": [{{"name": "first", "image": "{image}"}}]}}
@@ -375,12 +372,9 @@ JOB_AND_DEPENDENT = """
 """
 
 
-@pytest.mark.parametrize(("namespace", "named", "stays"), [("unnamed", {}, True), ("named", {"name": "first"}, False)])
-def test_what_depends_on_a_replaced_job_stays_if_the_job_has_a_name_of_its_own_each_time(
-    stack: Stack, namespace: str, named: Mapping[str, str], stays: bool
-) -> None:
-    stack.up(JOB_AND_DEPENDENT.format(namespace=namespace, named=named, image="first:1"))
+def test_what_depends_on_a_replaced_job_stays_if_the_job_has_a_name_of_its_own_each_time(stack: Stack) -> None:
+    """Of the same name, the Job would have to go first, and what depends on it before that."""
+    stack.up(JOB_AND_DEPENDENT.format(image="first:1"))
     uid = stack.outputs()["uid"]
-    updated = stack.up(JOB_AND_DEPENDENT.format(namespace=namespace, named=named, image="first:2"))
-    assert updated.count("replaced") == 1 + (not stays)
-    assert (stack.outputs()["uid"] == uid) is stays
+    assert stack.up(JOB_AND_DEPENDENT.format(image="first:2")).count("replaced") == 1
+    assert stack.outputs()["uid"] == uid
