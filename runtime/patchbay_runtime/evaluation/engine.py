@@ -77,11 +77,15 @@ def _message(error: Any) -> str:
 
 
 def _out_of_memory(error: BaseException) -> None:
-    """The library makes other errors of some that it meets."""
+    """The library makes other errors of some that it meets.
+
+    Where an allocation is refused the interpreter itself raises SystemError now and then: it had no memory left to make
+    the right one.
+    """
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, MemoryError):
-            raise cause from None
+        if isinstance(cause, MemoryError | SystemError):
+            raise MemoryError from None  # noqa: TRY004 - it is the kind of an error that is asked for
         cause = cause.__context__
 
 
