@@ -1,7 +1,6 @@
 """The evaluation processes of a worker."""
 
 import asyncio
-import json
 import logging
 import signal
 import time
@@ -22,7 +21,7 @@ from patchbay_runtime.evaluation.limits import (
 )
 from patchbay_runtime.evaluation.nursery import Evaluator, ForkError, GoneError, Nursery
 from patchbay_runtime.steps.fault import StepFault
-from patchbay_runtime.steps.json_text import JsonText
+from patchbay_runtime.steps.json_text import JsonText, with_texts
 
 log = logging.getLogger(__name__)
 
@@ -70,9 +69,10 @@ class Evaluators:
                 "expressions": list(expressions.values()),
                 "until_true": until_true,
                 "millis": time.time_ns() // 1_000_000,
+                "payload": payload,
+                "variables": variables,
             }
-            texts = f', "payload": {payload.text}, "variables": {variables.text}}}'
-            return b"e" + _encoded(step)[:-1] + texts.encode("utf-8", "surrogatepass")
+            return b"e" + _encoded(step)
 
         values, fault = await self._answers(tenant, message, len(expressions))
         if fault is not None:
@@ -85,7 +85,7 @@ class Evaluators:
         values, fault = await self._answers(tenant, lambda: b"s" + _encoded(list(expressions)), len(expressions))
         if fault is not None:
             raise fault
-        return [json.loads(value.text) for value in values]
+        return [value.read() for value in values]
 
     async def _answers(
         self, tenant: str, message: Callable[[], bytes], count: int
@@ -225,7 +225,7 @@ def _busy() -> StepFault:
 
 
 def _encoded(message: Any) -> bytes:
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    return with_texts(message).encode("utf-8", "surrogatepass")
 
 
 def _result(task: asyncio.Task[Value]) -> Value | None:

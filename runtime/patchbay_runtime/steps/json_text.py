@@ -27,3 +27,27 @@ class JsonText:
 
 NULL: Final = JsonText("null")
 NO_VARIABLES: Final = JsonText("{}")
+
+
+def with_texts(value: Any) -> str:
+    """JSON in which each `JsonText` stands as it is."""
+    parts: list[str] = []
+    _write(value, parts)
+    return "".join(parts)
+
+
+def _write(value: Any, parts: list[str]) -> None:
+    if isinstance(value, JsonText):
+        parts.append(value.text)
+    elif isinstance(value, dict):
+        for index, (name, item) in enumerate(value.items()):
+            parts.append(f"{',' if index else '{'}{json.dumps(name, ensure_ascii=False)}:")
+            _write(item, parts)
+        parts.append("}" if value else "{}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            parts.append("," if index else "[")
+            _write(item, parts)
+        parts.append("]" if value else "[]")
+    else:
+        parts.append(json.dumps(value, ensure_ascii=False, allow_nan=False))
