@@ -152,7 +152,7 @@ async def run_in(queue: ProcessQueue, pod: str, count: int) -> None:
     await queue.put("map", "example", [f"{pod}-{number}" for number in range(count)])
     consumer = Consumer(queue.redis, "map", f"{pod}-0123abcd")
     await consumer.join()
-    assert len(await consumer.reserve(count, 1000)) == count
+    assert len(await consumer.reserve(count, 1)) == count
 
 
 async def started(client: httpx.Client, scale: Callable[[int], list[str]], replicas: int) -> list[str]:

@@ -4,14 +4,13 @@ import json
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from patchbay_runtime.queue.delivery import MAX_DELIVERIES, DeadLetter, Delivery, Outcome
 from patchbay_runtime.queue.pace import USUAL_PACE, Pace
-from patchbay_runtime.queue.scripts import GROUP, run_script, shape_keys
+from patchbay_runtime.queue.scripts import GROUP, run_script, shape_keys, wake_key
 
 DEAD_LETTERS_KEPT = 10_000
 CONSUMER_FORGOTTEN_MS = 600_000
@@ -39,7 +38,7 @@ class Consumer:
         self._name = name
         self._pace = pace
         self._keys = shape_keys(shape)
-        self._stream = self._keys[0]
+        self._stream, self._wake = self._keys[0], wake_key(shape)
 
     async def join(self) -> float:
         """Make the group where there is none, and forget consumers that are long gone.
@@ -50,21 +49,18 @@ class Consumer:
         uptime = float((await self._redis.info("server"))["uptime_in_seconds"])
         return self._pace.lease if uptime < self._pace.lease else 0.0
 
-    async def reserve(self, count: int, block_ms: int) -> list[Reservation]:
-        """Reserve up to `count` waiting processes; waits up to `block_ms` for the first."""
-        try:
-            answer: Any = await self._redis.xreadgroup(
-                GROUP, self._name, {self._stream: ">"}, count=count, block=block_ms
-            )
-        except ResponseError as error:
-            if not str(error).startswith(("NOGROUP", "UNBLOCKED")):  # the stream was deleted
-                raise
-            await self.join()
-            return []
+    async def reserve(self, count: int, block_seconds: float) -> list[Reservation]:
+        """Reserve up to `count` waiting processes, those of all tenants in turns; waits so long for the first."""
+        taken = await self._take(count)
+        if not taken:
+            await self._redis.blpop([self._wake], timeout=block_seconds)
+            taken = await self._take(count)
+        return taken
+
+    async def _take(self, count: int) -> list[Reservation]:
         return [
-            Reservation(entry, Delivery(fields["process"], fields["tenant"], self._shape, 1), "first")
-            for _, entries in answer or []
-            for entry, fields in entries
+            Reservation(entry, Delivery(process, tenant, self._shape, 1), "first")
+            for entry, process, tenant in await run_script(self._redis, "take", self._keys, self._name, count)
         ]
 
     async def reclaim(self, free: int, may_take_last: bool) -> list[Reservation]:

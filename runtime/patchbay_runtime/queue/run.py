@@ -121,7 +121,7 @@ class Worker:
             self._slot_freed.clear()
             await first_of(self._slot_freed.wait(), self.stop.wait(), timeout=self.pace.reclaim)
         else:
-            reserved = await self.consumer.reserve(free, round(self.pace.reclaim * 1000))
+            reserved = await self.consumer.reserve(free, self.pace.reclaim)
             if self.stop.is_set():
                 await self.consumer.release(reservation.entry for reservation in reserved)
             else:

@@ -12,14 +12,21 @@ from redis.exceptions import NoScriptError
 
 PREFIX = "patchbay:queue"
 GROUP = "workers"
+_SHAPE_KEYS = (
+    "stream", "queued", "delayed", "again", "minutes", "failures", "waiting", "turns", "ends", "oldest", "wake", "dead",
+)  # fmt: skip
 WORKER_SCRIPTS = frozenset({"register", "workers"})
 """Scripts that are not about one shape's queue."""
 
 
 def shape_keys(shape: str) -> list[str]:
     """The keys of a shape's queue, in the order in which `shape.lua` names them."""
-    names = ("stream", "queued", "delayed", "again", "minutes", "failures", "dead")
-    return [f"{PREFIX}:{shape}:{name}" for name in names]
+    return [f"{PREFIX}:{shape}:{name}" for name in _SHAPE_KEYS]
+
+
+def wake_key(shape: str) -> str:
+    """The list that an idle worker of the shape waits at."""
+    return f"{PREFIX}:{shape}:wake"
 
 
 def worker_keys() -> list[str]:

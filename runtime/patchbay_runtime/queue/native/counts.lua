@@ -8,10 +8,11 @@ for i = 1, #state, 2 do
   info[state[i]] = state[i + 1]
 end
 local reserved = info['pending']
-local waiting = redis.call('XLEN', stream) - reserved
-local oldest_ms = 0
-if waiting > 0 then
+local undelivered = redis.call('XLEN', stream) - reserved
+local since = tonumber(redis.call('ZRANGE', oldest, 0, 0, 'WITHSCORES')[2] or now)
+if undelivered > 0 then
   local first = redis.call('XRANGE', stream, '(' .. info['last-delivered-id'], '+', 'COUNT', 1)[1]
-  oldest_ms = math.max(0, now - math.floor(tonumber(first[2][6])))
+  since = math.min(since, tonumber(first[2][6]))
 end
-return {waiting, reserved, redis.call('ZCARD', delayed), oldest_ms}
+local count = redis.call('ZCARD', waiting) + undelivered
+return {count, reserved, redis.call('ZCARD', delayed), math.max(0, math.floor(now - since))}

@@ -1,9 +1,20 @@
 -- What every script of a shape's queue begins with. A process of the shape is, at any instant, in exactly one state:
---   waiting   an entry of the stream that the consumer group has not delivered
+--   waiting   a member "tenant since process" of the waiting set, in order of its letters: by tenant, then by time.
+--             An entry of the stream that the consumer group has not delivered waits too: a former release put it
 --   reserved  an entry of the stream that is in the group's pending list
 --   delayed   a member of the delayed set, scored with the time it is due (milliseconds)
-local stream, queued, delayed, again, minutes, failures, dead = unpack(KEYS)
+-- Tenants take turns by start-time fair queueing (Goyal, Vin, Cheng: SIGCOMM 1996): a process starts at the virtual time
+-- at which its tenant's last one ended, or that of the process which is next to be taken if that is later, and ends
+-- one later. What starts first is taken first.
+--   turns     tenants with waiting processes, scored with the virtual time at which their next one starts
+--   ends      tenants, scored with the virtual time at which their last one ended
+--   oldest    tenants with waiting processes, scored with the time since which their first one waits
+--   wake      a list with an element for each process that was added, for workers that have nothing to do
+local stream, queued, delayed, again, minutes, failures = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local waiting, turns, ends, oldest, wake, dead = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local group = 'workers'
+-- As many idle workers may be woken at once. What wakes nobody is forgotten when nothing waits any more.
+local most_wakes = 64
 
 local function now_ms()
   local time = redis.call('TIME')
@@ -17,9 +28,26 @@ local function ensure_group()
   end
 end
 
+-- The virtual time of the process that is next to be taken; where none waits, that at which the last one ended.
+local function virtual_time()
+  local found = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
+  if not found[2] then
+    found = redis.call('ZRANGE', ends, -1, -1, 'WITHSCORES')
+  end
+  return tonumber(found[2] or 0)
+end
+
 local function add_waiting(process, tenant, since)
-  local entry = redis.call('XADD', stream, '*', 'process', process, 'tenant', tenant, 'since', since)
-  redis.call('HSET', queued, process, tenant .. ' ' .. entry)
+  redis.call('ZADD', waiting, 0, string.format('%s %013d %s', tenant, since, process))
+  redis.call('ZADD', oldest, 'LT', since, tenant)
+  if not redis.call('ZSCORE', turns, tenant) then
+    local ended = tonumber(redis.call('ZSCORE', ends, tenant) or 0)
+    redis.call('ZADD', turns, math.max(ended, virtual_time()), tenant)
+  end
+  redis.call('HSET', queued, process, tenant .. ' waiting')
+  if redis.call('LLEN', wake) < most_wakes then
+    redis.call('LPUSH', wake, 1)
+  end
 end
 
 local function add_delayed(process, tenant, due)
