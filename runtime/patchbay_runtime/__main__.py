@@ -1,5 +1,5 @@
 """`python -m patchbay_runtime` is `patchbay-runtime`."""
 
-from patchbay_runtime.cli import main
+from patchbay_runtime.start import start
 
-main()
+start()

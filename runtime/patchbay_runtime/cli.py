@@ -2,12 +2,10 @@
 
 import argparse
 import logging
-import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 
 from pydantic import ValidationError
 
@@ -27,9 +25,6 @@ log = logging.getLogger(__name__)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one of the runtime's programs; a setting that cannot be used ends it with status 2."""
-    # The first process of a container ignores what it does not handle: a pod that is stopped while it still imports or
-    # waits for its database would keep its node until it is killed. What has work to finish sets its own handler.
-    signal.signal(signal.SIGTERM, _stop)
     parser = argparse.ArgumentParser(prog="patchbay-runtime", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     api = commands.add_parser("api", help="serve the HTTP API")
@@ -72,10 +67,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             variable = "".join(f"PATCHBAY_{str(part).upper()}: " for part in detail["loc"])
             _usage(variable + detail["msg"].removeprefix("Value error, "))
         sys.exit(2)
-
-
-def _stop(number: int, _: FrameType | None) -> None:
-    sys.exit(128 + number)
 
 
 def _usage(message: str) -> int:

@@ -230,18 +230,32 @@ def test_the_metrics_tell_of_the_node() -> None:
     assert values['patchbay_process_info{node="node-a",release="release-a"}'] == "1.0"
 
 
-def test_what_is_stopped_before_its_work_began_ends_at_once_as_a_containers_first_process_too() -> None:
-    settings = {"PATCHBAY_DATABASE_HOST": HOST, "PATCHBAY_DATABASE_PORT": str(free_port())}
-    # Ignored as the kernel ignores it for a first process that has no handler of its own.
-    ignoring = ["env", "--ignore-signal=TERM", sys.executable, "-m", "patchbay_runtime", "migrate", "--wait", "600"]
-    with subprocess.Popen(ignoring, env={**os.environ, **settings}, stderr=subprocess.PIPE, text=True) as process:
+# Ignored as the kernel ignores it for a container's first process that has no handler of its own.
+FIRST_PROCESS = ["env", "--ignore-signal=TERM", sys.executable, "-m", "patchbay_runtime"]
+
+
+def ends_when_stopped(command: list[str], settings: dict[str, str], once: str) -> None:
+    """The program ends by SIGTERM as soon as it has written `once`."""
+    with subprocess.Popen(command, env={**os.environ, **settings}, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert "waiting for MariaDB" in process.stderr.readline()
+        assert once in process.stderr.readline()
         process.terminate()
         try:
             assert process.wait(20) == 128 + signal.SIGTERM
         finally:
             process.kill()
+
+
+def test_a_first_process_that_waits_for_its_database_ends_at_once_when_it_is_stopped() -> None:
+    settings = {"PATCHBAY_DATABASE_HOST": HOST, "PATCHBAY_DATABASE_PORT": str(free_port())}
+    ends_when_stopped([*FIRST_PROCESS, "migrate", "--wait", "600"], settings, "waiting for MariaDB")
+
+
+def test_a_first_process_that_still_imports_ends_at_once_when_it_is_stopped(tmp_path: Path) -> None:
+    # Takes the place of the library, as slow as on a machine that has no time for it.
+    slow = "import sys, time; print('importing', file=sys.stderr, flush=True); time.sleep(600)"
+    (tmp_path / "pydantic.py").write_text(slow)
+    ends_when_stopped([*FIRST_PROCESS, "worker", "--shape", "map"], {"PYTHONPATH": str(tmp_path)}, "importing")
 
 
 async def test_a_connector_takes_nothing_until_its_network_policies_are_in_force(
