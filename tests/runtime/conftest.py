@@ -214,7 +214,7 @@ def settings(unmigrated_settings: Settings) -> Settings:
     return unmigrated_settings
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment_of(settings: Settings) -> dict[str, str]:
     """The environment of a program of the runtime."""
     given = {f"PATCHBAY_{name.upper()}": str(value) for name, value in settings if value is not None}
     return {**os.environ, **given}
@@ -228,7 +228,7 @@ class Program:
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
-                env=_environment(settings),
+                env=environment_of(settings),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

@@ -8,7 +8,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from patchbay_runtime.api.errors import ApiError
-from patchbay_runtime.flows.problem import Problem, json_path
+from patchbay_runtime.flows.problem import Problem, problems_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -43,10 +43,8 @@ async def read_model(request: Request, model: type[Model], limit: int) -> Model:
     try:
         return model.model_validate(parse_json(body) if body else {})
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        problems = [Problem(json_path(detail["loc"]), detail["msg"]) for detail in details]
         message = "the request is not valid"
-        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", message, problems) from None
+        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", message, problems_of(error)) from None
 
 
 def _refuse(constant: str) -> NoReturn:
