@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 from patchbay_runtime.access.operations import Operation
-from patchbay_runtime.access.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES
+from patchbay_runtime.access.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
 from patchbay_runtime.api.app import create_app
 from patchbay_runtime.api.guard import declared
 from patchbay_runtime.settings import Settings
@@ -111,9 +111,9 @@ def test_each_role_may_do_what_the_table_says_and_is_told_who_may_do_the_rest(ca
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_nobody_comes_in_without_a_key_that_is_known(callers: Callers, route: str) -> None:
-    key = callers.keys["administrator"]["key"]
+    key = callers.keys[Role.ADMINISTRATOR]["key"]
     unknown = f"pbk_{'f' * 24}_{key[-43:]}"
-    other_secret = key[:-43] + callers.keys["owner"]["key"][-43:]
+    other_secret = key[:-43] + callers.keys[Role.OWNER]["key"][-43:]
     headers: list[dict[str, str]] = [
         {},
         {"Authorization": ""},
@@ -135,7 +135,7 @@ def test_nobody_comes_in_without_a_key_that_is_known(callers: Callers, route: st
 
 
 def test_a_key_with_any_one_character_changed_is_an_unknown_key(callers: Callers) -> None:
-    key = callers.keys["owner"]["key"]
+    key = callers.keys[Role.OWNER]["key"]
     for place, character in enumerate(key):
         changed = key[:place] + ("0" if character != "0" else "1") + key[place + 1 :]
         answer = callers.ask("GET /api/tenants/{tenant}/runs", {"Authorization": f"Bearer {changed}"})
@@ -147,7 +147,7 @@ def test_a_key_that_has_ended_says_so_to_whoever_has_all_of_it_and_to_nobody_els
     callers: Callers, route: str, mariadb_server: Mariadb
 ) -> None:
     path = f"/api/tenants/{callers.tenant}/keys"
-    administrator = bearer(callers.keys["administrator"])
+    administrator = bearer(callers.keys[Role.ADMINISTRATOR])
     for state in ("expired", "revoked"):
         made = callers.client.post(path, json={"name": "ends", "role": "owner"}, headers=administrator).json()
         if state == "expired":
@@ -177,7 +177,7 @@ def test_a_tenant_that_is_there_looks_to_others_like_one_that_is_not(callers: Ca
         assert there.json()["error"]["code"] == "unknown_tenant"
         assert told(there, callers.other) == told(not_there, missing)
         if route != "PUT /api/tenants/{tenant}":
-            really = callers.ask(route, bearer(callers.keys["administrator"]), missing)
+            really = callers.ask(route, bearer(callers.keys[Role.ADMINISTRATOR]), missing)
             assert told(there, callers.other) == told(really, missing)
 
 
@@ -189,7 +189,7 @@ def test_an_owner_of_a_tenant_is_nobody_outside_of_it(callers: Callers, route: s
 
 
 def test_scopes_narrow_a_key_and_the_refusal_says_so(callers: Callers) -> None:
-    path, administrator = f"/api/tenants/{callers.tenant}/keys", bearer(callers.keys["administrator"])
+    path, administrator = f"/api/tenants/{callers.tenant}/keys", bearer(callers.keys[Role.ADMINISTRATOR])
     wanted = {"name": "narrow", "role": "owner", "scopes": ["run.list", "run.start"]}
     key = callers.client.post(path, json=wanted, headers=administrator).json()
     for route in OF_TENANTS:
@@ -198,13 +198,13 @@ def test_scopes_narrow_a_key_and_the_refusal_says_so(callers: Callers) -> None:
             assert answer.status_code in {200, 404}, route
         else:
             assert answer.status_code == 403, route
-            owners = ROUTES[route] in OPERATIONS["owner"]  # type: ignore[index]  # a role is its name
+            owners = ROUTES[route] in OPERATIONS[Role.OWNER]
             assert ("scopes" in answer.json()["error"]["message"]) is owners, route
 
 
 @pytest.mark.parametrize("reason", [None, b"", b"too short", b"x" * 501, "grund: störung".encode("latin-1")])
 def test_support_comes_in_only_with_a_reason(callers: Callers, reason: bytes | None) -> None:
-    key = callers.keys["support"]["key"]
+    key = callers.keys[Role.SUPPORT]["key"]
     headers = {b"Authorization": f"Bearer {key}".encode()} | ({} if reason is None else {b"Patchbay-Reason": reason})
     answer = callers.client.get(f"/api/tenants/{callers.tenant}/runs", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "reason_required")
@@ -215,7 +215,7 @@ async def test_why_support_came_is_in_the_log(
     callers: Callers, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    key = callers.keys["support"]
+    key = callers.keys[Role.SUPPORT]
     async with api(settings) as client:
         answer = await client.get(f"/api/tenants/{callers.tenant}/runs", headers={**bearer(key), **REASON})
     assert answer.status_code == 200

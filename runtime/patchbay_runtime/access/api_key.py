@@ -1,7 +1,7 @@
 """API keys as their holders have them: `pbk_<id>_<secret>`.
 
 The secret is 32 random bytes. What is kept of a key is its plain SHA-256: NIST SP 800-63B, 5.1.2.2, asks for no slow
-hash where a secret has 112 bits of entropy or more (https://pages.nist.gov/800-63-3/sp800-63b.html#sec5).
+hash where a secret has 112 bits of entropy or more (https://pages.nist.gov/800-63-3/sp800-63b.html).
 """
 
 import re
