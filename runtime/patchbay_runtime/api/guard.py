@@ -16,7 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from patchbay_runtime.access.authentication import UnauthenticatedError, authenticate
 from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.principal import Principal
-from patchbay_runtime.access.roles import OPERATIONS, Role, roles_that_may
+from patchbay_runtime.access.roles import Role, roles_that_may
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.resources import ResourcesOf
 
@@ -65,12 +65,12 @@ class Guard:
         request.state.principal = principal
 
     def _refuse_without_right(self, principal: Principal, tenant: str | None) -> None:
-        is_of_the_platform = tenant is None and principal.tenant is not None
-        if self.operation in principal.operations and not is_of_the_platform:
+        is_outside = tenant is None and principal.tenant is not None
+        if self.operation in principal.operations and not is_outside:
             return
         roles = roles_that_may(self.operation, in_a_tenant=tenant is not None)
         message = f"`{self.operation}` takes the role {' or '.join(roles)}"
-        if principal.role in roles and self.operation in OPERATIONS[principal.role]:
+        if principal.role in roles:
             message += ", and a key whose scopes do not leave it out"
         raise forbidden(message)
 

@@ -44,6 +44,7 @@ async def start_by_hook(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Start a run for a sender of webhooks."""
+    # The place to check the sender: nothing of the body has been read.
     return await _start(request, resources, tenant, flow, wait=wait, idempotency_key=idempotency_key)
 
 
