@@ -6,7 +6,10 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-_FIELDS = ("tenant", "flow", "run", "process_id", "step", "shape", "path", "frames", "worker", "deliveries", "seconds")
+_FIELDS = (
+    "principal", "operation", "reason",
+    "tenant", "flow", "run", "process_id", "step", "shape", "path", "frames", "worker", "deliveries", "seconds",
+)  # fmt: skip
 
 
 class JsonFormatter(logging.Formatter):

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
 
     `most_run_processes`, `most_open_processes`: of one run, and of a tenant at one time.
 
+    `administrator_key_file`: the first administrator's API key, which `migrate` records.
+
     `database_instance`, `database_administrator`: RDS' identifier of the write copy and its master user, for the
     command that makes the runtime's own account.
     """
@@ -55,6 +57,8 @@ class Settings(BaseSettings):
     redis_iam_cache: str | None = Field(default=None, min_length=1)
     redis_tls: bool = False
     redis_ca_file: Path | None = None
+
+    administrator_key_file: Path | None = None
 
     connector_ports: str | None = Field(default=None, pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")
     connector_private_ranges: str = Field(default="", pattern=r"^([0-9a-fA-F.:]+/\d+(,[0-9a-fA-F.:]+/\d+)*)?$")

@@ -32,6 +32,9 @@ from tests.runtime.sink import Sink
 HOST = "127.0.0.1"
 DATABASE_USER = "patchbay"
 DATABASE_PASSWORD = "only-for-tests"
+ADMINISTRATOR_KEY = f"pbk_{'0' * 24}_{DATABASE_PASSWORD:-<43}"
+"""Good in every tenant, wherever the control schema has been migrated."""
+AUTHORIZED = {"Authorization": f"Bearer {ADMINISTRATOR_KEY}"}
 START_SECONDS = 180.0
 # A worker sees what is due after a delay when it looks next. The lease is the programs', which share this Redis.
 PACE = Pace(reclaim=0.2)
@@ -189,8 +192,10 @@ def unmigrated_settings(
     redis_server: Server, mariadb_server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Settings:
     """Settings for both servers; the database may still be empty."""
-    password_file = tmp_path_factory.mktemp("secrets") / "database-password"
+    secrets = tmp_path_factory.mktemp("secrets")
+    password_file, key_file = secrets / "database-password", secrets / "administrator-key"
     password_file.write_text(DATABASE_PASSWORD)
+    key_file.write_text(ADMINISTRATOR_KEY)
     return Settings(
         database_host=mariadb_server.host,
         database_port=mariadb_server.port,
@@ -198,6 +203,7 @@ def unmigrated_settings(
         database_password_file=password_file,
         redis_host=redis_server.host,
         redis_port=redis_server.port,
+        administrator_key_file=key_file,
     )
 
 
@@ -208,7 +214,7 @@ def settings(unmigrated_settings: Settings) -> Settings:
     return unmigrated_settings
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment_of(settings: Settings) -> dict[str, str]:
     """The environment of a program of the runtime."""
     given = {f"PATCHBAY_{name.upper()}": str(value) for name, value in settings if value is not None}
     return {**os.environ, **given}
@@ -222,7 +228,7 @@ class Program:
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
-                env=_environment(settings),
+                env=environment_of(settings),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -301,7 +307,7 @@ async def _work(settings: Settings, stop: asyncio.Event) -> None:
 
 
 class Tenant:
-    """The API as one tenant's client."""
+    """The API as one tenant's client, which has a key."""
 
     def __init__(self, client: httpx.Client, name: str) -> None:
         self.client = client
@@ -350,7 +356,7 @@ class Tenant:
 @pytest.fixture
 def new_tenant(api_url: str) -> Iterator[Callable[[], Tenant]]:
     """Makes tenants that no other test uses."""
-    with httpx.Client(base_url=api_url, timeout=70) as client:
+    with httpx.Client(base_url=api_url, headers=AUTHORIZED, timeout=70) as client:
 
         def make() -> Tenant:
             name = f"test-{uuid.uuid4().hex[:12]}"

@@ -13,6 +13,8 @@ from patchbay_runtime.queue import Pace, ProcessQueue, run_worker
 from patchbay_runtime.settings import Settings
 from starlette.types import Receive, Scope, Send
 
+from tests.runtime.conftest import AUTHORIZED
+
 PACE = Pace(lease=3, renew=0.5, reclaim=0.2)
 SWEEPS = SweepPace(every=0.5, overdue=2)
 
@@ -27,7 +29,8 @@ async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             await app({**scope, "state": dict(state or {})}, receive, send)
 
         transport = httpx.ASGITransport(with_state, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://api", timeout=60) as client:
+        client = httpx.AsyncClient(transport=transport, base_url="http://api", headers=AUTHORIZED, timeout=60)
+        async with client:
             yield client
 
 

@@ -15,7 +15,7 @@ from patchbay_runtime.shapes.map import Config
 from pydantic import ValidationError
 
 from tests.http_requests import http
-from tests.runtime.conftest import Tenant, running_api
+from tests.runtime.conftest import AUTHORIZED, Tenant, running_api
 
 LARGE = 2**53 + 1  # the first integer that a double does not have
 
@@ -220,8 +220,8 @@ def test_an_environment_that_says_nothing_takes_every_address() -> None:
 
 def test_the_api_refuses_a_flow_whose_port_is_closed(settings: Settings, tmp_path: Path) -> None:
     with running_api(settings.model_copy(update={"connector_ports": "443"}), tmp_path / "log") as url:
-        http.put(f"{url}/api/tenants/closed-ports").raise_for_status()
-        answer = http.post(f"{url}/api/tenants/closed-ports/flows", json=ORDERS)
+        http.put(f"{url}/api/tenants/closed-ports", headers=AUTHORIZED).raise_for_status()
+        answer = http.post(f"{url}/api/tenants/closed-ports/flows", json=ORDERS, headers=AUTHORIZED)
     assert answer.status_code == 422
     port, address = (detail["message"] for detail in answer.json()["error"]["details"])
     assert "port 9 is not open to connectors here, only 443" in port

@@ -10,7 +10,7 @@ import pytest
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, Program, Tenant, answers, end_all, wait_until
+from tests.runtime.conftest import AUTHORIZED, HOST, Program, Tenant, answers, end_all, wait_until
 from tests.runtime.sink import Sink
 
 SHAPES = ("http-trigger", "map", "split", "branch", "http-connector", "set-variables")
@@ -59,7 +59,7 @@ def test_every_order_line_reaches_the_sink_exactly_once(api_url: str, sink: Sink
             "note": {"shape": "set-variables", "config": {"variables": {"skipped": "sku"}}},
         },
     }
-    with httpx.Client(base_url=api_url, timeout=70) as client:
+    with httpx.Client(base_url=api_url, headers=AUTHORIZED, timeout=70) as client:
         tenant = Tenant(client, f"test-{uuid.uuid4().hex[:12]}")
         assert client.put(tenant.path).status_code == 201
         tenant.register(flow)

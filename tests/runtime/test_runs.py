@@ -9,7 +9,7 @@ import pytest
 from patchbay_runtime.names import tenant_schema
 
 from tests.http_requests import http
-from tests.runtime.conftest import Mariadb, Tenant
+from tests.runtime.conftest import AUTHORIZED, Mariadb, Tenant
 
 pytestmark = pytest.mark.usefixtures("workers")
 
@@ -141,7 +141,7 @@ def test_a_tenant_may_be_created_again(tenant: Tenant) -> None:
 
 @pytest.mark.parametrize("name", ["Upper", "-a", "a-", "a_b", "a" * 41, "a%60b", "a.b"])
 def test_a_tenant_with_an_unfit_name_is_refused_with_422(api_url: str, name: str) -> None:
-    assert http.put(f"{api_url}/api/tenants/{name}").status_code == 422
+    assert http.put(f"{api_url}/api/tenants/{name}", headers=AUTHORIZED).status_code == 422
 
 
 def test_forty_paths_that_end_together_end_the_run_once(tenant: Tenant) -> None:

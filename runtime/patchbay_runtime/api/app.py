@@ -6,8 +6,10 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 
-from patchbay_runtime.api import flows, health, runs, tenants
+from patchbay_runtime.access.operations import Operation
+from patchbay_runtime.api import flows, health, keys, runs, tenants
 from patchbay_runtime.api.errors import add_error_handlers
+from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import Resources, open_resources, queue_of
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, SweepPace
@@ -27,9 +29,14 @@ def create_app(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> FastAPI:
         async with open_resources(settings, sweeps) as resources:
             yield {"resources": resources}
 
-    app = FastAPI(title="Patchbay", lifespan=lifespan, redirect_slashes=False)
+    # Without its documentation's own routes, which would be open.
+    app = FastAPI(title="Patchbay", lifespan=lifespan, redirect_slashes=False, openapi_url=None)
     add_error_handlers(app)
-    for module in (tenants, flows, runs, health):
-        app.include_router(module.router)
-    app.include_router(horizon_router(queue_of, CATALOG))
+    for router in (
+        tenants.router, flows.router, runs.router, keys.tenant_router, keys.platform_router, health.router
+    ):  # fmt: skip
+        app.include_router(router)
+    # Who scales the pods comes from inside the cluster, and must not depend on MariaDB.
+    from_outside = needs(Operation.HORIZON_READ, from_outside=True)
+    app.include_router(horizon_router(queue_of, CATALOG), dependencies=[from_outside])
     return app

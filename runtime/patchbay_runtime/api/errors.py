@@ -31,9 +31,12 @@ class ApiError(Exception):
         details: Sequence[Problem] = (),
         *,
         retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self.headers = dict(headers or {})
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(retry_after)
         self.status = status
         self.code = code
         self.message = message
@@ -41,7 +44,7 @@ class ApiError(Exception):
 
 
 def not_found(kind: str, name: str) -> ApiError:
-    """404 for a tenant, flow, version or run."""
+    """404 for a tenant, flow, version, run or key."""
     return ApiError(HTTPStatus.NOT_FOUND, f"unknown_{kind}", f"there is no {kind} {name!r}")
 
 

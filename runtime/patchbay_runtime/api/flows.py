@@ -8,7 +8,9 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.errors import not_found
+from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant
@@ -31,7 +33,7 @@ def timestamp(moment: datetime | None) -> str | None:
     return None if moment is None else moment.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")
 
 
-@router.post("")
+@router.post("", dependencies=[needs(Operation.FLOW_REGISTER)])
 async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
     """Register a flow document as the flow's next version."""
     document = parse_json(await read_body(request, LARGEST_DOCUMENT_BYTES))
@@ -43,7 +45,7 @@ async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> 
     return JSONResponse({"flow": flow.name, "version": version, "warnings": warnings}, status_code=HTTPStatus.CREATED)
 
 
-@router.get("")
+@router.get("", dependencies=[needs(Operation.FLOW_READ)])
 async def list_flows(tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
     """Every flow with its latest version."""
     async with resources.database.transaction(tenant) as connection:
@@ -51,7 +53,7 @@ async def list_flows(tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
     return {"flows": [{"flow": name, "latest_version": version} for name, version in flows]}
 
 
-@router.get("/{flow}")
+@router.get("/{flow}", dependencies=[needs(Operation.FLOW_READ)])
 async def latest(flow: str, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
     """The flow's latest version."""
     async with resources.database.transaction(tenant) as connection:
@@ -62,7 +64,7 @@ async def latest(flow: str, tenant: Tenant, resources: ResourcesOf) -> dict[str,
     return _version(stored)
 
 
-@router.get("/{flow}/versions/{version}")
+@router.get("/{flow}/versions/{version}", dependencies=[needs(Operation.FLOW_READ)])
 async def one_version(flow: str, version: int, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
     """One version of the flow."""
     async with resources.database.transaction(tenant) as connection:

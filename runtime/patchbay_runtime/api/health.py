@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
+from patchbay_runtime.api.guard import OPEN
 from patchbay_runtime.api.resources import ResourcesOf
 
 PROBE_SECONDS = 2.0
@@ -13,13 +14,13 @@ PROBE_SECONDS = 2.0
 router = APIRouter()
 
 
-@router.get("/healthz")
+@router.get("/healthz", dependencies=[OPEN])
 async def alive() -> dict[str, str]:
     """The process serves requests."""
     return {"status": "ok"}
 
 
-@router.get("/readyz")
+@router.get("/readyz", dependencies=[OPEN])
 async def ready(resources: ResourcesOf) -> dict[str, str]:
     """MariaDB and Redis can be reached; 503 where not."""
     async with asyncio.timeout(PROBE_SECONDS):
@@ -29,7 +30,7 @@ async def ready(resources: ResourcesOf) -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/metrics")
+@router.get("/metrics", dependencies=[OPEN])
 async def metrics() -> Response:
     """The replica's own metrics in Prometheus' text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

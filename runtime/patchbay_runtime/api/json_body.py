@@ -2,12 +2,15 @@
 
 import json
 from http import HTTPStatus
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request
+from pydantic import BaseModel, ValidationError
 
 from patchbay_runtime.api.errors import ApiError
-from patchbay_runtime.flows.problem import Problem
+from patchbay_runtime.flows.problem import Problem, problems_of
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -32,6 +35,16 @@ def parse_json(body: bytes) -> Any:
         raise _invalid("the body is nested too deeply") from None
     except ValueError as error:
         raise _invalid(str(error)) from None
+
+
+async def read_model(request: Request, model: type[Model], limit: int) -> Model:
+    """The body, at most `limit` bytes of it, as a model; no body is an empty object. 422 tells what is wrong where."""
+    body = await read_body(request, limit)
+    try:
+        return model.model_validate(parse_json(body) if body else {})
+    except ValidationError as error:
+        message = "the request is not valid"
+        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", message, problems_of(error)) from None
 
 
 def _refuse(constant: str) -> NoReturn:

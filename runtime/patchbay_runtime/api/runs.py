@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
+from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.errors import ApiError, not_found
+from patchbay_runtime.api.guard import OPEN, needs
 from patchbay_runtime.api.json_answer import JsonAnswer
 from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.resources import Resources, ResourcesOf
@@ -31,8 +33,22 @@ Limit = Annotated[int, Query(ge=1, le=BATCH)]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
-@router.post("/hooks/{tenant}/{flow}")
-@router.post("/api/tenants/{tenant}/flows/{flow}/runs")
+@router.post("/hooks/{tenant}/{flow}", dependencies=[OPEN])
+async def start_by_hook(
+    request: Request,
+    *,
+    flow: str,
+    tenant: Tenant,
+    resources: ResourcesOf,
+    wait: Wait = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Start a run for a sender of webhooks."""
+    # The place to check the sender: nothing of the body has been read.
+    return await _start(request, resources, tenant, flow, wait=wait, idempotency_key=idempotency_key)
+
+
+@router.post("/api/tenants/{tenant}/flows/{flow}/runs", dependencies=[needs(Operation.RUN_START)])
 async def start_run(
     request: Request,
     *,
@@ -41,6 +57,19 @@ async def start_run(
     resources: ResourcesOf,
     wait: Wait = None,
     idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Start a run for a holder of a key."""
+    return await _start(request, resources, tenant, flow, wait=wait, idempotency_key=idempotency_key)
+
+
+async def _start(
+    request: Request,
+    resources: Resources,
+    tenant: str,
+    flow: str,
+    *,
+    wait: float | None,
+    idempotency_key: str | None,
 ) -> Response:
     """Start a run with the body as its payload; with `wait` answer with its end if that comes within the seconds."""
     payload = _payload(await read_body(request, LARGEST_PAYLOAD_BYTES))
@@ -63,7 +92,7 @@ async def start_run(
         ) from None
 
 
-@router.get("/api/tenants/{tenant}/runs")
+@router.get("/api/tenants/{tenant}/runs", dependencies=[needs(Operation.RUN_LIST)])
 async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100) -> dict[str, Any]:
     """A page of the tenant's runs; the next one comes after the last run of this one."""
     page = page_after(after, limit)
@@ -72,7 +101,7 @@ async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", l
     return {"runs": [run_state(run) for run in found]}
 
 
-@router.get("/api/tenants/{tenant}/runs/{run}")
+@router.get("/api/tenants/{tenant}/runs/{run}", dependencies=[needs(Operation.RUN_READ)])
 async def get_run(run: str, tenant: Tenant, resources: ResourcesOf) -> JsonAnswer:
     """A run with its processes."""
     async with resources.database.transaction(tenant) as connection:
@@ -82,7 +111,7 @@ async def get_run(run: str, tenant: Tenant, resources: ResourcesOf) -> JsonAnswe
         return JsonAnswer(await run_details(connection, state))
 
 
-@router.get("/api/tenants/{tenant}/runs/{run}/processes")
+@router.get("/api/tenants/{tenant}/runs/{run}/processes", dependencies=[needs(Operation.RUN_READ)])
 async def list_processes(
     run: str, tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100
 ) -> JsonAnswer:

@@ -6,7 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import JSONResponse
 
+from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.errors import not_found
+from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.names import NAME_PATTERN
 from patchbay_runtime.storage import tenant_repository
@@ -32,7 +34,7 @@ async def existing_tenant(tenant: str, resources: ResourcesOf) -> str:
 Tenant = Annotated[str, Depends(existing_tenant)]
 
 
-@router.put("/{tenant}")
+@router.put("/{tenant}", dependencies=[needs(Operation.TENANT_CREATE)])
 async def create_tenant(tenant: Annotated[str, Path(pattern=NAME_PATTERN)], resources: ResourcesOf) -> JSONResponse:
     """Create a tenant and its schema: 201, or 200 if it is there."""
     from patchbay_runtime.migrations import create_tenant_schema  # noqa: PLC0415 - slow to import, seldom needed

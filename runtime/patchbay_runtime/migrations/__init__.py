@@ -12,6 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from patchbay_runtime.access import first_administrator
+from patchbay_runtime.access.api_key import ApiKey
 from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.engine import create_engine
@@ -27,13 +29,19 @@ class MigrationLockError(Exception):
 
 
 def migrate(settings: Settings) -> None:
-    """Bring every schema to the latest revision; safe to run many times and in parallel."""
-    asyncio.run(_migrate(settings))
+    """Bring every schema to the latest revision, and record the first administrator's key if there is a file with it.
+
+    Safe to run many times and in parallel. Raises SettingsError for a file that cannot be used.
+    """
+    file = settings.administrator_key_file
+    asyncio.run(_migrate(settings, None if file is None else first_administrator.key_in(file)))
 
 
-async def _migrate(settings: Settings) -> None:
+async def _migrate(settings: Settings, administrator: ApiKey | None) -> None:
     async with _locked(settings) as connection:
         await connection.run_sync(_upgrade, "control")
+        if administrator is not None:
+            await first_administrator.record(connection, administrator)
         names = (await connection.execute(text("SELECT name FROM tenants"))).scalars().all()
         for name in names:
             await _upgrade_tenant(settings, name)

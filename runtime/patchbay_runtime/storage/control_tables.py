@@ -1,12 +1,35 @@
 """Tables of the control schema."""
 
-from sqlalchemy import Column, DateTime, MetaData, String, Table, text
+from sqlalchemy import CHAR, JSON, Column, DateTime, Index, Integer, MetaData, String, Table, text
+from sqlalchemy.dialects.mysql import DATETIME
 
 control = MetaData()
+
+_TIME = DATETIME(fsp=6)
 
 tenants = Table(
     "tenants",
     control,
     Column("name", String(40), primary_key=True),
     Column("created_at", DateTime, nullable=False, server_default=text("CURRENT_TIMESTAMP")),
+)
+
+api_keys = Table(
+    "api_keys",
+    control,
+    Column("id", CHAR(24, collation="ascii_bin"), primary_key=True),
+    # None: a key of the platform.
+    Column("tenant", String(40, collation="ascii_bin")),
+    Column("name", String(40, collation="ascii_bin"), nullable=False),
+    Column("role", String(20, collation="ascii_bin"), nullable=False),
+    # None: all operations of the role.
+    Column("scopes", JSON(none_as_null=True)),
+    Column("digest", CHAR(64, collation="ascii_bin"), nullable=False),
+    # For which a key was asked for: a rotation asks for as many.
+    Column("days", Integer, nullable=False),
+    Column("created_at", _TIME, nullable=False, server_default=text("CURRENT_TIMESTAMP(6)")),
+    Column("created_by", String(64, collation="ascii_bin"), nullable=False),
+    Column("expires_at", _TIME, nullable=False),
+    Column("revoked_at", _TIME),
+    Index("of_tenant", "tenant", "created_at"),
 )

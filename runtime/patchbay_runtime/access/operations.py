@@ -1,0 +1,17 @@
+"""What can be asked of the API."""
+
+from enum import StrEnum
+
+
+class Operation(StrEnum):
+    """Each route is one of these, or is declared open."""
+
+    TENANT_CREATE = "tenant.create"
+    FLOW_READ = "flow.read"
+    FLOW_REGISTER = "flow.register"
+    RUN_LIST = "run.list"
+    RUN_READ = "run.read"
+    RUN_START = "run.start"
+    KEY_READ = "key.read"
+    KEY_MANAGE = "key.manage"
+    HORIZON_READ = "horizon.read"

@@ -1,0 +1,175 @@
+"""API keys of a tenant, and of the platform."""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from patchbay_runtime.access import first_administrator
+from patchbay_runtime.access.api_key import ID_PATTERN, new_key
+from patchbay_runtime.access.operations import Operation
+from patchbay_runtime.access.principal import Principal
+from patchbay_runtime.access.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
+from patchbay_runtime.api.errors import ApiError, not_found
+from patchbay_runtime.api.flows import timestamp
+from patchbay_runtime.api.guard import Caller, forbidden, needs
+from patchbay_runtime.api.json_body import read_model
+from patchbay_runtime.api.resources import ResourcesOf
+from patchbay_runtime.api.tenants import existing_tenant
+from patchbay_runtime.flows.problem import Problem
+from patchbay_runtime.names import Name
+from patchbay_runtime.storage import api_key_repository
+from patchbay_runtime.storage.api_key_repository import NewKey, StoredKey
+
+MOST_LIVE_KEYS: Final = 100
+MOST_SHOWN: Final = 200
+LARGEST_BODY_BYTES: Final = 4096
+
+KeyId = Annotated[str, Path(pattern=ID_PATTERN)]
+
+
+class Wanted(BaseModel):
+    """The key that is asked for, good for `days`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    role: Role
+    scopes: frozenset[Operation] | None = Field(default=None, min_length=1)
+    days: int = Field(default=90, ge=1, le=365)
+
+
+class Rotation(BaseModel):
+    """For how long the old key is good beside the new one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    overlap_seconds: int = Field(default=86_400, ge=0, le=604_800)
+
+
+async def _platform() -> None:
+    """No tenant."""
+
+
+def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: tuple[Role, ...]) -> APIRouter:
+    """The routes of the keys of one owner; `owner_of` is the dependency that gives its tenant, or None."""
+    router = APIRouter(prefix=prefix)
+    Owner = Annotated[str | None, Depends(owner_of)]  # noqa: N806 - a type
+
+    @router.post("", dependencies=[needs(Operation.KEY_MANAGE)])
+    async def make(request: Request, caller: Caller, tenant: Owner, resources: ResourcesOf) -> JSONResponse:
+        """Make a key, which is told this once."""
+        wanted = await read_model(request, Wanted, LARGEST_BODY_BYTES)
+        _check(wanted, caller, tenant, roles)
+
+        async def store(connection: AsyncConnection) -> JSONResponse:
+            return await _issue(connection, caller, tenant, wanted)
+
+        return await resources.database.transact(None, store)
+
+    @router.get("", dependencies=[needs(Operation.KEY_READ)])
+    async def list_keys(tenant: Owner, resources: ResourcesOf) -> dict[str, Any]:
+        """The live keys, and those that ended last."""
+        async with resources.database.transaction() as connection:
+            found = await api_key_repository.latest(connection, tenant, MOST_SHOWN)
+        return {"keys": [_view(key) for key in found]}
+
+    @router.post("/{key}/rotation", dependencies=[needs(Operation.KEY_MANAGE)])
+    async def rotate(
+        request: Request, key: KeyId, caller: Caller, tenant: Owner, resources: ResourcesOf
+    ) -> JSONResponse:
+        """Make another key like it, and let the old one end after the overlap."""
+        rotation = await read_model(request, Rotation, LARGEST_BODY_BYTES)
+
+        async def replace(connection: AsyncConnection) -> JSONResponse:
+            old = await _existing(connection, tenant, key)
+            _refuse_to_rotate(old, caller)
+            await api_key_repository.end_within(connection, old.id, rotation.overlap_seconds)
+            wanted = Wanted(name=old.name, role=old.role, scopes=old.scopes, days=old.days)
+            return await _issue(connection, caller, tenant, wanted)
+
+        return await resources.database.transact(None, replace)
+
+    @router.delete("/{key}", dependencies=[needs(Operation.KEY_MANAGE)])
+    async def revoke(key: KeyId, tenant: Owner, resources: ResourcesOf) -> dict[str, Any]:
+        """End a key at once."""
+
+        async def end(connection: AsyncConnection) -> StoredKey:
+            await _existing(connection, tenant, key)
+            await api_key_repository.revoke(connection, key)
+            return await _existing(connection, tenant, key)
+
+        return _view(await resources.database.transact(None, end))
+
+    return router
+
+
+tenant_router = _router("/api/tenants/{tenant}/keys", existing_tenant, TENANT_ROLES)
+platform_router = _router("/api/platform/keys", _platform, PLATFORM_ROLES)
+
+
+def _check(wanted: Wanted, caller: Principal, tenant: str | None, roles: tuple[Role, ...]) -> None:
+    """422 for a key that cannot be, 403 for one that can do what its maker cannot."""
+    if wanted.role not in roles:
+        raise _invalid("$.role", f"must be {' or '.join(roles)}: the role of a key of this kind")
+    if tenant is None and wanted.name == first_administrator.NAME:
+        raise _invalid("$.name", "is the name of the key that `migrate` records; choose another one")
+    if not caller.may_give(wanted.role, wanted.scopes):
+        raise forbidden("the key could do what yours cannot; choose a role or scopes within your own operations")
+    if wanted.scopes is not None and (beyond := sorted(wanted.scopes - OPERATIONS[wanted.role])):
+        raise _invalid("$.scopes", f"{wanted.role} does not have {', '.join(beyond)}; scopes only narrow a role")
+
+
+def _refuse_to_rotate(old: StoredKey, caller: Principal) -> None:
+    if old.tenant is None and old.name == first_administrator.NAME:
+        message = "the first administrator's key is in a file: put another one there, and `migrate` ends this one"
+        raise ApiError(HTTPStatus.CONFLICT, "key_of_a_file", message)
+    if not caller.may_give(old.role, old.scopes):
+        raise forbidden("the key can do what yours cannot; rotate it with a key that has all of its operations")
+    if old.state != "live":
+        raise ApiError(HTTPStatus.CONFLICT, "key_ended", f"the key is {old.state}; make a new one")
+
+
+async def _existing(connection: AsyncConnection, tenant: str | None, key: str) -> StoredKey:
+    found = await api_key_repository.get(connection, tenant, key)
+    if found is None:
+        raise not_found("key", key)
+    return found
+
+
+async def _issue(connection: AsyncConnection, caller: Principal, tenant: str | None, wanted: Wanted) -> JSONResponse:
+    """Store a new key; the answer with it, which nobody else keeps."""
+    if await api_key_repository.count_live(connection, tenant) >= MOST_LIVE_KEYS:
+        message = f"there are {MOST_LIVE_KEYS} live keys, the most that there may be; revoke one that nobody uses"
+        raise ApiError(HTTPStatus.CONFLICT, "too_many_keys", message)
+    made = new_key()
+    given = NewKey(
+        made.id, made.digest, tenant, wanted.name, wanted.role, wanted.scopes, wanted.days, created_by=caller.id
+    )
+    await api_key_repository.add(connection, given)
+    stored = await _existing(connection, tenant, made.id)
+    body = {"key": made.text, **_view(stored)}
+    return JSONResponse(body, status_code=HTTPStatus.CREATED, headers={"Cache-Control": "no-store"})
+
+
+def _invalid(path: str, message: str) -> ApiError:
+    problem = Problem(path, message)
+    return ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "the request is not valid", [problem])
+
+
+def _view(key: StoredKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "role": key.role,
+        "scopes": None if key.scopes is None else sorted(key.scopes),
+        "state": key.state,
+        "created_at": timestamp(key.created_at),
+        "created_by": key.created_by,
+        "expires_at": timestamp(key.expires_at),
+        "revoked_at": timestamp(key.revoked_at),
+    }
