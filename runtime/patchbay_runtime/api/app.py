@@ -6,13 +6,14 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 
-from patchbay_runtime.api import flows, health, runs, tenants
+from patchbay_runtime.api import flows, health, runs, tenants, webhooks
 from patchbay_runtime.api.errors import add_error_handlers
 from patchbay_runtime.api.resources import Resources, open_resources, queue_of
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, SweepPace
 from patchbay_runtime.horizon import horizon_router
 from patchbay_runtime.settings import Settings
+from patchbay_runtime.webhooks.sealing import Sealer
 
 
 class _State(TypedDict):
@@ -20,16 +21,17 @@ class _State(TypedDict):
 
 
 def create_app(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> FastAPI:
-    """The application; connections are made when it starts."""
+    """The application; connections are made when it starts. Raises SettingsError for a key that cannot be read."""
+    sealer = Sealer.of(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[_State]:
-        async with open_resources(settings, sweeps) as resources:
+        async with open_resources(settings, sealer, sweeps) as resources:
             yield {"resources": resources}
 
     app = FastAPI(title="Patchbay", lifespan=lifespan, redirect_slashes=False)
     add_error_handlers(app)
-    for module in (tenants, flows, runs, health):
+    for module in (tenants, flows, webhooks, runs, health):
         app.include_router(module.router)
     app.include_router(horizon_router(queue_of, CATALOG))
     return app

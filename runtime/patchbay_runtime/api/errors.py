@@ -31,9 +31,10 @@ class ApiError(Exception):
         details: Sequence[Problem] = (),
         *,
         retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        self.headers = dict(headers or {}) | ({} if retry_after is None else {"Retry-After": str(retry_after)})
         self.status = status
         self.code = code
         self.message = message
