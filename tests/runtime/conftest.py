@@ -32,6 +32,8 @@ from tests.runtime.sink import Sink
 HOST = "127.0.0.1"
 DATABASE_USER = "patchbay"
 DATABASE_PASSWORD = "only-for-tests"
+# Of flows whose tests are not about who may start them.
+PUBLIC = {"access": {"kind": "public"}}
 START_SECONDS = 180.0
 # A worker sees what is due after a delay when it looks next. The lease is the programs', which share this Redis.
 PACE = Pace(reclaim=0.2)
@@ -189,8 +191,10 @@ def unmigrated_settings(
     redis_server: Server, mariadb_server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Settings:
     """Settings for both servers; the database may still be empty."""
-    password_file = tmp_path_factory.mktemp("secrets") / "database-password"
+    secrets = tmp_path_factory.mktemp("secrets")
+    password_file, sealing_key_file = secrets / "database-password", secrets / "sealing-key"
     password_file.write_text(DATABASE_PASSWORD)
+    sealing_key_file.write_text(os.urandom(32).hex())
     return Settings(
         database_host=mariadb_server.host,
         database_port=mariadb_server.port,
@@ -198,6 +202,7 @@ def unmigrated_settings(
         database_password_file=password_file,
         redis_host=redis_server.host,
         redis_port=redis_server.port,
+        sealing_key_file=sealing_key_file,
     )
 
 
@@ -316,8 +321,8 @@ class Tenant:
         return version
 
     def register_steps(self, name: str, steps: dict[str, Any]) -> int:
-        """Register a flow that starts with an http-trigger and goes on at the first of `steps`."""
-        receive = {"shape": "http-trigger", "next": next(iter(steps))}
+        """Register a flow that starts with a public http-trigger and goes on at the first of `steps`."""
+        receive = {"shape": "http-trigger", "config": PUBLIC, "next": next(iter(steps))}
         return self.register({"name": name, "start": "receive", "steps": {"receive": receive, **steps}})
 
     def trigger(self, flow: str, payload: Any, **headers: str) -> str:
