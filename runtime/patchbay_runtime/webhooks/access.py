@@ -121,7 +121,7 @@ class CustomSignature(StepConfig):
 class PublicAccess(StepConfig):
     """Nothing."""
 
-    told: ClassVar[str] = "not at all: anyone may start runs. There is no secret"
+    told: ClassVar[str] = "nothing: anyone may start runs, and there is no secret"
 
     kind: Literal["public"]
 
