@@ -29,6 +29,9 @@ class Settings(BaseSettings):
 
     `administrator_key_file`: the first administrator's API key, which `migrate` records.
 
+    `sealing_key_file`: 64 hexadecimal digits, by which the API seals the secrets of webhooks in the database. With
+    another key those that there are cannot be used any more.
+
     `database_instance`, `database_administrator`: RDS' identifier of the write copy and its master user, for the
     command that makes the runtime's own account.
     """
@@ -66,6 +69,8 @@ class Settings(BaseSettings):
 
     most_run_processes: int = Field(default=100_000, ge=1)
     most_open_processes: int = Field(default=100_000, ge=1)
+
+    sealing_key_file: Path | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

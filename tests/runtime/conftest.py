@@ -35,6 +35,8 @@ DATABASE_PASSWORD = "only-for-tests"
 ADMINISTRATOR_KEY = f"pbk_{'0' * 24}_{DATABASE_PASSWORD:-<43}"
 """Good in every tenant, wherever the control schema has been migrated."""
 AUTHORIZED = {"Authorization": f"Bearer {ADMINISTRATOR_KEY}"}
+# Of flows whose tests are not about who may start them.
+PUBLIC = {"access": {"kind": "public"}}
 START_SECONDS = 180.0
 # A worker sees what is due after a delay when it looks next. The lease is the programs', which share this Redis.
 PACE = Pace(reclaim=0.2)
@@ -193,9 +195,12 @@ def unmigrated_settings(
 ) -> Settings:
     """Settings for both servers; the database may still be empty."""
     secrets = tmp_path_factory.mktemp("secrets")
-    password_file, key_file = secrets / "database-password", secrets / "administrator-key"
+    password_file, key_file, sealing_key_file = (
+        secrets / name for name in ("database-password", "administrator-key", "sealing-key")
+    )
     password_file.write_text(DATABASE_PASSWORD)
     key_file.write_text(ADMINISTRATOR_KEY)
+    sealing_key_file.write_text(os.urandom(32).hex())
     return Settings(
         database_host=mariadb_server.host,
         database_port=mariadb_server.port,
@@ -204,6 +209,7 @@ def unmigrated_settings(
         redis_host=redis_server.host,
         redis_port=redis_server.port,
         administrator_key_file=key_file,
+        sealing_key_file=sealing_key_file,
     )
 
 
@@ -322,8 +328,8 @@ class Tenant:
         return version
 
     def register_steps(self, name: str, steps: dict[str, Any]) -> int:
-        """Register a flow that starts with an http-trigger and goes on at the first of `steps`."""
-        receive = {"shape": "http-trigger", "next": next(iter(steps))}
+        """Register a flow that starts with a public http-trigger and goes on at the first of `steps`."""
+        receive = {"shape": "http-trigger", "config": PUBLIC, "next": next(iter(steps))}
         return self.register({"name": name, "start": "receive", "steps": {"receive": receive, **steps}})
 
     def trigger(self, flow: str, payload: Any, **headers: str) -> str:

@@ -62,11 +62,13 @@ def test_every_order_line_reaches_the_sink_exactly_once(api_url: str, sink: Sink
     with httpx.Client(base_url=api_url, headers=AUTHORIZED, timeout=70) as client:
         tenant = Tenant(client, f"test-{uuid.uuid4().hex[:12]}")
         assert client.put(tenant.path).status_code == 201
-        tenant.register(flow)
+        registered = client.post(f"{tenant.path}/flows", json=flow)
+        assert registered.status_code == 201
+        key = {"X-Webhook-Key": registered.json()["webhook"]["secret"]}
 
         def order(number: int) -> str:
             lines = [{"sku": f"s{line}", "qty": line} for line in range(LINES)]
-            return tenant.trigger("orders", {"id": f"o{number}", "lines": lines})
+            return tenant.trigger("orders", {"id": f"o{number}", "lines": lines}, **key)
 
         with ThreadPoolExecutor(6) as pool:
             runs = list(pool.map(order, range(ORDERS)))

@@ -30,7 +30,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.runtime.conftest import DATABASE_PASSWORD, HOST, Mariadb, Server
+from tests.runtime.conftest import DATABASE_PASSWORD, HOST, PUBLIC, Mariadb, Server
 from tests.runtime.in_process import api, workers
 from tests.runtime.lossy_network import Way, way_to
 from tests.runtime.queue_workers import until
@@ -243,8 +243,9 @@ async def test_runs_that_are_under_way_and_those_that_follow_are_done_once(
 
     shapes = ("http-trigger", "http-connector")
     async with asyncio.timeout(PATIENCE_SECONDS * 2), api(settings) as client, workers(settings, shapes):
+        receive = {"shape": "http-trigger", "config": PUBLIC, "next": "send"}
         send = {"shape": "http-connector", "config": {"url": sink.url}}
-        await register(client, "orders", {"receive": {"shape": "http-trigger", "next": "send"}, "send": send})
+        await register(client, "orders", {"receive": receive, "send": send})
         runs = [await place(client, number) for number in range(ORDERS // 3)]
         placing = [asyncio.create_task(place(client, number)) for number in range(ORDERS // 3, ORDERS)]
         await asyncio.to_thread(pair.fail_over)

@@ -11,7 +11,7 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.flows.extent import Extent
 from patchbay_runtime.settings import Settings
 
-from tests.runtime.conftest import Server
+from tests.runtime.conftest import PUBLIC, Server
 from tests.runtime.in_process import api, workers
 from tests.runtime.queue_workers import until
 
@@ -29,7 +29,7 @@ class Client:
 
     async def register(self, steps: Mapping[str, Any]) -> list[dict[str, str]]:
         """The warnings."""
-        start = {"shape": "http-trigger", "next": next(iter(steps))}
+        start = {"shape": "http-trigger", "config": PUBLIC, "next": next(iter(steps))}
         document = {"name": "f", "start": "start", "steps": {"start": start, **steps}}
         answer = await self.http.post(f"/api/tenants/{self.tenant}/flows", json=document)
         assert answer.status_code == 201, answer.text

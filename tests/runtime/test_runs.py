@@ -114,8 +114,8 @@ def test_what_is_unknown_is_404(tenant: Tenant) -> None:
     tenant.register_steps("f", ECHO)
     client = tenant.client
     responses = {
-        "unknown_tenant": client.post("/hooks/nobody/f", json={}),
-        "unknown_flow": client.post(f"/hooks/{tenant.name}/nothing", json={}),
+        "unknown_tenant": client.post("/api/tenants/nobody/flows/f/runs", json={}),
+        "unknown_flow": client.post(f"{tenant.path}/flows/nothing/runs", json={}),
         "unknown_run": client.get(f"{tenant.path}/runs/{'0' * 32}"),
         "unknown_version": client.get(f"{tenant.path}/flows/f/versions/9"),
         "not_found": client.get("/api/nothing"),
@@ -128,7 +128,7 @@ def test_what_is_unknown_is_404(tenant: Tenant) -> None:
 def test_tenants_do_not_see_each_other(new_tenant: Callable[[], Tenant]) -> None:
     one, other = new_tenant(), new_tenant()
     one.register_steps("f", {"m": {"shape": "map", "config": {"expression": "'one'"}}})
-    assert other.client.post(f"/hooks/{other.name}/f", json={}).status_code == 404
+    assert other.client.post(f"{other.path}/flows/f/runs", json={}).status_code == 404
     other.register_steps("f", {"m": {"shape": "map", "config": {"expression": "'other'"}}})
     assert (one.call("f", {})["output"], other.call("f", {})["output"]) == ("one", "other")
     run = one.trigger("f", {})

@@ -7,7 +7,7 @@ from typing import TypedDict
 from fastapi import FastAPI
 
 from patchbay_runtime.access.operations import Operation
-from patchbay_runtime.api import flows, health, keys, runs, tenants
+from patchbay_runtime.api import flows, health, keys, runs, tenants, webhooks
 from patchbay_runtime.api.errors import add_error_handlers
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import Resources, open_resources, queue_of
@@ -15,6 +15,7 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, SweepPace
 from patchbay_runtime.horizon import horizon_router
 from patchbay_runtime.settings import Settings
+from patchbay_runtime.webhooks.sealing import Sealer
 
 
 class _State(TypedDict):
@@ -22,18 +23,20 @@ class _State(TypedDict):
 
 
 def create_app(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> FastAPI:
-    """The application; connections are made when it starts."""
+    """The application; connections are made when it starts. Raises SettingsError for a key that cannot be read."""
+    sealer = Sealer.of(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[_State]:
-        async with open_resources(settings, sweeps) as resources:
+        async with open_resources(settings, sealer, sweeps) as resources:
             yield {"resources": resources}
 
     # Without its documentation's own routes, which would be open.
     app = FastAPI(title="Patchbay", lifespan=lifespan, redirect_slashes=False, openapi_url=None)
     add_error_handlers(app)
     for router in (
-        tenants.router, flows.router, runs.router, keys.tenant_router, keys.platform_router, health.router
+        tenants.router, flows.router, webhooks.router, runs.router,
+        keys.tenant_router, keys.platform_router, health.router,
     ):  # fmt: skip
         app.include_router(router)
     # Who scales the pods comes from inside the cluster, and must not depend on MariaDB.

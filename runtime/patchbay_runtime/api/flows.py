@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.errors import not_found
@@ -14,6 +15,7 @@ from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant
+from patchbay_runtime.api.webhooks import NOT_TO_BE_KEPT, told
 from patchbay_runtime.flows.document import LARGEST_DOCUMENT_BYTES
 from patchbay_runtime.flows.flow import Flow
 from patchbay_runtime.flows.problem import InvalidFlowError, Problem
@@ -21,6 +23,7 @@ from patchbay_runtime.flows.validation import check_flow, expressions_of
 from patchbay_runtime.steps.expression import Check, registered
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.storage import flow_repository
+from patchbay_runtime.webhooks.webhooks import access_of
 
 # Less than the gateway waits for an answer: the version would be stored all the same.
 LONGEST_READING_SECONDS: Final = 50.0
@@ -35,14 +38,21 @@ def timestamp(moment: datetime | None) -> str | None:
 
 @router.post("", dependencies=[needs(Operation.FLOW_REGISTER)])
 async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
-    """Register a flow document as the flow's next version."""
+    """Register a flow document as the flow's next version; the first one that needs a secret is answered with it."""
     document = parse_json(await read_body(request, LARGEST_DOCUMENT_BYTES))
     flow = check_flow(document, resources.reach, await _syntax(resources, tenant, document))
-    version = await resources.database.transact(
-        tenant, lambda connection: flow_repository.add_version(connection, flow.name, document)
-    )
-    warnings = _warnings(document, resources.settings.most_run_processes)
-    return JSONResponse({"flow": flow.name, "version": version, "warnings": warnings}, status_code=HTTPStatus.CREATED)
+    checked = Flow(document)
+
+    async def add(connection: AsyncConnection) -> tuple[int, str | None]:
+        version = await flow_repository.add_version(connection, flow.name, document)
+        return version, await resources.webhooks.first_secret(connection, tenant, checked)
+
+    version, secret = await resources.database.transact(tenant, add)
+    warnings = _warnings(checked, resources.settings.most_run_processes)
+    answer: dict[str, Any] = {"flow": flow.name, "version": version, "warnings": warnings}
+    if access_of(checked) is not None:
+        answer["webhook"] = told(tenant, flow.name, secret)
+    return JSONResponse(answer, status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)
 
 
 @router.get("", dependencies=[needs(Operation.FLOW_READ)])
@@ -94,9 +104,8 @@ async def _syntax(resources: Resources, tenant: str, document: Any) -> Check:
     return dict(zip(expressions, faults, strict=True)).__getitem__
 
 
-def _warnings(document: dict[str, Any], most: int) -> list[dict[str, str]]:
+def _warnings(flow: Flow, most: int) -> list[dict[str, str]]:
     """What may come of the flow's runs, though not of all."""
-    flow = Flow(document)
     if flow.extent.at_most(flow.start) <= most:
         return []
     message = (

@@ -19,6 +19,8 @@ from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
 from patchbay_runtime.tasks import running
+from patchbay_runtime.webhooks.sealing import Sealer
+from patchbay_runtime.webhooks.webhooks import Webhooks
 
 POOL_SIZE = 8
 # Less than the gateway's own limit, so that the caller gets our 503 and not the gateway's.
@@ -29,7 +31,10 @@ STATEMENT_SECONDS = 4.0
 
 @dataclass(frozen=True)
 class Resources:
-    """Connections and services of one replica. `reach`: what flows may call. `evaluators` read their expressions."""
+    """Connections and services of one replica. `reach`: what flows may call. `evaluators` read their expressions.
+
+    `webhooks`: who may start their runs from outside.
+    """
 
     settings: Settings
     database: Database
@@ -39,10 +44,13 @@ class Resources:
     reconciler: Reconciler
     reach: Reach | None
     evaluators: Evaluators
+    webhooks: Webhooks
 
 
 @asynccontextmanager
-async def open_resources(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> AsyncIterator[Resources]:
+async def open_resources(
+    settings: Settings, sealer: Sealer, sweeps: SweepPace = USUAL_SWEEPS
+) -> AsyncIterator[Resources]:
     """Connect lazily, run the background tasks, and close all in the end."""
     engine = create_engine(settings, pool_size=POOL_SIZE, pre_ping=True, statement_seconds=STATEMENT_SECONDS)
     database = Database(engine, DATABASE_TIMEOUT_SECONDS)
@@ -54,7 +62,9 @@ async def open_resources(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -
     try:
         async with running(waiters.listen_forever()), running(reconciler.run_forever()):
             starter = RunStarter(database, queue, ProcessLimits.of(settings))
-            yield Resources(settings, database, queue, waiters, starter, reconciler, Reach.of(settings), evaluators)
+            webhooks = Webhooks(database, starter.flows, sealer)
+            reach = Reach.of(settings)
+            yield Resources(settings, database, queue, waiters, starter, reconciler, reach, evaluators, webhooks)
     finally:
         await evaluators.close()
         await queue.close()

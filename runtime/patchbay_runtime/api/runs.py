@@ -15,6 +15,7 @@ from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.run_view import processes_page, run_details, run_state, run_summary
 from patchbay_runtime.api.tenants import Tenant
+from patchbay_runtime.api.webhooks import admit
 from patchbay_runtime.execution.limits import PAUSE_SECONDS
 from patchbay_runtime.execution.start import KeyReusedError, NoRoomError, UnknownFlowError
 from patchbay_runtime.ids import new_id
@@ -34,18 +35,20 @@ IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, patt
 
 
 @router.post("/hooks/{tenant}/{flow}", dependencies=[OPEN])
-async def start_by_hook(
+async def start_by_webhook(
     request: Request,
     *,
     flow: str,
-    tenant: Tenant,
+    tenant: str,
     resources: ResourcesOf,
     wait: Wait = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Start a run for a sender of webhooks."""
-    # The place to check the sender: nothing of the body has been read.
-    return await _start(request, resources, tenant, flow, wait=wait, idempotency_key=idempotency_key)
+    """Start a run as `start_run` does, for senders that the flow's webhook knows."""
+    # Of everyone: a body that is too large must not tell which flows there are.
+    body = await read_body(request, LARGEST_PAYLOAD_BYTES)
+    await admit(request, resources, tenant, flow, body)
+    return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key)
 
 
 @router.post("/api/tenants/{tenant}/flows/{flow}/runs", dependencies=[needs(Operation.RUN_START)])
@@ -58,38 +61,9 @@ async def start_run(
     wait: Wait = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Start a run for a holder of a key."""
-    return await _start(request, resources, tenant, flow, wait=wait, idempotency_key=idempotency_key)
-
-
-async def _start(
-    request: Request,
-    resources: Resources,
-    tenant: str,
-    flow: str,
-    *,
-    wait: float | None,
-    idempotency_key: str | None,
-) -> Response:
     """Start a run with the body as its payload; with `wait` answer with its end if that comes within the seconds."""
-    payload = _payload(await read_body(request, LARGEST_PAYLOAD_BYTES))
-    try:
-        if wait is None:
-            accepted = await resources.starter.start(
-                tenant, flow, payload, run=new_id(), idempotency_key=idempotency_key
-            )
-            return _accepted(accepted.run)
-        return await _start_and_wait(resources, tenant, flow, payload, idempotency_key=idempotency_key, seconds=wait)
-    except UnknownFlowError:
-        raise not_found("flow", flow) from None
-    except KeyReusedError:
-        message = "the Idempotency-Key came with another body before; use a new key for another request"
-        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", message) from None
-    except NoRoomError as error:
-        message = f"{error}; try again when some have ended"
-        raise ApiError(
-            HTTPStatus.TOO_MANY_REQUESTS, "too_many_open_processes", message, retry_after=PAUSE_SECONDS
-        ) from None
+    body = await read_body(request, LARGEST_PAYLOAD_BYTES)
+    return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key)
 
 
 @router.get("/api/tenants/{tenant}/runs", dependencies=[needs(Operation.RUN_LIST)])
@@ -120,6 +94,29 @@ async def list_processes(
         if await run_repository.get_run(connection, run) is None:
             raise not_found("run", run)
         return JsonAnswer(await processes_page(connection, run, after, limit))
+
+
+async def _start(
+    resources: Resources, tenant: str, flow: str, body: bytes, *, wait: float | None, idempotency_key: str | None
+) -> Response:
+    payload = _payload(body)
+    try:
+        if wait is None:
+            accepted = await resources.starter.start(
+                tenant, flow, payload, run=new_id(), idempotency_key=idempotency_key
+            )
+            return _accepted(accepted.run)
+        return await _start_and_wait(resources, tenant, flow, payload, idempotency_key=idempotency_key, seconds=wait)
+    except UnknownFlowError:
+        raise not_found("flow", flow) from None
+    except KeyReusedError:
+        message = "the Idempotency-Key came with another body before; use a new key for another request"
+        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency_key_reused", message) from None
+    except NoRoomError as error:
+        message = f"{error}; try again when some have ended"
+        raise ApiError(
+            HTTPStatus.TOO_MANY_REQUESTS, "too_many_open_processes", message, retry_after=PAUSE_SECONDS
+        ) from None
 
 
 def _payload(body: bytes) -> str:

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
-from patchbay_runtime.api.resources import ResourcesOf
+from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.names import NAME_PATTERN
 from patchbay_runtime.storage import tenant_repository
 
@@ -19,15 +19,22 @@ router = APIRouter(prefix="/api/tenants")
 _seen: set[tuple[str, int, str]] = set()
 
 
-async def existing_tenant(tenant: str, resources: ResourcesOf) -> str:
-    """The tenant of the path; 404 where it has not been created."""
+async def tenant_is_there(tenant: str, resources: Resources) -> bool:
+    """Whether the tenant has been created."""
     settings = resources.settings
     key = (settings.database_host, settings.database_port, tenant)
     if key not in _seen:
         async with resources.database.transaction() as connection:
             if not await tenant_repository.tenant_exists(connection, tenant):
-                raise not_found("tenant", tenant)
+                return False
         _seen.add(key)
+    return True
+
+
+async def existing_tenant(tenant: str, resources: ResourcesOf) -> str:
+    """The tenant of the path; 404 where it has not been created."""
+    if not await tenant_is_there(tenant, resources):
+        raise not_found("tenant", tenant)
     return tenant
 
 

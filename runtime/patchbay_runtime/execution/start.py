@@ -48,13 +48,13 @@ class Accepted:
 
 
 class RunStarter:
-    """Starts runs of registered flows."""
+    """Starts runs of registered flows. `flows`: those that were started last."""
 
     def __init__(self, database: Database, queue: ProcessQueue, limits: ProcessLimits) -> None:
         self._database = database
         self._queue = queue
         self._limits = limits
-        self._flows = FlowCache()
+        self.flows = FlowCache()
         self._room = Room(database, limits.open)
 
     async def start(
@@ -115,7 +115,7 @@ class RunStarter:
         version = await flow_repository.latest_version(connection, name)
         if version is None:
             raise UnknownFlowError(name)
-        flow = await self._flows.get(connection, tenant, name, version)
+        flow = await self.flows.get(connection, tenant, name, version)
         first = NewProcess(
             id=new_id(), run=run, parent=None, flow=name, version=version, step=flow.start,
             shape=flow.shape_of(flow.start), element="", payload=payload, variables="{}",

@@ -7,7 +7,3 @@ class StepConfig(BaseModel):
     """The base of every shape's `Config`; unknown fields are refused, so that no typing error is silently ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NoConfig(StepConfig):
-    """For shapes that have nothing to set."""

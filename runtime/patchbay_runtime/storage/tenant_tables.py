@@ -4,7 +4,19 @@ No foreign keys between runs and processes: inserting a process would lock its r
 transaction, and forty processes that end together would then deadlock on the counter.
 """
 
-from sqlalchemy import CHAR, BigInteger, Column, Index, Integer, MetaData, String, Table, UniqueConstraint, text
+from sqlalchemy import (
+    CHAR,
+    VARBINARY,
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
 
 tenant = MetaData(schema="tenant")
@@ -28,6 +40,17 @@ flow_versions = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("document", LONGTEXT, nullable=False),
     Column("created_at", _TIME, nullable=False, server_default=_NOW),
+)
+
+webhook_secrets = Table(
+    "webhook_secrets",
+    tenant,
+    Column("flow", _WORD, primary_key=True),
+    # `webhooks.sealing`.
+    Column("sealed", VARBINARY(255), nullable=False),
+    # The one before it, good until this time.
+    Column("older", VARBINARY(255)),
+    Column("older_until", _TIME),
 )
 
 runs = Table(

@@ -1,0 +1,85 @@
+"""Senders of webhooks, and the secrets that they are known by."""
+
+import re
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from patchbay_runtime.access.operations import Operation
+from patchbay_runtime.api.errors import ApiError, not_found
+from patchbay_runtime.api.guard import needs
+from patchbay_runtime.api.json_body import parse_json, read_body
+from patchbay_runtime.api.resources import Resources, ResourcesOf
+from patchbay_runtime.api.tenants import Tenant, tenant_is_there
+from patchbay_runtime.execution.start import UnknownFlowError
+from patchbay_runtime.flows.problem import problems_of
+from patchbay_runtime.names import NAME_PATTERN
+from patchbay_runtime.webhooks.check import Sent
+from patchbay_runtime.webhooks.webhooks import NoSecretNeededError
+
+LARGEST_BODY_BYTES: Final = 4096
+LONGEST_OVERLAP_SECONDS: Final = 7 * 24 * 3600
+USUAL_OVERLAP_SECONDS: Final = 24 * 3600
+# The same for everyone; some clients send a password only when they are asked like this.
+CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="webhook", charset="UTF-8"'}
+NOT_TO_BE_KEPT: Final = {"Cache-Control": "no-store"}
+
+router = APIRouter(prefix="/api/tenants/{tenant}/flows/{flow}/webhook-secret")
+
+GivenSecret = Annotated[
+    str, StringConstraints(min_length=16, max_length=200, pattern=r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$")
+]
+
+
+class NewSecret(BaseModel):
+    """`secret`: of a sender that chooses it; one is made where it is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret: GivenSecret | None = Field(default=None, repr=False)
+    overlap_seconds: int = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS)
+
+
+async def admit(request: Request, resources: Resources, tenant: str, flow: str, body: bytes) -> None:
+    """Raise 401 unless the webhook knows the sender: the same for whatever is wrong, and for what is not there."""
+    there = re.fullmatch(NAME_PATTERN, tenant) is not None and await tenant_is_there(tenant, resources)
+    sent = Sent(request.headers.raw, request.query_params.getlist("key"), body)
+    if not await resources.webhooks.knows(tenant if there else None, flow, sent):
+        message = "no webhook here knows the sender; check the address, and the key, password or signature"
+        raise ApiError(HTTPStatus.UNAUTHORIZED, "unauthenticated", message, headers=CHALLENGE)
+
+
+def told(tenant: str, flow: str, secret: str | None) -> dict[str, str]:
+    """A webhook in an answer; its secret only where it has been made for this answer."""
+    return {"path": f"/hooks/{tenant}/{flow}", **({} if secret is None else {"secret": secret})}
+
+
+@router.post("", dependencies=[needs(Operation.FLOW_REGISTER)])
+async def replace_secret(request: Request, flow: str, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
+    """Give the flow's webhook a new secret: told here and nowhere else, and not at all where it was given."""
+    wanted = _wanted(parse_json(await read_body(request, LARGEST_BODY_BYTES) or b"{}"))
+    try:
+        secret = await resources.webhooks.replace_secret(
+            tenant, flow, given=wanted.secret, overlap_seconds=wanted.overlap_seconds
+        )
+    except UnknownFlowError:
+        raise not_found("flow", flow) from None
+    except NoSecretNeededError:
+        message = (
+            "the flow's latest version has no webhook with a secret; register one that starts with an http-trigger "
+            "whose access is not public"
+        )
+        raise ApiError(HTTPStatus.CONFLICT, "no_secret_needed", message) from None
+    webhook = told(tenant, flow, secret if wanted.secret is None else None)
+    return JSONResponse({"flow": flow, "webhook": webhook}, status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)
+
+
+def _wanted(body: Any) -> NewSecret:
+    try:
+        return NewSecret.model_validate(body)
+    except ValidationError as error:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        raise ApiError(status, "invalid_request", "the request is not valid", problems_of(error)) from None
