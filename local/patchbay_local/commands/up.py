@@ -16,7 +16,7 @@ from patchbay_local.build.tools.prepare import prepare
 from patchbay_local.commands import proof, verdict
 from patchbay_local.commands.plan import durations, make_plan, modules
 from patchbay_local.commands.progress import Progress
-from patchbay_local.deploy import environments
+from patchbay_local.deploy import administrator, environments
 from patchbay_local.deploy.emulation import empty_unless_deployed
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
@@ -133,6 +133,7 @@ def _update_stack(progress: Progress, cluster: Cluster) -> None:
         proof.put_back()
         # Its node groups come with the rest of AWS; what is put on the cluster waits for their nodes.
         step.detail = environments.local().up(step.update)
+        administrator.keep_key()
     with progress.step("nodes") as step:
         cloud = Cloud(environments.access())
         nodes = LocalNodes(open_journal(), cluster.images)
