@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from email.message import Message
 from typing import Any
 
 KEYS = re.compile(r"/api/tenants/[^/]+/keys")
@@ -27,7 +27,7 @@ class SmallAccess:
         # What the keys of tenants were shown for, and those of webhooks.
         self.asked: list[tuple[str, str]] = []
 
-    def refusal(self, command: str, path: str, headers: Mapping[str, str]) -> int | None:
+    def refusal(self, command: str, path: str, headers: Message) -> int | None:
         """401 for who does not show what the path takes."""
         shown = headers.get("Authorization")
         if hook := HOOK.fullmatch(path):

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from patchbay_local.commands import proof, verdict
-from patchbay_local.deploy import administrator
+from patchbay_local.commands import administrator, proof, verdict
 from patchbay_local.machine import paths
 from rich.console import Console
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from rich.console import Console
 
+from patchbay_local.commands import administrator
 from patchbay_local.commands.sync_period import EKS_FLOOR_SECONDS, put_back_after, set_sync_period
-from patchbay_local.deploy import administrator
 from patchbay_local.deploy.stack import pulumi
 from patchbay_local.kubernetes.cluster.spec import ClusterSpec
 from patchbay_local.kubernetes.edge import edge

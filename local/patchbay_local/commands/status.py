@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from patchbay_local.build.images import node_registry
-from patchbay_local.deploy import administrator, environments
+from patchbay_local.commands import administrator
+from patchbay_local.deploy import environments
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
 from patchbay_local.kubernetes.cluster.status import NodeStatus

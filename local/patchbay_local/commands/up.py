@@ -13,10 +13,10 @@ from patchbay_local.build.images import catalogue, node_registry, registry
 from patchbay_local.build.tools import build as tools
 from patchbay_local.build.tools.modules import KUBERNETES_PROVIDER, PULUMI
 from patchbay_local.build.tools.prepare import prepare
-from patchbay_local.commands import proof, verdict
+from patchbay_local.commands import administrator, proof, verdict
 from patchbay_local.commands.plan import durations, make_plan, modules
 from patchbay_local.commands.progress import Progress
-from patchbay_local.deploy import administrator, environments
+from patchbay_local.deploy import environments
 from patchbay_local.deploy.emulation import empty_unless_deployed
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
