@@ -23,6 +23,7 @@ from pulumi_kubernetes.core.v1 import (
 from pydantic import Field
 
 from patchbay_platform import pods
+from patchbay_platform.access_keys import AccessKeys
 from patchbay_platform.connectors import ConnectorsConfig
 from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.placement import Placement
@@ -45,7 +46,8 @@ class ApiConfig(Model):
 class Api(pulumi.ComponentResource):
     """The API's pods; each migrates the schemas before it starts, under a lock of the database.
 
-    `connectors`: what flows may call; a flow that names anything else is refused at its registration.
+    `connectors`: what flows may call; a flow that names anything else is refused at its registration. `keys`: the first
+    administrator's, which a migration makes known, and the one that the secrets of webhooks are sealed with.
     """
 
     endpoint: pulumi.Output[Endpoint]
@@ -57,11 +59,13 @@ class Api(pulumi.ComponentResource):
         runtime: RuntimePod,
         *,
         connectors: ConnectorsConfig,
+        keys: AccessKeys,
         placement: Placement,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("patchbay:platform:Api", name, None, opts)
         workload = Workload(self, "api", placement)
+        runtime = runtime.with_keys(keys)
         account = workload.account()
         workload.disruption_budget()
         port = ServicePortArgs(name="http", port=PORT)

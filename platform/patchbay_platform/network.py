@@ -67,7 +67,7 @@ WORKER: Final = _workload("worker", namespaces.RUNTIME)
 CONNECTOR: Final = Workload("http-connector", namespaces.RUNTIME, {SHAPE_LABEL: "http-connector"})
 REDIS: Final = _workload("redis", namespaces.DATA)
 MARIADB: Final = _workload("mariadb", namespaces.DATA)
-CREDENTIALS: Final = _workload("credentials", namespaces.DATA)
+CREDENTIALS: Final = _workload("credentials", namespaces.RUNTIME)
 SCALE_IN_ORDER: Final = _workload("scale-in-order", namespaces.RUNTIME)
 CLOUDWATCH_METRICS: Final = _workload("cloudwatch-metrics", namespaces.RUNTIME)
 DATABASE_ACCESS: Final = _workload(database_access.NAME, namespaces.RUNTIME)
@@ -160,8 +160,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         places = {**existing, namespaces.SYSTEM: namespaces.SYSTEM}
         inside = [workload for flow in self._flows for workload in flow[:2]]
         callers = [workload for service in outside for workload in service.clients]
-        alone = [workload for workload in (CREDENTIALS, CONNECTOR) if workload not in absent]
-        for workload in dict.fromkeys((*inside, *callers, *alone)):
+        for workload in dict.fromkeys((*inside, *callers, CREDENTIALS, CONNECTOR)):
             NetworkPolicy(
                 f"{name}-{workload.name}",
                 metadata=ObjectMetaArgs(name=workload.name, namespace=places[workload.namespace]),

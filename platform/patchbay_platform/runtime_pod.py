@@ -1,6 +1,6 @@
 """What the API's and the workers' pods share: the image, and how they get into the data stores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -14,18 +14,24 @@ from pulumi_kubernetes.core.v1 import (
 )
 
 from patchbay_platform import pods
+from patchbay_platform.access_keys import AccessKeys
 from patchbay_platform.limits import LimitsConfig
 from patchbay_platform.store_access import StoreAccess
 
 
 @dataclass(frozen=True)
 class RuntimePod:
-    """The runtime's image and its data stores."""
+    """The runtime's image and its data stores. `keys`: only what gives access to others has them."""
 
     image: str
     stores: Sequence[StoreAccess]
     log_level: str
     limits: LimitsConfig
+    keys: AccessKeys | None = None
+
+    def with_keys(self, keys: AccessKeys) -> Self:
+        """For the API's pods."""
+        return replace(self, keys=keys)
 
     def with_queue_only(self) -> Self:
         """For a pod that looks at the queue and has no business in the database."""
@@ -42,6 +48,7 @@ class RuntimePod:
                 EnvVarArgs(name=name, value=value)
                 for name, value in {
                     **variables,
+                    **(self.keys.variables if self.keys else {}),
                     **self.limits.variables,
                     "PATCHBAY_LOG_LEVEL": self.log_level,
                 }.items()
@@ -57,7 +64,7 @@ class RuntimePod:
     def volumes(self) -> list[VolumeArgs]:
         return [
             VolumeArgs(name="temporary", empty_dir=EmptyDirVolumeSourceArgs()),
-            *(volume for store in self.stores for volume in store.files.values()),
+            *self._files().values(),
         ]
 
     def mounts(self) -> list[VolumeMountArgs]:
@@ -65,10 +72,14 @@ class RuntimePod:
             pods.mount("temporary", "/tmp"),  # noqa: S108 - a volume of the pod's own
             *(
                 VolumeMountArgs(name=volume.name, mount_path=path, read_only=True)
-                for store in self.stores
-                for path, volume in store.files.items()
+                for path, volume in self._files().items()
             ),
         ]
+
+    def _files(self) -> Mapping[str, VolumeArgs]:
+        """Volumes by the directory that they are mounted at."""
+        found = {path: volume for store in self.stores for path, volume in store.files.items()}
+        return {**found, **self.keys.files} if self.keys else found
 
 
 def _of_pod(variable: str, field: str) -> EnvVarArgs:

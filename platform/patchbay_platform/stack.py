@@ -11,6 +11,7 @@ from patchbay_platform import api, architectures, autoscaling, namespaces, shape
 from patchbay_platform.api import Api
 from patchbay_platform.cloudwatch_metrics import CloudwatchMetrics
 from patchbay_platform.cluster import ClusterNetworks
+from patchbay_platform.credentials.component import Credentials
 from patchbay_platform.data_services import DataServices
 from patchbay_platform.gateway.component import Gateway
 from patchbay_platform.host_cluster import HostCluster
@@ -103,6 +104,13 @@ class Platform(pulumi.ComponentResource):
             ],
             opts=child,
         )
+        credentials = Credentials(
+            f"{name}-credentials",
+            image=images.runtime,
+            placement=platform_in(runtime_namespace),
+            data_namespace=existing.get(namespaces.DATA),
+            opts=child,
+        )
         access: list[StoreAccess] = []
         if namespaces.DATA in existing:
             access += stores.own_stores(
@@ -110,7 +118,7 @@ class Platform(pulumi.ComponentResource):
                 settings,
                 images,
                 placement=platform_in(existing[namespaces.DATA]),
-                client_namespace=runtime_namespace,
+                credentials=credentials,
                 opts=child,
             )
         if data is not None:
@@ -141,6 +149,7 @@ class Platform(pulumi.ComponentResource):
             settings.api,
             runtime,
             connectors=settings.network.connectors,
+            keys=credentials.keys,
             placement=platform_in(runtime_namespace),
             opts=child,
         )

@@ -13,7 +13,6 @@ from patchbay_platform.images import ImageLock
 from patchbay_platform.mariadb.component import Mariadb
 from patchbay_platform.network import (
     API,
-    CREDENTIALS,
     DATABASE_ACCESS,
     IDENTITY_AGENT,
     MARIADB,
@@ -59,7 +58,7 @@ def in_cluster(settings: PlatformSettings) -> bool:
 
 def absent(settings: PlatformSettings) -> Sequence[Workload]:
     """The data stores' workloads that the cluster does not have."""
-    present = ((REDIS, settings.redis), (MARIADB, settings.mariadb), (CREDENTIALS, in_cluster(settings)))
+    present = ((REDIS, settings.redis), (MARIADB, settings.mariadb))
     return [workload for workload, config in present if not config]
 
 
@@ -82,17 +81,10 @@ def own_stores(
     images: ImageLock,
     *,
     placement: Placement,
-    client_namespace: pulumi.Input[str],
+    credentials: Credentials,
     opts: pulumi.ResourceOptions,
 ) -> Sequence[StoreAccess]:
     """Run the data stores that are pods."""
-    credentials = Credentials(
-        f"{name}-credentials",
-        image=images.runtime,
-        placement=placement,
-        client_namespace=client_namespace,
-        opts=opts,
-    )
     access = []
     if settings.mariadb and images.mariadb:
         mariadb = Mariadb(

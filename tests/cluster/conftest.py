@@ -27,14 +27,22 @@ def kubernetes() -> Client:
     return Client(config=KubeConfig.from_file(str(paths.KUBECONFIG)), field_manager="patchbay-tests")
 
 
+@pytest.fixture(scope="session")
+def administrator_key(kubernetes: Client) -> str:
+    """The administrator's, which `make up` left for this machine's root."""
+    assert kubernetes
+    return paths.ADMINISTRATOR_KEY.read_text().strip()
+
+
 @pytest.fixture
-def edge_client() -> Iterator[Callable[[str], httpx.Client]]:
-    """Makes HTTP clients of the gateway, each with the source address given."""
+def edge_client(administrator_key: str) -> Iterator[Callable[..., httpx.Client]]:
+    """Makes HTTP clients of the gateway, each with the source address given, and the administrator's key or none."""
     opened: list[httpx.Client] = []
 
-    def connect(source_address: str = "127.0.0.1") -> httpx.Client:
+    def connect(source_address: str = "127.0.0.1", *, with_key: bool = True) -> httpx.Client:
         transport = httpx.HTTPTransport(local_address=source_address)
-        client = httpx.Client(base_url=EDGE, transport=transport, timeout=30)
+        headers = {"Authorization": f"Bearer {administrator_key}"} if with_key else {}
+        client = httpx.Client(base_url=EDGE, transport=transport, headers=headers, timeout=30)
         opened.append(client)
         return client
 

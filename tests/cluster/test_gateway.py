@@ -8,9 +8,10 @@ from contextlib import closing
 from http.client import HTTPConnection
 
 import httpx
+import pytest
 from patchbay_local.machine import addresses
 
-Connect = Callable[[str], httpx.Client]
+Connect = Callable[..., httpx.Client]
 ALLOWED = "127.0.0.1"
 NOT_ALLOWED = "127.0.0.2"
 
@@ -23,6 +24,16 @@ def test_an_address_on_the_allowlist_reaches_the_api(edge_client: Connect) -> No
     answer = edge_client(ALLOWED).get("/api/tenants/nobody/flows")
     assert answer.status_code == 404
     assert "nobody" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["/api/tenants/nobody/flows", "/horizon/api/workload"])
+@pytest.mark.parametrize("claim", [{}, {"Patchbay-Via": ""}, {"Connection": "close, Patchbay-Via"}], ids=str)
+def test_who_shows_no_key_is_refused_with_401_and_so_is_who_says_to_be_inside(
+    edge_client: Connect, path: str, claim: dict[str, str]
+) -> None:
+    answer = edge_client(ALLOWED, with_key=False).get(path, headers=claim)
+    assert (answer.status_code, code(answer)) == (401, "unauthenticated")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_an_address_not_on_the_allowlist_is_refused_with_403(edge_client: Connect) -> None:

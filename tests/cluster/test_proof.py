@@ -27,6 +27,7 @@ def test_the_scaling_proof_holds_on_this_machine(tmp_path: Path) -> None:
         "--short",
         f"--host=http://127.0.0.1:{addresses.EDGE_PORT}",
         f"--kubeconfig={paths.KUBECONFIG}",
+        f"--token-file={paths.ADMINISTRATOR_KEY}",
         f"--report={tmp_path}",
         f"--slo={slo}",
         f"--hpa-sync-seconds={ClusterSpec().hpa_sync_seconds}",

@@ -1,6 +1,8 @@
 """What runs on the cluster, as whom, and with which rights."""
 
+import base64
 import re
+import stat
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +12,7 @@ from lightkube.models.authorization_v1 import ResourceAttributes, SubjectAccessR
 from lightkube.models.core_v1 import Container
 from lightkube.resources.apps_v1 import Deployment, StatefulSet
 from lightkube.resources.authorization_v1 import SubjectAccessReview
-from lightkube.resources.core_v1 import Namespace, Pod, ServiceAccount
+from lightkube.resources.core_v1 import Namespace, Pod, Secret, ServiceAccount
 from patchbay_local.machine import paths
 
 from tests.waiting import eventually
@@ -146,6 +148,27 @@ def test_no_service_account_has_a_right_in_the_kubernetes_api_but_its_own_work(
             assert granted is ((account.metadata.name, verb, resource) in GRANTED), (
                 f"{account.metadata.name} and {verb} {resource}"
             )
+
+
+@pytest.mark.parametrize("secret", ["administrator", "sealing"])
+def test_the_keys_of_the_api_reach_its_own_pods_alone(kubernetes: Client, secret: str) -> None:
+    holders = {
+        (pod.metadata.labels or {}).get("app.kubernetes.io/name")
+        for namespace in NAMESPACES
+        for pod in pods(kubernetes, namespace)
+        if pod.metadata and pod.spec
+        for volume in pod.spec.volumes or []
+        if volume.secret and volume.secret.secretName == secret
+    }
+    assert holders == {"api"}
+
+
+def test_this_machine_s_root_has_the_administrator_s_key_in_a_file_and_nobody_else(kubernetes: Client) -> None:
+    made = kubernetes.get(Secret, "administrator", namespace="patchbay-runtime")
+    assert made.data
+    assert base64.b64decode(made.data["key"]).decode() == paths.ADMINISTRATOR_KEY.read_text().strip()
+    found = paths.ADMINISTRATOR_KEY.stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_uid) == (0o600, 0)
 
 
 def test_keda_scales_shapes_but_reads_no_secret(kubernetes: Client) -> None:

@@ -3,6 +3,7 @@
 It has no pods and no queue: processes are threads that call a real sink, and `rule` says how many pods they bring.
 """
 
+import base64
 import json
 import threading
 import time
@@ -20,11 +21,12 @@ import yaml
 from patchbay_loadtests.core.sink.deployment import SERVICE
 from patchbay_loadtests.core.sink.server import Ledger, SinkServer
 
+from tests.loadtests.small_access import SmallAccess
+
 READY = {
     "conditions": [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Ready")],
     "containerStatuses": [{"state": {"running": {}}}],
 }
-GATEWAY = ("/hooks/", "/api/tenants/", "/horizon/")
 Rule = Callable[[int], int]
 PROMETHEUS_CONFIG = {
     "global": {"scrape_interval": "100ms", "evaluation_interval": "100ms"},
@@ -44,7 +46,7 @@ class SmallEnvironment(ThreadingHTTPServer):
     """Gateway and API server on one port.
 
     `deliver_twice`, `away`, `refuses` (a status that orders get from the given number of orders on) and `stuck`
-    (processes whose calls were answered and that do not end) are faults of the platform. `token`: what the gateway asks
+    (processes whose calls were answered and that do not end) are faults of the platform. `access`: what the API asks
     for.
     """
 
@@ -57,7 +59,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.deliver_twice = False
         self.refuses: tuple[int, int] | None = None
         self.stuck = False
-        self.token: str | None = None
+        self.access = SmallAccess()
         self.max_pods = 10
         self.away = False
         self.sink = SinkServer(("127.0.0.1", 0))
@@ -109,7 +111,9 @@ class SmallEnvironment(ThreadingHTTPServer):
         shape = name.removeprefix("keda-hpa-").removeprefix("shape-")
         loads = {"http-connector": self.processes, "filter": 0}
         pods = self.pods("http-connector")
+        token = (self.access.token or "").encode()
         answers: dict[str, Callable[[], Any]] = {
+            "/secrets/administrator": lambda: {"data": {"key": base64.b64encode(token).decode()}},
             "/horizon/": lambda: [{"name": each, "length": 0, "reserved": load} for each, load in loads.items()],
             "/endpointslices": lambda: {"items": [{"endpoints": [{"addresses": ["127.0.0.1"]}]}]},
             "/runs": lambda: {"runs": self._runs()},
@@ -179,19 +183,18 @@ class Handler(BaseHTTPRequestHandler):
             return
         path = urlsplit(self.path).path
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        document = yaml.safe_load(body) if body else None
         if "loadtest-restore" in urlsplit(self.path).query:
             # Nothing is left of a load test that was killed, but for its sink.
             self._answer(200, {"items": []})
-        elif (answer := self.server.handle(self.command, path, yaml.safe_load(body) if body else None)) is not None:
+        elif (answer := self.server.handle(self.command, path, document)) is not None:
             self._answer(*answer)
         elif f"/services/{SERVICE}/proxy" in path:
             url = self.server.sink_url(path.split("/proxy", 1)[1])
             self.server.looks_at_sink += path.endswith("/control/state")
             self._answer(200, self.server.control.request(self.command, url, content=body).json())
-        elif refusal := self._refusal(path):
-            self._answer(refusal, {"error": "refused"})
-        elif path.startswith("/hooks/"):
-            self._answer(202, {"run": self.server.accept(json.loads(body)), "status": "accepted"})
+        elif (answer := self._of_gateway(path, document)) is not None:
+            self._answer(*answer)
         elif self.command == "PATCH":
             if path.endswith("/deployments/sink"):
                 self.server.sink_is_there = True
@@ -205,17 +208,24 @@ class Handler(BaseHTTPRequestHandler):
             self.server.sink_is_there = False
             self._answer(200, {"kind": "Status"})
         elif self.command in {"POST", "PUT"}:
-            self._answer(201, {"flow": "loadtest-orders", "version": 1})
+            self._answer(201, {"tenant": "loadtest"})
         else:
             found = self.server.document(path)
             self._answer(404 if found is None else 200, {"kind": "Status", "code": 404} if found is None else found)
 
+    def _of_gateway(self, path: str, document: Any) -> tuple[int, Any] | None:
+        """What is refused, orders, and what concerns keys; None: another request."""
+        if refusal := self._refusal(path):
+            return refusal, {"error": "refused"}
+        if path.startswith("/hooks/"):
+            return 202, {"run": self.server.accept(document), "status": "accepted"}
+        return self.server.access.answer(self.command, path, document)
+
     def _refusal(self, path: str) -> int | None:
         """The status of a request that the gateway does not take."""
         server = self.server
-        is_known = self.headers.get("Authorization") == f"Bearer {server.token}"
-        if server.token and path.startswith(GATEWAY) and not is_known:
-            return 401
+        if unknown := server.access.refusal(self.command, path, self.headers):
+            return unknown
         if path.startswith("/hooks/") and server.refuses and len(server.runs) >= server.refuses[1]:
             return server.refuses[0]
         return None

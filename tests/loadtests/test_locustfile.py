@@ -76,8 +76,22 @@ def test_a_second_test_against_the_same_sink_is_judged_by_its_own_orders(
 ) -> None:
     httpx2.post(environment.sink_url("/deliveries"), json={"key": "a/1"}, trust_env=False)
     for _ in range(2):
+        # The secret of the flow's webhook is told at its first registration only.
         done = locust(environment, tmp_path)
         assert done.returncode == 0, done.stderr
+
+
+def test_an_administrator_s_key_registers_the_flow_and_goes_with_no_order(
+    environment: SmallEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment.access.token = "administrators"
+    monkeypatch.setenv("PATCHBAY_TOKEN", "administrators")
+    # An order that shows a key of the API besides is refused here.
+    done = locust(environment, tmp_path, "--processes=2")
+    assert done.returncode == 0, done.stderr
+    assert len(environment.runs) >= 4
+    assert environment.access.keys == {}
+    assert not [secret for secret in environment.access.secrets.values() if secret in done.stdout + done.stderr]
 
 
 class WithoutRuns(SmallEnvironment):
@@ -112,7 +126,7 @@ def test_a_gateway_that_refuses_orders_makes_locust_end_with_1(environment: Smal
 
 
 def test_a_gateway_that_does_not_answer_makes_locust_end_with_2(environment: SmallEnvironment, tmp_path: Path) -> None:
-    environment.token = "another"
+    environment.access.token = "another"
     done = locust(environment, tmp_path)
     assert done.returncode == 2, done.stderr
     assert "no verdict: the test could not begin: gateway, PUT /api/tenants/loadtest: 401" in done.stderr

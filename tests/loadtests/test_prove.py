@@ -52,12 +52,12 @@ def prove(
     return proof, json.loads(result.read_text()) if result.exists() else None
 
 
-TOKEN = "example-token"
+TOKEN = f"pbk_{'0' * 24}_{'a' * 43}"
 
 
 @dataclass(frozen=True)
 class Proven:
-    """A proof of a platform that keeps the promise and asks for a token; the environment as it was left."""
+    """A proof of a platform that keeps the promise and asks for keys; the environment as it was left."""
 
     environment: SmallEnvironment
     reports: Path
@@ -72,7 +72,7 @@ def proven(tmp_path_factory: pytest.TempPathFactory) -> Proven:
     token.write_text(f"{TOKEN}\n")
     reports = directory / "reports"
     with small_environment(delayed(promised, 0.5), directory) as (environment, kubeconfig):
-        environment.token = TOKEN
+        environment.access.token = TOKEN
         proof, result = prove(environment, kubeconfig, reports, "--repeat=1", f"--token-file={token}")
     assert proof.returncode == 0, proof.stdout + proof.stderr
     assert result is not None
@@ -88,14 +88,35 @@ def test_a_platform_that_keeps_the_promise_is_proven_and_left_clean(proven: Prov
     assert environment.processes == 0
 
 
-def test_a_proof_shows_its_token_and_never_prints_it(proven: Proven) -> None:
+def test_a_proof_shows_its_keys_and_never_prints_them(proven: Proven) -> None:
     endpoints = {endpoint["name"]: endpoint for endpoint in proven.result["endpoints"]}
     hook = endpoints["POST /hooks/loadtest/loadtest-orders"]
     assert (hook["requests"], hook["failures"]) == (len(proven.environment.runs), 0)
     assert endpoints["GET /horizon/api/workload"]["requests"] > 10
     written = [path.read_bytes() for path in proven.reports.rglob("*") if path.is_file()]
     said = (proven.proof.stdout.encode(), proven.proof.stderr.encode())
-    assert not any(TOKEN.encode() in text for text in [*written, *said])
+    secrets = [TOKEN, *proven.environment.access.secrets.values()]
+    assert not any(secret.encode() in text for text in [*written, *said] for secret in secrets)
+    assert not any(b"pbk_" in text for text in [*written, *said])
+
+
+def test_a_proof_works_with_a_key_of_its_tenant_for_a_day_and_revokes_it(proven: Proven) -> None:
+    access = proven.environment.access
+    assert access.made == [{"name": "loadtest", "role": "developer", "days": 1}]
+    assert access.keys == {}
+    assert {path.rpartition("/")[2] for _, path in access.asked} == {"flows", "runs"}
+
+
+def test_the_key_that_the_cluster_made_first_is_found_by_the_kubeconfig(tmp_path: Path) -> None:
+    with small_environment(delayed(promised, 0.5), tmp_path) as (environment, kubeconfig):
+        environment.access.token = TOKEN
+        proof, _ = prove(environment, kubeconfig, tmp_path / "reports", "--short", "--key-from-cluster")
+        assert proof.returncode == 0, proof.stdout + proof.stderr
+        environment.access.token = ""
+        proof, _ = prove(environment, kubeconfig, tmp_path / "reports", "--short", "--key-from-cluster")
+    assert proof.returncode == 2
+    assert "Secret patchbay-runtime/administrator: no key under `key`" in proof.stdout
+    assert TOKEN not in proof.stdout
 
 
 def test_a_platform_that_lets_the_threshold_pass_is_refused(tmp_path: Path) -> None:

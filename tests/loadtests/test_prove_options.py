@@ -1,6 +1,7 @@
 """What `prove` is given besides: objectives, a baseline, a flow, a token, and JUnit XML for build servers."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,9 @@ def test_each_endpoint_has_percentiles_with_their_n() -> None:
     )
 
 
+SIGNED = {"shape": "http-trigger", "config": {"access": {"kind": "hmac", "style": "github"}}, "next": "map"}
+
+
 def flow_of(**changed: Any) -> str:
     return json.dumps({**order_flow("${SINK_URL}", name="own"), **changed})
 
@@ -251,6 +255,12 @@ def test_a_flow_of_one_s_own_gets_the_sink_s_address(tmp_path: Path) -> None:
         ("{", "http-connector", "Invalid JSON"),
         (flow_of(name=None), "http-connector", "name"),
         (flow_of(), "smtp-connector", "one step of the shape smtp-connector, not 0"),
+        (flow_of(start="nowhere"), "http-connector", "start: there is no step nowhere"),
+        (
+            flow_of(steps=order_flow("${SINK_URL}")["steps"] | {"receive": SIGNED}),
+            "http-connector",
+            "access is hmac, which orders cannot show; use key or public",
+        ),
         (flow_of(), "map", r"must call \$\{SINK_URL\}"),
     ],
 )
@@ -270,7 +280,7 @@ def test_a_token_comes_from_a_file_or_the_environment_and_is_never_shown(
     assert found.headers() == {"Authorization": "Bearer from-environment", "X-Api-Key": "key"}
     (tmp_path / "token").write_text("from-file\n")
     of_file = Access.from_environment(token_file=tmp_path / "token")
-    assert of_file.variables() == {access.TOKEN: "from-file", access.API_KEY: "key"}
+    assert of_file.environment() == {**os.environ, access.TOKEN: "from-file"}
     assert "from-file" not in f"{of_file!r} {of_file.model_dump_json()}"
 
 
@@ -279,6 +289,7 @@ def test_a_token_comes_from_a_file_or_the_environment_and_is_never_shown(
     [
         (["--token-file=MISSING"], "cannot be read"),
         (["--token-file=TWO"], "one line of printable characters"),
+        (["--token-file=TWO", "--key-from-cluster"], "--token-file and --key-from-cluster each say which key"),
         (["--ca=TWO"], "no certificates in PEM form"),
         (["--slo=MISSING"], "cannot be read"),
         (["--slo=TWO"], "the file"),

@@ -61,8 +61,10 @@ def test_all_is_put_back_and_what_stays_is_named(machine: Path) -> None:
     (machine / "made").mkdir()
     process = _start_edge()
     paths.INSTALLED_PACKAGES.write_text("buildah\nhaproxy\n")
+    paths.ADMINISTRATOR_KEY.write_text("key")
     whole, told = run_down()
     assert whole
+    assert not paths.ADMINISTRATOR_KEY.exists()
     assert not process.is_alive()
     assert not any(place.exists() for place in (machine / "made", paths.STATE, paths.RUN))
     assert (paths.CACHE / "tool").exists()

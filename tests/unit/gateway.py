@@ -52,7 +52,8 @@ class Echo(BaseHTTPRequestHandler):
 
     def _echo(self, body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answer = json.dumps({"path": self.path, "headers": headers, "bytes": len(body)}).encode()
+        seen = {"path": self.path, "headers": headers, "lines": self.headers.items(), "bytes": len(body)}
+        answer = json.dumps(seen).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()

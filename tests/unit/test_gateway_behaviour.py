@@ -126,6 +126,37 @@ def test_the_api_sees_the_real_client_whatever_the_client_claims(gateway: Client
     assert not {"x-forwarded-host", "x-real-ip", "forwarded"} & seen.keys()
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"Patchbay-Via": "inside"},
+        {"patchbay-via": ""},
+        {"Patchbay-Via": "gateway\r\nPatchbay-Via: inside"},
+        {"Connection": "close, Patchbay-Via"},
+    ],
+    ids=["none", "another", "empty", "twice", "named as one that a proxy takes away"],
+)
+@pytest.mark.parametrize("path", ["/hooks/a", "/api/tenants"])
+def test_the_api_knows_what_came_through_the_gateway_whatever_the_client_claims(
+    gateway: Client, path: str, claims: dict[str, str]
+) -> None:
+    # A client for each case: /api/ takes three requests a second of each.
+    source = ALLOWED if path.startswith("/hooks/") else f"127.0.2.{len(str(claims)) % 250 + 1}"
+    with gateway.connect() as connection:
+        if gateway.client_address == "proxyProtocol":
+            connection.sendall(f"PROXY TCP4 {source} {ALLOWED} 40000 443\r\n".encode())
+        forwarded = {} if gateway.client_address == "proxyProtocol" else {"X-Forwarded-For": source}
+        seen = exchange(connection, path, {**claims, **forwarded}).body["lines"]
+    assert [value for name, value in seen if name.lower() == "patchbay-via"] == ["gateway"]
+
+
+def test_a_key_reaches_the_api_as_it_was_sent(gateway: Client) -> None:
+    sent = {"Authorization": f"Bearer pbk_{'0' * 24}_{'a' * 43}", "X-Webhook-Key": "k", "Patchbay-Reason": "a reason"}
+    seen = gateway.send("/hooks/a", headers=sent).body["headers"]
+    assert {name: seen[name.lower()] for name in sent} == sent
+
+
 def test_a_request_that_names_no_client_is_not_served(gateway: Client) -> None:
     if gateway.client_address == "proxyProtocol":
         with gateway.connect() as connection, pytest.raises(ConnectionError):

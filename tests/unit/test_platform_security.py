@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import yaml
 from patchbay_runtime.quantity import mebibytes, millicores
 
@@ -150,11 +151,46 @@ def test_only_the_credentials_job_has_rights_beside_the_autoscalers(program: Pro
 
 
 def test_the_credentials_job_reads_its_own_secrets_only(program: Program) -> None:
-    for role in program.of("Role"):
-        if role.object_name == "credentials":
-            read, create = role.inputs["rules"]
-            assert (read["verbs"], read["resourceNames"]) == (["get"], ["redis", "mariadb"])
-            assert create["verbs"] == ["create"]
+    allowed = {
+        "patchbay-data": ["redis", "mariadb"],
+        "patchbay-runtime": ["administrator", "sealing", "redis", "mariadb"],
+    }
+    for namespace, names in allowed.items():
+        read, create = program.one("Role", "credentials", namespace).inputs["rules"]
+        assert (read["verbs"], read["resourceNames"]) == (["get"], names)
+        assert (create["verbs"], create["resources"]) == (["create"], ["secrets"])
+
+
+def secrets_of(pod: Manifest, container: Manifest) -> set[str]:
+    """The Secrets that a container sees: as files, or as variables."""
+    volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes", [])}
+    # A claim of a StatefulSet is no volume of the template.
+    mounted = [volumes.get(mount["name"], {}) for mount in container.get("volumeMounts", [])]
+    named = {volume["secret"]["secretName"] for volume in mounted if "secret" in volume}
+    variables = [item["valueFrom"] for item in container.get("env", []) if "valueFrom" in item]
+    return named | {item["secretKeyRef"]["name"] for item in variables if "secretKeyRef" in item}
+
+
+@pytest.mark.parametrize("secret", ["administrator", "sealing"])
+def test_the_keys_of_the_api_are_mounted_into_its_own_pods_alone(program: Program, secret: str) -> None:
+    holders = {where for where, pod, container in every_container(program) if secret in secrets_of(pod, container)}
+    assert holders == {"Deployment api, container migrate", "Deployment api, container api"}
+    for owner, pod in program.pod_templates():
+        named = {volume["secret"]["secretName"] for volume in pod["spec"].get("volumes", []) if "secret" in volume}
+        assert owner.object_name == "api" or secret not in named, owner.object_name
+
+
+def test_the_api_finds_its_keys_in_the_files_that_its_settings_name(program: Program) -> None:
+    pod = program.one("Deployment", "api").inputs["spec"]["template"]
+    volumes = {volume["name"]: volume.get("secret", {}) for volume in pod["spec"]["volumes"]}
+    for container in containers(pod):
+        given = {item["name"]: item.get("value") for item in container["env"]}
+        places = {mount["mountPath"]: volumes[mount["name"]] for mount in container["volumeMounts"]}
+        for secret in ("administrator", "sealing"):
+            directory, _, file = given[f"PATCHBAY_{secret.upper()}_KEY_FILE"].rpartition("/")
+            assert (file, places[directory]["secretName"]) == ("key", secret)
+            # Read by the pod's own group, and by nobody else.
+            assert places[directory]["defaultMode"] == 0o440
 
 
 def test_no_credential_stands_in_the_stack_s_state(program: Program) -> None:

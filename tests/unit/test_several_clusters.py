@@ -131,7 +131,17 @@ def test_both_clusters_hold_the_same_objects(both: Program) -> None:
 def test_no_data_store_runs_in_the_cluster(one: Program) -> None:
     assert one.of("StatefulSet") == []
     assert "patchbay-data" not in {namespace.object_name for namespace in one.of("Namespace")}
-    assert not {policy.object_name for policy in one.of("NetworkPolicy")} & {"redis", "mariadb", "credentials"}
+    assert not {policy.object_name for policy in one.of("NetworkPolicy")} & {"redis", "mariadb"}
+
+
+def test_the_api_s_keys_are_made_where_the_data_stores_are_services_too(one: Program) -> None:
+    (job,) = pods_of(one, "credentials")
+    assert variables(job) == {"RUNTIME_NAMESPACE": "patchbay-runtime"}
+    (role,) = [role for role in one.of("Role") if role.object_name == "credentials"]
+    assert role.namespace == "patchbay-runtime"
+    assert role.inputs["rules"][0]["resourceNames"] == ["administrator", "sealing"]
+    api_server = {(str(network), port) for network in NETWORKS.api_server for port in (443, 6443)}
+    assert egress(one, "credentials") == api_server
 
 
 def test_the_runtime_enters_both_over_tls_by_its_identity_without_a_password(one: Program) -> None:
@@ -145,7 +155,15 @@ def test_the_runtime_enters_both_over_tls_by_its_identity_without_a_password(one
         assert given["PATCHBAY_DATABASE_NAME"] == given["PATCHBAY_DATABASE_USER"] == "patchbay_main"
         assert given["PATCHBAY_DATABASE_CA_FILE"] == "/etc/patchbay/database/ca.pem"
         assert not [name for name in given if "PASSWORD" in name]
-        assert not [volume for volume in pod["volumes"] if "secret" in volume or "csi" in volume]
+        assert not [volume for volume in pod["volumes"] if "csi" in volume]
+
+
+def test_no_worker_holds_a_secret(one: Program) -> None:
+    for pod in pods_of(one, *(f"shape-{shape}" for shape in CATALOG)):
+        assert not [volume for volume in pod["volumes"] if "secret" in volume]
+    (api,) = pods_of(one, "api")
+    held = [volume["secret"]["secretName"] for volume in api["volumes"] if "secret" in volume]
+    assert held == ["administrator", "sealing"]
 
 
 def test_the_variables_are_settings_that_the_runtime_takes(one: Program) -> None:

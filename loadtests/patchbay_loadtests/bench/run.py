@@ -53,11 +53,11 @@ async def bench(options: BenchOptions, console: Console) -> tuple[Bench, Path]:
         directory = new_directory(options.reports)
         console.print(f"measuring the floor with {FLOOR_REQUESTS} requests", highlight=False)
         floor = await _floor(gateway)
-        await _closed_loop(options, directory, clients=1, seconds=WARM_UP_SECONDS)
+        await _closed_loop(options, gateway, directory, clients=1, seconds=WARM_UP_SECONDS)
         levels = []
         for clients in options.levels:
             console.print(f"{clients} clients for {options.seconds:.0f} s", highlight=False)
-            levels.append(await _level(options, cluster, directory, clients))
+            levels.append(await _level(options, cluster, gateway, directory, clients))
         result = Bench(
             steps=flows.BENCH_STEPS,
             floor=floor,
@@ -73,9 +73,9 @@ async def _floor(gateway: Gateway) -> Latencies:
     return latencies([await gateway.round_trip() for _ in range(FLOOR_REQUESTS)])
 
 
-async def _level(options: BenchOptions, cluster: Cluster, directory: Path, clients: int) -> Level:
+async def _level(options: BenchOptions, cluster: Cluster, gateway: Gateway, directory: Path, clients: int) -> Level:
     workers_before, api_before = await _cpu(options, cluster)
-    traffic = await _closed_loop(options, directory, clients=clients, seconds=options.seconds)
+    traffic = await _closed_loop(options, gateway, directory, clients=clients, seconds=options.seconds)
     workers_after, api_after = await _cpu(options, cluster)
     return level(
         traffic.answers,
@@ -87,7 +87,9 @@ async def _level(options: BenchOptions, cluster: Cluster, directory: Path, clien
     )
 
 
-async def _closed_loop(options: BenchOptions, directory: Path, *, clients: int, seconds: float) -> LocustProcess:
+async def _closed_loop(
+    options: BenchOptions, gateway: Gateway, directory: Path, *, clients: int, seconds: float
+) -> LocustProcess:
     settings = TrafficSettings(
         host=options.host,
         tenant=options.tenant,
@@ -96,7 +98,8 @@ async def _closed_loop(options: BenchOptions, directory: Path, *, clients: int, 
         closed_loop_seconds=seconds,
         prefix=f"bench-{uuid.uuid4().hex[:8]}",
     )
-    async with LocustProcess(settings, directory / f"locust-{clients}.log", options.access) as traffic:
+    log = directory / f"locust-{clients}.log"
+    async with LocustProcess(settings, log, gateway.sender(flows.BENCH_FLOW)) as traffic:
         await traffic.until_finished(seconds + END_SECONDS)
     return traffic
 

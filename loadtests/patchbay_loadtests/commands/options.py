@@ -29,10 +29,13 @@ HpaSync = Annotated[
     float, typer.Option(min=0.5, help="The controller manager's --horizontal-pod-autoscaler-sync-period.")
 ]
 TokenFile = Annotated[
-    Path | None, typer.Option(help="A file with the bearer token of the gateway; by default PATCHBAY_TOKEN's value.")
+    Path | None, typer.Option(help="A file with an administrator's API key; by default PATCHBAY_TOKEN's value.")
 ]
 ApiKeyFile = Annotated[
-    Path | None, typer.Option(help="A file with the API key of the gateway; by default PATCHBAY_API_KEY's value.")
+    Path | None,
+    typer.Option(
+        help="A file with a key (`X-Api-Key`) of what stands before the gateway; by default PATCHBAY_API_KEY."
+    ),
 ]
 Ca = Annotated[
     Path | None, typer.Option(help="The certificates that sign the gateway's, in PEM; by default PATCHBAY_CA's file.")

@@ -74,6 +74,10 @@ def prove_command(
     baseline_margin: Annotated[float, typer.Option(min=0, help="How much slower is allowed; 0.25: a quarter.")] = 0.25,
     junit: Annotated[Path | None, typer.Option(help="Where the verdict is written as JUnit XML besides.")] = None,
     token_file: TokenFile = None,
+    key_from_cluster: Annotated[
+        bool,
+        typer.Option("--key-from-cluster", help="The key that the cluster made first, by the kubeconfig's rights."),
+    ] = False,
     api_key_file: ApiKeyFile = None,
     ca: Ca = None,
     sink_python: SinkPython = "python3",
@@ -83,6 +87,8 @@ def prove_command(
     """Prove that pods follow processes: 7 scale nothing, 8 do."""
     console = Console(soft_wrap=True)
     with reading(console):
+        if token_file and key_from_cluster:
+            raise ValueError("--token-file and --key-from-cluster each say which key is used: give one of them")
         access = Access.from_environment(token_file=token_file, api_key_file=api_key_file, ca=ca)
         driven = read_flow(flow, shape) if flow else flows.order_flow
         objectives = read_objectives(slo).scaling
@@ -112,6 +118,7 @@ def prove_command(
         namespace=namespace,
         tenant=tenant,
         access=access,
+        key_from_cluster=key_from_cluster,
         reports=report,
         promise=promise,
         shape=shape,

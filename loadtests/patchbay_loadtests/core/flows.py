@@ -1,6 +1,6 @@
 """The flows that load tests register, and the orders that they send through them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
@@ -10,6 +10,9 @@ PROFILE_FLOW: Final = "loadtest-profile"
 BENCH_FLOW: Final = "loadtest-bench"
 STEERED_SHAPE: Final = "http-connector"
 MAX_PARCELS_PER_ORDER: Final = 3
+# Senders show the webhook's secret.
+BY_KEY: Final = "key"
+PUBLIC: Final = "public"
 # The longest timeout that the connector's configuration takes.
 CONNECTOR_TIMEOUT_SECONDS: Final = 60
 
@@ -84,6 +87,12 @@ def order_flow(sink_url: str, *, name: str = ORDER_FLOW, hold_seconds: float = 0
             "note": {"shape": "set-variables", "config": {"variables": {"noted": "key"}}},
         },
     }
+
+
+def webhook_access(flow: Mapping[str, Any]) -> str:
+    """How the senders of a flow's webhook are known; the default of its trigger where it does not say."""
+    trigger = flow["steps"][flow["start"]]
+    return str(trigger.get("config", {}).get("access", {}).get("kind", BY_KEY))
 
 
 BENCH_STEPS: Final = 5

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -12,12 +13,21 @@ import httpx2
 from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.cluster import Document
 from patchbay_loadtests.core.errors import ServerError, UnusableEnvironmentError
+from patchbay_loadtests.core.flows import BY_KEY, webhook_access
 from patchbay_loadtests.core.latencies import endpoints_of
 from patchbay_loadtests.core.traffic.protocol import Endpoint
 
 REQUEST_SECONDS = 15.0
+# Of the tenant's key that a load test works with: it may register flows, start runs and follow them.
+KEY_NAME = "loadtest"
+KEY_ROLE = "developer"
+KEY_DAYS = 1
 # How long a 429 or 503 is waited out before the environment is given up.
 PATIENCE_SECONDS = 30.0
+_REMEDIES = {
+    401: "; name a file with an administrator's key by --token-file, or set PATCHBAY_TOKEN",
+    403: "; if it is no address that is refused, use a key of the role administrator",
+}
 
 
 @dataclass(frozen=True)
@@ -36,14 +46,21 @@ class ShapeLoad:
 
 
 class Gateway:
-    """A client of one gateway and tenant."""
+    """A client of one gateway and tenant.
+
+    `access`: an administrator's, which makes the tenant, gives it a key and asks Horizon. All else is asked with that
+    key, which is good for a day and is revoked when the context is left.
+    """
 
     def __init__(self, host: str, tenant: str, access: Access | None = None) -> None:
         self.host = host
         self.tenant = tenant
-        access = access or Access.from_environment()
+        self._access = access or Access.from_environment()
+        self._of_tenant: Access | None = None
+        self._key_id = ""
+        self._webhook_keys: dict[str, str | None] = {}
         self._http = httpx2.AsyncClient(
-            base_url=host, timeout=REQUEST_SECONDS, trust_env=False, headers=access.headers(), verify=access.tls()
+            base_url=host, timeout=REQUEST_SECONDS, trust_env=False, verify=self._access.tls()
         )
         self._timings: defaultdict[str, list[float]] = defaultdict(list)
         self._failures: Counter[str] = Counter()
@@ -54,24 +71,63 @@ class Gateway:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._http.aclose()
+        try:
+            await self._give_back()
+        finally:
+            await self._http.aclose()
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """How long each endpoint took to answer this client."""
         return endpoints_of(self._timings, self._failures)
 
+    async def enter(self) -> None:
+        """Make sure that the tenant exists, and take a key of it for what follows."""
+        place = f"/api/tenants/{self.tenant}"
+        await self._json("PUT", place, name="PUT /api/tenants/{tenant}")
+        wanted = {"name": KEY_NAME, "role": KEY_ROLE, "days": KEY_DAYS}
+        made = await self._json("POST", f"{place}/keys", body=wanted, name="POST /api/tenants/{tenant}/keys")
+        try:
+            self._key_id = str(made["id"])
+            self._of_tenant = self._access.with_token(str(made["key"]))
+        except (LookupError, TypeError, ValueError):
+            # The answer may hold a key, so it is not shown.
+            raise UnusableEnvironmentError(f"gateway, POST {place}/keys: no key in the answer") from None
+
     async def register(self, flow: Document) -> int:
         """Make sure that the tenant exists and give it the flow; returns the flow's version."""
-        await self._json("PUT", f"/api/tenants/{self.tenant}", name="PUT /api/tenants/{tenant}")
-        registered = await self._json(
-            "POST", f"/api/tenants/{self.tenant}/flows", body=flow, name="POST /api/tenants/{tenant}/flows"
-        )
+        if self._of_tenant is None:
+            await self.enter()
+        place, name = f"/api/tenants/{self.tenant}/flows", str(flow["name"])
+        registered = await self._json("POST", place, body=flow, name="POST /api/tenants/{tenant}/flows", as_tenant=True)
+        self._webhook_keys[name] = None
+        if webhook_access(flow) == BY_KEY:
+            self._webhook_keys[name] = _webhook_key(registered) or await self._new_webhook_key(name)
         return int(registered["version"])
+
+    async def _new_webhook_key(self, flow: str) -> str:
+        """The first one is told at the flow's first registration only, which was another test's."""
+        place = f"/api/tenants/{self.tenant}/flows/{flow}/webhook-secret"
+        name = "POST /api/tenants/{tenant}/flows/{flow}/webhook-secret"
+        found = _webhook_key(await self._json("POST", place, body={}, name=name, as_tenant=True))
+        if found is None:
+            raise UnusableEnvironmentError(f"gateway, POST {place}: no secret in the answer")
+        return found
+
+    def webhook_key(self, flow: str) -> str | None:
+        """The secret of the webhook of a flow that was registered here; None: it is public."""
+        return self._webhook_keys[flow]
+
+    def sender(self, flow: str) -> Access:
+        """What orders show to that webhook."""
+        return self._access.of_orders(self.webhook_key(flow))
 
     async def run(self, run: str) -> Document:
         """A run with its status and steps."""
         found = await self._json(
-            "GET", f"/api/tenants/{self.tenant}/runs/{run}", name="GET /api/tenants/{tenant}/runs/{run}"
+            "GET",
+            f"/api/tenants/{self.tenant}/runs/{run}",
+            name="GET /api/tenants/{tenant}/runs/{run}",
+            as_tenant=True,
         )
         if not isinstance(found, dict):
             raise UnusableEnvironmentError(f"run {run}: not a JSON object")
@@ -84,6 +140,7 @@ class Gateway:
             f"/api/tenants/{self.tenant}/runs",
             params={"after": after, "limit": str(limit)},
             name="GET /api/tenants/{tenant}/runs",
+            as_tenant=True,
         )
         return list(page["runs"])
 
@@ -120,11 +177,20 @@ class Gateway:
         name: str,
         body: Document | None = None,
         params: Mapping[str, str] | None = None,
+        as_tenant: bool = False,
     ) -> Any:
-        answer = await self._patiently(method, path, name=name, body=body, params=params)
+        """`as_tenant`: with the tenant's key, where there is one."""
+        access = self._of_tenant if as_tenant else None
+        answer = await self._patiently(method, path, name=name, body=body, params=params, access=access)
+        if answer.status_code == 401 and access is not None:
+            # It has ended: a load may last longer than a key.
+            await self.enter()
+            access = self._of_tenant
+            answer = await self._patiently(method, path, name=name, body=body, params=params, access=access)
         if not answer.is_success:
             raise (ServerError if answer.is_server_error else UnusableEnvironmentError)(
                 f"gateway, {method} {path}: {answer.status_code} {answer.text.strip()[:500]}"
+                f"{_REMEDIES.get(answer.status_code, '')}"
             )
         try:
             return answer.json()
@@ -139,14 +205,16 @@ class Gateway:
         name: str,
         body: Document | None = None,
         params: Mapping[str, str] | None = None,
+        access: Access | None = None,
     ) -> httpx2.Response:
-        """`name`: of the endpoint, without what differs from request to request."""
+        """`name`: of the endpoint, without what differs from request to request. `access`: if it is not our own."""
+        headers = (access or self._access).headers()
         clock = asyncio.get_running_loop()
         give_up = clock.time() + PATIENCE_SECONDS
         while True:
             began = clock.time()
             try:
-                answer = await self._http.request(method, path, json=body, params=params)
+                answer = await self._http.request(method, path, json=body, params=params, headers=headers)
                 self._timings[name].append(clock.time() - began)
                 self._failures[name] += answer.is_server_error or answer.status_code == 429
             except httpx2.HTTPError as error:
@@ -159,6 +227,20 @@ class Gateway:
             if answer.status_code not in {429, 503} or clock.time() > give_up:
                 return answer
             await asyncio.sleep(retry_after(answer.headers.get("Retry-After")))
+
+    async def _give_back(self) -> None:
+        """Revoke the tenant's key. Where nothing answers it ends with its days."""
+        if self._key_id:
+            place = f"/api/tenants/{self.tenant}/keys/{self._key_id}"
+            with suppress(httpx2.HTTPError):
+                await self._http.delete(place, headers=self._access.headers())
+
+
+def _webhook_key(answer: Any) -> str | None:
+    """The secret that an answer tells of a flow's webhook."""
+    webhook = answer.get("webhook") if isinstance(answer, dict) else None
+    secret = webhook.get("secret") if isinstance(webhook, dict) else None
+    return secret if isinstance(secret, str) else None
 
 
 def retry_after(header: str | None) -> float:

@@ -56,7 +56,7 @@ async def steady_load(stage: Stage, log: Path) -> AsyncIterator[LocustProcess]:
         patience_seconds=stage.options.pace.patience,
         finish_seconds=stage.options.pace.finish,
     )
-    async with LocustProcess(settings, log) as traffic:
+    async with LocustProcess(settings, log, stage.gateway.sender(STEADY_FLOW)) as traffic:
         orders = steady_orders(stage.prefix, stage.orders_per_second, time.time())
         sending = asyncio.create_task(traffic.send(orders))
         try:

@@ -1,13 +1,21 @@
 """How the faults are run."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field
 
+from patchbay_loadtests.core.access import TOKEN, Access
 from patchbay_loadtests.core.objectives import Objectives, read_objectives
 from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.faults.machine import place
 from patchbay_loadtests.faults.pace import Pace
+
+
+def _of_this_machine() -> Access:
+    """The key that `make up` left, where no other one is named."""
+    is_named = TOKEN in os.environ or not place.KEY_FILE.exists()
+    return Access.from_environment(token_file=None if is_named else place.KEY_FILE)
 
 
 class Options(Target):
@@ -16,6 +24,7 @@ class Options(Target):
     host: str = place.HOST
     kubeconfig: Path = place.KUBECONFIG
     tenant: str = "faults"
+    access: Access = Field(default_factory=_of_this_machine, exclude=True)
     data_namespace: str = "patchbay-data"
     gateway_namespace: str = "patchbay-gateway"
     # Where flows deliver to: no address of our own networks, which connectors may not call.

@@ -43,7 +43,7 @@ async def run_faults(
     async with AsyncExitStack() as stack:
         stack.enter_context(alone(options.state))
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
-        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant, options.access))
         kubectl = Kubectl(options.kubeconfig, options.context)
         await undo_leftovers(cluster, console, options.state)
         await environment.undo_killed(cluster, console, *options.namespaces, faults=True)

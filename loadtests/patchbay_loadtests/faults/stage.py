@@ -151,13 +151,13 @@ class Stage:
         due, failures = time.time(), []
         order = f"{self.prefix}-{order}"
         path = f"/hooks/{self.options.tenant}/{flow}"
-        run = None
+        run, shown = None, self.gateway.sender(flow).headers()
         async with httpx2.AsyncClient(base_url=self.options.host, timeout=10, trust_env=False) as http:
             while run is None and time.time() - due < _ORDER_SECONDS:
                 pause = 1.0
                 try:
                     body = {"key": order, **payload}
-                    answer = await http.post(path, json=body, headers={"Idempotency-Key": order})
+                    answer = await http.post(path, json=body, headers={**shown, "Idempotency-Key": order})
                 except httpx2.HTTPError:
                     failures.append(Failure(at=time.time(), kind="no answer"))
                 else:

@@ -135,7 +135,7 @@ async def prove_nodes(options: NodeOptions, console: Console) -> tuple[NodeResul
             orders_per_second=options.orders_per_second,
         )
         book = flows.OrderBook(f"order-{uuid.uuid4().hex[:8]}")
-        async with LocustProcess(settings, directory / "locust.log", options.access) as traffic:
+        async with LocustProcess(settings, directory / "locust.log", gateway.sender(flows.ORDER_FLOW)) as traffic:
             async with Steering(sink, traffic, sampler, book) as steering:
                 drive = Drive(
                     plan,

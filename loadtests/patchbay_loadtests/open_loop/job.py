@@ -34,6 +34,15 @@ class SinkMoment(BaseModel):
     at: float
 
 
+class Registered(BaseModel):
+    """The flow's webhook has this secret. `sink`: its moment when the flow was registered; None: there is no sink."""
+
+    model_config = ConfigDict(frozen=True)
+
+    webhook_key: str
+    sink: SinkMoment | None
+
+
 class Job(BaseModel):
     """Register the flow, or, when there are `runs` (order -> run), follow these to their end.
 
@@ -51,13 +60,17 @@ class Job(BaseModel):
     began: SinkMoment | None = None
 
 
-async def do(job: Job) -> RunsVerdict | SinkMoment | None:
-    """The verdict over the runs; without any the flow is registered, and the answer is the sink's moment."""
+async def do(job: Job) -> RunsVerdict | Registered:
+    """The verdict over the runs; without any the flow is registered."""
     async with Gateway(job.host, job.tenant) as gateway:
         if job.runs is None:
             # Without a sink no order has a line that would go there.
             await gateway.register(order_flow(job.sink_url or "https://sink.invalid/deliveries", name=FLOW))
-            return await _moment(job.sink_url) if job.sink_url else None
+            return Registered(
+                webhook_key=gateway.webhook_key(FLOW) or "",
+                sink=await _moment(job.sink_url) if job.sink_url else None,
+            )
+        await gateway.enter()
         patience = Patience(stall=job.settle_seconds, longest=10 * job.settle_seconds)
         # A run whose id is none is nowhere to be found.
         settled = await follow(gateway, [run for run in job.runs.values() if _RUN.fullmatch(run)], patience)
@@ -120,5 +133,4 @@ if __name__ == "__main__":
         found = asyncio.run(do(Job.model_validate_json(sys.stdin.read())))
     except UnusableEnvironmentError as failure:
         sys.exit(f"{failure}")
-    if found is not None:
-        sys.stdout.write(found.model_dump_json())
+    sys.stdout.write(found.model_dump_json())

@@ -29,6 +29,8 @@ class Sender:
         self._prefix = ""
         self._due = 0
         self.is_closed = False
+        # Of the flow's webhook, once the test has begun.
+        self.webhook_key: str | None = None
 
     def send(self, client: FastHttpSession, path: str, *, due: float, parcels: int, request: EventHook) -> None:
         """Post one order, in the background."""

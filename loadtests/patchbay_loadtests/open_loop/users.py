@@ -7,6 +7,7 @@ import gevent
 from locust import constant, task
 from locust.env import Environment
 
+from patchbay_loadtests.core.access import Access
 from patchbay_loadtests.core.traffic.users import AccessUser
 from patchbay_loadtests.open_loop.options import FLOW, given
 from patchbay_loadtests.open_loop.sender import SENDER
@@ -33,6 +34,10 @@ class ArrivalUser(AccessUser):
         self._path = f"/hooks/{self._options.tenant}/{FLOW}"
         # Users that start together do not send together.
         self._due = time.time() + random.uniform(0, self._options.user_seconds)  # noqa: S311 - a phase, not a secret
+
+    def access(self) -> Access:
+        """With the secret that the verifier was told when it registered the flow."""
+        return super().access().of_orders(SENDER.webhook_key)
 
     @task
     def keep_the_rate(self) -> None:

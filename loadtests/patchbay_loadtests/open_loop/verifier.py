@@ -21,7 +21,7 @@ from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.ledger import RunsVerdict
 from patchbay_loadtests.core.objectives import read_objectives
 from patchbay_loadtests.core.traffic.protocol import Placed
-from patchbay_loadtests.open_loop.job import Job, SinkMoment
+from patchbay_loadtests.open_loop.job import Job, Registered, SinkMoment
 from patchbay_loadtests.open_loop.options import given, read_profile
 from patchbay_loadtests.open_loop.rate import expected_orders
 from patchbay_loadtests.open_loop.sender import PATIENCE_SECONDS, SENDER
@@ -32,6 +32,7 @@ log = logging.getLogger("patchbay")
 PLACED: Final = "patchbay-placed"
 DRAIN: Final = "patchbay-drain"
 DRAINED: Final = "patchbay-drained"
+WEBHOOK_KEY: Final = "patchbay-webhook-key"
 REPORT_SECONDS: Final = 1.0
 DRAIN_SECONDS: Final = PATIENCE_SECONDS + 15
 _MANY: Final = TypeAdapter(list[Placed])
@@ -51,13 +52,26 @@ class Verifier:
         self._begin()
         try:
             read_objectives(given(self._environment.parsed_options).slo)
-            answer = self._ask(runs=None)
-            self._sink = SinkMoment.model_validate_json(answer) if answer else None
+            registered = Registered.model_validate_json(self._ask(runs=None))
+            self._sink = registered.sink
+            SENDER.webhook_key = registered.webhook_key
+            # Before the users come: messages to a worker keep their order.
+            self._tell_workers()
         except (ValueError, UnusableEnvironmentError) as error:
             self._doubts.append(f"the test could not begin: {error}")
             self._has_begun = False
             if self._environment.runner is not None:
                 gevent.spawn_later(0, self._environment.runner.quit)
+
+    def welcome(self, client_id: str, **_: Any) -> None:
+        """A worker that comes later sends orders too."""
+        if SENDER.webhook_key is not None:
+            self._tell_workers(client_id)
+
+    def _tell_workers(self, client_id: str | None = None) -> None:
+        """The webhook's secret, to one worker or to all."""
+        if isinstance(self._environment.runner, MasterRunner):
+            self._environment.runner.send_message(WEBHOOK_KEY, {"key": SENDER.webhook_key}, client_id)
 
     def add(self, due: int, placed: list[Placed]) -> None:
         """What a process of Locust sent since the last time; nothing where the test could not begin."""
@@ -125,7 +139,7 @@ class Verifier:
         self._drained: set[str] = set()
 
     def _ask(self, runs: dict[str, str] | None) -> str:
-        """The job's answer; empty where it has none."""
+        """The job's answer."""
         options = given(self._environment.parsed_options)
         lines = ("1",) if options.sink_url else ()
         keys = {each.order: tuple(f"{each.order}/{line}" for line in lines) for each in self._placed}
@@ -181,6 +195,7 @@ def attach(environment: Environment, **_: Any) -> None:
     events.test_stopping.add_listener(verifier.stopping)
     events.test_stop.add_listener(verifier.stop)
     if isinstance(runner, MasterRunner):
+        events.worker_connect.add_listener(verifier.welcome)
         runner.register_message(PLACED, verifier.told)
         runner.register_message(DRAINED, verifier.drained)
     else:
@@ -198,11 +213,15 @@ def _attach_to_worker(runner: WorkerRunner) -> None:
             gevent.sleep(REPORT_SECONDS)
             report()
 
+    def take_key(msg: Message, **_: Any) -> None:
+        SENDER.webhook_key = msg.data["key"]
+
     def drain(msg: Message, **_: Any) -> None:  # noqa: ARG001 - a listener's signature
         SENDER.drain(DRAIN_SECONDS)
         report()
         runner.send_message(DRAINED)
 
     runner.environment.events.test_start.add_listener(lambda **_: SENDER.begin())
+    runner.register_message(WEBHOOK_KEY, take_key)
     runner.register_message(DRAIN, drain, concurrent=True)
     gevent.spawn(report_for_ever)

@@ -108,7 +108,7 @@ async def drive_load(
         nodes = await stack.enter_async_context(
             NodeRecorder(cluster, namespace=target.namespace, worker=worker, now=now)
         )
-        traffic = await stack.enter_async_context(LocustProcess(settings, log))
+        traffic = await stack.enter_async_context(LocustProcess(settings, log, gateway.sender(flows.PROFILE_FLOW)))
         first = now()
         recorder = await stack.enter_async_context(
             LoadRecorder(

@@ -65,7 +65,7 @@ async def load(options: LoadOptions, console: Console) -> tuple[LoadResult, Path
     """Send the profile's load; returns its result and the report's directory."""
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
-        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant))
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant, options.access))
         await environment.undo_killed(cluster, console, options.namespace, headroom.NAMESPACE)
         versions = await environment.versions(cluster, options)
         shape = await environment.find_shape(cluster, options.namespace, flows.STEERED_SHAPE)

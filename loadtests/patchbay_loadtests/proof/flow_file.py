@@ -8,12 +8,14 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from patchbay_loadtests.core.cluster import Document
+from patchbay_loadtests.core.flows import BY_KEY, PUBLIC, webhook_access
 
 SINK: Final = "${SINK_URL}"
 
 
 class _Flow(BaseModel):
     name: str
+    start: str
     steps: dict[str, dict[str, Any]]
 
 
@@ -37,4 +39,10 @@ def read_flow(path: Path, shape: str) -> Callable[[str], Document]:
         raise ValueError(f"flow: {path} must have one step of the shape {shape}, not {len(held)}: it is the one held")
     if SINK not in json.dumps(held[0]):
         raise ValueError(f"flow: the step of the shape {shape} in {path} must call {SINK}, which holds its processes")
+    if flow.start not in flow.steps:
+        raise ValueError(f"flow: {path}: start: there is no step {flow.start}")
+    if (access := webhook_access(flow.model_dump())) not in {BY_KEY, PUBLIC}:
+        raise ValueError(
+            f"flow: {path}: the trigger's access is {access}, which orders cannot show; use {BY_KEY} or {PUBLIC}"
+        )
     return lambda url: dict(json.loads(text.replace(SINK, url)))

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field
 from rich.console import Console
 
-from patchbay_loadtests.core import flows
+from patchbay_loadtests.core import cluster_key, flows
 from patchbay_loadtests.core.cluster import Cluster, Document
 from patchbay_loadtests.core.console import ProgressLines
 from patchbay_loadtests.core.errors import ProductFailureError
@@ -54,6 +54,7 @@ class Options(Target):
     junit: Path | None = None
     sink_python: str = "python3"
     keep: bool = False
+    key_from_cluster: bool = Field(default=False, exclude=True)
     blind_seconds: float = BLIND_SECONDS
     orders_per_second: float = ORDERS_PER_SECOND
 
@@ -62,7 +63,10 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
     """Run the proof; returns its result and the report's directory."""
     async with AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(options.kubeconfig, options.context))
-        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant, options.access))
+        access = options.access
+        if options.key_from_cluster:
+            access = await cluster_key.of_administrator(cluster, options.namespace, access)
+        gateway = await stack.enter_async_context(Gateway(options.host, options.tenant, access))
         await environment.undo_killed(cluster, console, options.namespace)
         steered = await environment.find_shape(cluster, options.namespace, options.shape)
         idle = options.idle_shape and await environment.find_shape(cluster, options.namespace, options.idle_shape)
@@ -113,7 +117,7 @@ async def prove(options: Options, console: Console) -> tuple[Result, Path]:
             orders_per_second=options.orders_per_second,
         )
         book = flows.OrderBook(f"order-{uuid.uuid4().hex[:8]}")
-        async with LocustProcess(settings, directory / "locust.log", options.access) as traffic:
+        async with LocustProcess(settings, directory / "locust.log", gateway.sender(flow)) as traffic:
             async with Steering(sink, traffic, sampler, book) as steering:
                 watch = Watch(
                     plan, steering, sampler, shape=options.shape, idle_shape=options.idle_shape, deployed=deployed

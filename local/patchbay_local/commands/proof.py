@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.console import Console
 
+from patchbay_local.commands import administrator
 from patchbay_local.commands.sync_period import EKS_FLOOR_SECONDS, put_back_after, set_sync_period
 from patchbay_local.deploy.stack import pulumi
 from patchbay_local.kubernetes.cluster.spec import ClusterSpec
@@ -93,4 +94,5 @@ def _leave_the_period(arguments: Sequence[str]) -> None:
 def _load_test(verb: str, *options: str) -> int:
     command = [sys.executable, "-m", "patchbay_loadtests", verb]
     target = ["--host", edge.URL, "--kubeconfig", str(paths.KUBECONFIG)]
-    return run_in_front([*command, *target, *options], cwd=paths.REPOSITORY, env=pulumi.variables())
+    variables = {**pulumi.variables(), **administrator.variables()}
+    return run_in_front([*command, *target, *options], cwd=paths.REPOSITORY, env=variables)

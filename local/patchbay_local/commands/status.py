@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from patchbay_local.build.images import node_registry
+from patchbay_local.commands import administrator
 from patchbay_local.deploy import environments
 from patchbay_local.kubernetes.cluster.cluster import Cluster
 from patchbay_local.kubernetes.cluster.spec import ClusterImages, ClusterSpec
@@ -45,6 +46,8 @@ def status(console: Console) -> bool:
     if cluster.api_ready:
         _print_pods(console)
     console.print(f"gateway:    {edge.URL} (/api/, /hooks/, /horizon/)", highlight=False)
+    if administrator.is_kept():
+        console.print(f"key:        {paths.ADMINISTRATOR_KEY}, the API's administrator", highlight=False)
     console.print(f"kubernetes: {cluster.api_server}, kubeconfig {cluster.kubeconfig}", highlight=False)
     console.print(f"registry:   http://{node_registry.ADDRESS}/v2/_catalog", highlight=False)
     console.print(f"aws:        {environments.emulator().url}, an emulated account", highlight=False)

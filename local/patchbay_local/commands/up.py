@@ -13,7 +13,7 @@ from patchbay_local.build.images import catalogue, node_registry, registry
 from patchbay_local.build.tools import build as tools
 from patchbay_local.build.tools.modules import KUBERNETES_PROVIDER, PULUMI
 from patchbay_local.build.tools.prepare import prepare
-from patchbay_local.commands import proof, verdict
+from patchbay_local.commands import administrator, proof, verdict
 from patchbay_local.commands.plan import durations, make_plan, modules
 from patchbay_local.commands.progress import Progress
 from patchbay_local.deploy import environments
@@ -133,6 +133,7 @@ def _update_stack(progress: Progress, cluster: Cluster) -> None:
         proof.put_back()
         # Its node groups come with the rest of AWS; what is put on the cluster waits for their nodes.
         step.detail = environments.local().up(step.update)
+        administrator.keep_key()
     with progress.step("nodes") as step:
         cloud = Cloud(environments.access())
         nodes = LocalNodes(open_journal(), cluster.images)

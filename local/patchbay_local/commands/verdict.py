@@ -39,6 +39,7 @@ def print_verdict(console: Console, seconds: Mapping[str, float], total: float, 
     console.print(table)
     places = {
         "gateway": f"{edge.URL}/api/ /hooks/ /horizon/",
+        "key": f"{paths.ADMINISTRATOR_KEY}, the API's administrator",
         "this shell": 'eval "$(make -s env)", then kubectl and pulumi -s local',
         "logs": str(paths.LOGS),
     }

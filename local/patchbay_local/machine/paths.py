@@ -24,6 +24,7 @@ ETCD: Final = STATE / "etcd"
 NODES: Final = STATE / "nodes"
 VOLUMES: Final = STATE / "volumes"  # what pods keep; every node sees it
 KUBECONFIG: Final = STATE / "kubeconfig"
+ADMINISTRATOR_KEY: Final = STATE / "administrator-key"  # of the platform's API
 IMAGE_LOCK: Final = STATE / "images.json"
 PULUMI_HOME: Final = STATE / "pulumi" / "home"
 PULUMI_BACKEND: Final = STATE / "pulumi" / "state"

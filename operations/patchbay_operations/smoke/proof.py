@@ -34,7 +34,7 @@ def proof_command(stack: Stack, kubeconfig: Path, *, report: Path, short: bool) 
     return [
         *(sys.executable, "-m", "patchbay_loadtests", "prove"),
         *("--host", f"https://{_NAME}.{stack.infra.edge.domain}", "--allow-remote-host"),
-        *("--kubeconfig", str(kubeconfig), "--context", cluster),
+        *("--kubeconfig", str(kubeconfig), "--context", cluster, "--key-from-cluster"),
         *("--hpa-sync-seconds", f"{stack.infra.clusters[cluster].hpa_sync_seconds:g}"),
         # One second more: the period of the HPA's policy for pods to go.
         *("--scale-down-seconds", f"{stack.platform.scaling.scale_down_seconds + 1:g}"),

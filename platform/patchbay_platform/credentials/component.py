@@ -1,4 +1,4 @@
-"""The passwords of the data stores that run in the cluster, made inside the cluster."""
+"""What the platform has to keep secret, made inside the cluster."""
 
 from pathlib import Path
 from typing import Final
@@ -6,24 +6,27 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.batch.v1 import Job, JobSpecArgs
 from pulumi_kubernetes.core.v1 import ContainerArgs, EnvVarArgs, PodSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
-from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
 from patchbay_platform import pods
+from patchbay_platform.access_keys import AccessKeys
+from patchbay_platform.credentials.rights import rights
 from patchbay_platform.placement import Placement
 from patchbay_platform.workload import Workload
 
+_ADMINISTRATOR: Final = "administrator"
+_SEALING: Final = "sealing"
 _REDIS: Final = "redis"
 _MARIADB: Final = "mariadb"
 
 
 class Credentials(pulumi.ComponentResource):
-    """A Job that makes each password once; it never passes through Pulumi's state.
+    """A Job that makes each secret once; none passes through Pulumi's state.
 
-    `redis_secret`, `mariadb_secret`: the Secret's name, the same in both namespaces, once the Secret exists. Its key
-    `password` is what clients need.
+    `keys`: of the API. `redis_secret`, `mariadb_secret`: the Secret's name, the same in the namespaces of servers and
+    of clients; its key `password` is what clients need. All are known once the Secrets exist.
     """
 
+    keys: AccessKeys
     redis_secret: pulumi.Output[str]
     mariadb_secret: pulumi.Output[str]
 
@@ -33,18 +36,21 @@ class Credentials(pulumi.ComponentResource):
         *,
         image: str,
         placement: Placement,
-        client_namespace: pulumi.Input[str],
+        data_namespace: pulumi.Input[str] | None,
         opts: pulumi.ResourceOptions,
     ) -> None:
+        """`placement`: in the runtime's namespace. `data_namespace`: of data stores, where they are pods."""
         super().__init__("patchbay:platform:Credentials", name, None, opts)
         workload = Workload(self, "credentials", placement)
         account = workload.account()
-        rights = [
-            resource
-            for side, namespace in (("server", placement.namespace), ("client", client_namespace))
-            for resource in self._rights(f"{name}-{side}", workload.name, namespace, placement.namespace)
-        ]
         files = workload.native_files(pods.native(Path(__file__).parent, "credentials.py"))
+        given = {"RUNTIME_NAMESPACE": placement.namespace}
+        runtime, passwords = [_ADMINISTRATOR, _SEALING], [_REDIS, _MARIADB]
+        if data_namespace is None:
+            secrets = {"client": (placement.namespace, runtime)}
+        else:
+            given["DATA_NAMESPACE"] = data_namespace
+            secrets = {"server": (data_namespace, passwords), "client": (placement.namespace, [*runtime, *passwords])}
         job = Job(
             name,
             metadata=workload.metadata_of_one_run(),
@@ -61,10 +67,7 @@ class Credentials(pulumi.ComponentResource):
                                 name=workload.name,
                                 image=image,
                                 command=["python3", "-B", "/opt/credentials/credentials.py"],
-                                env=[
-                                    EnvVarArgs(name="SERVER_NAMESPACE", value=placement.namespace),
-                                    EnvVarArgs(name="CLIENT_NAMESPACE", value=client_namespace),
-                                ],
+                                env=[EnvVarArgs(name=variable, value=value) for variable, value in given.items()],
                                 resources=pods.resources(cpu="50m", memory="64Mi"),
                                 security_context=pods.container_security(),
                                 volume_mounts=[pods.mount("config", "/opt/credentials", read_only=True)],
@@ -76,37 +79,13 @@ class Credentials(pulumi.ComponentResource):
                 ),
             ),
             # To run it again is harmless.
-            opts=workload.options([*rights, files.dependency]),
+            opts=workload.options([*rights(workload, secrets), files.dependency]),
         )
-        self.redis_secret = job.metadata.apply(lambda _: _REDIS)
-        self.mariadb_secret = job.metadata.apply(lambda _: _MARIADB)
-        self.register_outputs({})
 
-    def _rights(
-        self, name: str, account: str, namespace: pulumi.Input[str], account_namespace: pulumi.Input[str]
-    ) -> list[pulumi.Resource]:
-        child = pulumi.ResourceOptions(parent=self)
-        metadata = ObjectMetaArgs(name=account, namespace=namespace)
-        role = Role(
-            name,
-            metadata=metadata,
-            rules=[
-                PolicyRuleArgs(
-                    api_groups=[""],
-                    resources=["secrets"],
-                    resource_names=[_REDIS, _MARIADB],
-                    verbs=["get"],
-                ),
-                # Kubernetes cannot bind `create` to names.
-                PolicyRuleArgs(api_groups=[""], resources=["secrets"], verbs=["create"]),
-            ],
-            opts=child,
-        )
-        binding = RoleBinding(
-            name,
-            metadata=metadata,
-            role_ref=RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=account),
-            subjects=[SubjectArgs(kind="ServiceAccount", name=account, namespace=account_namespace)],
-            opts=child,
-        )
-        return [role, binding]
+        def made(secret: str) -> pulumi.Output[str]:
+            return job.metadata.apply(lambda _: secret)
+
+        self.keys = AccessKeys(administrator=made(_ADMINISTRATOR), sealing=made(_SEALING))
+        self.redis_secret = made(_REDIS)
+        self.mariadb_secret = made(_MARIADB)
+        self.register_outputs({})

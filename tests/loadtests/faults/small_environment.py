@@ -18,6 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import yaml
 
+from tests.loadtests.small_access import SmallAccess
+
 RUNTIME_IMAGE = "registry.example.com/runtime@sha256:0"
 ALERT = "RedisDown"
 
@@ -40,6 +42,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.refused = self.shown_alerts = self.listings = 0
         self.image = RUNTIME_IMAGE
         self.behind_until = self.slow_until = 0.0
+        self.access = SmallAccess()
         self.flows: dict[str, str] = {}  # flow -> the receiver's URL
         self.runs: dict[str, dict[str, Any]] = {}
         self.run_of: dict[str, str] = {}  # idempotency key -> run
@@ -88,7 +91,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
-        if path.endswith("/runs"):
+        if refusal := self.server.access.refusal("GET", path, self.headers):
+            self._answer(refusal, {"error": "refused"})
+        elif path.endswith("/runs"):
             query = parse_qs(urlsplit(self.path).query)
             (after,), (limit,) = query["after"], query["limit"]
             runs = list(self.server.runs.values())
@@ -129,11 +134,17 @@ class Handler(BaseHTTPRequestHandler):
         self._body()
         self._answer(200, {})
 
+    def do_DELETE(self) -> None:
+        self._answer(*(self.server.access.answer("DELETE", self.path, None) or (404, {})))
+
     def do_POST(self) -> None:
         body = self._body()
         if self.path.endswith("/flows"):
             self.server.flows[body["name"]] = body["steps"]["send"]["config"]["url"]
-            self._answer(200, {"version": 1})
+        if refusal := self.server.access.refusal("POST", self.path, self.headers):
+            self._answer(refusal, {"error": "refused"})
+        elif (answer := self.server.access.answer("POST", self.path, body)) is not None:
+            self._answer(*answer)
         elif self.server.away:
             self._answer(503, {"error": "away"})
             with self.server.lock:

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 from patchbay_operations.smoke.child import ChildError
-from patchbay_operations.smoke.proof import kubeconfig_command
+from patchbay_operations.smoke.proof import kubeconfig_command, proof_command
+from patchbay_operations.smoke.stack_file import load
 
+REPOSITORY = Path(__file__).resolve().parents[3]
 FILE = Path("kubeconfig")
 
 
@@ -19,3 +21,11 @@ def test_the_environments_own_command_writes_the_kubeconfig() -> None:
 def test_any_other_command_in_the_state_is_refused(command: str) -> None:
     with pytest.raises(ChildError, match="is no `aws eks update-kubeconfig`"):
         kubeconfig_command({"kubeconfigCommands": {"shared": command}}, "shared", FILE)
+
+
+def test_the_proof_takes_the_key_that_the_new_cluster_has_made(tmp_path: Path) -> None:
+    stack = load(REPOSITORY / "Pulumi.dev.yaml")
+    command = proof_command(stack, tmp_path / "kubeconfig", report=tmp_path, short=True)
+    assert "--key-from-cluster" in command
+    # A key among the arguments could be read by every process of the machine.
+    assert not [word for word in command if "pbk_" in word or word.startswith("--token")]

@@ -1,7 +1,6 @@
 """The verifier's end of the Locust process."""
 
 import asyncio
-import os
 import sys
 import time
 from asyncio.subprocess import PIPE
@@ -38,14 +37,17 @@ class AnOrder(Protocol):
 
 
 class LocustProcess:
-    """Starts Locust, gives it orders and collects what became of each at the gateway."""
+    """Starts Locust, gives it orders and collects what became of each at the gateway.
+
+    `access`: what orders show to the flow's webhook, as `Gateway.sender` has it.
+    """
 
     def __init__(self, settings: TrafficSettings, log: Path, access: Access | None = None) -> None:
         self.placed: list[Placed] = []
         self.answers: list[Answered] = []
         self.statistics: Statistics | None = None
         self._settings = settings
-        self._access = access or Access.from_environment()
+        self._access = access or Access.from_environment().of_orders(None)
         self._log_path = log
         self._posted = 0
         self._runs: dict[str, str] = {}
@@ -75,7 +77,7 @@ class LocustProcess:
             stdout=PIPE,
             stderr=self._log,
             # A secret is not seen by others here, as it would be among the arguments.
-            env={**os.environ, **self._access.variables()},
+            env=self._access.environment(),
             # Ctrl-C reaches the verifier alone, which then ends Locust in good order.
             start_new_session=True,
         )

@@ -29,16 +29,20 @@ NO_RUN = "202 without a run"
 
 
 class AccessUser(FastHttpUser):
-    """Shows the gateway who it is, and verifies the gateway; both as the process's environment has them."""
+    """Shows a webhook its secret, and verifies the gateway; both as the process's environment has them."""
 
     abstract = True
     insecure = False
 
     def __init__(self, environment: Environment) -> None:
-        access = Access.from_environment()
+        access = self.access()
         self.ssl_context_factory = access.tls
         self.default_headers = access.headers()
         super().__init__(environment)
+
+    def access(self) -> Access:
+        """What every order shows."""
+        return Access.from_environment()
 
 
 class OrderUser(AccessUser):

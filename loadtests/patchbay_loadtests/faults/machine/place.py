@@ -8,6 +8,8 @@ from patchbay_local.machine import addresses, paths
 
 HOST: Final = edge.URL
 KUBECONFIG: Final = paths.KUBECONFIG
+# An administrator's of the API.
+KEY_FILE: Final = paths.ADMINISTRATOR_KEY
 KUBECTL: Final = paths.BIN / "kubectl"
 # No machine but this one's nodes reaches it.
 RECEIVER_ADDRESS: Final = str(addresses.ELSEWHERE_ADDRESS)

@@ -1,7 +1,10 @@
-"""Makes the passwords of Redis and MariaDB where they are missing, as Kubernetes Secrets.
+"""Makes what the platform has to keep secret where it is missing, as Kubernetes Secrets.
 
-Run by a Job inside the cluster, so that no password passes through Pulumi's state or a developer's machine. A password
-that exists is kept, and copied to the namespace that misses its copy. Needs the standard library only.
+The API's keys in the runtime's namespace: the first administrator's, and the one that secrets are sealed with. Where
+the data stores are pods, their passwords as well, in the namespace of servers and in that of their clients.
+
+Run by a Job inside the cluster, so that none of it passes through Pulumi's state or a developer's machine. What exists
+is kept; a password is copied to the namespace that misses its copy. Needs the standard library only.
 """
 
 import base64
@@ -13,6 +16,7 @@ import ssl
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +33,15 @@ class Secrets:
         self._base = f"https://{os.environ['KUBERNETES_SERVICE_HOST']}:{os.environ['KUBERNETES_SERVICE_PORT']}/api/v1"
         self._tls = ssl.create_default_context(cafile=str(ACCOUNT / "ca.crt"))
 
-    def password(self, namespace: str, name: str) -> str | None:
+    def value(self, namespace: str, name: str, key: str) -> str | None:
+        """What a Secret has under the key; None where there is no such Secret."""
         try:
             found = self._request("GET", f"/namespaces/{namespace}/secrets/{name}", None)
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None
             raise
-        return base64.b64decode(found["data"]["password"]).decode()
+        return base64.b64decode(found["data"][key]).decode()
 
     def create(self, namespace: str, name: str, values: dict[str, str]) -> None:
         secret = {
@@ -64,9 +69,30 @@ class Secrets:
         return answer
 
 
-def ensure(cluster: Secrets, name: str, server_namespace: str, client_namespace: str) -> None:
+def administrator_key() -> str:
+    """A key of the API: an id of 12 bytes, which may be seen, and a secret of 32."""
+    return f"pbk_{secrets.token_hex(12)}_{secrets.token_urlsafe(32)}"
+
+
+def sealing_key() -> str:
+    """256 bits in hexadecimal digits."""
+    return secrets.token_hex(32)
+
+
+KEYS: dict[str, Callable[[], str]] = {"administrator": administrator_key, "sealing": sealing_key}
+PASSWORDS = ("redis", "mariadb")
+
+
+def ensure_key(cluster: Secrets, name: str, namespace: str) -> None:
+    """A key of the API's."""
+    if cluster.value(namespace, name, "key") is None:
+        cluster.create(namespace, name, {"key": KEYS[name]()})
+        print(f"created {namespace}/{name}")
+
+
+def ensure_password(cluster: Secrets, name: str, server_namespace: str, client_namespace: str) -> None:
     """The server's Secret and the clients' copy of its password."""
-    held = {namespace: cluster.password(namespace, name) for namespace in (server_namespace, client_namespace)}
+    held = {space: cluster.value(space, name, "password") for space in (server_namespace, client_namespace)}
     password = held[server_namespace] or held[client_namespace] or secrets.token_hex(32)
     if held[server_namespace] is None:
         cluster.create(server_namespace, name, {"password": password, **server_files(name, password)})
@@ -85,6 +111,14 @@ def server_files(name: str, password: str) -> dict[str, str]:
     return {"users.acl": f"user default on #{digest} {REDIS_RIGHTS}\n"}
 
 
+def ensure_all(cluster: Secrets, runtime_namespace: str, data_namespace: str | None) -> None:
+    """`data_namespace`: of the data stores, where they are pods."""
+    for name in KEYS:
+        ensure_key(cluster, name, runtime_namespace)
+    if data_namespace is not None:
+        for name in PASSWORDS:
+            ensure_password(cluster, name, data_namespace, runtime_namespace)
+
+
 if __name__ == "__main__":
-    for secret_name in ("redis", "mariadb"):
-        ensure(Secrets(), secret_name, os.environ["SERVER_NAMESPACE"], os.environ["CLIENT_NAMESPACE"])
+    ensure_all(Secrets(), os.environ["RUNTIME_NAMESPACE"], os.environ.get("DATA_NAMESPACE"))
