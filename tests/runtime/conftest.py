@@ -198,6 +198,9 @@ def unmigrated_settings(
         database_password_file=password_file,
         redis_host=redis_server.host,
         redis_port=redis_server.port,
+        # What flows of tests call listens on loopback.
+        connector_ports="1-65535",
+        connector_private_ranges="127.0.0.0/8",
     )
 
 

@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 
-from patchbay_runtime.api import flows, health, runs, tenants
+from patchbay_runtime.api import flows, health, openings, runs, tenants
 from patchbay_runtime.api.errors import add_error_handlers
 from patchbay_runtime.api.resources import Resources, open_resources, queue_of
 from patchbay_runtime.catalog import CATALOG
@@ -29,7 +29,7 @@ def create_app(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> FastAPI:
 
     app = FastAPI(title="Patchbay", lifespan=lifespan, redirect_slashes=False)
     add_error_handlers(app)
-    for module in (tenants, flows, runs, health):
+    for module in (tenants, flows, runs, openings, health):
         app.include_router(module.router)
     app.include_router(horizon_router(queue_of, CATALOG))
     return app
