@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import yaml
@@ -24,7 +24,8 @@ READY = {
     "conditions": [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Ready")],
     "containerStatuses": [{"state": {"running": {}}}],
 }
-GATEWAY = ("/hooks/", "/api/tenants/", "/horizon/")
+GATEWAY = ("/hooks/", "/api/tenants/", "/api/platform/", "/horizon/")
+OPENINGS = "/api/platform/openings/"
 Rule = Callable[[int], int]
 PROMETHEUS_CONFIG = {
     "global": {"scrape_interval": "100ms", "evaluation_interval": "100ms"},
@@ -65,6 +66,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.processes = 0
         self.runs: dict[str, int] = {}  # run -> open processes
         self.sink_is_there = False
+        self.openings: dict[str, int] = {}  # address and port -> seconds, as they were told last
         self.looks_at_sink = 0
         self._workers = ThreadPoolExecutor(128)
         self._client = httpx2.Client(timeout=60, trust_env=False)
@@ -111,6 +113,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         pods = self.pods("http-connector")
         answers: dict[str, Callable[[], Any]] = {
             "/horizon/": lambda: [{"name": each, "length": 0, "reserved": load} for each, load in loads.items()],
+            "/services/sink": lambda: {"spec": {"clusterIP": "10.96.0.7"}},
             "/endpointslices": lambda: {"items": [{"endpoints": [{"addresses": ["127.0.0.1"]}]}]},
             "/runs": lambda: {"runs": self._runs()},
             "/status/config": lambda: {"data": {"yaml": yaml.safe_dump(PROMETHEUS_CONFIG)}},
@@ -148,6 +151,14 @@ class SmallEnvironment(ThreadingHTTPServer):
             for run, left in self.runs.items()
         ]
 
+    def opened(self, command: str, place: str, query: dict[str, list[str]]) -> Any:
+        """Keep what connectors may call."""
+        if command == "PUT":
+            self.openings[place] = int(query["seconds"][0])
+        else:
+            del self.openings[place]
+        return {}
+
     def handle(self, _command: str, _path: str, _document: Any) -> tuple[int, Any] | None:
         """What a further kind of environment answers itself; None: nothing."""
         return None
@@ -177,9 +188,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.away:
             self.close_connection = True
             return
-        path = urlsplit(self.path).path
+        path, query = urlsplit(self.path).path, urlsplit(self.path).query
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if "loadtest-restore" in urlsplit(self.path).query:
+        if "loadtest-restore" in query:
             # Nothing is left of a load test that was killed, but for its sink.
             self._answer(200, {"items": []})
         elif (answer := self.server.handle(self.command, path, yaml.safe_load(body) if body else None)) is not None:
@@ -190,8 +201,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, self.server.control.request(self.command, url, content=body).json())
         elif refusal := self._refusal(path):
             self._answer(refusal, {"error": "refused"})
-        elif path.startswith("/hooks/"):
-            self._answer(202, {"run": self.server.accept(json.loads(body)), "status": "accepted"})
+        elif (answer := self._of_the_api(path, query, body)) is not None:
+            self._answer(*answer)
         elif self.command == "PATCH":
             if path.endswith("/deployments/sink"):
                 self.server.sink_is_there = True
@@ -209,6 +220,14 @@ class Handler(BaseHTTPRequestHandler):
         else:
             found = self.server.document(path)
             self._answer(404 if found is None else 200, {"kind": "Status", "code": 404} if found is None else found)
+
+    def _of_the_api(self, path: str, query: str, body: bytes) -> tuple[int, Any] | None:
+        """What the gateway answers for the API; None: nothing of its own."""
+        if path.startswith(OPENINGS):
+            return 200, self.server.opened(self.command, path.removeprefix(OPENINGS), parse_qs(query))
+        if path.startswith("/hooks/"):
+            return 202, {"run": self.server.accept(json.loads(body)), "status": "accepted"}
+        return None
 
     def _refusal(self, path: str) -> int | None:
         """The status of a request that the gateway does not take."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import struct
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,7 +14,7 @@ _TYPES: Final = {"A": 1, "CNAME": 5, "AAAA": 28}
 _INTERNET: Final = 1
 _NO_SUCH_NAME: Final = 3
 
-Zone = dict[str, Sequence[str] | Callable[[], Sequence[str] | None]]
+Zone = Mapping[str, Sequence[str] | Callable[[], Sequence[str] | None]]
 """Name -> its addresses, or another name; or what gives them, and by None leaves the question unanswered."""
 
 

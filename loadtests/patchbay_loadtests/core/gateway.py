@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import httpx2
 
@@ -18,6 +18,8 @@ from patchbay_loadtests.core.traffic.protocol import Endpoint
 REQUEST_SECONDS = 15.0
 # How long a 429 or 503 is waited out before the environment is given up.
 PATIENCE_SECONDS = 30.0
+_OPENINGS: Final = "/api/platform/openings"
+_OPENING: Final = f"{_OPENINGS}/{{address}}/{{port}}"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,16 @@ class Gateway:
             "POST", f"/api/tenants/{self.tenant}/flows", body=flow, name="POST /api/tenants/{tenant}/flows"
         )
         return int(registered["version"])
+
+    async def open_to_connectors(self, address: str, port: int, seconds: int) -> None:
+        """Let connectors call an address of the environment's own for so long; for administrators of the platform."""
+        await self._json(
+            "PUT", f"{_OPENINGS}/{address}/{port}", params={"seconds": str(seconds)}, name=f"PUT {_OPENING}"
+        )
+
+    async def close_to_connectors(self, address: str, port: int) -> None:
+        """End what was opened."""
+        await self._json("DELETE", f"{_OPENINGS}/{address}/{port}", name=f"DELETE {_OPENING}")
 
     async def run(self, run: str) -> Document:
         """A run with its status and steps."""

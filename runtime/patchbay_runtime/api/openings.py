@@ -5,7 +5,7 @@ from http import HTTPStatus
 from ipaddress import IPv4Address
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Query
 
 from patchbay_runtime.api.errors import ApiError
 from patchbay_runtime.api.resources import ResourcesOf
@@ -44,8 +44,8 @@ async def make(
     return extra
 
 
-@router.delete("/{address}/{port}", status_code=HTTPStatus.NO_CONTENT)
-async def end(address: IPv4Address, port: Port, resources: ResourcesOf) -> Response:
+@router.delete("/{address}/{port}")
+async def end(address: IPv4Address, port: Port, resources: ResourcesOf) -> dict[str, Any]:
     """Close it, where it is open."""
     await Openings(resources.queue.redis).end(address, port)
-    return Response(status_code=HTTPStatus.NO_CONTENT)
+    return {"address": str(address), "port": port, "seconds": 0}
