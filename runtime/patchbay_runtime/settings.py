@@ -22,8 +22,8 @@ class Settings(BaseSettings):
     `redis_ca_file` names others.
 
     `connector_ports`, `connector_private_ranges`: what connectors may call, such as `443,8000-8100` and `10.9.0.0/16`;
-    without the former the API takes every address in a flow. `closed_address`: host and port of a service that network
-    policies refuse to workers; one that calls other systems takes nothing while it can be reached.
+    where an environment says nothing, HTTPS on the internet alone. `closed_address`: host and port of a service that
+    network policies refuse to workers; one that calls other systems takes nothing while it can be reached.
 
     `most_run_processes`, `most_open_processes`: of one run, and of a tenant at one time.
 
@@ -63,7 +63,7 @@ class Settings(BaseSettings):
 
     administrator_key_file: Path | None = None
 
-    connector_ports: str | None = Field(default=None, pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")
+    connector_ports: str = Field(default="443", pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")
     connector_private_ranges: str = Field(default="", pattern=r"^([0-9a-fA-F.:]+/\d+(,[0-9a-fA-F.:]+/\d+)*)?$")
     closed_address: str | None = Field(default=None, pattern=r"^\S+:\d{1,5}$")
 

@@ -34,7 +34,7 @@ class SmallAccess:
             # An order needs no key of the API, so that none lies about where orders are sent.
             secret = self.secrets.get(hook[1])
             return None if shown is None and headers.get("X-Webhook-Key") == secret else 401
-        if self.token is None or not path.startswith(("/api/tenants/", "/horizon/")):
+        if self.token is None or not path.startswith(("/api/tenants/", "/api/platform/", "/horizon/")):
             return None
         if _is_administrators(command, path):
             return None if shown == f"Bearer {self.token}" else 401
@@ -65,6 +65,6 @@ class SmallAccess:
 
 def _is_administrators(command: str, path: str) -> bool:
     """What no key of a tenant's developer may do."""
-    if path.startswith("/horizon/"):
+    if path.startswith(("/horizon/", "/api/platform/")):
         return True
     return (command == "PUT" and bool(TENANT.fullmatch(path))) or bool(KEYS.match(path))

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import yaml
@@ -27,6 +27,7 @@ READY = {
     "conditions": [{"type": kind, "status": "True"} for kind in ("PodScheduled", "Ready")],
     "containerStatuses": [{"state": {"running": {}}}],
 }
+OPENINGS = "/api/platform/openings/"
 Rule = Callable[[int], int]
 PROMETHEUS_CONFIG = {
     "global": {"scrape_interval": "100ms", "evaluation_interval": "100ms"},
@@ -67,6 +68,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         self.processes = 0
         self.runs: dict[str, int] = {}  # run -> open processes
         self.sink_is_there = False
+        self.openings: dict[str, int] = {}  # address and port -> seconds, as they were told last
         self.looks_at_sink = 0
         self._workers = ThreadPoolExecutor(128)
         self._client = httpx2.Client(timeout=60, trust_env=False)
@@ -115,6 +117,7 @@ class SmallEnvironment(ThreadingHTTPServer):
         answers: dict[str, Callable[[], Any]] = {
             "/secrets/administrator": lambda: {"data": {"key": base64.b64encode(token).decode()}},
             "/horizon/": lambda: [{"name": each, "length": 0, "reserved": load} for each, load in loads.items()],
+            "/services/sink": lambda: {"spec": {"clusterIP": "10.96.0.7"}},
             "/endpointslices": lambda: {"items": [{"endpoints": [{"addresses": ["127.0.0.1"]}]}]},
             "/runs": lambda: {"runs": self._runs()},
             "/status/config": lambda: {"data": {"yaml": yaml.safe_dump(PROMETHEUS_CONFIG)}},
@@ -152,6 +155,14 @@ class SmallEnvironment(ThreadingHTTPServer):
             for run, left in self.runs.items()
         ]
 
+    def opened(self, command: str, place: str, query: dict[str, list[str]]) -> Any:
+        """Keep what connectors may call."""
+        if command == "PUT":
+            self.openings[place] = int(query["seconds"][0])
+        else:
+            del self.openings[place]
+        return {}
+
     def handle(self, _command: str, _path: str, _document: Any) -> tuple[int, Any] | None:
         """What a further kind of environment answers itself; None: nothing."""
         return None
@@ -181,10 +192,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.away:
             self.close_connection = True
             return
-        path = urlsplit(self.path).path
+        path, query = urlsplit(self.path).path, urlsplit(self.path).query
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         document = yaml.safe_load(body) if body else None
-        if "loadtest-restore" in urlsplit(self.path).query:
+        if "loadtest-restore" in query:
             # Nothing is left of a load test that was killed, but for its sink.
             self._answer(200, {"items": []})
         elif (answer := self.server.handle(self.command, path, document)) is not None:
@@ -193,7 +204,7 @@ class Handler(BaseHTTPRequestHandler):
             url = self.server.sink_url(path.split("/proxy", 1)[1])
             self.server.looks_at_sink += path.endswith("/control/state")
             self._answer(200, self.server.control.request(self.command, url, content=body).json())
-        elif (answer := self._of_gateway(path, document)) is not None:
+        elif (answer := self._of_gateway(path, query, document)) is not None:
             self._answer(*answer)
         elif self.command == "PATCH":
             if path.endswith("/deployments/sink"):
@@ -213,10 +224,12 @@ class Handler(BaseHTTPRequestHandler):
             found = self.server.document(path)
             self._answer(404 if found is None else 200, {"kind": "Status", "code": 404} if found is None else found)
 
-    def _of_gateway(self, path: str, document: Any) -> tuple[int, Any] | None:
-        """What is refused, orders, and what concerns keys; None: another request."""
+    def _of_gateway(self, path: str, query: str, document: Any) -> tuple[int, Any] | None:
+        """What is refused, openings, orders, and what concerns keys; None: another request."""
         if refusal := self._refusal(path):
             return refusal, {"error": "refused"}
+        if path.startswith(OPENINGS):
+            return 200, self.server.opened(self.command, path.removeprefix(OPENINGS), parse_qs(query))
         if path.startswith("/hooks/"):
             return 202, {"run": self.server.accept(document), "status": "accepted"}
         return self.server.access.answer(self.command, path, document)

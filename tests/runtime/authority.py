@@ -23,16 +23,23 @@ class Authority:
         self.ca_file = directory / "ca.pem"
         self.ca_file.write_bytes(certificate.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
 
-    def server(self, address: str) -> tuple[Path, Path]:
-        """Certificate and key of a server at this IP address."""
+    def server(self, host: str) -> tuple[Path, Path]:
+        """Certificate and key of a server at this IP address or of this name."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
-        alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+        alternative = x509.SubjectAlternativeName([_general_name(host)])
         builder = _builder(name, self._name, key.public_key()).add_extension(alternative, critical=False)
         certificate_file, key_file = self._directory / "server.pem", self._directory / "server.key"
         certificate_file.write_bytes(builder.sign(self._key, SHA256()).public_bytes(Encoding.PEM))
         key_file.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return certificate_file, key_file
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:

@@ -210,6 +210,9 @@ def unmigrated_settings(
         redis_port=redis_server.port,
         administrator_key_file=key_file,
         sealing_key_file=sealing_key_file,
+        # What flows of tests call listens on loopback.
+        connector_ports="1-65535",
+        connector_private_ranges="127.0.0.0/8",
     )
 
 

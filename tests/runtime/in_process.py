@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import httpx
+from patchbay_runtime.api import openings
 from patchbay_runtime.api.app import create_app
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.open import open_executor
 from patchbay_runtime.execution.reconciler import SweepPace
 from patchbay_runtime.queue import Pace, ProcessQueue, run_worker
+from patchbay_runtime.reach.look_ups import LookUps
 from patchbay_runtime.settings import Settings
 from starlette.types import Receive, Scope, Send
 
@@ -20,9 +22,11 @@ SWEEPS = SweepPace(every=0.5, overdue=2)
 
 
 @asynccontextmanager
-async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an API that serves as long as the block lasts."""
+async def api(settings: Settings, *, administrator: bool = False) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an API that serves as long as the block lasts. `administrator`: whom it takes the client for."""
     app = create_app(settings, SWEEPS)
+    if administrator:
+        app.dependency_overrides[openings.administrator] = lambda: None
     async with app.router.lifespan_context(app) as state:
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,11 +39,11 @@ async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @asynccontextmanager
-async def workers(settings: Settings, shapes: Iterable[str]) -> AsyncIterator[None]:
+async def workers(settings: Settings, shapes: Iterable[str], look_ups: LookUps | None = None) -> AsyncIterator[None]:
     """A worker of each shape; they finish what they run when the block ends."""
     stop = asyncio.Event()
     queue = ProcessQueue.connect(settings.redis_host, settings.redis_port, None, CATALOG)
-    async with open_executor(settings, queue) as executor:
+    async with open_executor(settings, queue, look_ups) as executor:
         running = [
             asyncio.create_task(
                 run_worker(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from patchbay_runtime.flows.problem import InvalidFlowError
-from patchbay_runtime.flows.reach import Reach
 from patchbay_runtime.flows.validation import check_flow
+from patchbay_runtime.reach.rule import Reach
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.shapes.map import Config
 from pydantic import ValidationError
@@ -212,14 +212,15 @@ def test_an_address_that_the_network_would_not_let_through_is_refused_with_the_r
     assert told in problem.message
 
 
-def test_an_environment_that_says_nothing_takes_every_address() -> None:
-    assert Reach.of(Settings()) is None
+def test_an_environment_that_says_nothing_takes_https_on_the_internet_alone() -> None:
+    assert Reach.of(Settings()) == Reach(ports=[(443, 443)], private=[])
     given = Settings(connector_ports="443,8000-8100", connector_private_ranges="10.9.0.0/16")
     assert Reach.of(given) == HERE
 
 
 def test_the_api_refuses_a_flow_whose_port_is_closed(settings: Settings, tmp_path: Path) -> None:
-    with running_api(settings.model_copy(update={"connector_ports": "443"}), tmp_path / "log") as url:
+    closed = settings.model_copy(update={"connector_ports": "443", "connector_private_ranges": ""})
+    with running_api(closed, tmp_path / "log") as url:
         http.put(f"{url}/api/tenants/closed-ports", headers=AUTHORIZED).raise_for_status()
         answer = http.post(f"{url}/api/tenants/closed-ports/flows", json=ORDERS, headers=AUTHORIZED)
     assert answer.status_code == 422

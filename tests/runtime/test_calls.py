@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 import pytest
 from patchbay_runtime.calls import call as calls
 from patchbay_runtime.calls import content
-from patchbay_runtime.calls.call import call
 from patchbay_runtime.execution import record
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.json_text import JsonText
@@ -18,6 +17,7 @@ from patchbay_runtime.storage.payloads import encode
 
 from tests.runtime.authority import Authority
 from tests.runtime.conftest import HOST, Tenant
+from tests.runtime.own_call import call
 from tests.runtime.sink import Sink
 
 Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -202,10 +202,13 @@ from patchbay_runtime.calls.call import call
 from patchbay_runtime.calls.content import told
 from patchbay_runtime.steps.fault import StepFault
 
+async def as_it_is_written(host, port):
+    return [host]
+
 async def peak(url):
     tracemalloc.start()
     try:
-        kept = told(await call("GET", url, {}, None, 60))
+        kept = told(await call("GET", url, {}, None, 60, addresses=as_it_is_written))
     except StepFault as fault:
         kept = fault.code
     after, most = tracemalloc.get_traced_memory()

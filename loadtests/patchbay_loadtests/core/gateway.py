@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import httpx2
 
@@ -28,6 +28,8 @@ _REMEDIES = {
     401: "; name a file with an administrator's key by --token-file, or set PATCHBAY_TOKEN",
     403: "; if it is no address that is refused, use a key of the role administrator",
 }
+_OPENINGS: Final = "/api/platform/openings"
+_OPENING: Final = f"{_OPENINGS}/{{address}}/{{port}}"
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,16 @@ class Gateway:
     def sender(self, flow: str) -> Access:
         """What orders show to that webhook."""
         return self._access.of_orders(self.webhook_key(flow))
+
+    async def open_to_connectors(self, address: str, port: int, seconds: int) -> None:
+        """Let connectors call an address of the environment's own for so long; for administrators of the platform."""
+        await self._json(
+            "PUT", f"{_OPENINGS}/{address}/{port}", params={"seconds": str(seconds)}, name=f"PUT {_OPENING}"
+        )
+
+    async def close_to_connectors(self, address: str, port: int) -> None:
+        """End what was opened."""
+        await self._json("DELETE", f"{_OPENINGS}/{address}/{port}", name=f"DELETE {_OPENING}")
 
     async def run(self, run: str) -> Document:
         """A run with its status and steps."""

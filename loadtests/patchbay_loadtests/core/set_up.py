@@ -13,6 +13,7 @@ from patchbay_loadtests.core.gateway import Gateway
 from patchbay_loadtests.core.messages import tell
 from patchbay_loadtests.core.sink import deployment as sink_deployment
 from patchbay_loadtests.core.sink.client import SinkClient
+from patchbay_loadtests.core.sink.opening import Opening
 from patchbay_loadtests.core.sink.reach import Reach
 from patchbay_loadtests.core.target import Target
 from patchbay_loadtests.proof import environment
@@ -57,6 +58,8 @@ async def set_up(
             image=image,
         )
     )
+    address = await sink_deployment.address(cluster, target.sink_namespace)
+    await stack.enter_async_context(Opening(gateway, address=address, port=sink_deployment.PORT))
     document = flow(sink_deployment.url(target.sink_namespace))
     version = await gateway.register(document)
     console.print(f"registered flow {document['name']} version {version} for tenant {target.tenant}", highlight=False)

@@ -15,3 +15,4 @@ class Operation(StrEnum):
     KEY_READ = "key.read"
     KEY_MANAGE = "key.manage"
     HORIZON_READ = "horizon.read"
+    OPENING_MANAGE = "opening.manage"

@@ -7,7 +7,7 @@ from typing import TypedDict
 from fastapi import FastAPI
 
 from patchbay_runtime.access.operations import Operation
-from patchbay_runtime.api import flows, health, keys, runs, tenants, webhooks
+from patchbay_runtime.api import flows, health, keys, openings, runs, tenants, webhooks
 from patchbay_runtime.api.errors import add_error_handlers
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import Resources, open_resources, queue_of
@@ -36,7 +36,7 @@ def create_app(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> FastAPI:
     add_error_handlers(app)
     for router in (
         tenants.router, flows.router, webhooks.router, runs.router,
-        keys.tenant_router, keys.platform_router, health.router,
+        keys.tenant_router, keys.platform_router, openings.router, health.router,
     ):  # fmt: skip
         app.include_router(router)
     # Who scales the pods comes from inside the cluster, and must not depend on MariaDB.

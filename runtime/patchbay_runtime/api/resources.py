@@ -13,8 +13,8 @@ from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, Reconciler, SweepPace
 from patchbay_runtime.execution.start import RunStarter
-from patchbay_runtime.flows.reach import Reach
 from patchbay_runtime.queue import ProcessQueue
+from patchbay_runtime.reach.rule import Reach
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
@@ -42,7 +42,7 @@ class Resources:
     waiters: RunWaiters
     starter: RunStarter
     reconciler: Reconciler
-    reach: Reach | None
+    reach: Reach
     evaluators: Evaluators
     webhooks: Webhooks
 

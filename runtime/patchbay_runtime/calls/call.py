@@ -20,6 +20,7 @@ import httpx
 
 from patchbay_runtime.calls.network import Network
 from patchbay_runtime.calls.retry_after import retry_after
+from patchbay_runtime.steps.addresses import Addresses
 from patchbay_runtime.steps.fault import StepFault
 
 LARGEST_BODY_BYTES: Final = 2**20
@@ -45,14 +46,22 @@ class Answer:
 
 
 async def call(
-    method: str, url: str, headers: Mapping[str, str], content: bytes | None, timeout_seconds: float
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    content: bytes | None,
+    timeout_seconds: float,
+    *,
+    addresses: Addresses,
 ) -> Answer:
     """Send a request once. Raises StepFault for everything but a complete answer with a status from 200 to 299.
+
+    `addresses`: what the connection may be made to. The certificate and the header `Host` are the URL's all the same.
 
     It may be sent again where nothing came back, and after 429 and 5xx. Where an answer has begun that says anything
     else, the partner has got the call: only a GET, which changes nothing, may be repeated, if its answer was cut off.
     """
-    network = Network()
+    network = Network(addresses, timeout_seconds)
 
     def unanswered(code: str, message: str) -> StepFault:
         if not network.received:

@@ -2,22 +2,29 @@
 
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 import httpcore
 
+from patchbay_runtime.steps.addresses import Addresses
 from patchbay_runtime.steps.fault import StepFault
 
 # Status, headers and any interim answers (103 and the like), which a server may send without end.
 LARGEST_HEAD_BYTES: Final = 64 * 1024
 # What is read is parsed without a pause: 16 KiB of the smallest chunks are some 3,000 of them, or 50 ms.
 READ_BYTES: Final = 16 * 1024
+# For an address that does not answer, while there is another one.
+CONNECT_SECONDS: Final = 3.0
 
 
 class Network(httpcore.AsyncNetworkBackend):
     """Opens one connection. `received`: bytes of the answer so far. `ended`: the other side has sent its last."""
 
-    def __init__(self) -> None:
+    def __init__(self, addresses: Addresses, timeout_seconds: float) -> None:
+        """`addresses`: what the connection may be made to. `timeout_seconds`: that the whole call has."""
+        self._addresses = addresses
+        self._timeout_seconds = timeout_seconds
         self.received = 0
         self.ended = False
         self._limit = LARGEST_HEAD_BYTES
@@ -37,9 +44,15 @@ class Network(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect; of the addresses of a name, to the first that answers."""
+        """Connect; of the addresses of a host that may be called, to the first that answers."""
         backend = httpcore.AnyIOBackend()
-        self._opened = await backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        *others, last = await self._addresses(host, port)
+        for address in others:
+            share = min(CONNECT_SECONDS, self._timeout_seconds / (len(others) + 1))
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                self._opened = await backend.connect_tcp(address, port, share, local_address, socket_options)
+                return _Counted(self._opened, self)
+        self._opened = await backend.connect_tcp(last, port, timeout, local_address, socket_options)
         return _Counted(self._opened, self)
 
     async def aclose(self) -> None:

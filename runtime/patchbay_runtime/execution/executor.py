@@ -22,6 +22,7 @@ from patchbay_runtime.execution.run_events import publish_run_ended
 from patchbay_runtime.execution.step import execute_step
 from patchbay_runtime.flows.flow import Flow, Step
 from patchbay_runtime.queue import REDIS_AWAY, Delivery, Outcome, ProcessQueue, UnavailableError
+from patchbay_runtime.reach.destinations import Destinations
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.implementation import implementation
 from patchbay_runtime.steps.outcome import Output
@@ -42,11 +43,19 @@ Result = TypeVar("Result")
 class Executor:
     """Handles the deliveries of any shape."""
 
-    def __init__(self, database: Database, queue: ProcessQueue, evaluators: Evaluators, limits: ProcessLimits) -> None:
+    def __init__(
+        self,
+        database: Database,
+        queue: ProcessQueue,
+        evaluators: Evaluators,
+        destinations: Destinations,
+        limits: ProcessLimits,
+    ) -> None:
         self._database = database
         self._limits = limits
         self._queue = queue
         self._evaluators = evaluators
+        self._destinations = destinations
         self._room = Room(database, limits.open)
         self._flows = FlowCache()
 
@@ -76,7 +85,7 @@ class Executor:
         if isinstance(begun, FollowUp):
             return begun
         process, flow, step = begun
-        verdict = await execute_step(delivery.tenant, process, step, self._evaluators)
+        verdict = await execute_step(delivery.tenant, process, step, self._evaluators, self._destinations)
         if isinstance(verdict, Output) and len(verdict.children) > 1:
             has_room = await self._available(self._room.take(delivery.tenant, len(verdict.children)))
             verdict = verdict if has_room else self._limits.no_room()
@@ -105,7 +114,7 @@ class Executor:
         if step.implementation.long:
             await process_repository.begin(connection, process.id)
             return process, flow, step
-        verdict = await execute_step(delivery.tenant, process, step, self._evaluators)
+        verdict = await execute_step(delivery.tenant, process, step, self._evaluators, self._destinations)
         return await record(connection, process, flow, step, verdict, limits=self._limits)
 
     async def _record(self, tenant: str, process: StoredProcess, flow: Flow, step: Step, verdict: Verdict) -> FollowUp:

@@ -7,6 +7,10 @@ from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.executor import Executor
 from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.queue import ProcessQueue
+from patchbay_runtime.reach.destinations import Destinations
+from patchbay_runtime.reach.look_ups import LookUps
+from patchbay_runtime.reach.openings import Openings
+from patchbay_runtime.reach.rule import Reach
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
@@ -18,12 +22,20 @@ DATABASE_TIMEOUT_SECONDS = 30.0
 
 
 @asynccontextmanager
-async def open_executor(settings: Settings, queue: ProcessQueue) -> AsyncIterator[Executor]:
-    """`handle` and `give_up` are a worker's handler and dead-letter handler. Connects with the first process."""
+async def open_executor(
+    settings: Settings, queue: ProcessQueue, look_ups: LookUps | None = None
+) -> AsyncIterator[Executor]:
+    """`handle` and `give_up` are a worker's handler and dead-letter handler. Connects with the first process.
+
+    `look_ups`: of the names that connectors call, where they are not the machine's.
+    """
     database = Database(create_engine(settings, pool_size=POOL_SIZE), DATABASE_TIMEOUT_SECONDS)
     evaluators = Evaluators()
+    look_ups = look_ups or LookUps()
+    destinations = Destinations(Reach.of(settings), look_ups, Openings(queue.redis))
     try:
-        yield Executor(database, queue, evaluators, ProcessLimits.of(settings))
+        yield Executor(database, queue, evaluators, destinations, ProcessLimits.of(settings))
     finally:
+        await look_ups.close()
         await evaluators.close()
         await database.close()

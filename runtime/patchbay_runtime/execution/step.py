@@ -7,6 +7,7 @@ from functools import partial
 from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.record import Verdict
 from patchbay_runtime.flows.flow import Step
+from patchbay_runtime.reach.destinations import Destinations
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.json_text import NO_VARIABLES, NULL, JsonText
 from patchbay_runtime.steps.outcome import Context
@@ -15,7 +16,9 @@ from patchbay_runtime.storage.process_repository import StoredProcess
 log = logging.getLogger(__name__)
 
 
-async def execute_step(tenant: str, process: StoredProcess, step: Step, evaluators: Evaluators) -> Verdict:
+async def execute_step(
+    tenant: str, process: StoredProcess, step: Step, evaluators: Evaluators, destinations: Destinations
+) -> Verdict:
     """What the step's shape makes of the process."""
     variables = JsonText(process.variables) if process.variables else NO_VARIABLES
     context = Context(
@@ -26,6 +29,7 @@ async def execute_step(tenant: str, process: StoredProcess, step: Step, evaluato
         step=process.step,
         next=step.next,
         evaluate=partial(evaluators.evaluate, tenant, variables),
+        addresses=partial(destinations.addresses, tenant),
         variables=variables,
         postponed=process.status == "delayed",
     )

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.flows.document import FlowDocument, StepDocument
 from patchbay_runtime.flows.problem import InvalidFlowError, Place, Problem, json_path, problems_of
-from patchbay_runtime.flows.reach import Reach
+from patchbay_runtime.reach.rule import Reach
 from patchbay_runtime.steps.expression import Check
 from patchbay_runtime.steps.implementation import implementation
 

@@ -75,7 +75,10 @@ async def execute(payload: JsonText, config: Config, context: Context) -> Output
         content = await _content(payload, config, context)
         if "content-type" not in {name.lower() for name in headers}:
             headers["Content-Type"] = "application/json"
-    return onward(told(await call(config.method, config.url, headers, content, config.timeout_seconds)), context)
+    answer = await call(
+        config.method, config.url, headers, content, config.timeout_seconds, addresses=context.addresses
+    )
+    return onward(told(answer), context)
 
 
 async def _content(payload: JsonText, config: Config, context: Context) -> bytes:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from patchbay_runtime.steps.addresses import Addresses
 from patchbay_runtime.steps.expression import Evaluation
 from patchbay_runtime.steps.json_text import NO_VARIABLES, JsonText
 
@@ -19,6 +20,8 @@ class Context:
     next: str | None
     # Evaluates the step's expressions.
     evaluate: Evaluation
+    # Gives what the step may connect to.
+    addresses: Addresses
     variables: JsonText = NO_VARIABLES
     # The process has been postponed before, and its time has come.
     postponed: bool = False

@@ -15,8 +15,8 @@ from patchbay_loadtests.core.cluster import Cluster
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 
 # The port that connectors may call in every environment.
-_PORT: Final = 443
-SERVICE: Final = f"sink:{_PORT}"
+PORT: Final = 443
+SERVICE: Final = f"sink:{PORT}"
 READY_SECONDS: Final = 90.0
 REMOVAL_SECONDS: Final = 60.0
 POLL_SECONDS: Final = 0.5
@@ -24,7 +24,7 @@ POLL_SECONDS: Final = 0.5
 
 def url(namespace: str) -> str:
     """Where the pods of the environment reach the sink."""
-    return f"http://sink.{namespace}.svc:{_PORT}/deliveries"
+    return f"http://sink.{namespace}.svc:{PORT}/deliveries"
 
 
 async def deploy(
@@ -41,7 +41,7 @@ async def deploy(
         context={
             "namespace": namespace,
             "run": run,
-            "port": _PORT,
+            "port": PORT,
             "image": image,
             "python": python,
             "priority_class": priority_class,
@@ -61,6 +61,12 @@ async def deploy(
     except httpx2.HTTPError as error:
         raise UnusableEnvironmentError(f"the sink cannot be set up in namespace {namespace}: {error}") from error
     await _until_ready(cluster, namespace)
+
+
+async def address(cluster: Cluster, namespace: str) -> str:
+    """The address of the sink's service, which its name leads to."""
+    service = await cluster.get(f"/api/v1/namespaces/{namespace}/services/sink")
+    return str(service["spec"]["clusterIP"])
 
 
 async def exists(cluster: Cluster, namespace: str) -> bool:

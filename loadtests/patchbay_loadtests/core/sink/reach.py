@@ -1,8 +1,8 @@
 """Brings the sink within the connectors' reach, for as long as the load test lives and a little longer.
 
-Connectors may call nothing of our own networks, and the sink is in them. While a load test runs, a NetworkPolicy beside
-the connectors lets them call the sink's port, and one beside the sink lets them in, and the API server, through which
-the sink is controlled. Nothing else is opened.
+Network policies let connectors call nothing of our own networks, and the sink is in them. While a load test runs, a
+NetworkPolicy beside the connectors lets them call the sink's port, and one beside the sink lets them in, and the API
+server, through which the sink is controlled. Nothing else is opened. The workers' own rule is opened by `opening.py`.
 
 Each policy belongs to a Job of its namespace that starts no pod and has a deadline, which the load test keeps putting
 off. A Job that is past its deadline is deleted by Kubernetes, and the policy with it: nothing of ours has to live, and
@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 
 from patchbay_loadtests.core.cluster import FIELD_MANAGER, Cluster, Document, as_document
 from patchbay_loadtests.core.errors import NotFoundError, UnusableEnvironmentError
+from patchbay_loadtests.core.renewal import Renewal
 
 NAME: Final = "loadtest-sink"
 PORT: Final = 8080
@@ -24,7 +25,6 @@ LABELS: Final = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "p
 _SINK: Final = {"matchLabels": {"app.kubernetes.io/name": "sink"}}
 _API_SERVERS: Final = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
 _REMOVAL_SECONDS: Final = 60.0
-_RENEWED_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.2
 
 
@@ -53,8 +53,7 @@ class Reach:
         self._image = image
         self._lease_seconds = lease_seconds
         self._renewal_seconds = renewal_seconds
-        self._renewal: asyncio.Task[None] | None = None
-        self._is_over = asyncio.Event()
+        self._renewal: Renewal | None = None
 
     async def __aenter__(self) -> Self:
         # A deadline counts from its Job's start: what an earlier load test left is of no use.
@@ -62,32 +61,18 @@ class Reach:
         clock = asyncio.get_running_loop()
         began = clock.time()
         await self._open(self._lease_seconds)
-        self._renewal = asyncio.create_task(self._keep_open(began))
+        self._renewal = Renewal(lambda: self._open(clock.time() - began + self._lease_seconds), self._renewal_seconds)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._renewal:
-            self._is_over.set()
-            # A renewal on its way that is cancelled may be handled after the removal, and make the Jobs anew.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_RENEWED_SECONDS):
-                    await self._renewal
+            # One that came after the removal would make the Jobs anew.
+            await self._renewal.end()
         # What cannot be closed now is closed by its deadline, and must not hide how the load test ended.
         with suppress(UnusableEnvironmentError):
             await self._close()
-
-    async def _keep_open(self, began: float) -> None:
-        clock = asyncio.get_running_loop()
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._renewal_seconds):
-                    await self._is_over.wait()
-                return
-            # An API server that is away for a while is asked again before the lease ends.
-            with suppress(UnusableEnvironmentError):
-                await self._open(clock.time() - began + self._lease_seconds)
 
     async def _open(self, deadline_seconds: float) -> None:
         """Safe to repeat: it puts the deadline off."""

@@ -1,0 +1,57 @@
+"""What a call of a tenant may connect to."""
+
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from patchbay_runtime.queue import REDIS_AWAY
+from patchbay_runtime.reach.look_ups import LookUps
+from patchbay_runtime.reach.openings import Openings
+from patchbay_runtime.reach.rule import Address, Reach, is_inner_name, refusal, spelled
+from patchbay_runtime.steps.fault import StepFault
+
+REFUSED: Final = "http_address_refused"
+# A name may have thousands, of somebody who does not want to be called.
+_MOST_TRIED: Final = 8
+
+log = logging.getLogger(__name__)
+
+
+class Destinations:
+    """Resolves and judges. Who connects uses the addresses that this gives, and no name: its next answer may differ."""
+
+    def __init__(self, reach: Reach, look_ups: LookUps, openings: Openings) -> None:
+        self._reach = reach
+        self._look_ups = look_ups
+        self._openings = openings
+
+    async def addresses(self, tenant: str, host: str, port: int) -> Sequence[str]:
+        """The addresses of a host that may be called at the port, in the order to try them; at least one.
+
+        Raises StepFault: `http_address_refused` where there is none, or what the look-up of the name raises.
+        """
+        for fault in self._reach.port_faults(port):
+            raise StepFault(REFUSED, fault)
+        address = spelled(host)
+        if address is None and is_inner_name(host):
+            raise self._refused(tenant, host, port, ())
+        found = [address] if address is not None else await self._look_ups.addresses(tenant, host)
+        allowed = [address for address in found if self._reach.allows(address)]
+        if not allowed:
+            allowed = await self._opened(tenant, host, port, found)
+        return [str(address) for address in allowed[:_MOST_TRIED]]
+
+    async def _opened(self, tenant: str, host: str, port: int, found: Sequence[Address]) -> list[Address]:
+        try:
+            opened = await self._openings.among(found, port)
+        except REDIS_AWAY:
+            raise StepFault(REFUSED, refusal(host), retryable=True) from None
+        if not opened:
+            raise self._refused(tenant, host, port, found)
+        return opened
+
+    def _refused(self, tenant: str, host: str, port: int, found: Sequence[Address]) -> StepFault:
+        # The tenant is not told the addresses: they may be of names that are ours.
+        extra = {"tenant": tenant, "host": host, "port": port, "addresses": [str(address) for address in found[:8]]}
+        log.warning("a connector may not call what a host leads to", extra=extra)
+        return StepFault(REFUSED, refusal(host))

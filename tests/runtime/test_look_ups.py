@@ -1,0 +1,40 @@
+"""Names are resolved as the pod's own configuration says."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from patchbay_runtime.steps.fault import StepFault
+
+from tests.runtime.name_server import name_server
+
+SEARCH = "search flows.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5"
+
+
+async def test_search_domains_and_ndots_are_those_of_the_pod(tmp_path: Path) -> None:
+    service = "sink.loadtest.svc.cluster.local"
+    async with name_server({service: ["10.96.0.7"]}, tmp_path, SEARCH) as (server, look_ups):
+        assert await look_ups.addresses("one", "sink.loadtest.svc") == [ip_address("10.96.0.7")]
+    domains = ("flows.svc.cluster.local", "svc.cluster.local", "cluster.local")
+    assert list(dict.fromkeys(server.asked)) == [f"sink.loadtest.svc.{domain}" for domain in domains]
+
+
+async def test_a_name_with_a_full_stop_at_its_end_is_asked_for_as_it_is(tmp_path: Path) -> None:
+    async with name_server({"partner.example.com": ["9.9.9.9"]}, tmp_path, SEARCH) as (server, look_ups):
+        assert await look_ups.addresses("one", "partner.example.com.") == [ip_address("9.9.9.9")]
+    assert set(server.asked) == {"partner.example.com"}
+
+
+async def test_every_address_is_given_once(tmp_path: Path) -> None:
+    given = ["9.9.9.9", "::ffff:127.0.0.1", "10.0.0.1", "9.9.9.9", "2606:4700::1111"]
+    async with name_server({"partner.example.com": given}, tmp_path) as (_, look_ups):
+        found = await look_ups.addresses("one", "partner.example.com")
+    assert sorted(map(str, found)) == sorted(str(ip_address(each)) for each in set(given))
+
+
+@pytest.mark.parametrize("name", ["x..example.com", f"{'a' * 64}.example.com", ".".join(["abcdefg"] * 40)])
+async def test_what_can_be_no_name_is_a_fault_of_the_step(tmp_path: Path, name: str) -> None:
+    async with name_server({}, tmp_path) as (server, look_ups):
+        with pytest.raises(StepFault, match="could not be resolved") as fault:
+            await look_ups.addresses("one", name)
+    assert (fault.value.code, server.asked) == ("http_connection", [])
