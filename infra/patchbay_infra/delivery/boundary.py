@@ -65,11 +65,6 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
             [f"arn:aws:ecr:{scope.context.region}:*:repository/*"],
         ),
         allow(
-            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListBucket"],
-            scope.buckets,
-        ),
-        allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], scope.secrets),
-        allow(
             [
                 "kms:CreateGrant",
                 "kms:Decrypt",
