@@ -202,27 +202,36 @@ OWN: Final[Mapping[str, str]] = {
 }
 # What the schemas list for settings that no environment has.
 UNUSED: Final[Mapping[str, str]] = {
-    "autoscaling": "AttachLoadBalancers CancelInstanceRefresh CreateAutoScalingGroup DeleteAutoScalingGroup "
-    "DeleteLifecycleHook DeleteNotificationConfiguration DetachLoadBalancers DisableMetricsCollection "
-    "EnableMetricsCollection PutLifecycleHook PutNotificationConfiguration ResumeProcesses StartInstanceRefresh "
-    "SuspendProcesses UpdateAutoScalingGroup",
+    # Its options are none of the program's.
+    "acm": "UpdateCertificateOptions",
+    "autoscaling": "AttachLoadBalancers AttachTrafficSources CancelInstanceRefresh CreateAutoScalingGroup "
+    "DeleteAutoScalingGroup DeleteLifecycleHook DeleteNotificationConfiguration DetachLoadBalancers "
+    "DetachTrafficSources DisableMetricsCollection EnableMetricsCollection PutLifecycleHook "
+    "PutNotificationConfiguration ResumeProcesses StartInstanceRefresh SuspendProcesses UpdateAutoScalingGroup",
     "ec2": "AcceptAddressTransfer AllocateIpamPoolCidr AssignPrivateNatGatewayAddress AssociateAddress "
     "AssociateNatGatewayAddress AssociateSubnetCidrBlock AssociateVerifiedAccessInstanceWebAcl "
     "AttachVpnGateway CreateVpcEncryptionControl DetachVpnGateway DisassociateVerifiedAccessInstanceWebAcl "
-    "GetVerifiedAccessInstanceWebAcl ModifyVpcTenancy UnassignPrivateNatGatewayAddress",
+    "GetVerifiedAccessInstanceWebAcl ModifyVpcTenancy UnassignPrivateNatGatewayAddress "
+    # The provider changes a rule as a whole.
+    "UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress",
     "ecr": "DeleteRepositoryPolicy SetRepositoryPolicy",
     "elasticache": "DescribeGlobalReplicationGroups DisassociateGlobalReplicationGroup",
     # Auto Mode's; and what no role may lose.
     "iam": "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile DeleteRolePermissionsBoundary "
     "GetInstanceProfile ListRoles RemoveRoleFromInstanceProfile TagInstanceProfile",
-    # Use of a key that is handed to a service goes through grants; in production keys outlast deployments.
-    "kms": "Encrypt DisableKey ScheduleKeyDeletion",
-    # Lines are written by the services themselves.
-    "logs": "CreateLogStream DeleteDataProtectionPolicy DeleteIndexPolicy GetDataProtectionPolicy "
-    "PutBearerTokenAuthentication PutDataProtectionPolicy PutIndexPolicy PutLogEvents PutLogGroupDeletionProtection",
-    "rds": "DescribeDBClusterSnapshots DescribeDBClusters",
-    # No cache is filled from an object.
-    "s3": "GetObject CreateBucketMetadataTableConfiguration DeleteBucketMetadataTableConfiguration DeleteBucketWebsite "
+    # Use of a key that is handed to a service goes through grants; in production keys outlast deployments. None is
+    # disabled, all rotate, and repositories are encrypted by AWS' own, whose policy lets ECR's users retire grants.
+    "kms": "Encrypt DisableKey DisableKeyRotation RetireGrant ScheduleKeyDeletion",
+    # Lines are written by the services themselves; policies refuse a group without an end or a key.
+    "logs": "CreateLogStream DeleteDataProtectionPolicy DeleteIndexPolicy DeleteRetentionPolicy DisassociateKmsKey "
+    "GetDataProtectionPolicy PutBearerTokenAuthentication PutDataProtectionPolicy PutIndexPolicy PutLogEvents "
+    "PutLogGroupDeletionProtection",
+    # None is made from a backup.
+    "rds": "DescribeDBClusterSnapshots DescribeDBClusters RestoreDBInstanceFromDBSnapshot "
+    "RestoreDBInstanceToPointInTime",
+    # No cache is filled from an object; a bucket is emptied by versions.
+    "s3": "GetObject DeleteObject CreateBucketMetadataTableConfiguration DeleteBucketMetadataTableConfiguration "
+    "DeleteBucketWebsite "
     "PutAccelerateConfiguration PutAnalyticsConfiguration PutIntelligentTieringConfiguration "
     "PutInventoryConfiguration PutMetricsConfiguration PutObjectAcl PutReplicationConfiguration "
     "UpdateBucketMetadataAnnotationTableConfiguration UpdateBucketMetadataInventoryTableConfiguration "
