@@ -234,7 +234,9 @@ def test_copies_of_backups_are_made_in_the_further_region_only() -> None:
     assert not grants(delivery(), "apply", "kms:CreateGrant", f"arn:aws:kms:eu-north-1:{ACCOUNT}:key/another")
 
 
-def test_no_role_within_the_boundary_makes_identities_reads_contents_or_leaves_its_account(production: Recorded) -> None:
+def test_no_role_within_the_boundary_makes_identities_reads_contents_or_leaves_the_account(
+    production: Recorded,
+) -> None:
     boundary = json.loads(production.one("iam/policy:Policy", "delivery-boundary").inputs["policy"])["Statement"]
     allowed = [one for one in boundary if one["Effect"] == "Allow"]
     for action in ("iam:CreateRole", "sts:AssumeRole", "organizations:ListAccounts", "kms:PutKeyPolicy"):
