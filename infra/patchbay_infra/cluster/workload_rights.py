@@ -22,19 +22,18 @@ VPC_CNI_POLICIES: Final = ("AmazonEKS_CNI_Policy",)
 
 
 def autoscaler_rights(context: Context, cluster_name: str) -> Sequence[Statement]:
-    """Looks at everything, as these calls know no resource; changes the groups that carry this cluster's tag."""
+    """Looks at everything, as these calls know no resource; changes the groups that carry this cluster's tag.
+
+    EKS' groups have launch templates and types by name: no launch configuration, and no type is looked for.
+    """
     groups = context.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")
     return (
         allow(
             [
                 "autoscaling:DescribeAutoScalingGroups",
-                "autoscaling:DescribeAutoScalingInstances",
-                "autoscaling:DescribeLaunchConfigurations",
                 "autoscaling:DescribeScalingActivities",
-                "ec2:DescribeImages",
                 "ec2:DescribeInstanceTypes",
                 "ec2:DescribeLaunchTemplateVersions",
-                "ec2:GetInstanceTypesFromInstanceRequirements",
             ],
             ["*"],
         ),

@@ -21,7 +21,6 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
             [
                 "autoscaling:Describe*",
                 "ec2:Describe*",
-                "ec2:GetInstanceTypesFromInstanceRequirements",
                 "ecr:GetAuthorizationToken",
                 "logs:Describe*",
             ],
