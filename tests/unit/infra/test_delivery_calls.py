@@ -5,6 +5,7 @@ Authorization Reference tells which kinds of resources each of those calls is ju
 Both come with cfn-lint.
 """
 
+import fnmatch
 import functools
 import json
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from patchbay_operations.permissions.reasons import SCHEMAS, actions, load_reasons
 
 from tests.unit.infra.delivery_roles import (
     BACKUP_KEY,
@@ -105,6 +107,8 @@ TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::WAFv2::WebACL": ("wafv2/webAcl",),
     "AWS::WAFv2::WebACLAssociation": ("wafv2/webAclAssociation",),
 }
+# Of types that no stack's deployment makes: an administrator's, and one that `edge.shield` adds.
+READ: Final = ("AWS::CloudTrail::Trail", "AWS::Shield::Protection")
 # What an administrator deploys.
 ADMINISTRATORS: Final = {
     "backup/plan",
@@ -335,6 +339,14 @@ def test_every_call_that_aws_makes_for_a_type_is_allowed_on_the_environments_own
         if not any(may(apply, action, target, **{where: "production"}, **KEYS) for where in ("tag", "request"))
     ]
     assert not refused, "\n".join(refused)
+
+
+def test_a_reason_that_names_the_schemas_has_one_that_lists_its_action() -> None:
+    handlers = (one for kind in (*TYPES, *READ) for one in schemas()[kind].get("handlers", {}).values())
+    listed = {action.lower() for handler in handlers for action in handler.get("permissions", ())}
+    named = {action for one in load_reasons("delivery-apply") if one.source == SCHEMAS for action in actions(one)}
+    assert named
+    assert not [one for one in sorted(named) if not fnmatch.filter(listed, one.lower())]
 
 
 def test_every_type_of_the_environment_is_looked_up() -> None:
