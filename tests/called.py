@@ -46,12 +46,18 @@ def role(workload: str, account: str) -> Role:
     return Role(f"{CLUSTER}-{workload}", "", {}, Rights(({"Statement": list(rights)},), boundary), ())
 
 
-def hold(workload: str, account: str, made: Sequence[Recorded]) -> None:
-    """Fails where the workload called what it may not, or nothing at all. A report says which rights it did not use."""
+def hold(workload: str, account: str, made: Sequence[Recorded], *, whole: bool = True) -> None:
+    """Fails where the workload called what it may not, or nothing at all, or did not use a right.
+
+    `whole`: whether these are all calls that tests have it make; of a part nothing follows for its rights.
+    """
     assert made, f"no call of {workload} is recorded"
     judge = role(workload, account)
-    calls.report([(judge, made)], ENVIRONMENT, workload)
-    assert not (found := faults(judge, made)), "\n".join(found)
+    rights = calls.report([(judge, made)], ENVIRONMENT, workload)[judge.name]
+    found = faults(judge, made)
+    if whole:
+        found += [f"{one}: no call needs it; take it away" for one in rights if not one.used]
+    assert not found, "\n".join(found)
 
 
 def faults(judge: Role, made: Sequence[Recorded]) -> list[str]:

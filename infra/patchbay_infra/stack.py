@@ -204,8 +204,8 @@ class Infra(pulumi.ComponentResource):
         )
 
     def _grant(self, key: str, workloads: PlatformWorkloads) -> None:
-        context, cluster = self._context, self.cells[key].cluster
-        cluster.grant(workloads.runtime, runtime_rights(context, self._runtime_data(key)))
+        cluster = self.cells[key].cluster
+        cluster.grant(workloads.runtime, runtime_rights(self._runtime_data(key)))
         cluster.grant(workloads.database_access, database_access_rights(self.databases.writer_arn))
         cluster.grant(workloads.cloudwatch_metrics, cloudwatch_metrics_rights())
 
@@ -213,11 +213,7 @@ class Infra(pulumi.ComponentResource):
         cell = self.cells[key]
         users = self._context.arn("rds-db", "dbuser:")
         return RuntimeData(
-            payload_bucket=self._objects.bucket_arn,
-            payload_key=self._keys.data_arn,
-            tenant_secrets=self._context.arn("secretsmanager", f"secret:{self._secrets.path_prefix}*"),
             database_user=pulumi.Output.concat(users, self.databases.writer_resource_id, "/", cell.database_user),
-            secrets_key=self._keys.secrets_arn,
             cache=cell.cache.replication_group_arn,
             cache_user=cell.cache.user_arn,
         )

@@ -16,20 +16,29 @@ from typing import Any, Final
 from patchbay_local.machine import paths
 from patchbay_operations.permissions import judgement
 from patchbay_operations.permissions.evaluation import Call, texts
-from patchbay_operations.permissions.judgement import Denied
+from patchbay_operations.permissions.judgement import Denied, Given
 from patchbay_operations.permissions.recorded import Recorded
 from patchbay_operations.permissions.roles import Role
 
 FOLDER: Final = paths.REPORTS / "calls"
+APPLY: Final = "delivery-apply"
 # Commands of the engine: the roles that run them, by the end of their names. Whoever reviews a change may look for
 # drift as well as whoever deploys it.
 RUN_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "pulumi-preview": ("delivery-plan", "delivery-apply"),
-    "pulumi-refresh": ("delivery-plan", "delivery-apply"),
-    "pulumi-up": ("delivery-apply",),
-    "pulumi-destroy": ("delivery-apply",),
-    "pulumi-import": ("delivery-apply",),
+    "pulumi-preview": ("delivery-plan", APPLY),
+    "pulumi-refresh": ("delivery-plan", APPLY),
+    "pulumi-up": (APPLY,),
+    "pulumi-destroy": (APPLY,),
+    "pulumi-import": (APPLY,),
 }
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`faults`: what a role may not of the calls, and needs. `rights`: the apply role's, used or not."""
+
+    faults: list[str]
+    rights: list[Given]
 
 
 @dataclass(frozen=True)
@@ -122,20 +131,24 @@ def unread(calls: Iterable[Recorded]) -> list[str]:
     return list(dict.fromkeys(f"{call.operation} is not understood: {call.unread}" for call in calls if call.unread))
 
 
-def report(made: Iterable[tuple[Role, Sequence[Recorded]]], environment: str, name: str) -> None:
-    """Keeps what the roles' calls say of their rights, as `FOLDER/<environment>/<name>.json`."""
-    content = {
-        role.name: {
+def report(made: Iterable[tuple[Role, Sequence[Recorded]]], environment: str, name: str) -> dict[str, list[Given]]:
+    """Keeps what the roles' calls say of their rights, as `FOLDER/<environment>/<name>.json`.
+
+    The rights, by the roles' names.
+    """
+    content, rights = {}, {}
+    for role, calls in made:
+        rights[role.name] = judgement.given(role, calls)
+        content[role.name] = {
             "calls": len(calls),
             "questions": sum(len(call.asked) for call in calls),
             "given": _given(role),
-            "unused": sorted({str(one) for one in judgement.unused(role, calls)}),
+            "unused": sorted(str(one) for one in rights[role.name] if not one.used),
         }
-        for role, calls in made
-    }
     file = FOLDER / environment / f"{name}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content, indent=1))
+    return rights
 
 
 def _given(role: Role) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from patchbay_local.machine import paths
 from patchbay_operations.checks.facts import Facts
+from patchbay_operations.permissions.reasons import load_reasons, misplaced
 
+from tests.emulated.calls import APPLY
 from tests.emulated.deployment import STACKS, Deployment, deployed
 
 
@@ -57,10 +59,13 @@ def scratch(
 ) -> Iterator[Deployment]:
     """A copy of a stack's deployment, to be changed at will; the stack is the fixture's parameter.
 
-    Fails the test whose updates make a call that the role which makes them in production may not.
+    Fails the test whose updates make a call that the role which makes them in production may not, and one that uses
+    other rights than the table of reasons says.
     """
     original = deployments(request.param)
     roles = original.roles
     with original.copied(tmp_path) as copy:
         yield copy
-        assert not (faults := copy.faults(roles, request.node.name)), "\n".join(faults)
+        judged = copy.judged(roles, request.node.name)
+        faults = [*judged.faults, *misplaced(load_reasons(APPLY), request.node.name, judged.rights)]
+        assert not faults, "\n".join(faults)

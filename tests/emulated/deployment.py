@@ -60,13 +60,14 @@ class Deployment:
         """The environment's roles, as they are when they are first asked for."""
         return tuple(read_roles(self.emulation.access, self.emulation.config.environment))
 
-    def faults(self, roles: Sequence[Role], name: str) -> list[str]:
-        """What was called so far and `roles` may not. A report of that name says which rights nobody used."""
+    def judged(self, roles: Sequence[Role], name: str) -> calls.Judged:
+        """What was called so far, held to `roles`. A report of that name says which rights nobody used."""
         environment = self.emulation.config.environment
         recorded = list(read(self.record))
         made = calls.by_role(recorded, f"patchbay-{environment}-")
-        calls.report([(role, made[role.name]) for role in roles if role.name in made], environment, name)
-        return calls.faults(recorded, roles, environment)
+        rights = calls.report([(role, made[role.name]) for role in roles if role.name in made], environment, name)
+        faults = calls.faults(recorded, roles, environment)
+        return calls.Judged(faults, rights.get(f"patchbay-{environment}-{calls.APPLY}", []))
 
     def new_facts(self) -> Facts:
         """What boto3 finds now."""

@@ -8,20 +8,38 @@ import json
 import re
 from collections.abc import Callable
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from patchbay_operations.permissions.evaluation import statements
+from patchbay_operations.permissions.judgement import given
+from patchbay_operations.permissions.reasons import load_reasons, untold
 from patchbay_operations.permissions.recorded import read
 from patchbay_operations.permissions.roles import Role
 
 from tests.called import AUTOSCALER, DATABASE_ACCESS, METRICS, role, without
-from tests.emulated.calls import ADMINISTRATORS, refused
+from tests.emulated.calls import ADMINISTRATORS, APPLY, refused
 from tests.emulated.deployment import Deployment
+
+FIRST: Final = "first deployment"
 
 
 def test_a_first_deployment_makes_no_call_that_is_denied_to_who_makes_it(deployment: Deployment) -> None:
-    assert not (faults := deployment.faults(deployment.roles, "first deployment")), "\n".join(faults)
+    assert not (faults := deployment.judged(deployment.roles, FIRST).faults), "\n".join(faults)
+
+
+def test_every_right_is_used_by_the_first_deployment_or_has_a_reason(deployment: Deployment) -> None:
+    """The plan role's with the apply role's: the latter has them all."""
+    environment = deployment.emulation.config.environment
+    plan, apply = (
+        next(one for one in deployment.roles if one.name == f"patchbay-{environment}-{job}")
+        for job in ("delivery-plan", APPLY)
+    )
+    assert {(one.action, one.resources) for one in given(plan, [])} <= {
+        (one.action, one.resources) for one in given(apply, [])
+    }
+    rights = deployment.judged(deployment.roles, FIRST).rights
+    assert not (faults := untold(load_reasons(APPLY), environment, rights)), "\n".join(faults)
 
 
 def test_every_call_that_is_left_to_an_administrator_is_made_and_denied_to_everybody_else(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 from patchbay_operations.permissions.evaluation import Document, Rights
-from patchbay_operations.permissions.judgement import denied, unused
+from patchbay_operations.permissions.judgement import denied, given
 from patchbay_operations.permissions.recorded import Recorded, read
 from patchbay_operations.permissions.roles import Role
 
@@ -57,8 +57,14 @@ def test_what_is_refused_is_told_with_what_is_missing(holder: Role, said: str, t
 
 def test_a_right_that_no_call_needed_is_listed_with_its_resources(tmp_path: Path) -> None:
     holder = role(allow(["sns:Create*", "sns:Delete*"]), allow("sqs:*", "arn:aws:sqs:*:*:one"))
-    found = [str(one) for one in unused(holder, record(tmp_path, asked("sns:CreateTopic")))]
+    found = [str(one) for one in given(holder, record(tmp_path, asked("sns:CreateTopic"))) if not one.used]
     assert found == ["example: sns:Delete* on *", "example: sqs:* on arn:aws:sqs:*:*:one"]
+
+
+def test_statements_that_differ_in_their_conditions_alone_give_one_right(tmp_path: Path) -> None:
+    tagged = [allow("sns:*", Condition={"StringEquals": {"aws:RequestTag/a": value}}) for value in ("b", "c")]
+    (right,) = given(role(*tagged), record(tmp_path, asked("sns:CreateTopic", **{"aws:RequestTag/a": "c"})))
+    assert right.used
 
 
 def test_a_call_that_could_not_be_read_keeps_its_reason(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import httpx
-from patchbay_runtime.api import openings
 from patchbay_runtime.api.app import create_app
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.open import open_executor
@@ -22,11 +21,9 @@ SWEEPS = SweepPace(every=0.5, overdue=2)
 
 
 @asynccontextmanager
-async def api(settings: Settings, *, administrator: bool = False) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an API that serves as long as the block lasts. `administrator`: whom it takes the client for."""
+async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The administrator's client of an API that serves as long as the block lasts."""
     app = create_app(settings, SWEEPS)
-    if administrator:
-        app.dependency_overrides[openings.administrator] = lambda: None
     async with app.router.lifespan_context(app) as state:
 
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:

@@ -98,7 +98,7 @@ async def test_without_redis_the_refusal_may_be_another_the_next_time(
 async def test_no_opening_leads_to_the_machine_itself(settings: Settings, openings: Openings, address: str) -> None:
     await openings.make(IPv4Address(address), 443, 60)
     await refused(Destinations(Reach([(443, 443)]), LookUps(), openings), address)
-    async with in_process.api(settings, administrator=True) as client:
+    async with in_process.api(settings) as client:
         answer = await client.put(f"/api/platform/openings/{address}/443", params={"seconds": 60})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "not_openable")
 
@@ -108,7 +108,7 @@ async def test_an_administrator_opens_and_closes_over_the_api(
 ) -> None:
     destinations = Destinations(Reach([(443, 443)]), LookUps(), openings)
     own = settings.model_copy(update={"redis_port": lone_redis.port})
-    async with in_process.api(own, administrator=True) as client:
+    async with in_process.api(own) as client:
         made = await client.put(PATH, params={"seconds": 300})
         assert (made.status_code, made.json()) == (200, {"address": SERVICE, "port": 443, "seconds": 300})
         assert await called(destinations, SERVICE) == [SERVICE]
@@ -119,7 +119,11 @@ async def test_an_administrator_opens_and_closes_over_the_api(
 
 async def test_nobody_else_opens_anything(settings: Settings, openings: Openings, lone_redis: Server) -> None:
     own = settings.model_copy(update={"redis_port": lone_redis.port})
+    tenant = f"/api/tenants/test-{uuid.uuid4().hex[:12]}"
     async with in_process.api(own) as client:
+        (await client.put(tenant)).raise_for_status()
+        owner = (await client.post(f"{tenant}/keys", json={"name": "owner", "role": "owner"})).json()["key"]
+        client.headers["Authorization"] = f"Bearer {owner}"
         for answer in (await client.put(PATH, params={"seconds": 300}), await client.delete(PATH)):
             assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
     await refused(Destinations(Reach([(443, 443)]), LookUps(), openings), SERVICE)
@@ -142,7 +146,7 @@ async def test_nobody_else_opens_anything(settings: Settings, openings: Openings
 async def test_an_opening_without_an_address_a_port_or_an_end_is_refused(
     settings: Settings, path: str, seconds: object
 ) -> None:
-    async with in_process.api(settings, administrator=True) as client:
+    async with in_process.api(settings) as client:
         answer = await client.put(path, params={} if seconds is None else {"seconds": str(seconds)})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "invalid_request")
 
@@ -151,7 +155,7 @@ async def test_an_opening_at_a_port_that_is_closed_to_connectors_is_refused_with
     settings: Settings,
 ) -> None:
     closed = settings.model_copy(update={"connector_ports": "443"})
-    async with in_process.api(closed, administrator=True) as client:
+    async with in_process.api(closed) as client:
         answer = await client.put("/api/platform/openings/10.96.0.7/8080", params={"seconds": 60})
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, "not_openable")
     assert "port 8080 is not open to connectors here, only 443" in answer.json()["error"]["message"]
@@ -170,7 +174,7 @@ async def test_a_flow_calls_the_receiver_behind_an_opening_and_fails_without_it(
     flow = {"name": "f", "start": "send", "steps": steps}
     async with (
         name_server({SINK: ["127.0.0.1"]}, tmp_path) as (_, look_ups),
-        in_process.api(own, administrator=True) as client,
+        in_process.api(own) as client,
         in_process.workers(own, ["http-connector"], look_ups),
     ):
         assert (await client.put(f"/api/tenants/{tenant}")).status_code == 201

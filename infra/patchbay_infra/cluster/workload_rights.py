@@ -22,19 +22,18 @@ VPC_CNI_POLICIES: Final = ("AmazonEKS_CNI_Policy",)
 
 
 def autoscaler_rights(context: Context, cluster_name: str) -> Sequence[Statement]:
-    """Looks at everything, as these calls know no resource; changes the groups that carry this cluster's tag."""
+    """Looks at everything, as these calls know no resource; changes the groups that carry this cluster's tag.
+
+    EKS' groups have launch templates and types by name: no launch configuration, and no type is looked for.
+    """
     groups = context.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")
     return (
         allow(
             [
                 "autoscaling:DescribeAutoScalingGroups",
-                "autoscaling:DescribeAutoScalingInstances",
-                "autoscaling:DescribeLaunchConfigurations",
                 "autoscaling:DescribeScalingActivities",
-                "ec2:DescribeImages",
                 "ec2:DescribeInstanceTypes",
                 "ec2:DescribeLaunchTemplateVersions",
-                "ec2:GetInstanceTypesFromInstanceRequirements",
             ],
             ["*"],
         ),
@@ -104,35 +103,16 @@ def _volume_key_rights(context: Context, key_arn: pulumi.Input[str]) -> Sequence
 
 @dataclass(frozen=True)
 class RuntimeData:
-    """What the flow runtime works on: ARNs. `tenant_secrets`: of every tenant's secret, a pattern by path.
+    """What the flow runtime works on: ARNs. `database_user`: the one that it logs in to the database as, by IAM."""
 
-    `database_user`: the one that it logs in to the database as, through IAM.
-    """
-
-    payload_bucket: pulumi.Input[str]
-    payload_key: pulumi.Input[str]
-    tenant_secrets: str
     database_user: pulumi.Input[str]
-    secrets_key: pulumi.Input[str]
     cache: pulumi.Input[str]
     cache_user: pulumi.Input[str]
 
 
-def runtime_rights(context: Context, data: RuntimeData) -> Sequence[Statement]:
-    """Payloads in and out, tenants' secrets read, the database and the cache entered as the runtime's own users."""
-    objects = pulumi.Output.concat(data.payload_bucket, "/*")
+def runtime_rights(data: RuntimeData) -> Sequence[Statement]:
+    """The database and the cache are entered as the runtime's own users: nothing else of AWS is."""
     return (
-        allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], [objects]),
-        allow(
-            ["kms:Decrypt", "kms:GenerateDataKey"],
-            [data.payload_key],
-            _equals(**{"kms:ViaService": f"s3.{context.region}.amazonaws.com"}),
-        ),
-        allow(
-            ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
-            [data.tenant_secrets],
-        ),
-        _secrets_key_right(context, data.secrets_key),
         allow(["rds-db:connect"], [data.database_user]),
         allow(["elasticache:Connect"], [data.cache, data.cache_user]),
     )
@@ -152,11 +132,6 @@ def database_access_rights(writer_arn: pulumi.Input[str]) -> Sequence[Statement]
     group or instance can be brought in by it.
     """
     return (allow(["rds:ModifyDBInstance"], [writer_arn]),)
-
-
-def _secrets_key_right(context: Context, key: pulumi.Input[str]) -> Statement:
-    through = {"kms:ViaService": f"secretsmanager.{context.region}.amazonaws.com"}
-    return allow(["kms:Decrypt"], [key], _equals(**through))
 
 
 def _equals(**values: pulumi.Input[str]) -> Condition:

@@ -21,7 +21,6 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
             [
                 "autoscaling:Describe*",
                 "ec2:Describe*",
-                "ec2:GetInstanceTypesFromInstanceRequirements",
                 "ecr:GetAuthorizationToken",
                 "logs:Describe*",
             ],
@@ -64,11 +63,6 @@ def ceiling(scope: Scope) -> Sequence[Statement]:
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
             [f"arn:aws:ecr:{scope.context.region}:*:repository/*"],
         ),
-        allow(
-            ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListBucket"],
-            scope.buckets,
-        ),
-        allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], scope.secrets),
         allow(
             [
                 "kms:CreateGrant",

@@ -45,5 +45,5 @@ def _explained(service: str) -> Iterator[None]:
     except (ClientError, BotoCoreError) as error:
         problem, remedy = explained(error)
         if isinstance(error, ClientError) and code(error) in DENIED:
-            remedy = "have an administrator's role allow it (the rights stand in patchbay_operations/bootstrap)"
+            remedy = "have an administrator's role allow it (docs/environments.md has the policy: Who bootstraps)"
         raise RefusedError(f"{service}: {problem}; {remedy}, and run this again") from error

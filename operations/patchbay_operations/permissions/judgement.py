@@ -33,12 +33,13 @@ class Denied:
 
 
 @dataclass(frozen=True)
-class Unused:
-    """An action, or a pattern of actions, that a role is given and that no call needed."""
+class Given:
+    """An action, or a pattern of actions, that a role is given. `used`: whether a call needed it."""
 
     role: str
     action: str
     resources: tuple[str, ...]
+    used: bool
 
     def __str__(self) -> str:
         return f"{self.role}: {self.action} on {', '.join(self.resources)}"
@@ -52,14 +53,16 @@ def denied(role: Role, calls: Iterable[Recorded]) -> Iterator[Denied]:
             yield Denied(role.name, operation, question, nearest(role.rights, question))
 
 
-def unused(role: Role, calls: Iterable[Recorded]) -> Iterator[Unused]:
-    """By statement and action, as the policies have them."""
+def given(role: Role, calls: Iterable[Recorded]) -> list[Given]:
+    """By action and resources, as the policies have them; statements that differ in conditions alone count as one."""
     questions = list({_key(question): question for recorded in calls for question in recorded.asked}.values())
+    found: dict[tuple[str, tuple[str, ...]], bool] = {}
     for statement in allowing(role.rights.policies):
         made = [question for question in questions if concerns(statement, question)]
         for action in texts(statement.get("Action")):
-            if not any(names_action(action, question) for question in made):
-                yield Unused(role.name, action, tuple(texts(statement.get("Resource"))))
+            key = (action, tuple(texts(statement.get("Resource"))))
+            found[key] = found.get(key, False) or any(names_action(action, question) for question in made)
+    return [Given(role.name, action, resources, used) for (action, resources), used in found.items()]
 
 
 def nearest(rights: Rights, call: Call) -> str:

@@ -20,6 +20,7 @@ from tests.operations.bootstrap.prepared import (
     role_keys,
     stack_file,
 )
+from tests.operations.bootstrap.rights import hold
 from tests.standins.aws.account import Account
 from tests.standins.aws.launched import ACCOUNT, launched, tags
 
@@ -43,16 +44,21 @@ SERVICES = {
 
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Account]:
-    """Empty."""
-    with launched(tmp_path / "emulator") as account:
+    """Empty. Fails the test whose command calls what the documented policy does not allow."""
+    record = tmp_path / "calls.jsonl"
+    with launched(tmp_path / "emulator", record=record) as account:
         yield account
+        hold(record)
 
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """For what makes nothing."""
-    with launched(tmp_path_factory.mktemp("emulator")) as account:
+    directory = tmp_path_factory.mktemp("emulator")
+    record = directory / "calls.jsonl"
+    with launched(directory, record=record) as account:
         yield account
+        hold(record)
 
 
 @pytest.fixture

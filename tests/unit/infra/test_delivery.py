@@ -234,13 +234,21 @@ def test_copies_of_backups_are_made_in_the_further_region_only() -> None:
     assert not grants(delivery(), "apply", "kms:CreateGrant", f"arn:aws:kms:eu-north-1:{ACCOUNT}:key/another")
 
 
-def test_no_role_within_the_boundary_makes_identities_or_leaves_its_account(production: Recorded) -> None:
+def test_no_role_within_the_boundary_makes_identities_reads_contents_or_leaves_the_account(
+    production: Recorded,
+) -> None:
     boundary = json.loads(production.one("iam/policy:Policy", "delivery-boundary").inputs["policy"])["Statement"]
     allowed = [one for one in boundary if one["Effect"] == "Allow"]
     for action in ("iam:CreateRole", "sts:AssumeRole", "organizations:ListAccounts", "kms:PutKeyPolicy"):
         assert not any(concerned(one, action, "*") for one in allowed), action
-    assert any(concerned(one, "s3:GetObject", "arn:aws:s3:::patchbay-production-payloads/run") for one in allowed)
-    assert not any(concerned(one, "s3:GetObject", "arn:aws:s3:::somebody-elses/run") for one in allowed)
+    for action, resource in (
+        ("s3:GetObject", "arn:aws:s3:::patchbay-production-objects-payloads/run"),
+        ("secretsmanager:GetSecretValue", SECRET),
+    ):
+        assert not any(concerned(one, action, resource) for one in allowed), action
+    queue = f"arn:aws:elasticache:eu-central-1:{ACCOUNT}:replicationgroup:patchbay-production-main"
+    assert any(concerned(one, "elasticache:Connect", queue) for one in allowed)
+    assert not any(concerned(one, "elasticache:Connect", queue.replace(ACCOUNT, "999999999999")) for one in allowed)
 
 
 def test_no_wildcard_action_is_allowed_on_every_resource(production: Recorded) -> None:

@@ -5,6 +5,7 @@ Authorization Reference tells which kinds of resources each of those calls is ju
 Both come with cfn-lint.
 """
 
+import fnmatch
 import functools
 import json
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from patchbay_operations.permissions.reasons import SCHEMAS, actions, load_reasons
 
 from tests.unit.infra.delivery_roles import (
     BACKUP_KEY,
@@ -105,6 +107,8 @@ TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "AWS::WAFv2::WebACL": ("wafv2/webAcl",),
     "AWS::WAFv2::WebACLAssociation": ("wafv2/webAclAssociation",),
 }
+# Of types that no stack's deployment makes: an administrator's, and one that `edge.shield` adds.
+READ: Final = ("AWS::CloudTrail::Trail", "AWS::Shield::Protection")
 # What an administrator deploys.
 ADMINISTRATORS: Final = {
     "backup/plan",
@@ -202,27 +206,36 @@ OWN: Final[Mapping[str, str]] = {
 }
 # What the schemas list for settings that no environment has.
 UNUSED: Final[Mapping[str, str]] = {
-    "autoscaling": "AttachLoadBalancers CancelInstanceRefresh CreateAutoScalingGroup DeleteAutoScalingGroup "
-    "DeleteLifecycleHook DeleteNotificationConfiguration DetachLoadBalancers DisableMetricsCollection "
-    "EnableMetricsCollection PutLifecycleHook PutNotificationConfiguration ResumeProcesses StartInstanceRefresh "
-    "SuspendProcesses UpdateAutoScalingGroup",
+    # Its options are none of the program's.
+    "acm": "UpdateCertificateOptions",
+    "autoscaling": "AttachLoadBalancers AttachTrafficSources CancelInstanceRefresh CreateAutoScalingGroup "
+    "DeleteAutoScalingGroup DeleteLifecycleHook DeleteNotificationConfiguration DetachLoadBalancers "
+    "DetachTrafficSources DisableMetricsCollection EnableMetricsCollection PutLifecycleHook "
+    "PutNotificationConfiguration ResumeProcesses StartInstanceRefresh SuspendProcesses UpdateAutoScalingGroup",
     "ec2": "AcceptAddressTransfer AllocateIpamPoolCidr AssignPrivateNatGatewayAddress AssociateAddress "
     "AssociateNatGatewayAddress AssociateSubnetCidrBlock AssociateVerifiedAccessInstanceWebAcl "
     "AttachVpnGateway CreateVpcEncryptionControl DetachVpnGateway DisassociateVerifiedAccessInstanceWebAcl "
-    "GetVerifiedAccessInstanceWebAcl ModifyVpcTenancy UnassignPrivateNatGatewayAddress",
+    "GetVerifiedAccessInstanceWebAcl ModifyVpcTenancy UnassignPrivateNatGatewayAddress "
+    # The provider changes a rule as a whole.
+    "UpdateSecurityGroupRuleDescriptionsEgress UpdateSecurityGroupRuleDescriptionsIngress",
     "ecr": "DeleteRepositoryPolicy SetRepositoryPolicy",
     "elasticache": "DescribeGlobalReplicationGroups DisassociateGlobalReplicationGroup",
     # Auto Mode's; and what no role may lose.
     "iam": "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile DeleteRolePermissionsBoundary "
     "GetInstanceProfile ListRoles RemoveRoleFromInstanceProfile TagInstanceProfile",
-    # Use of a key that is handed to a service goes through grants; in production keys outlast deployments.
-    "kms": "Encrypt DisableKey ScheduleKeyDeletion",
-    # Lines are written by the services themselves.
-    "logs": "CreateLogStream DeleteDataProtectionPolicy DeleteIndexPolicy GetDataProtectionPolicy "
-    "PutBearerTokenAuthentication PutDataProtectionPolicy PutIndexPolicy PutLogEvents PutLogGroupDeletionProtection",
-    "rds": "DescribeDBClusterSnapshots DescribeDBClusters",
-    # No cache is filled from an object.
-    "s3": "GetObject CreateBucketMetadataTableConfiguration DeleteBucketMetadataTableConfiguration DeleteBucketWebsite "
+    # Use of a key that is handed to a service goes through grants; in production keys outlast deployments. None is
+    # disabled, all rotate, and repositories are encrypted by AWS' own, whose policy lets ECR's users retire grants.
+    "kms": "Encrypt DisableKey DisableKeyRotation RetireGrant ScheduleKeyDeletion",
+    # Lines are written by the services themselves; policies refuse a group without an end or a key.
+    "logs": "CreateLogStream DeleteDataProtectionPolicy DeleteIndexPolicy DeleteRetentionPolicy DisassociateKmsKey "
+    "GetDataProtectionPolicy PutBearerTokenAuthentication PutDataProtectionPolicy PutIndexPolicy PutLogEvents "
+    "PutLogGroupDeletionProtection",
+    # None is made from a backup.
+    "rds": "DescribeDBClusterSnapshots DescribeDBClusters RestoreDBInstanceFromDBSnapshot "
+    "RestoreDBInstanceToPointInTime",
+    # No cache is filled from an object; a bucket is emptied by versions.
+    "s3": "GetObject DeleteObject CreateBucketMetadataTableConfiguration DeleteBucketMetadataTableConfiguration "
+    "DeleteBucketWebsite "
     "PutAccelerateConfiguration PutAnalyticsConfiguration PutIntelligentTieringConfiguration "
     "PutInventoryConfiguration PutMetricsConfiguration PutObjectAcl PutReplicationConfiguration "
     "UpdateBucketMetadataAnnotationTableConfiguration UpdateBucketMetadataInventoryTableConfiguration "
@@ -326,6 +339,14 @@ def test_every_call_that_aws_makes_for_a_type_is_allowed_on_the_environments_own
         if not any(may(apply, action, target, **{where: "production"}, **KEYS) for where in ("tag", "request"))
     ]
     assert not refused, "\n".join(refused)
+
+
+def test_a_reason_that_names_the_schemas_has_one_that_lists_its_action() -> None:
+    handlers = (one for kind in (*TYPES, *READ) for one in schemas()[kind].get("handlers", {}).values())
+    listed = {action.lower() for handler in handlers for action in handler.get("permissions", ())}
+    named = {action for one in load_reasons("delivery-apply") if one.source == SCHEMAS for action in actions(one)}
+    assert named
+    assert not [one for one in sorted(named) if not fnmatch.filter(listed, one.lower())]
 
 
 def test_every_type_of_the_environment_is_looked_up() -> None:

@@ -45,7 +45,7 @@ BY_TAG: Final = [
     ("ec2:CreateTags", arn("ec2", "vpc/0"), {}),
     ("ec2:DeleteTags", arn("ec2", "vpc/0"), {}),
     ("kms:PutKeyPolicy", KEY, {}),
-    ("kms:CancelKeyDeletion", KEY, {}),
+    ("kms:EnableKey", KEY, {}),
     ("kms:CreateGrant", KEY, {}),
     ("kms:CreateAlias", KEY, {}),
     ("kms:Decrypt", KEY, THROUGH),

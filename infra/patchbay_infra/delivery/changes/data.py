@@ -12,12 +12,7 @@ def data_changes(scope: Scope, further_regions: Sequence[str]) -> Sequence[State
         allow(["rds:*"], scope.arn("rds", "*:{}*")),
         # AWS' own option group: an instance without options is made in it, and RDS asks about it like any other.
         allow(
-            [
-                "rds:CreateDBInstance",
-                "rds:CreateDBInstanceReadReplica",
-                "rds:ModifyDBInstance",
-                "rds:RestoreDBInstance*",
-            ],
+            ["rds:CreateDBInstance", "rds:CreateDBInstanceReadReplica", "rds:ModifyDBInstance"],
             scope.arn("rds", "og:default:*"),
         ),
         *(
@@ -47,7 +42,6 @@ def data_changes(scope: Scope, further_regions: Sequence[str]) -> Sequence[State
                 "s3:CreateBucket",
                 "s3:DeleteBucket",
                 "s3:DeleteBucketPolicy",
-                "s3:DeleteObject",
                 "s3:DeleteObjectVersion",
                 "s3:ListBucketVersions",
                 "s3:PutBucket*",
@@ -64,11 +58,9 @@ def data_changes(scope: Scope, further_regions: Sequence[str]) -> Sequence[State
                 "secretsmanager:DeleteResourcePolicy",
                 "secretsmanager:DeleteSecret",
                 "secretsmanager:PutResourcePolicy",
-                "secretsmanager:RestoreSecret",
                 "secretsmanager:TagResource",
                 "secretsmanager:UntagResource",
                 "secretsmanager:UpdateSecret",
-                "secretsmanager:ValidateResourcePolicy",
             ],
             scope.secrets,
         ),

@@ -31,8 +31,6 @@ def edge_changes(scope: Scope) -> Sequence[Statement]:
             [
                 "acm:DeleteCertificate",
                 "acm:RemoveTagsFromCertificate",
-                "acm:RenewCertificate",
-                "acm:UpdateCertificateOptions",
                 "shield:DeleteProtection",
                 "shield:UntagResource",
             ],
@@ -61,7 +59,7 @@ def placed_changes(
     return (
         allow(changes, [pulumi.Output.concat("arn:aws:route53:::hostedzone/", zone_id)]),
         allow(
-            ["route53:AssociateVPCWithHostedZone", "route53:DisassociateVPCFromHostedZone"],
+            ["route53:AssociateVPCWithHostedZone"],
             ["arn:aws:route53:::hostedzone/*"],
             {"ForAllValues:StringEquals": {"route53:VPCs": own_vpc}, "Null": {"route53:VPCs": "false"}},
         ),

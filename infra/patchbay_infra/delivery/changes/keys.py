@@ -18,16 +18,12 @@ def key_changes(scope: Scope, outside: Outside) -> Sequence[Statement]:
         allow(["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"], scope.arn("kms", "alias/{}*")),
         allow(
             [
-                "kms:CancelKeyDeletion",
                 "kms:CreateAlias",
                 "kms:CreateGrant",
                 "kms:DeleteAlias",
-                "kms:DisableKey",
-                "kms:DisableKeyRotation",
                 "kms:EnableKey",
                 "kms:EnableKeyRotation",
                 "kms:PutKeyPolicy",
-                "kms:RetireGrant",
                 "kms:ScheduleKeyDeletion",
                 "kms:UntagResource",
                 "kms:UpdateAlias",

@@ -26,9 +26,10 @@ _MADE: Final = (
     (("RunInstances",), ("instance", "network-interface", "volume")),
 )
 _MAKING: Final = tuple(call for calls, _ in _MADE for call in calls)
+# The first row's calls refer to nothing of ours.
+_REFERRING: Final = tuple(call for calls, _ in _MADE[1:] for call in calls)
 _RULE_MAKING: Final = ("AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress")
 _CHANGING: Final = (
-    "ApplySecurityGroupsToClientVpnTargetNetwork",
     "AssociateClientVpnTargetNetwork",
     "AssociateRouteTable",
     "AssociateVpcCidrBlock",
@@ -49,7 +50,6 @@ _CHANGING: Final = (
     "ReleaseAddress",
     "Replace*",
     "Revoke*",
-    "UpdateSecurityGroupRuleDescriptions*",
 )
 # The VPC CNI's, on the network interfaces that it makes: value is the cluster's name.
 _CNI_TAG: Final = "cluster.k8s.amazonaws.com/name"
@@ -68,7 +68,7 @@ def network_changes(scope: Scope) -> Sequence[Statement]:
     )
     return (
         *made,
-        allow(_ec2((*_MAKING, *_RULE_MAKING, *_CHANGING)), everything, scope.owned),
+        allow(_ec2((*_REFERRING, *_RULE_MAKING, *_CHANGING)), everything, scope.owned),
         # A rule is made in a group, which has to be ours.
         allow(_ec2(_RULE_MAKING), scope.arn("ec2", "security-group-rule/*")),
         allow(["ec2:RunInstances"], [f"arn:aws:ec2:{scope.context.region}::image/*"]),

@@ -28,7 +28,6 @@ def platform_changes(scope: Scope, outside: Outside) -> Sequence[Statement]:
         allow(
             [
                 "autoscaling:*LoadBalancerTargetGroups",
-                "autoscaling:*TrafficSources",
                 "autoscaling:CreateOrUpdateTags",
                 "autoscaling:DeleteTags",
             ],
@@ -53,8 +52,6 @@ def platform_changes(scope: Scope, outside: Outside) -> Sequence[Statement]:
                 "logs:AssociateKmsKey",
                 "logs:CreateLogGroup",
                 "logs:DeleteLogGroup",
-                "logs:DeleteRetentionPolicy",
-                "logs:DisassociateKmsKey",
                 "logs:PutRetentionPolicy",
                 "logs:TagResource",
                 "logs:UntagResource",

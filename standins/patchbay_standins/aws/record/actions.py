@@ -6,7 +6,11 @@ from typing import Any, Final
 from patchbay_standins.aws.record import values
 
 # IAM's prefixes by botocore's names of services, where they differ.
-_PREFIXES: Final[Mapping[str, str]] = {"elbv2": "elasticloadbalancing", "opensearch": "es"}
+_PREFIXES: Final[Mapping[str, str]] = {
+    "elbv2": "elasticloadbalancing",
+    "opensearch": "es",
+    "service-quotas": "servicequotas",
+}
 # Sources: Amazon S3 API reference, "Permissions" of each operation; Billing guide, "Managing access permissions" of
 # budgets; Service Authorization Reference.
 _OTHERS: Final[Mapping[str, Mapping[str, str]]] = {

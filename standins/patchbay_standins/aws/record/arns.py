@@ -156,6 +156,14 @@ def _key(call: Call) -> list[str]:
     return [f"arn:aws:kms:{call.region}:{call.account}:key/{by_alias.get(end, _unless_alias(end))}" for end in ends]
 
 
+def _linked_role(call: Call) -> list[str]:
+    """What a service's own role is called, the service says; its path is the service's name."""
+    return [
+        f"arn:aws:iam::{call.account}:role/aws-service-role/{service}/*"
+        for service in values.at(call.parameters, "AWSServiceName")
+    ]
+
+
 def _unless_alias(end: str) -> str:
     return "*" if end.startswith("alias/") else end
 
@@ -176,6 +184,7 @@ _SPECIAL: Final[Mapping[tuple[str, str], Callable[[Call], list[str]]]] = {
     ("autoscaling", "autoScalingGroup"): _scaling_group,
     ("eks", "access-entry"): _access_entry,
     ("events", "rule-on-default-event-bus"): _rule,
+    ("iam", "role"): _linked_role,
     ("kms", "key"): _key,
     ("rds", "og"): _option_group,
     ("securityhub", "hub"): _hub,

@@ -23,7 +23,7 @@ _ENVIRONMENT: Final = re.compile(r"exec-env/(\S+)")
 # A name before that of this machine or of S3, whose path then begins with the key.
 _BUCKETS_HOST: Final = re.compile(r"[^:]+\.(localhost|s3[.-][\w.-]+)(:\d+)?")
 # Signing names that are no names of botocore's, of services without operations of our own.
-_NAMES: Final[Mapping[str, str]] = {"monitoring": "cloudwatch"}
+_NAMES: Final[Mapping[str, str]] = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 
 
 class Recorder:

@@ -14,15 +14,17 @@ _LINKED_BALANCING: Final = (
     "https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-service-linked-roles.html"
 )
 _LINKED_SEARCH: Final = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html"
+_NEW_BUCKETS: Final = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html"
 
 
 @dataclass(frozen=True)
 class Looks:
-    """Actions that name no resource."""
+    """Actions that name no resource, or what the call makes. `where`: a parameter that has to be given."""
 
     operations: frozenset[str]
     actions: tuple[str, ...]
     source: str
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ LOOKS: Final = (
         ("ec2:DescribeVpcs",),
         "schema:AWS::ElasticLoadBalancingV2::TargetGroup",
     ),
+    Looks(frozenset({"s3:CreateBucket"}), ("s3:PutBucketOwnershipControls",), _NEW_BUCKETS, "ObjectOwnership"),
 )
 LINKED: Final = (
     Linked(frozenset({"ec2:CreateClientVpnEndpoint"}), "clientvpn.amazonaws.com", _LINKED_VPN),
@@ -112,7 +115,7 @@ LINKED: Final = (
 def questions(call: Call) -> Iterator[Question]:
     operation = f"{call.service}:{call.operation}"
     for looks in LOOKS:
-        if operation in looks.operations:
+        if operation in looks.operations and (not looks.where or call.get(looks.where)):
             yield from (Question(action, _everything(action, call), context.here(call)) for action in looks.actions)
     for linked in LINKED:
         if operation in linked.operations:
