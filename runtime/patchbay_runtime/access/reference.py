@@ -5,13 +5,13 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.roles import OPERATIONS
-from patchbay_runtime.api.app import create_app
+from patchbay_runtime.api.app import add_routes
 from patchbay_runtime.api.guard import declared
-from patchbay_runtime.settings import Settings
 
 _MARKED = re.compile(r"(<!-- operations: begin -->\n).*?(<!-- operations: end -->)", re.DOTALL)
 
@@ -36,8 +36,10 @@ def with_current_table(text: str) -> str:
 
 def _requests() -> dict[Operation, list[str]]:
     """Of each operation, as the application's routes declare them."""
+    app = FastAPI()
+    add_routes(app)
     found: dict[Operation, list[str]] = defaultdict(list)
-    for route in iter_route_contexts(create_app(Settings()).routes):
+    for route in iter_route_contexts(app.routes):
         for guard in declared(getattr(route, "dependencies", None) or []):
             if guard is not None:
                 found[guard.operation] += [f"`{method} {route.path}`" for method in sorted(route.methods or ())]

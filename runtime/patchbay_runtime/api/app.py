@@ -34,6 +34,12 @@ def create_app(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> FastAPI:
     # Without its documentation's own routes, which would be open.
     app = FastAPI(title="Patchbay", lifespan=lifespan, redirect_slashes=False, openapi_url=None)
     add_error_handlers(app)
+    add_routes(app)
+    return app
+
+
+def add_routes(app: FastAPI) -> None:
+    """Every route, with what it asks of its callers."""
     for router in (
         tenants.router, flows.router, webhooks.router, runs.router,
         keys.tenant_router, keys.platform_router, openings.router, health.router,
@@ -42,4 +48,3 @@ def create_app(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> FastAPI:
     # Who scales the pods comes from inside the cluster, and must not depend on MariaDB.
     from_outside = needs(Operation.HORIZON_READ, from_outside=True)
     app.include_router(horizon_router(queue_of, CATALOG), dependencies=[from_outside])
-    return app
