@@ -117,6 +117,8 @@ async def test_without_an_administrator_s_key_the_remedy_is_told_and_no_secret(
     small: SmallEnvironment, token: str | None
 ) -> None:
     async with Gateway(small.url, "loadtest", Access.model_validate({"token": token})) as gateway:
-        with pytest.raises(UnusableEnvironmentError, match=r"401.*--token-file, or set PATCHBAY_TOKEN") as told:
+        with pytest.raises(
+            UnusableEnvironmentError, match=r"401.*set PATCHBAY_TOKEN to an administrator's key"
+        ) as told:
             await gateway.register(FLOW)
     assert "wrong-secret" not in str(told.value)

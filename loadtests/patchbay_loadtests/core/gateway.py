@@ -24,10 +24,7 @@ KEY_ROLE = "developer"
 KEY_DAYS = 1
 # How long a 429 or 503 is waited out before the environment is given up.
 PATIENCE_SECONDS = 30.0
-_REMEDIES = {
-    401: "; name a file with an administrator's key by --token-file, or set PATCHBAY_TOKEN",
-    403: "; if it is no address that is refused, use a key of the role administrator",
-}
+_NEEDS_KEY = "; set PATCHBAY_TOKEN to an administrator's key, or name its file by --token-file where the command has it"
 _OPENINGS: Final = "/api/platform/openings"
 _OPENING: Final = f"{_OPENINGS}/{{address}}/{{port}}"
 
@@ -202,7 +199,7 @@ class Gateway:
         if not answer.is_success:
             raise (ServerError if answer.is_server_error else UnusableEnvironmentError)(
                 f"gateway, {method} {path}: {answer.status_code} {answer.text.strip()[:500]}"
-                f"{_REMEDIES.get(answer.status_code, '')}"
+                f"{_NEEDS_KEY if answer.status_code == 401 else ''}"
             )
         try:
             return answer.json()

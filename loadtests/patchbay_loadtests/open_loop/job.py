@@ -35,11 +35,11 @@ class SinkMoment(BaseModel):
 
 
 class Registered(BaseModel):
-    """The flow's webhook has this secret. `sink`: its moment when the flow was registered; None: there is no sink."""
+    """`webhook_key`: of the flow. `sink`: its moment when the flow was registered; None: there is no sink."""
 
     model_config = ConfigDict(frozen=True)
 
-    webhook_key: str
+    webhook_key: str | None
     sink: SinkMoment | None
 
 
@@ -67,7 +67,7 @@ async def do(job: Job) -> RunsVerdict | Registered:
             # Without a sink no order has a line that would go there.
             await gateway.register(order_flow(job.sink_url or "https://sink.invalid/deliveries", name=FLOW))
             return Registered(
-                webhook_key=gateway.webhook_key(FLOW) or "",
+                webhook_key=gateway.webhook_key(FLOW),
                 sink=await _moment(job.sink_url) if job.sink_url else None,
             )
         await gateway.enter()

@@ -132,7 +132,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self._body()
-        self._answer(200, {})
+        refusal = self.server.access.refusal("PUT", self.path, self.headers)
+        self._answer(refusal or 200, {})
 
     def do_DELETE(self) -> None:
         self._answer(*(self.server.access.answer("DELETE", self.path, None) or (404, {})))

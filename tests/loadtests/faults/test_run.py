@@ -11,10 +11,13 @@ from typing import Any, ClassVar
 
 import pytest
 import yaml
+from patchbay_loadtests.core.access import TOKEN, Access
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.settlement import Patience
 from patchbay_loadtests.faults.catalogue.fault import Fault
+from patchbay_loadtests.faults.flows import STEADY_FLOW
 from patchbay_loadtests.faults.judging.result import FaultResult, Result
+from patchbay_loadtests.faults.machine import place
 from patchbay_loadtests.faults.options import Options
 from patchbay_loadtests.faults.pace import Pace
 from patchbay_loadtests.faults.resumption import CALM, Earlier
@@ -68,6 +71,8 @@ class TriggersAway(Fault):
     async def heal(self, stage: Stage) -> None:
         await super().heal(stage)
         self.environment.away = self.environment.fires = False
+        # As a fault places its own orders beside the steady ones.
+        await stage.place(STEADY_FLOW, "beside-1")
 
 
 class CannotBeInjected(TriggersAway):
@@ -94,6 +99,7 @@ class LeavesABacklog(TriggersAway):
 @pytest.fixture
 def small() -> Iterator[SmallEnvironment]:
     with environment() as server:
+        server.access.token = "administrators"
         TriggersAway.environment = server
         yield server
 
@@ -102,6 +108,7 @@ def options(small: SmallEnvironment, directory: Path) -> Options:
     return Options(
         host=small.url,
         kubeconfig=kubeconfig(small, directory),
+        access=Access.model_validate({"token": small.access.token}),
         receiver_address="127.0.0.1",
         receiver_port=0,
         state=directory / "state",
@@ -111,6 +118,18 @@ def options(small: SmallEnvironment, directory: Path) -> Options:
         orders_per_second=20,
         pace=PACE,
     )
+
+
+def test_faults_show_the_key_of_this_machine_unless_another_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(TOKEN, raising=False)
+    monkeypatch.setattr(place, "KEY_FILE", tmp_path / "key")
+    assert "Authorization" not in Options().access.headers()
+    (tmp_path / "key").write_text("of-this-machine\n")
+    assert Options().access.headers()["Authorization"] == "Bearer of-this-machine"
+    monkeypatch.setenv(TOKEN, "another")
+    assert Options().access.headers()["Authorization"] == "Bearer another"
 
 
 def rules(directory: Path) -> Path:
@@ -158,6 +177,7 @@ def test_a_fault_that_loses_nothing_is_told_so_and_reported(tried: Tried) -> Non
     fault = tried.fault(TriggersAway)
     assert fault.runs.accepted == fault.runs.completed >= 20
     assert fault.errors["503"] > 0
+    assert "401" not in fault.errors
     assert fault.alert_fired
     assert fault.longest_acceptance_seconds is not None
     assert fault.longest_acceptance_seconds > AWAY_SECONDS / 2
