@@ -122,7 +122,8 @@ def test_a_services_own_role_is_judged_by_the_path_that_it_gets(account: Account
 
 def test_a_quota_is_asked_for_by_the_name_that_iam_has_for_its_service(account: Account) -> None:
     account.client("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")
-    assert questions(account) == {("servicequotas:GetServiceQuota", "*"): {}}
+    quota = f"arn:aws:servicequotas:{REGION}:{ACCOUNT}:vpc/L-F678F1CE"
+    assert questions(account) == {("servicequotas:GetServiceQuota", quota): {}}
 
 
 def test_a_bucket_in_the_hosts_name_is_not_taken_for_another(account: Account) -> None:
