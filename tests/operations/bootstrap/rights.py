@@ -1,7 +1,8 @@
 """What the command calls, held to the policy that docs/environments.md has for who runs it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,8 @@ from patchbay_operations.permissions.roles import Role
 
 from tests.emulated.calls import unread
 from tests.operations.bootstrap.prepared import BUCKET
-from tests.standins.aws.account import REGION
-from tests.standins.aws.launched import ACCOUNT
+from tests.standins.aws.account import REGION, Account
+from tests.standins.aws.launched import ACCOUNT, launched
 
 PAGE: Final = Path(__file__).resolve().parents[3] / "docs" / "environments.md"
 _HEADING: Final = "### Who bootstraps"
@@ -47,6 +48,10 @@ def faults(judge: Role, made: Sequence[Recorded]) -> list[str]:
     return [*unread(made), *map(str, denied(judge, made))]
 
 
-def hold(record: Path) -> None:
-    """Fails where the command called what the policy does not allow."""
-    assert not (found := faults(holder(policy()), commands_calls(record))), "\n".join(found)
+@contextmanager
+def held(directory: Path) -> Iterator[Account]:
+    """An empty account. Fails at its end where the command called what the policy does not allow."""
+    record = directory / "calls.jsonl"
+    with launched(directory / "emulator", record=record) as account:
+        yield account
+        assert not (found := faults(holder(policy()), commands_calls(record))), "\n".join(found)

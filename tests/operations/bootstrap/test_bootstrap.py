@@ -20,9 +20,9 @@ from tests.operations.bootstrap.prepared import (
     role_keys,
     stack_file,
 )
-from tests.operations.bootstrap.rights import hold
+from tests.operations.bootstrap.rights import held
 from tests.standins.aws.account import Account
-from tests.standins.aws.launched import ACCOUNT, launched, tags
+from tests.standins.aws.launched import ACCOUNT, tags
 
 ALIAS = "alias/patchbay-pulumi-state"
 # AWS' own guides of each service, "Using service-linked roles".
@@ -44,21 +44,16 @@ SERVICES = {
 
 @pytest.fixture
 def account(tmp_path: Path) -> Iterator[Account]:
-    """Empty. Fails the test whose command calls what the documented policy does not allow."""
-    record = tmp_path / "calls.jsonl"
-    with launched(tmp_path / "emulator", record=record) as account:
+    """Empty."""
+    with held(tmp_path) as account:
         yield account
-        hold(record)
 
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """For what makes nothing."""
-    directory = tmp_path_factory.mktemp("emulator")
-    record = directory / "calls.jsonl"
-    with launched(directory, record=record) as account:
+    with held(tmp_path_factory.mktemp("emulator")) as account:
         yield account
-        hold(record)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from patchbay_operations.bootstrap.quota_needs import needs
 from patchbay_operations.bootstrap.stack_file import Stack, load_stack
 
 from tests.operations.bootstrap.prepared import ADMIN, Done, prepared, role_keys, stack_file
+from tests.operations.bootstrap.rights import held
 from tests.standins.aws.account import Account
-from tests.standins.aws.launched import launched
 
 # vCPUs by EC2's documentation of instance types: large has 2, xlarge 4.
 VCPUS = {"large": 2, "xlarge": 4}
@@ -21,7 +21,7 @@ VCPUS = {"large": 2, "xlarge": 4}
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with launched(tmp_path_factory.mktemp("emulator")) as account:
+    with held(tmp_path_factory.mktemp("emulator")) as account:
         yield account
 
 

@@ -105,6 +105,27 @@ def test_rules_the_hub_and_locks_of_buckets_are_judged_by_their_names(account: A
     assert set(questions(account)) == {("s3:PutBucketObjectLockConfiguration", f"arn:aws:s3:::{name}")}
 
 
+def test_who_says_whose_a_new_buckets_objects_are_is_asked_for_that_too(account: Account) -> None:
+    name, where = new_name("bucket"), {"LocationConstraint": REGION}
+    account.client("s3").create_bucket(
+        Bucket=name, CreateBucketConfiguration=where, ObjectOwnership="BucketOwnerEnforced"
+    )
+    bucket = f"arn:aws:s3:::{name}"
+    assert set(questions(account)) == {("s3:CreateBucket", bucket), ("s3:PutBucketOwnershipControls", bucket)}
+
+
+def test_a_services_own_role_is_judged_by_the_path_that_it_gets(account: Account) -> None:
+    account.client("iam").create_service_linked_role(AWSServiceName="rds.amazonaws.com")
+    role = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/rds.amazonaws.com/*"
+    assert questions(account) == {("iam:CreateServiceLinkedRole", role): {"iam:AWSServiceName": "rds.amazonaws.com"}}
+
+
+def test_a_quota_is_asked_for_by_the_name_that_iam_has_for_its_service(account: Account) -> None:
+    account.client("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode="L-F678F1CE")
+    quota = f"arn:aws:servicequotas:{REGION}:{ACCOUNT}:vpc/L-F678F1CE"
+    assert questions(account) == {("servicequotas:GetServiceQuota", quota): {}}
+
+
 def test_a_bucket_in_the_hosts_name_is_not_taken_for_another(account: Account) -> None:
     address = account.client("s3").generate_presigned_url("get_object", Params={"Bucket": "example", "Key": "a/b"})
     http.get(address.replace("/example/", "/"), headers={"Host": "example.localhost"})
