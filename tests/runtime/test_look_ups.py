@@ -1,5 +1,8 @@
 """Names are resolved as the pod's own configuration says."""
 
+import json
+import subprocess
+import sys
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -8,6 +11,7 @@ from patchbay_runtime.steps.fault import StepFault
 
 from tests.runtime.name_server import name_server
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 SEARCH = "search flows.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5"
 
 
@@ -38,3 +42,54 @@ async def test_what_can_be_no_name_is_a_fault_of_the_step(tmp_path: Path, name: 
         with pytest.raises(StepFault, match="could not be resolved") as fault:
             await look_ups.addresses("one", name)
     assert (fault.value.code, server.asked) == ("http_connection", [])
+
+
+HOSTS = """
+10.1.2.3 of-hosts.example.com short-of-hosts
+"""
+ZONE = {
+    "sink.loadtest.svc.cluster.local": ["10.96.0.7"],
+    "api.flows.svc.cluster.local": ["10.96.0.8"],
+    "partner.example.com": ["9.9.9.9", "2606:4700::1111"],
+    "alias.example.com": ["second.example.net"],
+    "second.example.net": ["third.example.org"],
+    "third.example.org": ["10.0.0.1"],
+    "six.example.com": ["::ffff:127.0.0.1"],
+    "of-hosts.example.com": ["9.9.9.10"],
+    "five.dots.in.this.name.example.com": ["9.9.9.11"],
+    "five.dots.in.this.name.example.com.svc.cluster.local": ["10.0.0.9"],
+}
+NAMES = [
+    *ZONE,
+    *(f"{name}." for name in ZONE),
+    "sink.loadtest.svc",
+    "sink.loadtest",
+    "api",
+    "API",
+    "api.",
+    "short-of-hosts",
+    "Of-Hosts.Example.com",
+    "nobody.example.com",
+    "nobody",
+]
+
+
+def test_a_pods_names_lead_where_its_system_says(tmp_path: Path) -> None:
+    """Judged by the C library, with a /etc/resolv.conf and /etc/hosts of a pod, in namespaces of their own."""
+    (tmp_path / "resolv.conf").write_text(f"nameserver 127.0.0.1\n{SEARCH}\n")
+    (tmp_path / "hosts").write_text(HOSTS)
+    script = f"""
+        ip link set lo up
+        mount --bind {tmp_path}/resolv.conf /etc/resolv.conf
+        mount --bind {tmp_path}/hosts /etc/hosts
+        exec "$@"
+    """
+    program = [sys.executable, "-m", "tests.runtime.pods_names", json.dumps(ZONE), json.dumps(NAMES)]
+    command = ["unshare", "--mount", "--net", "--propagation", "private", "bash", "-ec", script, "pod", *program]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=REPOSITORY)
+    assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert {name: ours for name, (ours, _) in found.items()} == {name: judge for name, (_, judge) in found.items()}
+    assert found["sink.loadtest.svc"][0] == ["10.96.0.7"]
+    assert found["of-hosts.example.com"][0] == ["10.1.2.3"]
+    assert found["nobody.example.com"][0] == []
