@@ -93,7 +93,7 @@ class ConnectorsConfig(Model):
 
     @property
     def told(self) -> dict[str, str]:
-        """The variables by which the API refuses what the network would not let through."""
+        """The variables by which the API and the connectors' pods refuse what the network would not let through."""
         ports = ",".join(map(_told, self.ports))
         return {
             "PATCHBAY_CONNECTOR_PORTS": ports,

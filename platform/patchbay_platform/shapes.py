@@ -18,8 +18,10 @@ from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, EnvVarAr
 from pydantic import Field
 
 from patchbay_platform import pods
+from patchbay_platform.connectors import ConnectorsConfig
 from patchbay_platform.endpoint import Endpoint
 from patchbay_platform.host_cluster import HostCluster
+from patchbay_platform.network import CONNECTOR
 from patchbay_platform.placement import Placement
 from patchbay_platform.prometheus.rules import desired_pods
 from patchbay_platform.runtime_pod import RuntimePod
@@ -85,7 +87,10 @@ class WorkerPods(pulumi.ComponentResource):
 
 
 class ShapeWorkload(pulumi.ComponentResource):
-    """Deployment, ServiceAccount, PodDisruptionBudget and ScaledObject, all named `shape-<shape>`."""
+    """Deployment, ServiceAccount, PodDisruptionBudget and ScaledObject, all named `shape-<shape>`.
+
+    `connectors`: what the pods may call, where the shape calls other systems.
+    """
 
     def __init__(
         self,
@@ -94,6 +99,7 @@ class ShapeWorkload(pulumi.ComponentResource):
         scaling: ScalingConfig,
         runtime: RuntimePod,
         *,
+        connectors: ConnectorsConfig,
         placement: Placement,
         prometheus: pulumi.Output[Endpoint],
         autoscaler: pulumi.Input[list[pulumi.Resource]],
@@ -122,7 +128,7 @@ class ShapeWorkload(pulumi.ComponentResource):
                     PodSpecArgs(
                         topology_spread_constraints=pods.spread(workload.labels),
                         termination_grace_period_seconds=grace_seconds(shape),
-                        containers=[_worker(shape, runtime)],
+                        containers=[_worker(shape, runtime, connectors)],
                         volumes=runtime.volumes(),
                     ),
                     annotations=runtime.annotations(),
@@ -141,12 +147,17 @@ class ShapeWorkload(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def _worker(shape: Shape, runtime: RuntimePod) -> ContainerArgs:
+def _worker(shape: Shape, runtime: RuntimePod, connectors: ConnectorsConfig) -> ContainerArgs:
+    told = connectors.told if shape.name == CONNECTOR.name else {}
     return ContainerArgs(
         name="worker",
         image=runtime.image,
         args=["worker", "--shape", shape.name],
-        env=[*runtime.environment(), _CLOSED_ADDRESS],
+        env=[
+            *runtime.environment(),
+            *(EnvVarArgs(name=name, value=value) for name, value in told.items()),
+            _CLOSED_ADDRESS,
+        ],
         ports=[ContainerPortArgs(name="metrics", container_port=METRICS_PORT)],
         readiness_probe=pods.readiness("/readyz", METRICS_PORT, period_seconds=1),
         liveness_probe=pods.liveness("/healthz", METRICS_PORT),

@@ -181,6 +181,7 @@ class Platform(pulumi.ComponentResource):
                 shape,
                 settings.scaling,
                 runtime,
+                connectors=settings.network.connectors,
                 placement=workers,
                 prometheus=prometheus.endpoint,
                 autoscaler=keda.resources.apply(lambda resources: [*resources, policies]),

@@ -98,8 +98,12 @@ def test_connectors_call_the_ports_of_the_environment_only(program: Program) -> 
     ]
 
 
-def test_the_api_refuses_flows_by_the_same_ports_and_ranges(program: Program) -> None:
-    (container,) = program.one("Deployment", "api", "patchbay-runtime").inputs["spec"]["template"]["spec"]["containers"]
+@pytest.mark.parametrize("deployment", ["api", "shape-http-connector"])
+def test_flows_at_their_registration_and_calls_are_judged_by_the_same_ports_and_ranges(
+    program: Program, deployment: str
+) -> None:
+    pod = program.one("Deployment", deployment, "patchbay-runtime").inputs["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
     given = {variable["name"]: variable.get("value") for variable in container["env"]}
     assert given["PATCHBAY_CONNECTOR_PORTS"] == "443,5690-5699,32768-60999"
     assert given["PATCHBAY_CONNECTOR_PRIVATE_RANGES"] == f"{addresses.ELSEWHERE_ADDRESS}/32"
