@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
-from ipaddress import ip_network
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from socket import create_connection, create_server, socket
 
@@ -222,8 +222,8 @@ async def test_the_next_address_is_tried_where_one_refuses(tmp_path: Path, openi
 
 
 async def test_the_next_address_is_tried_where_one_is_silent() -> None:
-    async def in_this_order(_host: str, _port: int) -> Sequence[str]:
-        return [OTHER_PUBLIC, PUBLIC]
+    async def in_this_order(_host: str, _port: int) -> Sequence[IPv4Address]:
+        return [IPv4Address(OTHER_PUBLIC), IPv4Address(PUBLIC)]
 
     async with partner(PUBLIC) as public:
         with silent(OTHER_PUBLIC, public.port):

@@ -197,13 +197,13 @@ def test_a_refusal_is_told_by_its_status_whatever_comes_with_it(tenant: Tenant, 
 
 
 MEASURE = """
-import asyncio, json, sys, tracemalloc
+import asyncio, ipaddress, json, sys, tracemalloc
 from patchbay_runtime.calls.call import call
 from patchbay_runtime.calls.content import told
 from patchbay_runtime.steps.fault import StepFault
 
 async def as_it_is_written(host, port):
-    return [host]
+    return [ipaddress.ip_address(host)]
 
 async def peak(url):
     tracemalloc.start()

@@ -37,7 +37,7 @@ async def openings(lone_redis: Server) -> AsyncIterator[Openings]:
 
 async def called(destinations: Destinations, host: str = SINK, port: int = 443) -> list[str] | StepFault:
     try:
-        return list(await destinations.addresses("one", host, port))
+        return list(map(str, await destinations.addresses("one", host, port)))
     except StepFault as fault:
         return fault
 

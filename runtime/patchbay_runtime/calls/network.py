@@ -50,9 +50,9 @@ class Network(httpcore.AsyncNetworkBackend):
         for address in others:
             share = min(CONNECT_SECONDS, self._timeout_seconds / (len(others) + 1))
             with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
-                self._opened = await backend.connect_tcp(address, port, share, local_address, socket_options)
+                self._opened = await backend.connect_tcp(str(address), port, share, local_address, socket_options)
                 return _Counted(self._opened, self)
-        self._opened = await backend.connect_tcp(last, port, timeout, local_address, socket_options)
+        self._opened = await backend.connect_tcp(str(last), port, timeout, local_address, socket_options)
         return _Counted(self._opened, self)
 
     async def aclose(self) -> None:

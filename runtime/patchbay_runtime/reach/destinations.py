@@ -25,7 +25,7 @@ class Destinations:
         self._look_ups = look_ups
         self._openings = openings
 
-    async def addresses(self, tenant: str, host: str, port: int) -> Sequence[str]:
+    async def addresses(self, tenant: str, host: str, port: int) -> Sequence[Address]:
         """The addresses of a host that may be called at the port, in the order to try them; at least one.
 
         Raises StepFault: `http_address_refused` where there is none, or what the look-up of the name raises.
@@ -39,7 +39,7 @@ class Destinations:
         allowed = [address for address in found if self._reach.allows(address)]
         if not allowed:
             allowed = await self._opened(tenant, host, port, found)
-        return [str(address) for address in allowed[:_MOST_TRIED]]
+        return allowed[:_MOST_TRIED]
 
     async def _opened(self, tenant: str, host: str, port: int, found: Sequence[Address]) -> list[Address]:
         try:
