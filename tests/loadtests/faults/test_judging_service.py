@@ -1,5 +1,7 @@
 """When the service was back, and what its users saw."""
 
+from dataclasses import replace
+
 from patchbay_loadtests.core.ledger import Ending
 from patchbay_loadtests.core.traffic.protocol import Placed
 from patchbay_loadtests.faults.judging.service import (
@@ -75,6 +77,14 @@ def test_a_service_that_is_disturbed_until_the_end_has_not_recovered() -> None:
     assert recovered(outage=range(40)) is None
     assert recovered(outage=range(35)) is None
     assert recovered(outage=range(40), limit_seconds=5.0) is None
+
+
+def test_a_service_whose_runs_fail_is_disturbed_however_quickly_they_do() -> None:
+    orders, endings = steady(seconds=range(-10, 0))
+    failed = {run: replace(ending, status="failed") for run, ending in endings.items()}
+    seconds = seconds_of(orders, failed, {}, BEGAN)
+    assert all(second.disturbed == second.orders > 0 and second.p95_seconds is None for second in seconds)
+    assert unfit(seconds, 0, OBJECTIVES) == ["no order was done while nothing was wrong"]
 
 
 def test_a_service_whose_effects_come_long_after_its_runs_say_completed_is_slow() -> None:

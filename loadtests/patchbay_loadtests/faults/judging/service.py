@@ -40,13 +40,13 @@ class _Bucket:
 
 
 def done_at(order: Placed, endings: Mapping[str, Ending], deliveries: Mapping[str, Delivery]) -> float | None:
-    """When an order was done, in Unix seconds by our clocks; None: not while it was watched.
+    """When an order was done, in Unix seconds by our clocks; None: not while it was watched, or its run failed.
 
     The later of its run's end, as far after the acceptance as the API says, and of its first request at the receiver:
     the API may call a run completed before it had its effect. Each order of a fault has one business key, its own id.
     """
     ending = endings.get(order.run) if order.run else None
-    if ending is None or ending.wait is None:
+    if ending is None or ending.wait is None or ending.status != "completed":
         return None
     ended = order.ended + ending.wait
     delivery = deliveries.get(order.order)
