@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from itertools import combinations
+from typing import Any
 
 import pytest
 from patchbay_runtime.queue import Delivery, Pace, ProcessQueue, run_worker
@@ -164,7 +165,7 @@ async def test_what_a_former_release_has_put_is_counted_and_run(queue: ProcessQu
     """It put waiting processes into the stream itself; its pods may go on to, until the last one is replaced."""
     await put(queue, "example", 1)
     stream, queued = shape_keys("map")[:2]
-    entry = await queue.redis.xadd(stream, {"process": "former", "tenant": "example", "since": 1_700_000_000_000})
+    entry: Any = await queue.redis.xadd(stream, {"process": "former", "tenant": "example", "since": 1_700_000_000_000})
     await queue.redis.hset(queued, "former", f"example {entry}")
     counts = (await queue.counts())["map"]
     assert (counts.waiting, counts.reserved) == (2, 0)
