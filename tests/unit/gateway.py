@@ -139,7 +139,7 @@ def exchange(
 def running(
     config: GatewayConfig, api_address: str, directory: Path, body_seconds: int = BODY_SECONDS
 ) -> Iterator[tuple[Client, subprocess.Popen[bytes]]]:
-    """HAProxy with this configuration, once it listens."""
+    """HAProxy with this configuration, once it listens; its log is `log` in the directory."""
     client = Client(free_port(), free_port(), config.client_address)
     file = directory / "haproxy.cfg"
     file.write_text(
@@ -154,9 +154,8 @@ def running(
             body_seconds=body_seconds,
         )
     )
-    process = subprocess.Popen(
-        [program("haproxy"), "-db", "-f", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with (directory / "log").open("wb") as log:
+        process = subprocess.Popen([program("haproxy"), "-db", "-f", str(file)], stdout=log, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: client.health() == 200)
         yield client, process

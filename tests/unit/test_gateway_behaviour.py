@@ -157,6 +157,21 @@ def test_a_key_reaches_the_api_as_it_was_sent(gateway: Client) -> None:
     assert {name: seen[name.lower()] for name in sent} == sent
 
 
+def test_the_log_has_what_was_asked_for_without_what_is_secret(api: ThreadingHTTPServer, tmp_path: Path) -> None:
+    secret = "not-to-be-logged"
+    with running(CONFIG, f"{ALLOWED}:{api.server_address[1]}", tmp_path) as (client, _):
+        wait_until(lambda: client.send("/hooks/ready").status == 200)
+        for path in ("/hooks/passed", "/nowhere/refused"):
+            client.send(f"{path}?key={secret}", headers={"Authorization": secret, "X-Webhook-Key": secret})
+        client.send(f"/hooks/forbidden?key={secret}", source=OTHER)
+        log = tmp_path / "log"
+        wait_until(lambda: "/hooks/forbidden" in log.read_text())
+    lines = log.read_text()
+    assert "POST /hooks/passed" in lines or "GET /hooks/passed" in lines
+    assert "/nowhere/refused" in lines
+    assert secret not in lines
+
+
 def test_a_request_that_names_no_client_is_not_served(gateway: Client) -> None:
     if gateway.client_address == "proxyProtocol":
         with gateway.connect() as connection, pytest.raises(ConnectionError):
