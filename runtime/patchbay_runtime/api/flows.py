@@ -13,6 +13,7 @@ from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.json_body import parse_json, read_body
+from patchbay_runtime.api.path_names import FlowName
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.api.webhooks import NOT_TO_BE_KEPT, told
@@ -64,7 +65,7 @@ async def list_flows(tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
 
 
 @router.get("/{flow}", dependencies=[needs(Operation.FLOW_READ)])
-async def latest(flow: str, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+async def latest(flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
     """The flow's latest version."""
     async with resources.database.transaction(tenant) as connection:
         version = await flow_repository.latest_version(connection, flow)
@@ -75,7 +76,7 @@ async def latest(flow: str, tenant: Tenant, resources: ResourcesOf) -> dict[str,
 
 
 @router.get("/{flow}/versions/{version}", dependencies=[needs(Operation.FLOW_READ)])
-async def one_version(flow: str, version: int, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+async def one_version(flow: FlowName, version: int, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
     """One version of the flow."""
     async with resources.database.transaction(tenant) as connection:
         stored = await flow_repository.get_version(connection, flow, version)

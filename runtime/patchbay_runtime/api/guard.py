@@ -18,6 +18,7 @@ from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.access.roles import Role, roles_that_may
 from patchbay_runtime.api.errors import ApiError, not_found
+from patchbay_runtime.api.path_names import is_name
 from patchbay_runtime.api.resources import ResourcesOf
 
 VIA: Final = "Patchbay-Via"
@@ -61,6 +62,8 @@ class Guard:
             raise not_found("tenant", tenant)
         self._refuse_without_right(principal, tenant)
         if principal.role is Role.SUPPORT:
+            if tenant is not None and not is_name(tenant):
+                raise not_found("tenant", tenant)
             _log_reason(request.headers.get(REASON, ""), principal, tenant, self.operation)
         request.state.principal = principal
 

@@ -12,6 +12,7 @@ from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import OPEN, needs
 from patchbay_runtime.api.json_answer import JsonAnswer
 from patchbay_runtime.api.json_body import parse_json, read_body
+from patchbay_runtime.api.path_names import FlowName, RunId
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.run_view import processes_page, run_details, run_state, run_summary
 from patchbay_runtime.api.tenants import Tenant
@@ -55,7 +56,7 @@ async def start_by_webhook(
 async def start_run(
     request: Request,
     *,
-    flow: str,
+    flow: FlowName,
     tenant: Tenant,
     resources: ResourcesOf,
     wait: Wait = None,
@@ -76,7 +77,7 @@ async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", l
 
 
 @router.get("/api/tenants/{tenant}/runs/{run}", dependencies=[needs(Operation.RUN_READ)])
-async def get_run(run: str, tenant: Tenant, resources: ResourcesOf) -> JsonAnswer:
+async def get_run(run: RunId, tenant: Tenant, resources: ResourcesOf) -> JsonAnswer:
     """A run with its processes."""
     async with resources.database.transaction(tenant) as connection:
         state = await run_repository.get_run(connection, run)
@@ -87,7 +88,7 @@ async def get_run(run: str, tenant: Tenant, resources: ResourcesOf) -> JsonAnswe
 
 @router.get("/api/tenants/{tenant}/runs/{run}/processes", dependencies=[needs(Operation.RUN_READ)])
 async def list_processes(
-    run: str, tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100
+    run: RunId, tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100
 ) -> JsonAnswer:
     """A page of a run's processes; the next one comes after the last process of this one."""
     async with resources.database.transaction(tenant) as connection:

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
+from patchbay_runtime.api.path_names import is_name
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.names import NAME_PATTERN
 from patchbay_runtime.storage import tenant_repository
@@ -21,6 +22,8 @@ _seen: set[tuple[str, int, str]] = set()
 
 async def tenant_is_there(tenant: str, resources: Resources) -> bool:
     """Whether the tenant has been created."""
+    if not is_name(tenant):
+        return False
     settings = resources.settings
     key = (settings.database_host, settings.database_port, tenant)
     if key not in _seen:

@@ -1,6 +1,5 @@
 """Senders of webhooks, and the secrets that they are known by."""
 
-import re
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -12,11 +11,11 @@ from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.json_body import parse_json, read_body
+from patchbay_runtime.api.path_names import FlowName
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant, tenant_is_there
 from patchbay_runtime.execution.start import UnknownFlowError
 from patchbay_runtime.flows.problem import problems_of
-from patchbay_runtime.names import NAME_PATTERN
 from patchbay_runtime.webhooks.check import Sent
 from patchbay_runtime.webhooks.webhooks import NoSecretNeededError
 
@@ -45,7 +44,7 @@ class NewSecret(BaseModel):
 
 async def admit(request: Request, resources: Resources, tenant: str, flow: str, body: bytes) -> None:
     """Raise 401 unless the webhook knows the sender: the same for whatever is wrong, and for what is not there."""
-    there = re.fullmatch(NAME_PATTERN, tenant) is not None and await tenant_is_there(tenant, resources)
+    there = await tenant_is_there(tenant, resources)
     sent = Sent(request.headers.raw, request.query_params.getlist("key"), body)
     if not await resources.webhooks.knows(tenant if there else None, flow, sent):
         message = "no webhook here knows the sender; check the address, and the key, password or signature"
@@ -58,7 +57,7 @@ def told(tenant: str, flow: str, secret: str | None) -> dict[str, str]:
 
 
 @router.post("", dependencies=[needs(Operation.FLOW_REGISTER)])
-async def replace_secret(request: Request, flow: str, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
+async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
     """Give the flow's webhook a new secret: told here and nowhere else, and not at all where it was given."""
     wanted = _wanted(parse_json(await read_body(request, LARGEST_BODY_BYTES) or b"{}"))
     try:

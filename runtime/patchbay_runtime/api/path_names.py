@@ -1,0 +1,38 @@
+"""Names in a request's path. What cannot be one is answered as what is not there.
+
+MariaDB takes a name with spaces after it for the name, and fails on one that is not ASCII.
+"""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import Depends
+
+from patchbay_runtime.api.errors import not_found
+from patchbay_runtime.names import NAME_PATTERN
+
+_RUN: Final = re.compile(r"[0-9a-f]{32}")
+
+
+def is_name(text: str) -> bool:
+    """Whether a tenant, a flow or a step may be called so."""
+    return re.fullmatch(NAME_PATTERN, text) is not None
+
+
+async def _flow(flow: str) -> str:
+    if not is_name(flow):
+        raise not_found("flow", flow)
+    return flow
+
+
+async def _run(run: str) -> str:
+    if _RUN.fullmatch(run) is None:
+        raise not_found("run", run)
+    return run
+
+
+FlowName = Annotated[str, Depends(_flow)]
+"""The flow of the path; 404 for what cannot be one."""
+
+RunId = Annotated[str, Depends(_run)]
+"""The run of the path; 404 for what cannot be one."""
