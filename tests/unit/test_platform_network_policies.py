@@ -10,6 +10,7 @@ import yaml
 from patchbay_local.machine import addresses
 from patchbay_platform.cluster import ClusterNetworks
 from patchbay_platform.connectors import SPECIAL
+from patchbay_runtime.reach import rule
 
 from .conftest import REPOSITORY, Program
 
@@ -96,6 +97,10 @@ def test_connectors_call_the_ports_of_the_environment_only(program: Program) -> 
         {"port": 5690, "endPort": 5699, "protocol": "TCP"},
         {"port": 32768, "endPort": 60999, "protocol": "TCP"},
     ]
+
+
+def test_connectors_refuse_the_networks_that_the_policies_refuse() -> None:
+    assert rule.SPECIAL == SPECIAL
 
 
 @pytest.mark.parametrize("deployment", ["api", "shape-http-connector"])

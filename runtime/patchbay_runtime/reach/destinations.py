@@ -7,7 +7,7 @@ from typing import Final
 from patchbay_runtime.queue import REDIS_AWAY
 from patchbay_runtime.reach.look_ups import LookUps
 from patchbay_runtime.reach.openings import Openings
-from patchbay_runtime.reach.rule import Address, Reach, is_inner_name, refusal, spelled
+from patchbay_runtime.reach.rule import Address, Reach, is_inner_name, plain, refusal, spelled
 from patchbay_runtime.steps.fault import StepFault
 
 REFUSED: Final = "http_address_refused"
@@ -36,7 +36,7 @@ class Destinations:
         if address is None and is_inner_name(host):
             raise self._refused(tenant, host, port, ())
         found = [address] if address is not None else await self._look_ups.addresses(tenant, host)
-        allowed = [address for address in found if self._reach.allows(address)]
+        allowed = [plain(address) for address in found if self._reach.allows(address)]
         if not allowed:
             allowed = await self._opened(tenant, host, port, found)
         return allowed[:_MOST_TRIED]

@@ -16,7 +16,27 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 # What resolvers take for an IPv4 address in another spelling: 127.1, 0x7f.0.0.1, 2130706433.
 _OTHER_SPELLING: Final = re.compile(r"^(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}\.?$", re.IGNORECASE)
 
-_NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+# What is no address of the internet: IANA's registry of special-purpose addresses (RFC 6890) and multicast.
+SPECIAL: Final[Sequence[IPv4Network]] = tuple(
+    IPv4Network(text)
+    for text in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",
+    )
+)
+"""The network policies' own list: what passes here and not there would time out instead of being refused."""
 _REMEDY: Final = (
     "use a public one, or ask those who run the platform to open its network (network.connectors.privateRanges)"
 )
@@ -63,12 +83,11 @@ class Reach:
             )
 
     def allows(self, address: Address) -> bool:
-        """Whether connections may be made to an address, by the one in it where it holds an IPv4 address."""
-        judged = _inner(address)
+        """Whether connections may be made to an address. Clusters speak IPv4 alone."""
+        judged = plain(address)
         if any(judged in network for network in self.private):
             return True
-        # Clusters speak IPv4 alone.
-        return isinstance(judged, IPv4Address) and judged.is_global and not judged.is_multicast
+        return isinstance(judged, IPv4Address) and not any(judged in network for network in SPECIAL)
 
     def _told(self) -> str:
         return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in self.ports)
@@ -83,6 +102,11 @@ def is_inner_name(host: str) -> bool:
     """Whether a name is one of the machine's or of the cloud's own, whatever it leads to."""
     plain = host.rstrip(".").lower()
     return plain == "localhost" or plain.endswith((".localhost", ".internal"))
+
+
+def plain(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one is another spelling of (`::ffff:192.0.2.1`), else the address itself."""
+    return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
 
 
 def spelled(host: str) -> Address | None:
@@ -103,10 +127,3 @@ def _port_of(url: str) -> int:
     """The port that is said, else the scheme's; httpx leaves out both the scheme's own and 0."""
     parts = urlsplit(url)
     return _DEFAULT_PORTS[parts.scheme] if parts.port is None else parts.port
-
-
-def _inner(address: Address) -> Address:
-    if isinstance(address, IPv4Address):
-        return address
-    nat64 = IPv4Address(int(address) & 2**32 - 1) if address in _NAT64 else None
-    return address.ipv4_mapped or address.sixtofour or nat64 or address
