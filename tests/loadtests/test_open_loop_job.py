@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from patchbay_loadtests.core.errors import UnusableEnvironmentError
 from patchbay_loadtests.core.ledger import REPEATED, UNEXPECTED, Call, Delivery, Ending, RunsVerdict, judge_runs
-from patchbay_loadtests.open_loop.job import Job, SinkMoment, do, of_this_test
+from patchbay_loadtests.open_loop.job import Job, Registered, SinkMoment, do, of_this_test
 from patchbay_loadtests.open_loop.prefix import new_prefix, prefix_of
 
 from tests.loadtests.small_environment import SmallEnvironment, small_environment
@@ -70,8 +70,10 @@ def test_the_prefix_is_that_of_the_order_and_of_nothing_else() -> None:
 
 async def test_a_sink_that_was_restarted_during_the_test_gives_no_verdict(environment: SmallEnvironment) -> None:
     job = Job(host=environment.url, tenant="t", sink_url=environment.sink_url("/deliveries"))
-    began = await do(job)
-    assert isinstance(began, SinkMoment)
+    registered = await do(job)
+    assert isinstance(registered, Registered)
+    began = registered.sink
+    assert began is not None
     assert began.instance == httpx2.get(environment.sink_url("/control/state"), trust_env=False).json()["instance"]
     other = began.model_copy(update={"instance": "another"})
     with pytest.raises(UnusableEnvironmentError, match="restarted during the test"):
