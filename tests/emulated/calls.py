@@ -1,7 +1,7 @@
 """The calls that deployments make, held to the roles that make them in production.
 
 `python -m tests.emulated.calls` sums up the reports of the last run: how many calls were judged, and which rights
-nobody used, of the delivery roles and of workloads' (`tests.called`).
+nobody used, of the delivery roles, with what they are for, and of workloads' (`tests.called`).
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from patchbay_local.machine import paths
 from patchbay_operations.permissions import judgement
 from patchbay_operations.permissions.evaluation import Call, texts
 from patchbay_operations.permissions.judgement import Denied, Given
+from patchbay_operations.permissions.reasons import load_reasons, purpose
 from patchbay_operations.permissions.recorded import Recorded
 from patchbay_operations.permissions.roles import Role
 
@@ -168,8 +169,16 @@ def summary(folder: Path) -> str:
         unused = set[str].intersection(*(set(one["unused"]) for one in of_it))
         calls, questions = (sum(one[part] for one in of_it) for part in ("calls", "questions"))
         lines.append(f"{role}: {calls} calls, {questions} questions to IAM, {len(unused)} rights that nobody used")
-        lines += [f"  {one.partition(': ')[2]}" for one in sorted(unused)]
+        lines += [f"  {_explained(one)}" for one in sorted(unused)]
     return "\n".join(lines)
+
+
+def _explained(unused: str) -> str:
+    """With what the right is for, where the table of reasons has it."""
+    role, _, right = unused.partition(": ")
+    action, _, resources = right.partition(" on ")
+    given = Given(role, action, tuple(resources.split(", ")), used=False)
+    return f"{right} ({found})" if (found := purpose(load_reasons(APPLY), given)) else right
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 from patchbay_operations.permissions.judgement import Given
-from patchbay_operations.permissions.reasons import Reason, load_reasons, misplaced, untold
+from patchbay_operations.permissions.reasons import Reason, load_reasons, misplaced, purpose, untold
 from pydantic import ValidationError
 
 CHANGING: Final = Path(__file__).parents[1] / "emulated"
@@ -68,6 +68,12 @@ def test_a_right_without_a_reason_and_a_reason_without_its_right_are_told(
 def test_a_reason_names_the_tests_that_use_its_rights(named: Sequence[str], used: bool, said: str) -> None:
     faults = misplaced([reason("sns:DeleteTopic", tests=named)], "test_b[dev]", [right("sns:DeleteTopic", used=used)])
     assert (said in faults[0]) if said else not faults
+
+
+def test_a_right_that_has_a_reason_is_told_with_its_purpose() -> None:
+    reasons = [reason("kms:Sign on *:key/*")]
+    assert purpose(reasons, right("kms:Sign", "a:key/b")) == "removal"
+    assert not purpose(reasons, right("kms:Sign", "a:alias/b"))
 
 
 def test_a_reason_says_where_its_rights_are_used_or_who_asks_for_them() -> None:

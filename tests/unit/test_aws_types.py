@@ -11,14 +11,14 @@ from patchbay_standins.pulumi_plugins.aws_provider.rows import TABLE
 from tests.policy.recorded import recorded
 from tests.schemas.exceptions import UNHELD
 from tests.schemas.placements import PLACEMENTS
-from tests.unit.infra.test_delivery_calls import ADMINISTRATORS, TYPES
+from tests.unit.infra.delivery_schemas import ADMINISTRATORS, TYPES
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 PROVIDER: Final = "pulumi:providers:aws"
 PLACES: Final[Mapping[str, Collection[str]]] = {
     "tests/schemas/placements/": {*PLACEMENTS, *(one.type for one in UNHELD if one.property == "*")},
     "standins/patchbay_standins/pulumi_plugins/aws_provider/rows/": set(TABLE),
-    "tests/unit/infra/test_delivery_calls.py": {*(one for kinds in TYPES.values() for one in kinds), *ADMINISTRATORS},
+    "tests/unit/infra/delivery_schemas.py": {*(one for kinds in TYPES.values() for one in kinds), *ADMINISTRATORS},
     "operations/patchbay_operations/recovery/finders/": {*FINDERS, *REPEATABLE},
 }
 

@@ -55,8 +55,8 @@ def test_decisions_are_numbered_without_gaps() -> None:
 
 
 def test_the_image_lock_that_is_shown_is_taken_and_names_every_image_of_an_environment_on_aws(tmp_path: Path) -> None:
-    blocks = re.findall(r"```json\n(.*?)```", (REPOSITORY / "docs/environments.md").read_text(), re.S)
-    (shown,) = (block for block in blocks if "@sha256:" in block)
+    section = (REPOSITORY / "docs/environments.md").read_text().partition("\n### The image lock\n")[2]
+    (shown,) = re.findall(r"```json\n(.*?)```", section, re.S)
     lock = tmp_path / "images.json"
     lock.write_text(shown)
     found = ImageLock.load(lock, field="patchbay:platform.imageLock").model_dump(exclude_none=True, by_alias=True)

@@ -1,5 +1,6 @@
 """Why roles have rights that no first deployment uses: the reviewed table, and records of calls held to it."""
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -47,6 +48,7 @@ class _Table(RootModel[Mapping[str, tuple[Reason, ...]]]):
     """By the end of the roles' names."""
 
 
+@functools.cache
 def load_reasons(role: str) -> Sequence[Reason]:
     """Of the role with a name that ends so. InputError where the table is not well-formed."""
     return validated(_Table, read_yaml(TABLE), source=str(TABLE)).root.get(role, ())
@@ -55,6 +57,12 @@ def load_reasons(role: str) -> Sequence[Reason]:
 def actions(reason: Reason) -> Iterator[str]:
     """Without the resources."""
     return (right.partition(" on ")[0] for right in reason.rights)
+
+
+def purpose(reasons: Iterable[Reason], given: Given) -> str:
+    """Of the reason that names the right; empty where none does."""
+    named = (one.purpose for one in reasons if any(_means(right, given) for right in one.rights))
+    return next(named, "")
 
 
 def untold(reasons: Iterable[Reason], stack: str, given: Iterable[Given]) -> list[str]:

@@ -51,8 +51,6 @@ _CHANGING: Final = (
     "Replace*",
     "Revoke*",
 )
-# The VPC CNI's, on the network interfaces that it makes: value is the cluster's name.
-_CNI_TAG: Final = "cluster.k8s.amazonaws.com/name"
 
 
 def network_changes(scope: Scope) -> Sequence[Statement]:
@@ -84,12 +82,6 @@ def network_changes(scope: Scope) -> Sequence[Statement]:
                 "StringEquals": scope.owned["StringEquals"],
                 "StringEqualsIfExists": scope.requested["StringEquals"],
             },
-        ),
-        # Interfaces of pods that the CNI left behind keep a security group from being deleted.
-        allow(
-            ["ec2:DeleteNetworkInterface", "ec2:DetachNetworkInterface"],
-            scope.arn("ec2", "network-interface/*", "instance/*"),
-            {"StringLike": {f"aws:ResourceTag/{_CNI_TAG}": f"{scope.prefix}*"}},
         ),
     )
 
