@@ -1,7 +1,9 @@
 """The schemas come up by themselves, however many replicas start at once, and whatever was cut off before."""
 
 import asyncio
-import logging
+import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from patchbay_runtime.migrations import create_tenant_schema, migrate
 from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
 
-from tests.runtime.conftest import Mariadb, Tenant, wait_until
+from tests.runtime.conftest import Mariadb, Tenant, environment_of, wait_until
+from tests.runtime.keys import make
 
 
 def revisions(kind: str) -> list[str]:
@@ -102,16 +105,34 @@ def test_a_revision_that_was_cut_off_between_its_steps_is_completed(
     assert mariadb_server.sql(f"SELECT id, last FROM {schema}.run_counter") == "1\t0\n"  # noqa: S608 - the test's own name
 
 
+def test_keys_that_are_there_get_their_ends_from_the_migration(
+    tenant: Tenant, settings: Settings, mariadb_server: Mariadb
+) -> None:
+    path = f"{tenant.path}/keys"
+    ended, live = make(tenant.client, path, "viewer"), make(tenant.client, path, "viewer")
+    tenant.client.delete(f"{path}/{ended['id']}").raise_for_status()
+    mariadb_server.sql(
+        "ALTER TABLE patchbay.api_keys DROP INDEX of_tenant_by_end; ALTER TABLE patchbay.api_keys DROP COLUMN ends_at"
+    )
+    set_revision(mariadb_server, "patchbay", "0002")
+    migrate(settings)
+    listed = tenant.client.get(path).json()["keys"]
+    assert [(key["id"], key["state"]) for key in listed] == [(live["id"], "live"), (ended["id"], "revoked")]
+
+
 @pytest.mark.parametrize("kind", ["control", "tenant"])
 def test_a_schema_of_a_later_release_is_left_alone_and_told(
-    tenant: Tenant, settings: Settings, mariadb_server: Mariadb, caplog: pytest.LogCaptureFixture, kind: str
+    tenant: Tenant, settings: Settings, mariadb_server: Mariadb, kind: str
 ) -> None:
-    caplog.set_level(logging.INFO)
     schema = "patchbay" if kind == "control" else tenant_schema(tenant.name)
     set_revision(mariadb_server, schema, "9999")
     try:
-        migrate(settings)
-        assert "the schema is newer than this program, left alone" in caplog.text
+        command = [sys.executable, "-m", "patchbay_runtime", "migrate", "--wait", "60"]
+        ended = subprocess.run(command, env=environment_of(settings), capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        (line,) = [one for one in map(json.loads, ended.stderr.splitlines()) if "newer than" in one["message"]]
+        assert line["message"] == "the schema is newer than this program, left alone"
+        assert (line["schema"], line["revisions"]) == (schema, ["9999"])
         assert revision_of(mariadb_server, schema) == "9999"
         # A control schema that is newer keeps no tenant's from being made, and one of a tenant is not touched by it.
         asyncio.run(create_tenant_schema(settings, tenant.name))
