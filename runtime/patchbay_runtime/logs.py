@@ -1,4 +1,4 @@
-"""Logs as JSON lines on standard error: what happened to which tenant, run and process, never a payload or a secret."""
+"""Logs as JSON lines on standard error: who did what to which tenant, flow or run, never a payload or a secret."""
 
 import json
 import logging
@@ -6,14 +6,13 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-_FIELDS = (
-    "principal", "operation", "reason",
-    "tenant", "flow", "run", "process_id", "step", "shape", "path", "frames", "worker", "deliveries", "seconds",
-)  # fmt: skip
+_OWN = "patchbay_runtime"
+# What each record has, or gets when it is written as text.
+_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line.
+    """One JSON object a line, with all that a logger of the runtime gives as `extra`, and nothing that others give.
 
     Of an exception only its kind and place are written: its text may quote the data that it is about.
     """
@@ -27,7 +26,9 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line.update({name: value for name in _FIELDS if (value := getattr(record, name, None)) is not None})
+        if record.name.partition(".")[0] == _OWN:
+            given = vars(record).items()
+            line.update({name: value for name, value in given if name not in _USUAL and value is not None})
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
             line["frames"] = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(record.exc_info[2])]

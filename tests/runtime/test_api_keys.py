@@ -1,7 +1,7 @@
 """Making, showing, rotating and revoking keys; nobody gets more by it than before."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -14,6 +14,11 @@ from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.principal import granted
 from patchbay_runtime.access.roles import TENANT_ROLES, Role
 from patchbay_runtime.settings import Settings
+from patchbay_runtime.storage import api_key_repository
+from patchbay_runtime.storage.database import Database
+from patchbay_runtime.storage.engine import create_engine
+from sqlalchemy import text as sql
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.http_requests import http
 from tests.runtime.conftest import AUTHORIZED, Mariadb, Tenant, running_api, wait_until
@@ -290,3 +295,64 @@ def test_no_key_and_no_digest_comes_into_an_answer_or_the_log_but_in_that_of_its
         for text in (written, *(answer.text + str(answer.headers) for answer in answers)):
             assert secret not in text
             assert digest not in text
+
+
+def ended_before(server: Mariadb, tenant: Tenant, days: int, count: int) -> None:
+    """Keys of the tenant that expired so many days ago."""
+    name = tenant.name
+    server.sql(
+        "INSERT INTO patchbay.api_keys (id, tenant, name, role, digest, days, created_by, created_at, expires_at)"  # noqa: S608
+        f" SELECT LEFT(MD5(CONCAT('{name}-{days}-', seq)), 24), '{name}', 'old', 'viewer', 'no', 1, 'test',"
+        f" NOW(6) - INTERVAL {days + 1} DAY, NOW(6) - INTERVAL {days} DAY FROM patchbay.seq_1_to_{count}"
+    )
+
+
+def kept(server: Mariadb, tenant: Tenant) -> int:
+    return int(server.sql(f"SELECT COUNT(*) FROM patchbay.api_keys WHERE tenant = '{tenant.name}'"))  # noqa: S608
+
+
+def test_keys_that_ended_long_ago_are_deleted_when_one_is_made_a_hundred_at_a_time(
+    new_tenant: Callable[[], Tenant], mariadb_server: Mariadb
+) -> None:
+    tenant, other = new_tenant(), new_tenant()
+    path = f"{tenant.path}/keys"
+    ended_before(mariadb_server, tenant, 91, 150)
+    ended_before(mariadb_server, tenant, 89, 5)
+    ended_before(mariadb_server, other, 91, 1)
+    revoked = make(tenant.client, path, "viewer")
+    assert kept(mariadb_server, tenant) == 56
+    tenant.client.delete(f"{path}/{revoked['id']}").raise_for_status()
+    mariadb_server.sql(
+        f"UPDATE patchbay.api_keys SET revoked_at = NOW(6) - INTERVAL 91 DAY WHERE id = '{revoked['id']}'"  # noqa: S608
+    )
+    live = make(tenant.client, path, "viewer")
+    assert kept(mariadb_server, tenant) == 6
+    assert kept(mariadb_server, other) == 1
+    listed = tenant.client.get(path).json()["keys"]
+    assert [listed[0]["id"], *(one["state"] for one in listed[1:])] == [live["id"], *["expired"] * 5]
+
+
+async def rows_read(connection: AsyncConnection) -> int:
+    """By this session so far."""
+    counts = await connection.execute(sql("SHOW SESSION STATUS LIKE 'Handler_read%'"))
+    return sum(int(count) for _, count in counts)
+
+
+async def test_the_list_reads_no_more_keys_than_it_shows(
+    tenant: Tenant, settings: Settings, mariadb_server: Mariadb
+) -> None:
+    ended_before(mariadb_server, tenant, 5, 3000)
+    ended_before(mariadb_server, tenant, 4, 1)
+    first = make(tenant.client, f"{tenant.path}/keys", "viewer")
+    second = make(tenant.client, f"{tenant.path}/keys", "viewer")
+    database = Database(create_engine(settings, pool_size=1), 30)
+    async with database.transaction() as connection:
+        before = await rows_read(connection)
+        found = await api_key_repository.latest(connection, tenant.name, 200)
+        read = await rows_read(connection) - before
+    await database.close()
+    assert [key.id for key in found[:2]] == [second["id"], first["id"]]
+    assert len(found) == 200
+    ends = [key.expires_at for key in found[2:]]
+    assert ends == sorted(ends, reverse=True)
+    assert read < 300

@@ -10,12 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
+from patchbay_runtime.access import first_administrator
 from patchbay_runtime.access.api_key import ApiKey, new_key
 from patchbay_runtime.access.authentication import UnauthenticatedError, authenticate
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.access.roles import Role
 from patchbay_runtime.migrations import migrate
 from patchbay_runtime.settings import Settings, SettingsError
+from patchbay_runtime.storage import api_key_repository
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
 
@@ -95,6 +97,42 @@ def test_another_key_in_the_file_takes_the_place_of_the_one_before(own: Settings
     assert enter(own, key_in(key_file)).role is Role.ADMINISTRATOR
     with pytest.raises(UnauthenticatedError, match="is revoked"):
         enter(own, before)
+
+
+def test_a_pod_with_the_file_of_before_does_not_end_the_key_that_took_its_place(
+    own: Settings, key_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before, present = key_in(key_file), new_key().text
+    for key in (before, present, before, present):
+        key_file.write_text(key)
+        migrate(own)
+    key_file.write_text(before)
+    migrate(own)
+    assert "is revoked, and changes nothing" in caplog.text
+    assert enter(own, present).role is Role.ADMINISTRATOR
+    with pytest.raises(UnauthenticatedError, match="is revoked"):
+        enter(own, before)
+
+
+def test_the_file_of_before_changes_nothing_however_long_ago_its_key_ended(
+    own: Settings, key_file: Path, lone_mariadb: Mariadb
+) -> None:
+    before, present = key_in(key_file), new_key().text
+    for key in (before, present):
+        key_file.write_text(key)
+        migrate(own)
+    lone_mariadb.sql("UPDATE patchbay.api_keys SET revoked_at = NOW(6) - INTERVAL 1 YEAR WHERE revoked_at IS NOT NULL")
+
+    async def clean_up() -> None:
+        database = Database(create_engine(own, pool_size=1), 30)
+        async with database.transaction() as connection:
+            await api_key_repository.delete_ended(connection, None, kept=first_administrator.NAME)
+        await database.close()
+
+    asyncio.run(clean_up())
+    key_file.write_text(before)
+    migrate(own)
+    assert enter(own, present).role is Role.ADMINISTRATOR
 
 
 def test_without_a_file_a_migration_leaves_the_keys_alone(own: Settings, key_file: Path) -> None:

@@ -1,13 +1,50 @@
-"""The schemas come up by themselves, however many replicas start at once."""
+"""The schemas come up by themselves, however many replicas start at once, and whatever was cut off before."""
 
+import asyncio
+import json
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from patchbay_runtime.migrations import migrate
+from alembic.script import ScriptDirectory
+from patchbay_runtime import migrations
+from patchbay_runtime.migrations import create_tenant_schema, migrate
 from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
 
-from tests.runtime.conftest import Mariadb, Tenant, wait_until
+from tests.runtime.conftest import Mariadb, Tenant, environment_of, wait_until
+from tests.runtime.keys import make
+
+
+def revisions(kind: str) -> list[str]:
+    """Of the control schema or of tenants', the first one first."""
+    script = ScriptDirectory(str(Path(migrations.__file__).parent / kind))
+    return [one.revision for one in reversed(list(script.walk_revisions()))]
+
+
+BEFORE_EACH = [(kind, before) for kind in ("control", "tenant") for before in [None, *revisions(kind)[:-1]]]
+
+
+def shape(server: Mariadb, schema: str) -> str:
+    """The columns and indexes of a schema."""
+    columns = "table_name, column_name, column_type, is_nullable, column_default, extra"
+    indexes = "table_name, index_name, seq_in_index, column_name, non_unique"
+    return server.sql(
+        f"SELECT {columns} FROM information_schema.columns WHERE table_schema = '{schema}' ORDER BY 1, 2;"  # noqa: S608 - the test's own names
+        f"SELECT {indexes} FROM information_schema.statistics WHERE table_schema = '{schema}' ORDER BY 1, 2, 3"
+    )
+
+
+def set_revision(server: Mariadb, schema: str, revision: str | None) -> None:
+    server.sql(f"DELETE FROM {schema}.alembic_version")  # noqa: S608 - the test's own name
+    if revision is not None:
+        server.sql(f"INSERT INTO {schema}.alembic_version VALUES ('{revision}')")  # noqa: S608 - likewise
+
+
+def revision_of(server: Mariadb, schema: str) -> str:
+    return server.sql(f"SELECT version_num FROM {schema}.alembic_version").strip()  # noqa: S608 - the test's own name
 
 
 def test_many_replicas_may_migrate_an_empty_database_at_once(unmigrated_settings: Settings) -> None:
@@ -32,3 +69,92 @@ def test_a_worker_that_comes_before_its_tenants_schema_is_migrated_waits_and_fai
     assert tenant.run(run)["status"] == "running"
     mariadb_server.sql(rename.format(tenant_schema(tenant.name), "of_a_later_version", "processes"))
     assert tenant.ended(run)["output"] == [2, 3]
+
+
+@pytest.mark.parametrize(("kind", "before"), BEFORE_EACH)
+def test_a_revision_whose_steps_were_done_and_not_noted_is_done_again(
+    tenant: Tenant, settings: Settings, mariadb_server: Mariadb, kind: str, before: str | None
+) -> None:
+    schema = "patchbay" if kind == "control" else tenant_schema(tenant.name)
+    tenant.register_steps("f", {"m": {"shape": "map", "config": {"expression": "1"}}})
+    runs = [tenant.trigger("f", {})]
+    # Once it is listed it has its place, from the counter that must go on.
+    assert [one["run"] for one in tenant.client.get(f"{tenant.path}/runs").json()["runs"]] == runs
+    whole = shape(mariadb_server, schema)
+    assert whole
+    set_revision(mariadb_server, schema, before)
+    migrate(settings)
+    assert shape(mariadb_server, schema) == whole
+    assert revision_of(mariadb_server, schema) == revisions(kind)[-1]
+    runs.append(tenant.trigger("f", {}))
+    assert {one["run"] for one in tenant.client.get(f"{tenant.path}/runs").json()["runs"]} == set(runs)
+
+
+def test_a_revision_that_was_cut_off_between_its_steps_is_completed(
+    tenant: Tenant, settings: Settings, mariadb_server: Mariadb
+) -> None:
+    schema = tenant_schema(tenant.name)
+    whole = shape(mariadb_server, schema)
+    mariadb_server.sql(
+        f"DROP INDEX of_run ON {schema}.processes; DROP INDEX one_run_per_place ON {schema}.runs;"  # noqa: S608 - the test's own names
+        f" ALTER TABLE {schema}.processes DROP COLUMN shown_size; DELETE FROM {schema}.run_counter"
+    )
+    set_revision(mariadb_server, schema, None)
+    migrate(settings)
+    assert sorted(shape(mariadb_server, schema).splitlines()) == sorted(whole.splitlines())
+    assert mariadb_server.sql(f"SELECT id, last FROM {schema}.run_counter") == "1\t0\n"  # noqa: S608 - the test's own name
+
+
+def test_keys_that_are_there_get_their_ends_from_the_migration(
+    tenant: Tenant, settings: Settings, mariadb_server: Mariadb
+) -> None:
+    path = f"{tenant.path}/keys"
+    ended, live = make(tenant.client, path, "viewer"), make(tenant.client, path, "viewer")
+    tenant.client.delete(f"{path}/{ended['id']}").raise_for_status()
+    mariadb_server.sql(
+        "ALTER TABLE patchbay.api_keys DROP INDEX of_tenant_by_end; ALTER TABLE patchbay.api_keys DROP COLUMN ends_at"
+    )
+    set_revision(mariadb_server, "patchbay", "0002")
+    migrate(settings)
+    listed = tenant.client.get(path).json()["keys"]
+    assert [(key["id"], key["state"]) for key in listed] == [(live["id"], "live"), (ended["id"], "revoked")]
+
+
+@pytest.mark.parametrize("kind", ["control", "tenant"])
+def test_a_schema_of_a_later_release_is_left_alone_and_told(
+    tenant: Tenant, settings: Settings, mariadb_server: Mariadb, kind: str
+) -> None:
+    schema = "patchbay" if kind == "control" else tenant_schema(tenant.name)
+    set_revision(mariadb_server, schema, "9999")
+    try:
+        command = [sys.executable, "-m", "patchbay_runtime", "migrate", "--wait", "60"]
+        ended = subprocess.run(command, env=environment_of(settings), capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        (line,) = [one for one in map(json.loads, ended.stderr.splitlines()) if "newer than" in one["message"]]
+        assert line["message"] == "the schema is newer than this program, left alone"
+        assert (line["schema"], line["revisions"]) == (schema, ["9999"])
+        assert revision_of(mariadb_server, schema) == "9999"
+        # A control schema that is newer keeps no tenant's from being made, and one of a tenant is not touched by it.
+        asyncio.run(create_tenant_schema(settings, tenant.name))
+        assert tenant.client.put(tenant.path).status_code == 200
+        assert tenant.client.put(f"{tenant.path}-b").status_code == 201
+        assert revision_of(mariadb_server, tenant_schema(f"{tenant.name}-b")) == revisions("tenant")[-1]
+        assert revision_of(mariadb_server, schema) == "9999"
+    finally:
+        set_revision(mariadb_server, schema, revisions(kind)[-1])
+
+
+@pytest.mark.usefixtures("workers")
+def test_a_worker_without_a_table_of_its_tenant_waits_and_fails_nothing(
+    tenant: Tenant, mariadb_server: Mariadb, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("patchbay_runtime.execution.executor.OLDER_SCHEMA_SECONDS", 0.2)
+    pause = {"shape": "delay", "config": {"seconds": 3}, "next": "m"}
+    tenant.register_steps("f", {"pause": pause, "m": {"shape": "map", "config": {"expression": "$ + 1"}}})
+    run = tenant.trigger("f", 1)
+    rename = "RENAME TABLE {0}.{1} TO {0}.{2}"
+    mariadb_server.sql(rename.format(tenant_schema(tenant.name), "processes", "of_a_later_version"))
+    waiting = "the tenant's schema has not been migrated yet"
+    wait_until(lambda: [record.getMessage() for record in caplog.records].count(waiting) > 1)
+    mariadb_server.sql(rename.format(tenant_schema(tenant.name), "of_a_later_version", "processes"))
+    assert tenant.ended(run)["output"] == 2

@@ -1,7 +1,11 @@
 """What the account of the Job that makes the secrets may do, asked of a real API server with the program's objects."""
 
+import base64
+import re
+import runpy
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +15,7 @@ from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 from .conftest import Program
 
+SCRIPT = Path(__file__).resolve().parents[2] / "platform/patchbay_platform/credentials/native/credentials.py"
 DATA, RUNTIME = "patchbay-data", "patchbay-runtime"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
@@ -118,3 +123,36 @@ def test_the_job_gets_no_token_of_another_account_by_a_secret_that_the_cluster_w
 def test_the_job_has_no_other_right(account: httpx.Client, method: str, path: str) -> None:
     answer = account.request(method, path, content="{}", headers={"Content-Type": "application/json"})
     assert answer.status_code == 403, answer.text
+
+
+def test_the_administrator_s_key_can_be_replaced_in_its_place_and_the_job_keeps_what_it_finds(
+    account: httpx.Client, control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    administrator, sealing = (f"{secrets(RUNTIME)}/{name}" for name in ("administrator", "sealing"))
+    script = runpy.run_path(str(SCRIPT))
+    control_plane.mount_account(RUNTIME, "credentials", tmp_path)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", account.base_url.host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(account.base_url.port))
+    monkeypatch.setitem(script["ensure_all"].__globals__, "ACCOUNT", tmp_path)
+
+    def run() -> tuple[str, str]:
+        """The keys after a run of the Job's program."""
+        script["ensure_all"](script["Secrets"](), RUNTIME, None)
+        found = [account.get(path).raise_for_status().json()["data"]["key"] for path in (administrator, sealing)]
+        return base64.b64decode(found[0]).decode(), base64.b64decode(found[1]).decode()
+
+    with control_plane.client() as admin:
+        for path in (administrator, sealing):
+            assert admin.delete(path).status_code in {200, 404}
+        first, sealed_with = run()
+        other = f"pbk_{'b' * 24}_{'c' * 43}"
+        merge = {"Content-Type": "application/merge-patch+json"}
+        for path, status in ((administrator, 200), (sealing, 422)):
+            answer = admin.patch(path, json={"stringData": {"key": other}}, headers=merge)
+            assert answer.status_code == status, answer.text
+        assert run() == (other, sealed_with)
+        admin.delete(administrator).raise_for_status()
+        made, kept = run()
+    assert kept == sealed_with
+    assert made not in {first, other}
+    assert re.fullmatch(r"pbk_[0-9a-f]{24}_[A-Za-z0-9_-]{43}", made)

@@ -17,6 +17,10 @@ NAME: Final = "first-administrator"
 
 DAYS: Final = 365
 _VARIABLE: Final = "PATCHBAY_ADMINISTRATOR_KEY_FILE"
+_REVOKED: Final = (
+    "the first administrator's key in the file is revoked, and changes nothing; "
+    "unless another one has taken its place, put another one into the file"
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,19 +39,23 @@ def key_in(file: Path) -> ApiKey:
 async def record(connection: AsyncConnection, key: ApiKey) -> None:
     """Let the file's key be good for DAYS from now, and end those that the file had before.
 
-    A key that was revoked stays so. Raises SettingsError for an id that another key has.
+    A key that was revoked stays so, and its file changes nothing: a pod may still see the file of before, whose key
+    would otherwise end the one that took its place. Raises SettingsError for an id that another key has.
     """
-    await api_key_repository.revoke_others(connection, NAME, key.id)
     found = await api_key_repository.with_digest(connection, key.id)
-    if found is None:
-        new = NewKey(key.id, key.digest, None, NAME, Role.ADMINISTRATOR, None, DAYS, created_by=key.id)
-        await api_key_repository.add(connection, new)
-    else:
+    if found is not None:
         stored, digest = found
         if (stored.tenant, stored.name, digest) != (None, NAME, key.digest):
             raise SettingsError(f"{_VARIABLE}: the id {key.id} is another key's; put a wholly new key into the file")
         if stored.state == "revoked":
-            log.warning("the first administrator's key was revoked; put another one into the file")
-        else:
-            await api_key_repository.extend(connection, key.id, DAYS)
+            log.warning("%s", _REVOKED, extra={"key": key.id})
+            return
+    await api_key_repository.revoke_others(connection, NAME, key.id)
+    if found is None:
+        new = NewKey(key.id, key.digest, None, NAME, Role.ADMINISTRATOR, None, DAYS, created_by=key.id)
+        await api_key_repository.add(connection, new)
+    else:
+        await api_key_repository.extend(connection, key.id, DAYS)
     await connection.commit()
+    if found is None:
+        log.info("the first administrator has another key", extra={"key": key.id})

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from patchbay_runtime.flows.problem import InvalidFlowError, Problem, json_path
 from patchbay_runtime.steps.fault import StepFault
-from patchbay_runtime.storage.database import is_contention, is_too_slow, is_unavailable, outage
+from patchbay_runtime.storage.database import is_contention, is_older_schema, is_too_slow, is_unavailable, outage
 
 RETRY_AFTER_SECONDS = 2
 
@@ -93,6 +93,9 @@ async def _server_error(request: Request, error: Exception) -> JSONResponse:
     if is_contention(error) or is_too_slow(error):
         log.warning("a request lost against others in MariaDB", extra={"path": request.url.path})
         return _try_again("busy", "too many requests want the same at once")
+    if is_older_schema(error):
+        log.error("a schema is older than this program", extra={"path": request.url.path}, exc_info=error)
+        return _try_again("unavailable", "the tenant's data are not up to date yet")
     log.error("a request failed: %s", type(error).__name__, extra={"path": request.url.path}, exc_info=error)
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "the request failed; the cause is in the log")
 

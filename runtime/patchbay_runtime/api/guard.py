@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, params
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -17,6 +17,7 @@ from patchbay_runtime.access.authentication import UnauthenticatedError, authent
 from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.access.roles import Role, roles_that_may
+from patchbay_runtime.api.audit import caller_of, note_caller
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.path_names import is_name
 from patchbay_runtime.api.resources import ResourcesOf
@@ -65,7 +66,7 @@ class Guard:
             if tenant is not None and not is_name(tenant):
                 raise not_found("tenant", tenant)
             _log_reason(request.headers.get(REASON, ""), principal, tenant, self.operation)
-        request.state.principal = principal
+        note_caller(request, principal, self.operation)
 
     def _refuse_without_right(self, principal: Principal, tenant: str | None) -> None:
         is_outside = tenant is None and principal.tenant is not None
@@ -103,7 +104,7 @@ def declared(dependencies: Sequence[params.Depends]) -> list[Guard | None]:
 
 
 async def _caller(request: Request) -> Principal:
-    return cast(Principal, request.state.principal)
+    return caller_of(request)
 
 
 Caller = Annotated[Principal, Depends(_caller)]

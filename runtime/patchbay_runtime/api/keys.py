@@ -1,6 +1,7 @@
 """API keys of a tenant, and of the platform."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -10,10 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.access import first_administrator
-from patchbay_runtime.access.api_key import ID_PATTERN, new_key
+from patchbay_runtime.access.api_key import ID_PATTERN, ApiKey, new_key
 from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.access.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
+from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.flows import timestamp
 from patchbay_runtime.api.guard import Caller, forbidden, needs
@@ -51,6 +53,19 @@ class Rotation(BaseModel):
     overlap_seconds: int = Field(default=86_400, ge=0, le=604_800)
 
 
+@dataclass(frozen=True)
+class Issued:
+    """A new key, which nobody keeps but in its answer."""
+
+    made: ApiKey
+    stored: StoredKey
+
+    def answer(self) -> JSONResponse:
+        """The answer with the key."""
+        body = {"key": self.made.text, **_view(self.stored)}
+        return JSONResponse(body, status_code=HTTPStatus.CREATED, headers={"Cache-Control": "no-store"})
+
+
 async def _platform() -> None:
     """No tenant."""
 
@@ -66,10 +81,12 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
         wanted = await read_model(request, Wanted, LARGEST_BODY_BYTES)
         _check(wanted, caller, tenant, roles)
 
-        async def store(connection: AsyncConnection) -> JSONResponse:
+        async def store(connection: AsyncConnection) -> Issued:
             return await _issue(connection, caller, tenant, wanted)
 
-        return await resources.database.transact(None, store)
+        issued = await resources.database.transact(None, store)
+        log_change(request, "a key was made", key=issued.stored.id, key_name=wanted.name, role=wanted.role)
+        return issued.answer()
 
     @router.get("", dependencies=[needs(Operation.KEY_READ)])
     async def list_keys(tenant: Owner, resources: ResourcesOf) -> dict[str, Any]:
@@ -85,17 +102,20 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
         """Make another key like it, and let the old one end after the overlap."""
         rotation = await read_model(request, Rotation, LARGEST_BODY_BYTES)
 
-        async def replace(connection: AsyncConnection) -> JSONResponse:
+        async def replace(connection: AsyncConnection) -> Issued:
             old = await _existing(connection, tenant, key)
             _refuse_to_rotate(old, caller)
             await api_key_repository.end_within(connection, old.id, rotation.overlap_seconds)
             wanted = Wanted(name=old.name, role=old.role, scopes=old.scopes, days=old.days)
             return await _issue(connection, caller, tenant, wanted)
 
-        return await resources.database.transact(None, replace)
+        issued = await resources.database.transact(None, replace)
+        new, seconds = issued.stored.id, rotation.overlap_seconds
+        log_change(request, "a key was rotated", key=key, new_key=new, overlap_seconds=seconds)
+        return issued.answer()
 
     @router.delete("/{key}", dependencies=[needs(Operation.KEY_MANAGE)])
-    async def revoke(key: KeyId, tenant: Owner, resources: ResourcesOf) -> dict[str, Any]:
+    async def revoke(request: Request, key: KeyId, tenant: Owner, resources: ResourcesOf) -> dict[str, Any]:
         """End a key at once."""
 
         async def end(connection: AsyncConnection) -> StoredKey:
@@ -103,7 +123,9 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
             await api_key_repository.revoke(connection, key)
             return await _existing(connection, tenant, key)
 
-        return _view(await resources.database.transact(None, end))
+        ended = await resources.database.transact(None, end)
+        log_change(request, "a key was revoked", key=key)
+        return _view(ended)
 
     return router
 
@@ -141,8 +163,11 @@ async def _existing(connection: AsyncConnection, tenant: str | None, key: str) -
     return found
 
 
-async def _issue(connection: AsyncConnection, caller: Principal, tenant: str | None, wanted: Wanted) -> JSONResponse:
-    """Store a new key; the answer with it, which nobody else keeps."""
+async def _issue(connection: AsyncConnection, caller: Principal, tenant: str | None, wanted: Wanted) -> Issued:
+    """Store a new key, and delete some of those that ended long ago."""
+    # The file of a first administrator's key may come back, and must find it revoked.
+    kept = first_administrator.NAME if tenant is None else None
+    await api_key_repository.delete_ended(connection, tenant, kept=kept)
     if await api_key_repository.count_live(connection, tenant) >= MOST_LIVE_KEYS:
         message = f"there are {MOST_LIVE_KEYS} live keys, the most that there may be; revoke one that nobody uses"
         raise ApiError(HTTPStatus.CONFLICT, "too_many_keys", message)
@@ -151,9 +176,7 @@ async def _issue(connection: AsyncConnection, caller: Principal, tenant: str | N
         made.id, made.digest, tenant, wanted.name, wanted.role, wanted.scopes, wanted.days, created_by=caller.id
     )
     await api_key_repository.add(connection, given)
-    stored = await _existing(connection, tenant, made.id)
-    body = {"key": made.text, **_view(stored)}
-    return JSONResponse(body, status_code=HTTPStatus.CREATED, headers={"Cache-Control": "no-store"})
+    return Issued(made, await _existing(connection, tenant, made.id))
 
 
 def _invalid(path: str, message: str) -> ApiError:

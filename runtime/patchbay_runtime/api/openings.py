@@ -1,20 +1,17 @@
 """Openings: what connectors may call of our own networks for a while, for the receivers of load tests."""
 
-import logging
 from http import HTTPStatus
 from ipaddress import IPv4Address
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
 from patchbay_runtime.access.operations import Operation
+from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.reach.openings import LONGEST_SECONDS, Openings, may_be_opened
-
-log = logging.getLogger(__name__)
-
 
 router = APIRouter(prefix="/api/platform/openings")
 
@@ -23,6 +20,7 @@ Port = Annotated[int, Path(ge=1, le=65535)]
 
 @router.put("/{address}/{port}", dependencies=[needs(Operation.OPENING_MANAGE)])
 async def make(
+    request: Request,
     address: IPv4Address,
     port: Port,
     seconds: Annotated[int, Query(ge=1, le=LONGEST_SECONDS)],
@@ -35,13 +33,13 @@ async def make(
     for fault in resources.reach.port_faults(port):
         raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_openable", fault)
     await Openings(resources.queue.redis).make(address, port, seconds)
-    extra = {"address": str(address), "port": port, "seconds": seconds}
-    log.warning("connectors may call an address of our own for a while", extra=extra)
-    return extra
+    log_change(request, "an opening was made", address=str(address), port=port, seconds=seconds)
+    return {"address": str(address), "port": port, "seconds": seconds}
 
 
 @router.delete("/{address}/{port}", dependencies=[needs(Operation.OPENING_MANAGE)])
-async def end(address: IPv4Address, port: Port, resources: ResourcesOf) -> dict[str, Any]:
+async def end(request: Request, address: IPv4Address, port: Port, resources: ResourcesOf) -> dict[str, Any]:
     """Close it, where it is open."""
     await Openings(resources.queue.redis).end(address, port)
+    log_change(request, "an opening was ended", address=str(address), port=port)
     return {"address": str(address), "port": port, "seconds": 0}

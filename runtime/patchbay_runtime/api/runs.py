@@ -1,6 +1,7 @@
 """Starting and following runs."""
 
 import contextlib
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from patchbay_runtime.access.operations import Operation
+from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import OPEN, needs
 from patchbay_runtime.api.json_answer import JsonAnswer
@@ -18,10 +20,10 @@ from patchbay_runtime.api.run_view import processes_page, run_details, run_state
 from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.api.webhooks import admit
 from patchbay_runtime.execution.limits import PAUSE_SECONDS
-from patchbay_runtime.execution.start import KeyReusedError, NoRoomError, UnknownFlowError
+from patchbay_runtime.execution.start import Accepted, KeyReusedError, NoRoomError, UnknownFlowError
 from patchbay_runtime.ids import new_id
 from patchbay_runtime.storage import run_repository
-from patchbay_runtime.storage.database import may_pass
+from patchbay_runtime.storage.database import is_older_schema, may_pass
 from patchbay_runtime.storage.payloads import LARGEST_PAYLOAD_BYTES, TooLargeError, encode
 from patchbay_runtime.storage.run_order import BATCH, page_after
 
@@ -64,7 +66,11 @@ async def start_run(
 ) -> Response:
     """Start a run with the body as its payload; with `wait` answer with its end if that comes within the seconds."""
     body = await read_body(request, LARGEST_PAYLOAD_BYTES)
-    return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key)
+
+    def started(run: str) -> None:
+        log_change(request, "a run was started", flow=flow, run=run)
+
+    return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key, started=started)
 
 
 @router.get("/api/tenants/{tenant}/runs", dependencies=[needs(Operation.RUN_LIST)])
@@ -97,17 +103,33 @@ async def list_processes(
         return JsonAnswer(await processes_page(connection, run, after, limit))
 
 
+def _by_webhook(_run: str) -> None:
+    """Nobody who has a key has started it."""
+
+
 async def _start(
-    resources: Resources, tenant: str, flow: str, body: bytes, *, wait: float | None, idempotency_key: str | None
+    resources: Resources,
+    tenant: str,
+    flow: str,
+    body: bytes,
+    *,
+    wait: float | None,
+    idempotency_key: str | None,
+    started: Callable[[str], None] = _by_webhook,
 ) -> Response:
+    """`started`: is told the run, unless an earlier request has started it."""
     payload = _payload(body)
+
+    async def start(run: str) -> Accepted:
+        accepted = await resources.starter.start(tenant, flow, payload, run=run, idempotency_key=idempotency_key)
+        if accepted.fresh:
+            started(accepted.run)
+        return accepted
+
     try:
         if wait is None:
-            accepted = await resources.starter.start(
-                tenant, flow, payload, run=new_id(), idempotency_key=idempotency_key
-            )
-            return _accepted(accepted.run)
-        return await _start_and_wait(resources, tenant, flow, payload, idempotency_key=idempotency_key, seconds=wait)
+            return _accepted((await start(new_id())).run)
+        return await _start_and_wait(resources, tenant, start, wait)
     except UnknownFlowError:
         raise not_found("flow", flow) from None
     except KeyReusedError:
@@ -137,12 +159,12 @@ def _accepted(run: str) -> JSONResponse:
 
 
 async def _start_and_wait(
-    resources: Resources, tenant: str, flow: str, payload: str, *, idempotency_key: str | None, seconds: float
+    resources: Resources, tenant: str, start: Callable[[str], Awaitable[Accepted]], seconds: float
 ) -> Response:
     run = new_id()
     with contextlib.ExitStack() as expected:
         event = expected.enter_context(resources.waiters.expect(tenant, run))
-        accepted = await resources.starter.start(tenant, flow, payload, run=run, idempotency_key=idempotency_key)
+        accepted = await start(run)
         if not accepted.fresh:
             event = expected.enter_context(resources.waiters.expect(tenant, accepted.run))
         try:
@@ -152,6 +174,6 @@ async def _start_and_wait(
                     return JsonAnswer(await run_summary(connection, state))
         except Exception as error:
             # The run has been accepted: saying anything else would have it started twice.
-            if not may_pass(error):
+            if not (may_pass(error) or is_older_schema(error)):
                 raise
     return _accepted(accepted.run)

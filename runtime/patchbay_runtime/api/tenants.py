@@ -3,10 +3,11 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 
 from patchbay_runtime.access.operations import Operation
+from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.path_names import is_name
@@ -45,7 +46,9 @@ Tenant = Annotated[str, Depends(existing_tenant)]
 
 
 @router.put("/{tenant}", dependencies=[needs(Operation.TENANT_CREATE)])
-async def create_tenant(tenant: Annotated[str, Path(pattern=NAME_PATTERN)], resources: ResourcesOf) -> JSONResponse:
+async def create_tenant(
+    request: Request, tenant: Annotated[str, Path(pattern=NAME_PATTERN)], resources: ResourcesOf
+) -> JSONResponse:
     """Create a tenant and its schema: 201, or 200 if it is there."""
     from patchbay_runtime.migrations import create_tenant_schema  # noqa: PLC0415 - slow to import, seldom needed
 
@@ -53,4 +56,5 @@ async def create_tenant(tenant: Annotated[str, Path(pattern=NAME_PATTERN)], reso
     created = await resources.database.transact(
         None, lambda connection: tenant_repository.add_tenant(connection, tenant)
     )
+    log_change(request, "a tenant was created" if created else "a tenant's schema was brought up to date")
     return JSONResponse({"tenant": tenant}, status_code=HTTPStatus.CREATED if created else HTTPStatus.OK)

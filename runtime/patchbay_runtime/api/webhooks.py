@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from patchbay_runtime.access.operations import Operation
+from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.json_body import parse_json, read_body
@@ -72,6 +73,7 @@ async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resou
             "whose access is not public"
         )
         raise ApiError(HTTPStatus.CONFLICT, "no_secret_needed", message) from None
+    log_change(request, "a webhook's secret was replaced", flow=flow, overlap_seconds=wanted.overlap_seconds)
     webhook = told(tenant, flow, secret if wanted.secret is None else None)
     return JSONResponse({"flow": flow, "webhook": webhook}, status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)
 

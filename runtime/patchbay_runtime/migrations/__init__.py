@@ -1,6 +1,12 @@
-"""Schema migrations: the control schema, then every tenant's, under a lock on the database server."""
+"""Schema migrations: the control schema, then every tenant's, under a lock on the database server.
+
+MariaDB commits each change of a table at once, so a migration that was cut off is repeated from the start of its
+revision: each step does nothing where it has been done. Revisions only add, and what they add may be left out by
+whoever writes, so that a program of the release before works on the schema of the one after.
+"""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -8,6 +14,7 @@ from typing import Literal
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +30,8 @@ LOCK_WAIT_SECONDS = 120
 # Less than the gateway waits for the API: what is left undone is done by the next try.
 TENANT_SECONDS = 60
 
+log = logging.getLogger(__name__)
+
 
 class MigrationLockError(Exception):
     """Another migration holds the lock for too long."""
@@ -31,7 +40,8 @@ class MigrationLockError(Exception):
 def migrate(settings: Settings) -> None:
     """Bring every schema to the latest revision, and record the first administrator's key if there is a file with it.
 
-    Safe to run many times and in parallel. Raises SettingsError for a file that cannot be used.
+    A schema that is newer than this program is left alone: a pod of the release before may start in a roll-out. Safe to
+    run many times and in parallel. Raises SettingsError for a file that cannot be used.
     """
     file = settings.administrator_key_file
     asyncio.run(_migrate(settings, None if file is None else first_administrator.key_in(file)))
@@ -48,7 +58,7 @@ async def _migrate(settings: Settings, administrator: ApiKey | None) -> None:
 
 
 async def create_tenant_schema(settings: Settings, tenant: str) -> None:
-    """Create a tenant's schema, if need be, and bring it to the latest revision.
+    """Create a tenant's schema, if need be, and bring it to the latest revision. One that is newer is left alone.
 
     Raises TimeoutError after TENANT_SECONDS: other migrations are under way, or the server has fallen silent.
     """
@@ -88,10 +98,23 @@ def _upgrade(connection: Connection, kind: Literal["control", "tenant"]) -> None
     config.set_main_option("script_location", str(Path(__file__).parent / kind))
     config.set_main_option("path_separator", "os")
     script = ScriptDirectory.from_config(config)
+    newer = _unknown_revisions(connection, script)
+    # What was only read must not hold the steps of the migration in one transaction.
+    connection.rollback()
+    if newer:
+        schema = connection.engine.url.database
+        log.warning("the schema is newer than this program, left alone", extra={"schema": schema, "revisions": newer})
+        return
     with _environment(config, script) as environment:
         environment.configure(connection=connection, transaction_per_migration=True)
         environment.run_migrations()
     connection.commit()
+
+
+def _unknown_revisions(connection: Connection, script: ScriptDirectory) -> list[str]:
+    """The schema's revisions that this program does not have."""
+    known = {one.revision for one in script.walk_revisions()}
+    return sorted(set(MigrationContext.configure(connection).get_current_heads()) - known)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Row, Select, case, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.access.operations import Operation
@@ -13,6 +13,11 @@ from patchbay_runtime.storage.control_tables import api_keys, tenants
 
 State = Literal["live", "expired", "revoked"]
 
+KEPT_DAYS: Final = 90
+"""For which a key that has ended is shown, and its holder told so."""
+
+# So many are deleted at once: whoever makes a key waits for it.
+_MOST_DELETED: Final = 100
 # One clock for all replicas.
 _NOW: Final = func.now(6)
 _STATE: Final = case(
@@ -70,16 +75,21 @@ async def get(connection: AsyncConnection, tenant: str | None, key: str) -> Stor
 
 
 async def latest(connection: AsyncConnection, tenant: str | None, most: int) -> list[StoredKey]:
-    """The live keys and then the others, the newest first, at most `most`."""
-    order = (_STATE != "live", api_keys.c.created_at.desc(), api_keys.c.id)
-    return [_stored(row) for row in await connection.execute(_KEY.where(_of(tenant)).order_by(*order).limit(most))]
+    """The live keys, the newest first, and then those that ended, the last first; at most `most`."""
+    # Live ones are those that end last. An index has this order.
+    order = (api_keys.c.ends_at.desc(), api_keys.c.id.desc())
+    rows = await connection.execute(_KEY.where(_of(tenant)).order_by(*order).limit(most))
+    found = [_stored(row) for row in rows]
+    live = [key for key in found if key.state == "live"]
+    live.sort(key=lambda key: key.created_at, reverse=True)
+    return live + [key for key in found if key.state != "live"]
 
 
 async def count_live(connection: AsyncConnection, tenant: str | None) -> int:
     """How many of the keys are live. Whoever else would add one to a tenant's waits until this transaction ends."""
     if tenant is not None:
         await connection.execute(select(tenants.c.name).where(tenants.c.name == tenant).with_for_update())
-    query = select(func.count()).select_from(api_keys).where(_of(tenant), _STATE == "live")
+    query = select(func.count()).select_from(api_keys).where(_of(tenant), api_keys.c.ends_at > _NOW)
     return (await connection.execute(query)).scalar_one()
 
 
@@ -109,6 +119,16 @@ async def end_within(connection: AsyncConnection, key: str, seconds: int) -> Non
     """Let it end in so many seconds, if it does not end before."""
     ends = func.least(api_keys.c.expires_at, _after("SECOND", seconds))
     await connection.execute(update(api_keys).where(api_keys.c.id == key).values(expires_at=ends))
+
+
+async def delete_ended(connection: AsyncConnection, tenant: str | None, *, kept: str | None = None) -> None:
+    """Delete keys that ended more than KEPT_DAYS ago, those first that ended first, but none that is called `kept`."""
+    ended = [_of(tenant), api_keys.c.ends_at < _after("DAY", -KEPT_DAYS)]
+    if kept is not None:
+        ended.append(api_keys.c.name != kept)
+    query = select(api_keys.c.id).where(*ended).order_by(api_keys.c.ends_at).limit(_MOST_DELETED)
+    if found := list(await connection.scalars(query)):
+        await connection.execute(delete(api_keys).where(api_keys.c.id.in_(found)))
 
 
 async def revoke(connection: AsyncConnection, key: str) -> None:

@@ -1,6 +1,6 @@
 """Tables of the control schema."""
 
-from sqlalchemy import CHAR, JSON, Column, DateTime, Index, Integer, MetaData, String, Table, text
+from sqlalchemy import CHAR, JSON, Column, Computed, DateTime, Index, Integer, MetaData, String, Table, text
 from sqlalchemy.dialects.mysql import DATETIME
 
 control = MetaData()
@@ -31,5 +31,7 @@ api_keys = Table(
     Column("created_by", String(64, collation="ascii_bin"), nullable=False),
     Column("expires_at", _TIME, nullable=False),
     Column("revoked_at", _TIME),
+    Column("ends_at", _TIME, Computed("LEAST(expires_at, COALESCE(revoked_at, expires_at))", persisted=False)),
     Index("of_tenant", "tenant", "created_at"),
+    Index("of_tenant_by_end", "tenant", "ends_at"),
 )

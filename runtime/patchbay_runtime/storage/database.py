@@ -22,6 +22,7 @@ LOCK_IDLE_SECONDS = 60
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
 UNKNOWN_COLUMN = 1054
+UNKNOWN_TABLE = 1146
 STATEMENT_TOO_LONG = 1969
 # Refused for now: too many connections, a password that is being rotated, shutting down, killed, read-only.
 UNAVAILABLE = frozenset({1040, 1045, 1053, 1927, 2002, 2003, 2006, 2013, 2014, 2055}) | READ_ONLY
@@ -149,8 +150,8 @@ def is_too_slow(error: BaseException) -> bool:
 
 
 def is_older_schema(error: BaseException) -> bool:
-    """Whether a column was asked for that the tenant's schema does not have, or not yet."""
-    return isinstance(error, DBAPIError) and _number(error) == UNKNOWN_COLUMN
+    """Whether a table or column was asked for that the schema does not have, or not yet."""
+    return isinstance(error, DBAPIError) and _number(error) in {UNKNOWN_COLUMN, UNKNOWN_TABLE}
 
 
 def may_pass(error: BaseException) -> bool:

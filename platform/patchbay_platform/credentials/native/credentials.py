@@ -26,6 +26,11 @@ ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 REDIS_RIGHTS = "~* &* +@all -@admin -@dangerous +info"
 
 
+# A key that an administrator may put in the place of another. A kubelet serves a Secret that cannot change from its
+# memory, also after another one of its name has taken its place.
+REPLACEABLE = frozenset({"administrator"})
+
+
 class Secrets:
     """The Secrets of the cluster, as this Job may use them: read by name, create."""
 
@@ -49,7 +54,7 @@ class Secrets:
             "kind": "Secret",
             "metadata": {"name": name, "labels": {"app.kubernetes.io/part-of": "patchbay"}},
             "type": "Opaque",
-            "immutable": True,
+            "immutable": name not in REPLACEABLE,
             "stringData": values,
         }
         self._request("POST", f"/namespaces/{namespace}/secrets", secret)

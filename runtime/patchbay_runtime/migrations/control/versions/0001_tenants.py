@@ -13,6 +13,7 @@ def upgrade() -> None:
         "tenants",
         sa.Column("name", sa.String(40), primary_key=True),
         sa.Column("created_at", sa.DateTime, nullable=False, server_default=sa.text("CURRENT_TIMESTAMP")),
+        if_not_exists=True,
     )
 
 

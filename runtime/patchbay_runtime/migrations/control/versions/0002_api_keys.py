@@ -26,8 +26,9 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(64, collation="ascii_bin"), nullable=False),
         sa.Column("expires_at", TIME, nullable=False),
         sa.Column("revoked_at", TIME),
-        sa.Index("of_tenant", "tenant", "created_at"),
+        if_not_exists=True,
     )
+    op.create_index("of_tenant", "api_keys", ["tenant", "created_at"], if_not_exists=True)
 
 
 def downgrade() -> None:

@@ -20,6 +20,7 @@ def upgrade() -> None:
         "flows",
         sa.Column("name", WORD, primary_key=True),
         sa.Column("latest_version", sa.Integer, nullable=False),
+        if_not_exists=True,
     )
     op.create_table(
         "flow_versions",
@@ -27,6 +28,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("document", LONGTEXT, nullable=False),
         sa.Column("created_at", TIME, nullable=False, server_default=NOW),
+        if_not_exists=True,
     )
     op.create_table(
         "runs",
@@ -40,6 +42,7 @@ def upgrade() -> None:
         sa.Column("created_at", TIME, nullable=False, server_default=NOW),
         sa.Column("finished_at", TIME),
         sa.UniqueConstraint("flow", "idempotency_key", name="one_run_per_key"),
+        if_not_exists=True,
     )
     op.create_table(
         "processes",
@@ -61,9 +64,10 @@ def upgrade() -> None:
         sa.Column("available_at", TIME, nullable=False, server_default=NOW),
         sa.Column("started_at", TIME),
         sa.Column("finished_at", TIME),
-        sa.Index("of_run", "run", "parent"),
-        sa.Index("unfinished", "status", "available_at"),
+        if_not_exists=True,
     )
+    op.create_index("of_run", "processes", ["run", "parent"], if_not_exists=True)
+    op.create_index("unfinished", "processes", ["status", "available_at"], if_not_exists=True)
 
 
 def downgrade() -> None:

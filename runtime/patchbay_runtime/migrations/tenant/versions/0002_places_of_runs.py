@@ -9,14 +9,15 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Add the places, and the counter that they come from."""
-    op.add_column("runs", sa.Column("place", sa.BigInteger))
-    op.create_index("one_run_per_place", "runs", ["place"], unique=True)
-    counter = op.create_table(
+    op.add_column("runs", sa.Column("place", sa.BigInteger), if_not_exists=True)
+    op.create_index("one_run_per_place", "runs", ["place"], unique=True, if_not_exists=True)
+    op.create_table(
         "run_counter",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("last", sa.BigInteger, nullable=False),
+        if_not_exists=True,
     )
-    op.bulk_insert(counter, [{"id": 1, "last": 0}])
+    op.execute("INSERT IGNORE INTO run_counter (id, last) VALUES (1, 0)")
 
 
 def downgrade() -> None:

@@ -16,6 +16,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.VARBINARY(255), nullable=False),
         sa.Column("older", sa.VARBINARY(255)),
         sa.Column("older_until", DATETIME(fsp=6)),
+        if_not_exists=True,
     )
 
 
