@@ -10,6 +10,8 @@
 --   ends      tenants, scored with the virtual time at which their last one ended
 --   oldest    tenants with waiting processes, scored with the time since which their first one waits
 --   wake      a list with an element for each process that was added, for workers that have nothing to do
+-- "queued" has where each process is: "tenant waiting since", "tenant delayed" or "tenant entry".
+-- A key may be gone, deleted by hand or evicted: whoever comes across what does not fit mends it, and goes on.
 local stream, queued, delayed, again, minutes, failures = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local waiting, turns, ends, oldest, wake, dead = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local group = 'workers'
@@ -37,14 +39,27 @@ local function virtual_time()
   return tonumber(found[2] or 0)
 end
 
-local function add_waiting(process, tenant, since)
-  redis.call('ZADD', waiting, 0, string.format('%s %013d %s', tenant, since, process))
+local function waiting_member(process, tenant, since)
+  return string.format('%s %013d %s', tenant, since, process)
+end
+
+-- The first two of a tenant's waiting processes.
+local function first_waiting(tenant)
+  return redis.call('ZRANGEBYLEX', waiting, '[' .. tenant .. ' ', '(' .. tenant .. '!', 'LIMIT', 0, 2)
+end
+
+local function give_turn(tenant, since)
   redis.call('ZADD', oldest, 'LT', since, tenant)
   if not redis.call('ZSCORE', turns, tenant) then
     local ended = tonumber(redis.call('ZSCORE', ends, tenant) or 0)
     redis.call('ZADD', turns, math.max(ended, virtual_time()), tenant)
   end
-  redis.call('HSET', queued, process, tenant .. ' waiting')
+end
+
+local function add_waiting(process, tenant, since)
+  redis.call('ZADD', waiting, 0, waiting_member(process, tenant, since))
+  give_turn(tenant, since)
+  redis.call('HSET', queued, process, tenant .. ' waiting ' .. since)
   if redis.call('LLEN', wake) < most_wakes then
     redis.call('LPUSH', wake, 1)
   end
@@ -57,6 +72,17 @@ end
 
 local function is_reserved(entry)
   return #redis.call('XPENDING', stream, group, entry, entry, 1) > 0
+end
+
+-- Whether a process is where "queued" has it.
+local function is_queued(process, place)
+  local tenant, state, since = string.match(place, '^(%S+) (%S+) ?(%d*)$')
+  if state == 'waiting' then
+    return redis.call('ZSCORE', waiting, waiting_member(process, tenant, since)) ~= false
+  elseif state == 'delayed' then
+    return redis.call('ZSCORE', delayed, process) ~= false
+  end
+  return #redis.call('XRANGE', stream, state, state) > 0
 end
 
 local function promote_due(now)

@@ -9,14 +9,33 @@ local function deliver(count)
   end
 end
 
+-- Gives a turn to every tenant with waiting processes.
+local function restore_turns()
+  local first = redis.call('ZRANGE', waiting, 0, 0)[1]
+  while first do
+    local tenant, since = string.match(first, '^(%S+) (%d+)')
+    give_turn(tenant, since)
+    first = redis.call('ZRANGEBYLEX', waiting, '(' .. tenant .. '!', '+', 'LIMIT', 0, 1)[1]
+  end
+end
+
 -- Moves the process whose turn it is to the stream; false where none waits.
 local function move_next()
   local turn = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
   local tenant = turn[1]
   if not tenant then
-    return false
+    if redis.call('EXISTS', waiting) == 0 then
+      return false
+    end
+    restore_turns()
+    return move_next()
   end
-  local first = redis.call('ZRANGEBYLEX', waiting, '[' .. tenant .. ' ', '(' .. tenant .. '!', 'LIMIT', 0, 2)
+  local first = first_waiting(tenant)
+  if not first[1] then
+    redis.call('ZREM', turns, tenant)
+    redis.call('ZREM', oldest, tenant)
+    return move_next()
+  end
   local since, process = string.match(first[1], '^%S+ (%d+) (.+)$')
   redis.call('ZREM', waiting, first[1])
   local ended = tonumber(turn[2]) + 1
@@ -46,5 +65,8 @@ if moved > 0 then
 end
 if redis.call('EXISTS', waiting) == 0 then
   redis.call('DEL', wake)
+elseif redis.call('EXISTS', wake) == 0 then
+  -- Whoever takes wakes the next one while there is something left: more may be idle than were woken by a put.
+  redis.call('LPUSH', wake, 1)
 end
 return taken
