@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from itertools import combinations
-from typing import Any
 
 import pytest
 from patchbay_runtime.queue import Delivery, Pace, ProcessQueue, run_worker
@@ -208,21 +207,6 @@ async def test_the_oldest_wait_is_that_of_whichever_process_waits_longest(queue:
     assert 0 <= after <= before - 0.3 + time.monotonic() - looked_at
     await taken(consumer)
     assert (await queue.counts())["map"].oldest_wait_seconds == 0
-
-
-async def test_what_a_former_release_has_put_is_counted_and_run(queue: ProcessQueue) -> None:
-    """It put waiting processes into the stream itself; its pods may go on to, until the last one is replaced."""
-    await put(queue, "example", 1)
-    stream, queued = shape_keys("map")[:2]
-    entry: Any = await queue.redis.xadd(stream, {"process": "former", "tenant": "example", "since": 1_700_000_000_000})
-    await queue.redis.hset(queued, "former", f"example {entry}")
-    counts = (await queue.counts())["map"]
-    assert (counts.waiting, counts.reserved) == (2, 0)
-    assert counts.oldest_wait_seconds > 1000
-    (consumer,) = consumers(queue, 1)
-    assert [delivery.process_id for delivery in await taken(consumer, 8)] == ["former", "example-0000"]
-    counts = (await queue.counts())["map"]
-    assert (counts.waiting, counts.reserved, counts.oldest_wait_seconds) == (0, 2, 0)
 
 
 async def test_an_idle_worker_is_woken_by_a_process(lone_redis: Server) -> None:

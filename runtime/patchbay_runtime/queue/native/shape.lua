@@ -96,6 +96,61 @@ local function promote_due(now)
   end
 end
 
+-- Gives a turn to every tenant with waiting processes.
+local function restore_turns()
+  local first = redis.call('ZRANGE', waiting, 0, 0)[1]
+  while first do
+    local tenant, since = string.match(first, '^(%S+) (%d+)')
+    give_turn(tenant, since)
+    first = redis.call('ZRANGEBYLEX', waiting, '(' .. tenant .. '!', '+', 'LIMIT', 0, 1)[1]
+  end
+end
+
+-- Moves the process whose turn it is to the stream; false where none waits.
+local function move_next()
+  local turn = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
+  local tenant = turn[1]
+  if not tenant then
+    if redis.call('EXISTS', waiting) == 0 then
+      return false
+    end
+    restore_turns()
+    return move_next()
+  end
+  local first = first_waiting(tenant)
+  if not first[1] then
+    redis.call('ZREM', turns, tenant)
+    redis.call('ZREM', oldest, tenant)
+    return move_next()
+  end
+  local since, process = string.match(first[1], '^%S+ (%d+) (.+)$')
+  redis.call('ZREM', waiting, first[1])
+  local ended = tonumber(turn[2]) + 1
+  redis.call('ZADD', ends, ended, tenant)
+  if first[2] then
+    redis.call('ZADD', turns, ended, tenant)
+    redis.call('ZADD', oldest, string.match(first[2], '^%S+ (%d+)'), tenant)
+  else
+    redis.call('ZREM', turns, tenant)
+    redis.call('ZREM', oldest, tenant)
+  end
+  local entry = redis.call('XADD', stream, '*', 'process', process, 'tenant', tenant, 'since', since)
+  redis.call('HSET', queued, process, tenant .. ' ' .. entry)
+  return true
+end
+
+-- A worker of a former release finds only what is in the stream, and tells of itself without saying that it takes turns.
+-- While one lives, what waits is moved there. KEYS: 13 and 15; `gone_seconds`: after which a silent worker is gone.
+local function show_former_workers(gone_seconds)
+  local since = redis.call('TIME')[1] - gone_seconds
+  if redis.call('ZCOUNT', KEYS[13], since, '+inf') > redis.call('ZCOUNT', KEYS[15], since, '+inf') then
+    local moved = 0
+    while moved < 1000 and move_next() do
+      moved = moved + 1
+    end
+  end
+end
+
 -- Takes a reserved entry off the queue; false where it has been taken off before.
 local function remove_reserved(entry)
   if redis.call('XACK', stream, group, entry) == 0 then
