@@ -65,7 +65,9 @@ async def test_what_a_former_release_has_put_is_counted_and_run(queue: ProcessQu
 async def test_a_former_worker_finds_all_that_waits_once_it_was_counted(queue: ProcessQueue) -> None:
     """The API counts every two seconds, for Horizon."""
     order = await put(queue)
-    await register(queue.redis, record("another"))
+    for name in ("another", "stopped"):
+        await register(queue.redis, record(name))
+    await strike_off(queue.redis, "stopped")
     await former_worker_tells_of_itself(queue, "former")
     counts = (await queue.counts())["map"]
     assert (counts.waiting, counts.reserved) == (5, 0)
