@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from fastapi.responses import JSONResponse
 
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.names import NAME_PATTERN
+from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.storage import tenant_repository
 
 router = APIRouter(prefix="/api/tenants")
