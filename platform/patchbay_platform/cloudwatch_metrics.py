@@ -5,7 +5,6 @@ from typing import Final
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
 from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, EnvVarArgs, PodSpecArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import ClusterRole, ClusterRoleBinding, PolicyRuleArgs, RoleRefArgs, SubjectArgs
 
 from patchbay_platform import pods
@@ -75,7 +74,7 @@ class CloudwatchMetrics(pulumi.ComponentResource):
 
     def _rights(self, workload: Workload) -> list[pulumi.Resource]:
         """Nodes belong to no namespace, so neither does the role."""
-        everywhere = ObjectMetaArgs(name=NAME, labels=workload.labels)
+        everywhere = workload.cluster_wide()
         role = ClusterRole(
             workload.resource_name,
             metadata=everywhere,
@@ -85,7 +84,7 @@ class CloudwatchMetrics(pulumi.ComponentResource):
         binding = ClusterRoleBinding(
             workload.resource_name,
             metadata=everywhere,
-            role_ref=RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=NAME),
+            role_ref=RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=role.metadata.name),
             subjects=[SubjectArgs(kind="ServiceAccount", name=NAME, namespace=workload.placement.namespace)],
             opts=workload.options(),
         )

@@ -40,7 +40,7 @@ class Priorities(pulumi.ComponentResource):
         )
         headroom = PriorityClass(
             f"{name}-headroom",
-            metadata=ObjectMetaArgs(name="headroom"),
+            metadata=ObjectMetaArgs(name="patchbay-headroom"),
             value=HEADROOM_PRIORITY,
             preemption_policy="Never",
             description="Placeholders that hold room for workers",

@@ -15,7 +15,6 @@ from pulumi_kubernetes.admissionregistration.v1 import (
 )
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
 from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, PodSpecArgs, ServicePortArgs
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
 from patchbay_platform import pods
@@ -103,7 +102,7 @@ class ScaleInOrder(pulumi.ComponentResource):
         user = pulumi.Output.concat("system:serviceaccount:", workload.placement.namespace, ":", NAME)
         policy = ValidatingAdmissionPolicy(
             workload.resource_name,
-            metadata=ObjectMetaArgs(name=NAME, labels=workload.labels),
+            metadata=workload.cluster_wide(),
             spec=ValidatingAdmissionPolicySpecArgs(
                 failure_policy="Fail",
                 match_constraints=MatchResourcesArgs(
@@ -128,8 +127,10 @@ class ScaleInOrder(pulumi.ComponentResource):
         )
         binding = ValidatingAdmissionPolicyBinding(
             workload.resource_name,
-            metadata=ObjectMetaArgs(name=NAME, labels=workload.labels),
-            spec=ValidatingAdmissionPolicyBindingSpecArgs(policy_name=NAME, validation_actions=["Deny"]),
+            metadata=workload.cluster_wide(),
+            spec=ValidatingAdmissionPolicyBindingSpecArgs(
+                policy_name=policy.metadata.name, validation_actions=["Deny"]
+            ),
             opts=workload.options([policy]),
         )
         return [policy, binding]

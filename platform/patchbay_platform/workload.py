@@ -77,6 +77,10 @@ class Workload:
     def metadata(self, name: str | None = None) -> ObjectMetaArgs:
         return ObjectMetaArgs(name=name or self.name, namespace=self.placement.namespace, labels=self.labels)
 
+    def cluster_wide(self) -> ObjectMetaArgs:
+        """Of an object in no namespace, whose name may not be another program's."""
+        return ObjectMetaArgs(name=f"patchbay-{self.name}", labels=self.labels)
+
     def metadata_of_one_run(self) -> ObjectMetaArgs:
         """For a Job, whose template cannot be changed: it is replaced, and Pulumi gives the new one a name of its own.
 

@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
-from patchbay_runtime.access.operations import Operation
-from patchbay_runtime.access.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
 from patchbay_runtime.api.app import create_app
 from patchbay_runtime.api.guard import declared
+from patchbay_runtime.rights.operations import Operation
+from patchbay_runtime.rights.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port

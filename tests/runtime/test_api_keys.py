@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.principal import granted
-from patchbay_runtime.access.roles import TENANT_ROLES, Role
+from patchbay_runtime.rights.operations import Operation
+from patchbay_runtime.rights.roles import TENANT_ROLES, Role
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage import api_key_repository
 from patchbay_runtime.storage.database import Database

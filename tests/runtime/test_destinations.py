@@ -314,17 +314,6 @@ async def test_slow_name_servers_of_one_tenant_hold_up_no_other(
     assert {(fault.code, fault.retryable) for fault in faults} == {("http_timeout", True)}
 
 
-async def test_look_ups_that_nobody_waits_for_are_still_the_tenants(
-    tmp_path: Path, openings: Openings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bounds, "LONGEST_SECONDS", 0.3)
-    slow = {f"slow-{number}.example.com": lambda: None for number in range(AT_ONCE)}
-    async with worker({PARTNER: [PUBLIC], **slow}, tmp_path, openings) as one:
-        await asyncio.gather(*(one.refusal(f"https://{name}/") for name in slow))
-        assert (await one.refusal(f"https://{PARTNER}/")).code == "http_timeout"
-    assert set(one.server.asked) == set(slow)
-
-
 async def test_a_look_up_ends_with_its_step(tmp_path: Path, openings: Openings) -> None:
     async with worker({PARTNER: lambda: None}, tmp_path, openings) as one:
         with pytest.raises(StepFault, match=r"no complete answer within 0\.3 s") as fault:

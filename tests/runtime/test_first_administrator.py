@@ -14,8 +14,8 @@ from patchbay_runtime.access import first_administrator
 from patchbay_runtime.access.api_key import ApiKey, new_key
 from patchbay_runtime.access.authentication import UnauthenticatedError, authenticate
 from patchbay_runtime.access.principal import Principal
-from patchbay_runtime.access.roles import Role
 from patchbay_runtime.migrations import migrate
+from patchbay_runtime.rights.roles import Role
 from patchbay_runtime.settings import Settings, SettingsError
 from patchbay_runtime.storage import api_key_repository
 from patchbay_runtime.storage.database import Database

@@ -4,15 +4,18 @@ import asyncio
 import json
 import subprocess
 import sys
-from ipaddress import ip_address
+import time
+from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 
 import pytest
-from patchbay_runtime.reach.look_ups import LookUps
+from patchbay_runtime.reach import look_ups as bounds
+from patchbay_runtime.reach.look_ups import AT_ONCE, LookUps
 from patchbay_runtime.reach.rule import Address
 from patchbay_runtime.steps.fault import StepFault
 
-from tests.runtime.name_server import name_server
+from tests.runtime.name_server import Zone, name_server
+from tests.runtime.queue_workers import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SEARCH = "search flows.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5"
@@ -57,6 +60,51 @@ async def test_what_can_be_no_name_is_a_fault_of_the_step(tmp_path: Path, name: 
         with pytest.raises(StepFault, match="could not be resolved") as fault:
             await look_ups.addresses("one", name)
     assert (fault.value.code, server.asked) == ("http_connection", [])
+
+
+async def test_an_answer_that_is_too_long_for_udp_is_asked_for_by_tcp(tmp_path: Path) -> None:
+    given = [f"9.9.9.{number}" for number in range(100)]
+    async with name_server({"partner.example.com": given}, tmp_path) as (server, look_ups):
+        found = await look_ups.addresses("one", "partner.example.com")
+    assert set(map(str, found)) == set(given)
+    assert "partner.example.com" in server.asked_by_tcp
+
+
+async def test_after_an_outage_a_tenant_waits_no_longer_than_for_one_look_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that never comes is waited for by c-ares for a minute: so many tries for each search domain."""
+    monkeypatch.setattr(bounds, "LONGEST_SECONDS", 1.0)
+    domains = ("", ".flows.svc.cluster.local", ".svc.cluster.local", ".cluster.local")
+    names = [f"partner-{number}.example.com" for number in range(AT_ONCE)]
+    silent = {f"{name}{domain}": lambda: None for name in names for domain in domains}
+    async with name_server({**silent, "partner.example.com": ["9.9.9.9"]}, tmp_path, SEARCH) as (_, look_ups):
+        began = time.monotonic()
+        faults = await asyncio.gather(*(look_ups.addresses("one", name) for name in names), return_exceptions=True)
+        assert [fault.code for fault in faults if isinstance(fault, StepFault)] == ["http_timeout"] * AT_ONCE
+
+        async def are_found() -> bool:
+            try:
+                return await look_ups.addresses("one", "partner.example.com") == [IPv4Address("9.9.9.9")]
+            except StepFault:
+                return False
+
+        await until(are_found, 12, "the tenant's next look-up is answered")
+        assert time.monotonic() - began >= bounds.LONGEST_SECONDS
+
+
+async def test_look_ups_that_nobody_waits_for_are_still_the_tenants(tmp_path: Path) -> None:
+    silent = {f"silent-{number}.example.com": lambda: None for number in range(AT_ONCE)}
+    zone: Zone = {**silent, "one.example.com": ["9.9.9.9"], "two.example.com": ["9.9.9.9"]}
+    async with name_server(zone, tmp_path) as (server, look_ups):
+        given_up = [asyncio.create_task(look_ups.addresses("one", name)) for name in silent]
+        await until(lambda: set(server.asked) == set(silent), 30, "the silent names are asked for")
+        for task in given_up:
+            task.cancel()
+        waiting = asyncio.create_task(look_ups.addresses("one", "one.example.com"))
+        assert await look_ups.addresses("two", "two.example.com") == [ip_address("9.9.9.9")]
+        assert "one.example.com" not in server.asked
+        waiting.cancel()
 
 
 HOSTS = """

@@ -64,12 +64,13 @@ async def test_only_the_address_and_port_of_an_opening_are_called_and_only_until
     async with name_server(zone, tmp_path) as (_, look_ups):
         destinations = Destinations(Reach([(443, 444)]), look_ups, openings)
         await refused(destinations)
-        await openings.make(IPv4Address(SERVICE), 443, 2)
+        await openings.make(IPv4Address(SERVICE), 443, 600)
         assert await called(destinations) == [SERVICE]
         assert await called(destinations, SERVICE) == [SERVICE]
         assert await called(destinations, "both.loadtest.svc") == [SERVICE]
         await refused(destinations, port=444)
         await refused(destinations, "other.loadtest.svc")
+        await openings.make(IPv4Address(SERVICE), 443, 1)
         assert not (await until_refused(destinations)).retryable
 
 

@@ -6,12 +6,12 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from itertools import combinations
-from typing import Any
 
 import pytest
 from patchbay_runtime.queue import Delivery, Pace, ProcessQueue, run_worker
 from patchbay_runtime.queue.consumer import Consumer
 from patchbay_runtime.queue.scripts import shape_keys
+from patchbay_runtime.tasks import running
 
 from tests.runtime.conftest import Server
 from tests.runtime.queue_workers import until
@@ -19,6 +19,9 @@ from tests.runtime.queue_workers import until
 # Start-time fair queueing serves two that both wait all the time equally but for one process of each (Goyal, Vin,
 # Cheng: "Start-time fair queueing", SIGCOMM 1996, theorem 1, with equal weights and processes of length 1).
 MOST_AHEAD = 2
+# Longer than any test takes.
+LONG_SECONDS = 600
+_DELAYED = shape_keys("map")[2]
 
 
 @pytest.fixture
@@ -26,6 +29,20 @@ async def queue(lone_redis: Server) -> AsyncIterator[ProcessQueue]:
     queue = ProcessQueue.connect(lone_redis.host, lone_redis.port, None, ["map"])
     yield queue
     await queue.close()
+
+
+def patient(server: Server) -> ProcessQueue:
+    """A queue whose client waits for an answer for as long as an idle worker does."""
+    return ProcessQueue.connect(server.host, server.port, None, ["map"], answer_seconds=2 * LONG_SECONDS)
+
+
+async def until_blocked(queue: ProcessQueue, workers: int) -> None:
+    """So many idle workers wait to be woken."""
+
+    async def are_idle() -> bool:
+        return bool((await queue.redis.info("clients"))["blocked_clients"] == workers)
+
+    await until(are_idle, 60, f"{workers} workers wait")
 
 
 def consumers(queue: ProcessQueue, number: int) -> list[Consumer]:
@@ -127,14 +144,21 @@ async def test_a_tenant_that_always_comes_back_with_one_gets_no_more_than_its_sh
 
 
 async def test_a_tenants_own_processes_are_taken_in_the_order_of_their_time(queue: ProcessQueue) -> None:
-    later = ["later-1", "later-2"]
-    await queue.put("map", "example", ["delayed"], delay_seconds=0.05)
     await queue.put("map", "example", ["first"])
-    await asyncio.sleep(0.1)
+    await queue.put("map", "example", ["due"], delay_seconds=0.05)
+    due = await queue.redis.zscore(_DELAYED, "due")
+    assert due
+
+    async def is_past() -> bool:
+        seconds, microseconds = await queue.redis.time()
+        return bool(seconds * 1000 + microseconds // 1000 > float(due))
+
+    await until(is_past, 30, "the delayed one is due")
+    later = ["later-1", "later-2"]
     await queue.put("map", "example", later)
     (consumer,) = consumers(queue, 1)
     await queue.counts()  # whoever counts brings in what is due
-    assert [delivery.process_id for delivery in await taken(consumer, 8)] == ["first", "delayed", *later]
+    assert [delivery.process_id for delivery in await taken(consumer, 8)] == ["first", "due", *later]
 
 
 async def test_what_a_stopping_worker_gives_back_is_the_next_of_its_tenant(queue: ProcessQueue) -> None:
@@ -143,6 +167,31 @@ async def test_what_a_stopping_worker_gives_back_is_the_next_of_its_tenant(queue
     reserved = await stopping.reserve(1, 0.01)
     await stopping.release(reservation.entry for reservation in reserved)
     assert [one.process_id for one in await taken(other, 8)] == ["example-0000", "example-0001", "example-0002"]
+
+
+async def release_of(consumer: Consumer, count: int) -> None:
+    """A worker reserves so many, and gives all of them back."""
+    await consumer.release([reservation.entry for reservation in await consumer.reserve(count, 0.01)])
+
+
+@pytest.mark.parametrize("number", [1, 3])
+async def test_what_is_given_back_costs_its_tenant_no_turn(queue: ProcessQueue, number: int) -> None:
+    await put(queue, "one", number)
+    await put(queue, "two", 3)
+    stopping, other = consumers(queue, 2)
+    await release_of(stopping, 1)
+    order = [delivery.process_id for delivery in await taken(other, 8)]
+    assert order[:3] == ["one-0000", "two-0000", "one-0001" if number > 1 else "two-0001"]
+
+
+async def test_what_is_given_back_does_not_overtake_who_has_come_meanwhile(queue: ProcessQueue) -> None:
+    await put(queue, "one", 20)
+    stopping, other = consumers(queue, 2)
+    held = await stopping.reserve(8, 0.01)
+    await put(queue, "two", 4)
+    await stopping.release([reservation.entry for reservation in held])
+    order = [delivery.tenant for delivery in await taken(other, 8)]
+    assert order == ["one", "two"] * 4
 
 
 async def test_the_oldest_wait_is_that_of_whichever_process_waits_longest(queue: ProcessQueue) -> None:
@@ -161,25 +210,9 @@ async def test_the_oldest_wait_is_that_of_whichever_process_waits_longest(queue:
     assert (await queue.counts())["map"].oldest_wait_seconds == 0
 
 
-async def test_what_a_former_release_has_put_is_counted_and_run(queue: ProcessQueue) -> None:
-    """It put waiting processes into the stream itself; its pods may go on to, until the last one is replaced."""
-    await put(queue, "example", 1)
-    stream, queued = shape_keys("map")[:2]
-    entry: Any = await queue.redis.xadd(stream, {"process": "former", "tenant": "example", "since": 1_700_000_000_000})
-    await queue.redis.hset(queued, "former", f"example {entry}")
-    counts = (await queue.counts())["map"]
-    assert (counts.waiting, counts.reserved) == (2, 0)
-    assert counts.oldest_wait_seconds > 1000
-    (consumer,) = consumers(queue, 1)
-    assert [delivery.process_id for delivery in await taken(consumer, 8)] == ["former", "example-0000"]
-    counts = (await queue.counts())["map"]
-    assert (counts.waiting, counts.reserved, counts.oldest_wait_seconds) == (0, 2, 0)
-
-
-async def test_an_idle_worker_is_woken_by_a_process(queue: ProcessQueue) -> None:
+async def test_an_idle_worker_is_woken_by_a_process(lone_redis: Server) -> None:
     """It looks by itself only after a time that is longer than this test."""
     began = asyncio.Event()
-    stop = asyncio.Event()
 
     async def handle(_: Delivery) -> None:
         began.set()
@@ -187,16 +220,24 @@ async def test_an_idle_worker_is_woken_by_a_process(queue: ProcessQueue) -> None
     async def on_dead_letter(_: Delivery, _reason: str) -> None:
         raise AssertionError("nothing fails here")
 
-    pace = Pace(reclaim=4.5)
-    work = run_worker(queue, "map", 8, handler=handle, on_dead_letter=on_dead_letter, stop=stop, pace=pace)
-    task = asyncio.create_task(work)
+    queue = patient(lone_redis)
+    pace, never = Pace(reclaim=LONG_SECONDS), asyncio.Event()
+    work = run_worker(queue, "map", 8, handler=handle, on_dead_letter=on_dead_letter, stop=never, pace=pace)
+    async with running(work):
+        await until_blocked(queue, 1)
+        await put(queue, "example", 1)
+        async with asyncio.timeout(60):
+            await began.wait()
+    await queue.close()
 
-    async def is_idle() -> bool:
-        return bool((await queue.redis.info("clients"))["blocked_clients"])
 
-    await until(is_idle, 30, "the worker waits")
-    await put(queue, "example", 1)
-    async with asyncio.timeout(4):
-        await began.wait()
-    stop.set()
-    await task
+async def test_many_put_at_once_wake_as_many_idle_workers(lone_redis: Server) -> None:
+    """They look by themselves only after a time that is longer than this test."""
+    queue = patient(lone_redis)
+    waits = [asyncio.create_task(consumer.reserve(1, LONG_SECONDS)) for consumer in consumers(queue, 80)]
+    await until_blocked(queue, len(waits))
+    await put(queue, "example", len(waits))
+    async with asyncio.timeout(60):
+        reserved = await asyncio.gather(*waits)
+    assert len({one.delivery.process_id for found in reserved for one in found}) == len(waits)
+    await queue.close()

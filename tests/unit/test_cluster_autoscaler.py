@@ -201,7 +201,8 @@ def test_it_is_more_important_than_anything_of_the_platform_and_stays_where_it_i
 
 
 def rules(program: Program, kind: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = program.one(kind, "cluster-autoscaler").inputs["rules"]
+    name = "patchbay-cluster-autoscaler" if kind == "ClusterRole" else "cluster-autoscaler"
+    found: list[dict[str, Any]] = program.one(kind, name).inputs["rules"]
     return found
 
 

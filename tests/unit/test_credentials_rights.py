@@ -46,7 +46,9 @@ def account(program: Program, control_plane: ControlPlane) -> Iterator[httpx.Cli
             ("ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
             ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
         ):
-            admin.post(f"{ADMISSION}/{path}", json=dict(program.one(kind, "credentials").inputs)).raise_for_status()
+            admin.post(
+                f"{ADMISSION}/{path}", json=dict(program.one(kind, "patchbay-credentials").inputs)
+            ).raise_for_status()
         client.headers["Authorization"] = f"Bearer {control_plane.token_of(RUNTIME, 'credentials')}"
         wait_until_enforced(client)
         yield client

@@ -112,9 +112,9 @@ def test_a_placeholder_gives_way_to_a_worker_and_pushes_nobody_out(admin: httpx.
         item["metadata"]["name"]: item
         for item in admin.get("/apis/scheduling.k8s.io/v1/priorityclasses").raise_for_status().json()["items"]
     }
-    assert classes["headroom"]["value"] < 0 < classes["patchbay-worker"]["value"]
+    assert classes["patchbay-headroom"]["value"] < 0 < classes["patchbay-worker"]["value"]
     assert classes["patchbay-worker"]["preemptionPolicy"] == "PreemptLowerPriority"
-    assert classes["headroom"]["preemptionPolicy"] == "Never"
+    assert classes["patchbay-headroom"]["preemptionPolicy"] == "Never"
 
 
 def allowed(admin: httpx.Client, right: Right) -> bool:

@@ -134,6 +134,21 @@ def test_no_role_may_read_all_secrets_of_the_cluster(program: Program) -> None:
             assert not (reads_core and {"secrets", "*"} & set(rule["resources"])), role.object_name
 
 
+def test_what_belongs_to_no_namespace_bears_the_platforms_name(program: Program) -> None:
+    """Another program's object of the same name would be taken for ours, or ours for its."""
+    kinds = ("Namespace", "PriorityClass", "ClusterRole", "ClusterRoleBinding")
+    policies = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    # KEDA's are as it ships them.
+    ours = [
+        item.object_name
+        for kind in (*kinds, *policies)
+        for item in program.of(kind)
+        if not item.object_name.startswith("keda")
+    ]
+    assert len(ours) > len(kinds) + len(policies)
+    assert [name for name in ours if not name.startswith("patchbay-")] == []
+
+
 def test_only_the_credentials_job_has_rights_beside_the_autoscalers(program: Program) -> None:
     bound = {
         subject["name"]

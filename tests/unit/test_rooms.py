@@ -104,29 +104,36 @@ LOCAL = REPOSITORY / "local"
 ENTRY = "patchbay_local.cli"
 
 
-def package_of(module: str) -> str:
-    """The folder of `local/` that the module lies in."""
-    place = LOCAL.joinpath(*module.split("."))
+def package_of(module: str, room: Path = LOCAL) -> str:
+    """The folder of the room that the module lies in; of one right below the room's package, the module itself."""
+    place = room.joinpath(*module.split("."))
     while not place.is_dir():
+        if place.with_suffix(".py").is_file() and place.parent.parent == room:
+            break
         place = place.parent
-    return place.relative_to(LOCAL).as_posix()
+    return place.relative_to(room).as_posix()
 
 
-def imports_between_packages() -> dict[str, set[str]]:
-    """Folder of `local/` -> the other folders that its own modules import."""
+def imports_between_packages(room: Path = LOCAL) -> dict[str, set[str]]:
+    """Folder of the room -> the other folders that its own modules import."""
+    (root,) = (package.name for package in room.glob("patchbay_*") if package.is_dir())
     found: dict[str, set[str]] = {}
-    for source in LOCAL.rglob("*.py"):
+    for source in room.rglob("*.py"):
         if source == LOCAL.joinpath(*ENTRY.split(".")).with_suffix(".py"):
             continue
-        package = source.parent.relative_to(LOCAL).as_posix()
-        imported = {package_of(module) for module in imported_modules(source) if within(module, ("patchbay_local",))}
+        own = source.relative_to(room).with_suffix("").parts
+        package = package_of(".".join(own), room)
+        imported = {package_of(module, room) for module in imported_modules(source) if within(module, (root,))}
         found.setdefault(package, set()).update(imported - {package})
     return found
 
 
-def test_no_packages_of_the_one_machine_environment_import_each_other_in_a_circle() -> None:
+@pytest.mark.parametrize("room", ["local", "runtime"])
+def test_no_packages_of_a_room_import_each_other_in_a_circle(room: str) -> None:
+    imports = imports_between_packages(REPOSITORY / room)
+    assert len(imports) > 10
     try:
-        TopologicalSorter(imports_between_packages()).prepare()
+        TopologicalSorter(imports).prepare()
     except CycleError as error:
         pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
 

@@ -245,7 +245,7 @@ def test_what_tells_the_alarms_sees_horizon_and_how_many_nodes_there_are_and_not
     (pod,) = pods_of(one, "cloudwatch-metrics")
     assert not [name for name in variables(pod) if name.startswith(("PATCHBAY_REDIS", "PATCHBAY_DATABASE"))]
     assert [volume["name"] for volume in pod["volumes"]] == ["temporary"]
-    rules = one.one("ClusterRole", "cloudwatch-metrics").inputs["rules"]
+    rules = one.one("ClusterRole", "patchbay-cloudwatch-metrics").inputs["rules"]
     assert rules == [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]}]
     policy = one.one("NetworkPolicy", "cloudwatch-metrics", "patchbay-runtime").inputs["spec"]
     assert not policy["ingress"]

@@ -86,7 +86,8 @@ class ClusterAutoscaler(pulumi.ComponentResource):
     def _rights(self, name: str) -> list[pulumi.Resource]:
         child = pulumi.ResourceOptions(parent=self)
         subjects = [SubjectArgs(kind="ServiceAccount", name=NAME, namespace=namespaces.SYSTEM)]
-        everywhere = ObjectMetaArgs(name=NAME, labels=pods.labels(NAME))
+        cluster_wide = f"patchbay-{NAME}"
+        everywhere = ObjectMetaArgs(name=cluster_wide, labels=pods.labels(NAME))
         at_home = ObjectMetaArgs(name=NAME, namespace=namespaces.SYSTEM, labels=pods.labels(NAME))
         group = "rbac.authorization.k8s.io"
         return [
@@ -94,7 +95,7 @@ class ClusterAutoscaler(pulumi.ComponentResource):
             ClusterRoleBinding(
                 name,
                 metadata=everywhere,
-                role_ref=RoleRefArgs(api_group=group, kind="ClusterRole", name=NAME),
+                role_ref=RoleRefArgs(api_group=group, kind="ClusterRole", name=cluster_wide),
                 subjects=subjects,
                 opts=child,
             ),

@@ -64,7 +64,7 @@ def _only_these(workload: Workload, allowed: pulumi.Output[list[str]]) -> list[p
     user = pulumi.Output.concat("system:serviceaccount:", workload.placement.namespace, ":", workload.name)
     policy = ValidatingAdmissionPolicy(
         workload.resource_name,
-        metadata=ObjectMetaArgs(name=workload.name, labels=workload.labels),
+        metadata=workload.cluster_wide(),
         spec=ValidatingAdmissionPolicySpecArgs(
             failure_policy="Fail",
             match_constraints=MatchResourcesArgs(
@@ -96,8 +96,8 @@ def _only_these(workload: Workload, allowed: pulumi.Output[list[str]]) -> list[p
     )
     binding = ValidatingAdmissionPolicyBinding(
         workload.resource_name,
-        metadata=ObjectMetaArgs(name=workload.name, labels=workload.labels),
-        spec=ValidatingAdmissionPolicyBindingSpecArgs(policy_name=workload.name, validation_actions=["Deny"]),
+        metadata=workload.cluster_wide(),
+        spec=ValidatingAdmissionPolicyBindingSpecArgs(policy_name=policy.metadata.name, validation_actions=["Deny"]),
         opts=workload.options([policy]),
     )
     return [policy, binding]

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.access.api_key import ApiKey, parse_key
-from patchbay_runtime.access.roles import Role
+from patchbay_runtime.rights.roles import Role
 from patchbay_runtime.settings import SettingsError, read_secret
 from patchbay_runtime.storage import api_key_repository
 from patchbay_runtime.storage.api_key_repository import NewKey

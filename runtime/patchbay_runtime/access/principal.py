@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from patchbay_runtime.access.operations import Operation
-from patchbay_runtime.access.roles import OPERATIONS, Role
+from patchbay_runtime.rights.operations import Operation
+from patchbay_runtime.rights.roles import OPERATIONS, Role
 
 
 @dataclass(frozen=True)

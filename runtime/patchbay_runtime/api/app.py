@@ -6,7 +6,6 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api import flows, health, keys, openings, runs, tenants, webhooks
 from patchbay_runtime.api.errors import add_error_handlers
 from patchbay_runtime.api.guard import needs
@@ -14,6 +13,7 @@ from patchbay_runtime.api.resources import Resources, open_resources, queue_of
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, SweepPace
 from patchbay_runtime.horizon import horizon_router
+from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.webhooks.sealing import Sealer
 

@@ -5,8 +5,8 @@ from typing import cast
 
 from fastapi import Request
 
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.principal import Principal
+from patchbay_runtime.rights.operations import Operation
 
 log = logging.getLogger(__name__)
 

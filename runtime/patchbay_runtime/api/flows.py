@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
@@ -22,6 +21,7 @@ from patchbay_runtime.flows.document import LARGEST_DOCUMENT_BYTES
 from patchbay_runtime.flows.flow import Flow
 from patchbay_runtime.flows.problem import InvalidFlowError, Problem
 from patchbay_runtime.flows.validation import check_flow, expressions_of
+from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.steps.expression import Check, registered
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.storage import flow_repository

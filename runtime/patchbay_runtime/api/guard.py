@@ -14,13 +14,13 @@ from fastapi import Depends, Request, params
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from patchbay_runtime.access.authentication import UnauthenticatedError, authenticate
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.principal import Principal
-from patchbay_runtime.access.roles import Role, roles_that_may
 from patchbay_runtime.api.audit import caller_of, note_caller
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.path_names import is_name
 from patchbay_runtime.api.resources import ResourcesOf
+from patchbay_runtime.rights.operations import Operation
+from patchbay_runtime.rights.roles import Role, roles_that_may
 
 VIA: Final = "Patchbay-Via"
 """The gateway puts it on every request, whatever the client sent; who calls from inside the cluster has none."""

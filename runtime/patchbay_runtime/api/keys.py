@@ -12,9 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.access import first_administrator
 from patchbay_runtime.access.api_key import ID_PATTERN, ApiKey, new_key
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.access.principal import Principal
-from patchbay_runtime.access.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.flows import timestamp
@@ -24,6 +22,8 @@ from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.api.tenants import existing_tenant
 from patchbay_runtime.flows.problem import Problem
 from patchbay_runtime.names import Name
+from patchbay_runtime.rights.operations import Operation
+from patchbay_runtime.rights.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
 from patchbay_runtime.storage import api_key_repository
 from patchbay_runtime.storage.api_key_repository import NewKey, StoredKey
 

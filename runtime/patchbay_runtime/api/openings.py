@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.reach.openings import LONGEST_SECONDS, Openings, may_be_opened
+from patchbay_runtime.rights.operations import Operation
 
 router = APIRouter(prefix="/api/platform/openings")
 

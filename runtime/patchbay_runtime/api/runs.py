@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import OPEN, needs
@@ -22,6 +21,7 @@ from patchbay_runtime.api.webhooks import admit
 from patchbay_runtime.execution.limits import PAUSE_SECONDS
 from patchbay_runtime.execution.start import Accepted, KeyReusedError, NoRoomError, UnknownFlowError
 from patchbay_runtime.ids import new_id
+from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.storage import run_repository
 from patchbay_runtime.storage.database import is_older_schema, may_pass
 from patchbay_runtime.storage.payloads import LARGEST_PAYLOAD_BYTES, TooLargeError, encode

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from patchbay_runtime.access.operations import Operation
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
@@ -17,6 +16,7 @@ from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant, tenant_is_there
 from patchbay_runtime.execution.start import UnknownFlowError
 from patchbay_runtime.flows.problem import problems_of
+from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.webhooks.check import Sent
 from patchbay_runtime.webhooks.webhooks import NoSecretNeededError
 

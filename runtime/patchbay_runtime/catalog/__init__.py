@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from patchbay_runtime import shapes
-from patchbay_runtime.catalog.shape import Shape
+from patchbay_runtime.steps.shape import Shape
 
 __all__ = ["CATALOG", "Shape"]
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.steps.implementation import implementation
-from patchbay_runtime.webhooks.access import KINDS, SIGNATURES
+from patchbay_runtime.steps.webhook_access import KINDS, SIGNATURES
 
 _MARKED = re.compile(r"(<!-- (shapes|access): begin -->\n).*?(<!-- \2: end -->)", re.DOTALL)
 

@@ -6,11 +6,18 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ConstantBackoff
 from redis.credentials import CredentialProvider
-from redis.exceptions import ReadOnlyError, RedisError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
 REDIS_AWAY = (RedisError, OSError, TimeoutError)
 """What a command raises while Redis cannot be reached, restarts or loads its data."""
 ANSWER_SECONDS = 5.0
+# First words of answers that tell of the server's own state and have no class of their own in the client.
+_STATES = ("BUSY ", "MISCONF ", "NOREPLICAS ", "UNBLOCKED ")
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether Redis answered that a command or script is wrong: no outage, but a fault of ours or of the data."""
+    return type(error) is ResponseError and not str(error).startswith(_STATES)
 
 
 def connect(

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from patchbay_runtime.queue.delivery import MAX_DELIVERIES, DeadLetter, Delivery, Outcome
 from patchbay_runtime.queue.pace import USUAL_PACE, Pace
-from patchbay_runtime.queue.scripts import GROUP, run_script, shape_keys, wake_key
+from patchbay_runtime.queue.register import GONE_SECONDS
+from patchbay_runtime.queue.scripts import GROUP, run_script, shape_keys, wake_key, worker_keys
 
 DEAD_LETTERS_KEPT = 10_000
 CONSUMER_FORGOTTEN_MS = 600_000
@@ -68,12 +69,13 @@ class Consumer:
         taken = await run_script(
             self._redis,
             "reclaim",
-            self._keys,
+            [*self._keys, *worker_keys()],
             self._name,
             self._pace.lease_ms,
             free,
             int(may_take_last),
             MAX_DELIVERIES,
+            GONE_SECONDS,
         )
         reservations = []
         for entry, process, tenant, before, kind in taken:

@@ -75,12 +75,12 @@ class ProcessQueue:
 
     async def counts(self) -> dict[str, ShapeCounts]:
         """Every shape's processes, each shape at one instant; one round trip."""
-        answers = await run_scripts(self.redis, [Call("counts", shape_keys(shape)) for shape in self.shapes])
+        answers = await run_scripts(self.redis, self._count_calls())
         return self._counts_of(answers)
 
     async def snapshot(self) -> Snapshot:
         """Counts, statistics and live workers; one round trip."""
-        calls = [Call(script, shape_keys(shape)) for script in ("counts", "statistics") for shape in self.shapes]
+        calls = [*self._count_calls(), *(Call("statistics", shape_keys(shape)) for shape in self.shapes)]
         *answers, records = await run_scripts(self.redis, [*calls, Call("workers", worker_keys(), [GONE_SECONDS])])
         statistics = answers[len(self.shapes) :]
         return Snapshot(
@@ -90,6 +90,9 @@ class ProcessQueue:
             },
             workers=sorted(map(WorkerRecord.from_json, records), key=lambda record: record.name),
         )
+
+    def _count_calls(self) -> list[Call]:
+        return [Call("counts", [*shape_keys(shape), *worker_keys()], [GONE_SECONDS]) for shape in self.shapes]
 
     def _counts_of(self, answers: Sequence[Sequence[int]]) -> dict[str, ShapeCounts]:
         return {

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
-from patchbay_runtime.queue.connection import REDIS_AWAY
+from patchbay_runtime.queue.connection import REDIS_AWAY, is_refusal
 from patchbay_runtime.queue.consumer import Consumer, Reservation, counted_again
 from patchbay_runtime.queue.delivery import (
     MAX_DELIVERIES,
@@ -77,8 +77,8 @@ class Worker:
             await end(renewing)
         try:
             await self.consumer.leave()
-        except REDIS_AWAY:
-            log.warning("left without a word: Redis is away")
+        except REDIS_AWAY as error:
+            log.warning("left without a word: %s", error)
 
     async def _fetch_until_stopped(self) -> None:
         pause = Pause(REDIS_PAUSE_SECONDS)
@@ -90,13 +90,17 @@ class Worker:
                     joined = True
                 await self._fetch()
             except REDIS_AWAY as error:
-                self._redis_is_away(error)
+                self._queue_failed(error)
                 await pause.wait(self.stop)
             else:
                 self.observer.redis_answers(True)
                 pause.reset()
 
-    def _redis_is_away(self, error: Exception) -> None:
+    def _queue_failed(self, error: Exception) -> None:
+        if is_refusal(error):
+            log.error("the queue refuses a command: %s", error)
+            self.observer.redis_answers(True)
+            return
         log.warning("Redis is away: %s", error)
         self.observer.redis_answers(False)
         # Every worker's leases ran on while Redis was away: give all of them the time to renew.
@@ -224,11 +228,11 @@ class Worker:
                 await command()
                 return
             except REDIS_AWAY as error:
-                self._redis_is_away(error)
+                self._queue_failed(error)
             if self.stop.is_set():
                 stopping_since = stopping_since or time.monotonic()
                 if time.monotonic() - stopping_since > GIVE_UP_FINISHING_SECONDS:
-                    log.warning("left to redelivery: Redis is away")
+                    log.warning("left to redelivery: the queue does not take it")
                     return
             await pause.wait(never)
 
@@ -238,7 +242,7 @@ class Worker:
             try:
                 await self._renew()
             except REDIS_AWAY as error:
-                self._redis_is_away(error)
+                self._queue_failed(error)
 
     async def _renew(self) -> None:
         lost = await self.consumer.renew(self._running)

@@ -30,8 +30,8 @@ def wake_key(shape: str) -> str:
 
 
 def worker_keys() -> list[str]:
-    """The keys of the workers' register: when each was last heard of, and what it told."""
-    return [f"{PREFIX}:workers:seen", f"{PREFIX}:workers:records"]
+    """The keys of the workers' register: when each was last heard of, what it told, and which know of turns."""
+    return [f"{PREFIX}:workers:{name}" for name in ("seen", "records", "in-turns")]
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ from patchbay_runtime.steps.fault import StepFault
 
 if TYPE_CHECKING:
     from aiodns import DNSResolver
+    from pycares import AddrInfoResult
 
 AT_ONCE: Final = 4
 """Look-ups of one tenant in a worker, which runs eight processes at once."""
 LONGEST_SECONDS: Final = 5.0
-"""A step waits no longer for the addresses of a name, its turn included."""
+"""A step waits no longer for the addresses of a name, and a look-up counts for no longer among its tenant's."""
 # c-ares waits a quarter of a second for a server that is usually quick, and twice as long each time: more than the
-# above, so that a name whose own servers are slow has that long.
+# above, so that a name whose own servers are slow has that long. It does so for each search domain.
 _TRIES: Final = 6
 
 
@@ -35,7 +36,7 @@ class LookUps:
         self._configuration = configuration
         self._port = port
         self._resolver: DNSResolver | None = None
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._free: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def addresses(self, tenant: str, name: str) -> list[Address]:
         """Every address of a name, each once, the ones to try first at the front. Raises StepFault."""
@@ -57,23 +58,20 @@ class LookUps:
             await self._resolver.close()
 
     async def _answer(self, tenant: str, name: str) -> list[Address]:
-        turns = self._turns.get(tenant)
-        if turns is None:
-            turns = self._turns[tenant] = asyncio.Semaphore(AT_ONCE)
-        await turns.acquire()
+        free = self._free.get(tenant)
+        if free is None:
+            free = self._free[tenant] = asyncio.Semaphore(AT_ONCE)
+        await free.acquire()
         try:
             asked = self._opened().getaddrinfo(name, type=socket.SOCK_STREAM)
         except BaseException:
-            turns.release()
+            free.release()
             raise
-
-        def ended(_: object) -> None:
-            turns.release()
-            with suppress(asyncio.CancelledError):
-                asked.exception()
-
-        # A look-up cannot be ended alone: it takes its turn until it is over, whoever waits for it.
-        asked.add_done_callback(ended)
+        # A look-up cannot be ended alone, and in an outage one goes on for a minute. It counts until it is over or its
+        # time is, whoever waits for it: so a tenant has few under way, and is held up no longer than the outage lasts.
+        counted = asyncio.create_task(asyncio.wait([asked], timeout=LONGEST_SECONDS))
+        counted.add_done_callback(lambda _: free.release())
+        asked.add_done_callback(_note)
         found = await asyncio.shield(asked)
         return list(dict.fromkeys(ip_address(_text(node.addr[0])) for node in found.nodes))
 
@@ -88,6 +86,12 @@ class LookUps:
                 tcp_port=self._port,
             )
         return self._resolver
+
+
+def _note(asked: "asyncio.Future[AddrInfoResult]") -> None:
+    """An error that nobody waits for is no fault of the program."""
+    with suppress(asyncio.CancelledError):
+        asked.exception()
 
 
 def _text(address: str | bytes) -> str:

@@ -2,12 +2,12 @@
 
 from pydantic import Field
 
-from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.names import Name
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.expression import LONGEST_EVALUATION_SECONDS, Expression, as_condition
 from patchbay_runtime.steps.json_text import NULL, JsonText
 from patchbay_runtime.steps.outcome import Child, Context, Output
+from patchbay_runtime.steps.shape import Shape
 
 SHAPE = Shape(
     name="branch",

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.steps.outcome import Context, Output, Postponed, onward
+from patchbay_runtime.steps.shape import Shape
 
 SHAPE = Shape(name="delay", description="Goes on after a time; a process that waits so holds no worker's slot.")
 

@@ -1,10 +1,10 @@
 """Lets a payload pass or ends its path."""
 
-from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.expression import LONGEST_EVALUATION_SECONDS, Expression, as_condition
 from patchbay_runtime.steps.json_text import NULL, JsonText
 from patchbay_runtime.steps.outcome import Context, Output, onward
+from patchbay_runtime.steps.shape import Shape
 
 SHAPE = Shape(
     name="filter",

@@ -5,13 +5,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
-from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.expression import Expression
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.steps.outcome import Context, Output, onward
 from patchbay_runtime.steps.retry import RetryPolicy
+from patchbay_runtime.steps.shape import Shape
 
 LONGEST_TIMEOUT_SECONDS = 60
 # Before the call, and like it within the time that a pod which is told to leave has.

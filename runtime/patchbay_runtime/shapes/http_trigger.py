@@ -1,10 +1,10 @@
 """Starts a run with the body of an HTTP request."""
 
-from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.steps.outcome import Context, Output, onward
-from patchbay_runtime.webhooks.access import Access, KeyAccess
+from patchbay_runtime.steps.shape import Shape
+from patchbay_runtime.steps.webhook_access import Access, KeyAccess
 
 SHAPE = Shape(
     name="http-trigger",

@@ -1,10 +1,10 @@
 """Turns the payload into another one."""
 
-from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.expression import LONGEST_EVALUATION_SECONDS, Expression
 from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.steps.outcome import Context, Output, onward
+from patchbay_runtime.steps.shape import Shape
 
 SHAPE = Shape(
     name="map",

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from patchbay_runtime.catalog.shape import Shape
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.expression import LONGEST_EVALUATION_SECONDS, Expression
 from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.steps.outcome import Context, Output, onward
+from patchbay_runtime.steps.shape import Shape
 
 SHAPE = Shape(
     name="set-variables",

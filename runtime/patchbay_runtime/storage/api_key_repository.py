@@ -7,8 +7,8 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Row, Select, case, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from patchbay_runtime.access.operations import Operation
-from patchbay_runtime.access.roles import Role
+from patchbay_runtime.rights.operations import Operation
+from patchbay_runtime.rights.roles import Role
 from patchbay_runtime.storage.control_tables import api_keys, tenants
 
 State = Literal["live", "expired", "revoked"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hmac import HMAC, compare_digest
 from typing import Final
 
-from patchbay_runtime.webhooks.access import (
+from patchbay_runtime.steps.webhook_access import (
     TOLERANCE_SECONDS,
     USER,
     AnyAccess,

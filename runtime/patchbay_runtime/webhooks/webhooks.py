@@ -13,10 +13,10 @@ from patchbay_runtime.execution.start import UnknownFlowError
 from patchbay_runtime.flows.flow import Flow
 from patchbay_runtime.names import NAME_PATTERN
 from patchbay_runtime.shapes import http_trigger
+from patchbay_runtime.steps.webhook_access import AnyAccess, KeyAccess, PublicAccess
 from patchbay_runtime.storage import webhook_repository
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.webhook_repository import StoredHook
-from patchbay_runtime.webhooks.access import AnyAccess, KeyAccess, PublicAccess
 from patchbay_runtime.webhooks.check import Sent, is_known
 from patchbay_runtime.webhooks.sealing import Sealer, UnsealedError
 

@@ -1,7 +1,8 @@
--- Answers {waiting, reserved, delayed, milliseconds the oldest one waits}.
+-- ARGV: seconds after which a silent worker is gone. Answers {waiting, reserved, delayed, milliseconds the oldest one waits}.
 local now = now_ms()
 ensure_group()
 promote_due(now)
+show_former_workers(ARGV[1])
 local state = redis.call('XINFO', 'GROUPS', stream)[1]
 local info = {}
 for i = 1, #state, 2 do

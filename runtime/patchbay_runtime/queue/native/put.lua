@@ -5,7 +5,7 @@ ensure_group()
 for i = 3, #ARGV do
   local process = ARGV[i]
   local place = redis.call('HGET', queued, process)
-  if not place then
+  if not place or not is_queued(process, place) then
     if delay_ms > 0 then
       add_delayed(process, tenant, now + delay_ms)
     else
@@ -20,5 +20,9 @@ for i = 3, #ARGV do
       added = added + 1
     end
   end
+end
+local first = first_waiting(tenant)[1]
+if first then
+  give_turn(tenant, string.match(first, '^%S+ (%d+)'))
 end
 return added

@@ -1,4 +1,5 @@
--- ARGV: consumer, lease in milliseconds, free slots, 1 if the consumer may take a last delivery, most deliveries.
+-- ARGV: consumer, lease in milliseconds, free slots, 1 if the consumer may take a last delivery, most deliveries,
+-- seconds after which a silent worker is gone.
 -- Takes over what no living worker holds: {entry, process, tenant, deliveries before, 'again' | 'last' | 'dead'}...
 -- A last delivery and a dead letter are claimed without being counted: the count rises when the process is begun.
 local consumer, lease_ms, free = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -6,6 +7,7 @@ local may_take_last, most = ARGV[4] == '1', tonumber(ARGV[5])
 local taken = {}
 ensure_group()
 promote_due(now_ms())
+show_former_workers(ARGV[6])
 for _, pending in ipairs(redis.call('XPENDING', stream, group, 'IDLE', lease_ms, '-', '+', 1000)) do
   local entry, deliveries = pending[1], pending[4]
   local kind = false

@@ -10,6 +10,8 @@
 --   ends      tenants, scored with the virtual time at which their last one ended
 --   oldest    tenants with waiting processes, scored with the time since which their first one waits
 --   wake      a list with an element for each process that was added, for workers that have nothing to do
+-- "queued" has where each process is: "tenant waiting since", "tenant delayed" or "tenant entry".
+-- A key may be gone, deleted by hand or evicted: whoever comes across what does not fit mends it, and goes on.
 local stream, queued, delayed, again, minutes, failures = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local waiting, turns, ends, oldest, wake, dead = KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 local group = 'workers'
@@ -37,14 +39,27 @@ local function virtual_time()
   return tonumber(found[2] or 0)
 end
 
-local function add_waiting(process, tenant, since)
-  redis.call('ZADD', waiting, 0, string.format('%s %013d %s', tenant, since, process))
+local function waiting_member(process, tenant, since)
+  return string.format('%s %013d %s', tenant, since, process)
+end
+
+-- The first two of a tenant's waiting processes.
+local function first_waiting(tenant)
+  return redis.call('ZRANGEBYLEX', waiting, '[' .. tenant .. ' ', '(' .. tenant .. '!', 'LIMIT', 0, 2)
+end
+
+local function give_turn(tenant, since)
   redis.call('ZADD', oldest, 'LT', since, tenant)
   if not redis.call('ZSCORE', turns, tenant) then
     local ended = tonumber(redis.call('ZSCORE', ends, tenant) or 0)
     redis.call('ZADD', turns, math.max(ended, virtual_time()), tenant)
   end
-  redis.call('HSET', queued, process, tenant .. ' waiting')
+end
+
+local function add_waiting(process, tenant, since)
+  redis.call('ZADD', waiting, 0, waiting_member(process, tenant, since))
+  give_turn(tenant, since)
+  redis.call('HSET', queued, process, tenant .. ' waiting ' .. since)
   if redis.call('LLEN', wake) < most_wakes then
     redis.call('LPUSH', wake, 1)
   end
@@ -59,6 +74,17 @@ local function is_reserved(entry)
   return #redis.call('XPENDING', stream, group, entry, entry, 1) > 0
 end
 
+-- Whether a process is where "queued" has it.
+local function is_queued(process, place)
+  local tenant, state, since = string.match(place, '^(%S+) (%S+) ?(%d*)$')
+  if state == 'waiting' then
+    return redis.call('ZSCORE', waiting, waiting_member(process, tenant, since)) ~= false
+  elseif state == 'delayed' then
+    return redis.call('ZSCORE', delayed, process) ~= false
+  end
+  return #redis.call('XRANGE', stream, state, state) > 0
+end
+
 local function promote_due(now)
   local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'WITHSCORES', 'LIMIT', 0, 500)
   for i = 1, #due, 2 do
@@ -66,6 +92,61 @@ local function promote_due(now)
     redis.call('ZREM', delayed, due[i])
     if tenant then
       add_waiting(due[i], tenant, due[i + 1])
+    end
+  end
+end
+
+-- Gives a turn to every tenant with waiting processes.
+local function restore_turns()
+  local first = redis.call('ZRANGE', waiting, 0, 0)[1]
+  while first do
+    local tenant, since = string.match(first, '^(%S+) (%d+)')
+    give_turn(tenant, since)
+    first = redis.call('ZRANGEBYLEX', waiting, '(' .. tenant .. '!', '+', 'LIMIT', 0, 1)[1]
+  end
+end
+
+-- Moves the process whose turn it is to the stream; false where none waits.
+local function move_next()
+  local turn = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
+  local tenant = turn[1]
+  if not tenant then
+    if redis.call('EXISTS', waiting) == 0 then
+      return false
+    end
+    restore_turns()
+    return move_next()
+  end
+  local first = first_waiting(tenant)
+  if not first[1] then
+    redis.call('ZREM', turns, tenant)
+    redis.call('ZREM', oldest, tenant)
+    return move_next()
+  end
+  local since, process = string.match(first[1], '^%S+ (%d+) (.+)$')
+  redis.call('ZREM', waiting, first[1])
+  local ended = tonumber(turn[2]) + 1
+  redis.call('ZADD', ends, ended, tenant)
+  if first[2] then
+    redis.call('ZADD', turns, ended, tenant)
+    redis.call('ZADD', oldest, string.match(first[2], '^%S+ (%d+)'), tenant)
+  else
+    redis.call('ZREM', turns, tenant)
+    redis.call('ZREM', oldest, tenant)
+  end
+  local entry = redis.call('XADD', stream, '*', 'process', process, 'tenant', tenant, 'since', since)
+  redis.call('HSET', queued, process, tenant .. ' ' .. entry)
+  return true
+end
+
+-- A worker of a former release finds only what is in the stream, and tells of itself without saying that it takes turns.
+-- While one lives, what waits is moved there. KEYS: 13 and 15; `gone_seconds`: after which a silent worker is gone.
+local function show_former_workers(gone_seconds)
+  local since = redis.call('TIME')[1] - gone_seconds
+  if redis.call('ZCOUNT', KEYS[13], since, '+inf') > redis.call('ZCOUNT', KEYS[15], since, '+inf') then
+    local moved = 0
+    while moved < 1000 and move_next() do
+      moved = moved + 1
     end
   end
 end

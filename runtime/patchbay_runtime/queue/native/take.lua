@@ -9,30 +9,6 @@ local function deliver(count)
   end
 end
 
--- Moves the process whose turn it is to the stream; false where none waits.
-local function move_next()
-  local turn = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
-  local tenant = turn[1]
-  if not tenant then
-    return false
-  end
-  local first = redis.call('ZRANGEBYLEX', waiting, '[' .. tenant .. ' ', '(' .. tenant .. '!', 'LIMIT', 0, 2)
-  local since, process = string.match(first[1], '^%S+ (%d+) (.+)$')
-  redis.call('ZREM', waiting, first[1])
-  local ended = tonumber(turn[2]) + 1
-  redis.call('ZADD', ends, ended, tenant)
-  if first[2] then
-    redis.call('ZADD', turns, ended, tenant)
-    redis.call('ZADD', oldest, string.match(first[2], '^%S+ (%d+)'), tenant)
-  else
-    redis.call('ZREM', turns, tenant)
-    redis.call('ZREM', oldest, tenant)
-  end
-  local entry = redis.call('XADD', stream, '*', 'process', process, 'tenant', tenant, 'since', since)
-  redis.call('HSET', queued, process, tenant .. ' ' .. entry)
-  return true
-end
-
 ensure_group()
 deliver(free)
 local moved = 0
@@ -46,5 +22,8 @@ if moved > 0 then
 end
 if redis.call('EXISTS', waiting) == 0 then
   redis.call('DEL', wake)
+elseif redis.call('EXISTS', wake) == 0 then
+  -- Whoever takes wakes the next one while there is something left: more may be idle than were woken by a put.
+  redis.call('LPUSH', wake, 1)
 end
 return taken

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from patchbay_runtime.access.operations import Operation
+from patchbay_runtime.rights.operations import Operation
 
 
 class Role(StrEnum):

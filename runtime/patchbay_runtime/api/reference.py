@@ -1,4 +1,4 @@
-"""Roles and operations as the table in `docs/access.md`: `python -m patchbay_runtime.access.reference [FILE]`."""
+"""Roles and operations as the table in `docs/access.md`: `python -m patchbay_runtime.api.reference [FILE]`."""
 
 import re
 import sys
@@ -8,10 +8,10 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from patchbay_runtime.access.operations import Operation
-from patchbay_runtime.access.roles import OPERATIONS
 from patchbay_runtime.api.app import add_routes
 from patchbay_runtime.api.guard import declared
+from patchbay_runtime.rights.operations import Operation
+from patchbay_runtime.rights.roles import OPERATIONS
 
 _MARKED = re.compile(r"(<!-- operations: begin -->\n).*?(<!-- operations: end -->)", re.DOTALL)
 

@@ -1,0 +1,1 @@
+"""What can be asked of the API, and which role may ask for what."""
