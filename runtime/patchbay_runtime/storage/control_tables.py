@@ -33,3 +33,12 @@ api_keys = Table(
     Column("revoked_at", _TIME),
     Index("of_tenant", "tenant", "created_at"),
 )
+
+sealing_key = Table(
+    "sealing_key",
+    control,
+    # One row.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # `webhooks.sealing`.
+    Column("check_value", CHAR(64, collation="ascii_bin"), nullable=False),
+)
