@@ -13,6 +13,7 @@ from patchbay_infra.network.addresses import texts
 from patchbay_infra.policy_document import allow, document
 
 # What would let a reader of the logs act as the caller.
+_QUERY: Final = wafv2.WebAclLoggingConfigurationRedactedFieldQueryStringArgs()  # type: ignore[no-untyped-call]
 _REDACTED_HEADERS: Final = ("authorization", "cookie", "x-api-key", "x-webhook-key")
 
 
@@ -95,11 +96,7 @@ class Firewall(pulumi.ComponentResource):
                 for header in _REDACTED_HEADERS
             ]
             # Senders that have only a URL show their key in it.
-            + [
-                wafv2.WebAclLoggingConfigurationRedactedFieldArgs(
-                    query_string=wafv2.WebAclLoggingConfigurationRedactedFieldQueryStringArgs()
-                )
-            ],
+            + [wafv2.WebAclLoggingConfigurationRedactedFieldArgs(query_string=_QUERY)],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[rights]),
         )
 
