@@ -49,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command.add_argument("--host", default="0.0.0.0", help="the address to listen on")  # noqa: S104 - a pod's own
         command.add_argument("--port", type=int, default=port, help=f"the port of {serves}, by default {port}")
     migrate = commands.add_parser("migrate", help="bring the database schemas to the latest revision")
+    migrate.add_argument(
+        "--new-sealing-key",
+        action="store_true",
+        help="take another sealing key than before; all secrets of webhooks have to be made anew",
+    )
     account = commands.add_parser("make-account", help="make the runtime's own account in a managed database")
     account.add_argument("--endpoint", help="the address of RDS' API, by default AWS' own in the region")
     for command in (migrate, account):
@@ -103,7 +108,7 @@ def _run(chosen: argparse.Namespace, settings: Settings) -> None:
     elif chosen.command == "migrate":
         from patchbay_runtime.migrations import migrate  # noqa: PLC0415
 
-        _when_there(lambda: migrate(settings), chosen.wait)
+        _when_there(lambda: migrate(settings, new_sealing_key=chosen.new_sealing_key), chosen.wait)
     else:
         from patchbay_runtime.storage.account import make_account  # noqa: PLC0415
 

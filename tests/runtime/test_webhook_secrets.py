@@ -169,8 +169,13 @@ async def test_a_secret_is_in_no_log_and_in_no_other_answer(
     assert not [secret for secret in (first, second, GIVEN) if secret in dump]
 
 
+@pytest.mark.parametrize("wanted", [{}, {"overlap_seconds": 0}], ids=["usual overlap", "none"])
 async def test_with_another_sealing_key_a_secret_is_told_to_be_useless_and_a_new_one_can_be_made(
-    settings: Settings, tenant: Tenant, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    settings: Settings,
+    tenant: Tenant,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    wanted: dict[str, int],
 ) -> None:
     secret = registered(tenant)["secret"]
     (tmp_path / "key").write_text("ab" * 32 + "\n")
@@ -180,9 +185,23 @@ async def test_with_another_sealing_key_a_secret_is_told_to_be_useless_and_a_new
         (record,) = [record for record in caplog.records if record.name == "patchbay_runtime.webhooks.webhooks"]
         assert "make a new one" in record.getMessage()
         assert (record.tenant, record.flow) == (tenant.name, "f")  # type: ignore[attr-defined]  # of `extra`
-        made = (await http.post(f"{tenant.path}/flows/f/webhook-secret", json={"overlap_seconds": 0})).json()
+        made = (await http.post(f"{tenant.path}/flows/f/webhook-secret", json=wanted)).json()
         key = {"X-Webhook-Key": made["webhook"]["secret"]}
         assert (await http.post(hook, headers=key, json={})).status_code == 202
+
+
+def test_a_secret_is_good_beside_one_that_cannot_be_opened(tenant: Tenant, mariadb_server: Mariadb) -> None:
+    first, second = registered(tenant)["secret"], replaced(tenant)["secret"]
+    spoil = "UPDATE {}.webhook_secrets SET {} = CONCAT({}, 'x')"
+    mariadb_server.sql(spoil.format(tenant_schema(tenant.name), "older", "older"))
+    assert taken(tenant, first, second) == [False, True]
+    third = replaced(tenant)["secret"]
+    assert taken(tenant, second, third) == [True, True]
+    mariadb_server.sql(spoil.format(tenant_schema(tenant.name), "sealed", "sealed"))
+    assert taken(tenant, second, third) == [True, False]
+    replaced(tenant)
+    kept = f"SELECT older IS NULL FROM {tenant_schema(tenant.name)}.webhook_secrets"  # noqa: S608 - the test's own name
+    assert mariadb_server.sql(kept) == "1\n"
 
 
 def test_what_is_sealed_opens_in_its_place_alone_and_looks_different_each_time() -> None:

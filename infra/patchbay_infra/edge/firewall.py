@@ -13,7 +13,8 @@ from patchbay_infra.network.addresses import texts
 from patchbay_infra.policy_document import allow, document
 
 # What would let a reader of the logs act as the caller.
-_REDACTED_HEADERS: Final = ("authorization", "cookie")
+_QUERY: Final = wafv2.WebAclLoggingConfigurationRedactedFieldQueryStringArgs()  # type: ignore[no-untyped-call]
+_REDACTED_HEADERS: Final = ("authorization", "cookie", "x-api-key", "x-webhook-key")
 
 
 class Firewall(pulumi.ComponentResource):
@@ -93,7 +94,9 @@ class Firewall(pulumi.ComponentResource):
                     single_header=wafv2.WebAclLoggingConfigurationRedactedFieldSingleHeaderArgs(name=header)
                 )
                 for header in _REDACTED_HEADERS
-            ],
+            ]
+            # Senders that have only a URL show their key in it.
+            + [wafv2.WebAclLoggingConfigurationRedactedFieldArgs(query_string=_QUERY)],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[rights]),
         )
 

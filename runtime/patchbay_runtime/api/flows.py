@@ -69,13 +69,16 @@ async def list_flows(tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
 
 @router.get("/{flow}", dependencies=[needs(Operation.FLOW_READ)])
 async def latest(flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
-    """The flow's latest version."""
+    """The flow's latest version, and how long its webhook needs no secret yet."""
     async with resources.database.transaction(tenant) as connection:
         version = await flow_repository.latest_version(connection, flow)
         stored = None if version is None else await flow_repository.get_version(connection, flow, version)
+        unproven_until = await resources.webhooks.unproven_until(connection, tenant, flow)
     if stored is None:
         raise not_found("flow", flow)
-    return _version(stored)
+    if unproven_until is None:
+        return _version(stored)
+    return {**_version(stored), "webhook": {**told(tenant, flow, None), "unproven_until": timestamp(unproven_until)}}
 
 
 @router.get("/{flow}/versions/{version}", dependencies=[needs(Operation.FLOW_READ)])

@@ -19,6 +19,7 @@ from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
 from patchbay_runtime.tasks import running
+from patchbay_runtime.webhooks.key_check import KeyCheck
 from patchbay_runtime.webhooks.sealing import Sealer
 from patchbay_runtime.webhooks.webhooks import Webhooks
 
@@ -33,7 +34,7 @@ STATEMENT_SECONDS = 4.0
 class Resources:
     """Connections and services of one replica. `reach`: what flows may call. `evaluators` read their expressions.
 
-    `webhooks`: who may start their runs from outside.
+    `webhooks`: who may start their runs from outside. `key_check`: of the key that their secrets are sealed by.
     """
 
     settings: Settings
@@ -45,6 +46,7 @@ class Resources:
     reach: Reach
     evaluators: Evaluators
     webhooks: Webhooks
+    key_check: KeyCheck
 
 
 @asynccontextmanager
@@ -64,7 +66,9 @@ async def open_resources(
             starter = RunStarter(database, queue, ProcessLimits.of(settings))
             webhooks = Webhooks(database, starter.flows, sealer)
             reach = Reach.of(settings)
-            yield Resources(settings, database, queue, waiters, starter, reconciler, reach, evaluators, webhooks)
+            yield Resources(
+                settings, database, queue, waiters, starter, reconciler, reach, evaluators, webhooks, KeyCheck(sealer)
+            )
     finally:
         await evaluators.close()
         await queue.close()

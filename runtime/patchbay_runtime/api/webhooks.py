@@ -1,28 +1,26 @@
 """Senders of webhooks, and the secrets that they are known by."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
-from patchbay_runtime.api.json_body import parse_json, read_body
+from patchbay_runtime.api.json_body import read_model
 from patchbay_runtime.api.path_names import FlowName
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant, tenant_is_there
 from patchbay_runtime.execution.start import UnknownFlowError
-from patchbay_runtime.flows.problem import problems_of
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.webhooks.check import Sent
-from patchbay_runtime.webhooks.webhooks import NoSecretNeededError
+from patchbay_runtime.webhooks.webhooks import USUAL_OVERLAP_SECONDS, NoSecretNeededError
 
 LARGEST_BODY_BYTES: Final = 4096
 LONGEST_OVERLAP_SECONDS: Final = 7 * 24 * 3600
-USUAL_OVERLAP_SECONDS: Final = 24 * 3600
 # The same for everyone; some clients send a password only when they are asked like this.
 CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="webhook", charset="UTF-8"'}
 NOT_TO_BE_KEPT: Final = {"Cache-Control": "no-store"}
@@ -60,7 +58,7 @@ def told(tenant: str, flow: str, secret: str | None) -> dict[str, str]:
 @router.post("", dependencies=[needs(Operation.FLOW_REGISTER)])
 async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
     """Give the flow's webhook a new secret: told here and nowhere else, and not at all where it was given."""
-    wanted = _wanted(parse_json(await read_body(request, LARGEST_BODY_BYTES) or b"{}"))
+    wanted = await read_model(request, NewSecret, LARGEST_BODY_BYTES)
     try:
         secret = await resources.webhooks.replace_secret(
             tenant, flow, given=wanted.secret, overlap_seconds=wanted.overlap_seconds
@@ -76,11 +74,3 @@ async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resou
     log_change(request, "a webhook's secret was replaced", flow=flow, overlap_seconds=wanted.overlap_seconds)
     webhook = told(tenant, flow, secret if wanted.secret is None else None)
     return JSONResponse({"flow": flow, "webhook": webhook}, status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)
-
-
-def _wanted(body: Any) -> NewSecret:
-    try:
-        return NewSecret.model_validate(body)
-    except ValidationError as error:
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        raise ApiError(status, "invalid_request", "the request is not valid", problems_of(error)) from None

@@ -24,6 +24,8 @@ from patchbay_runtime.access.api_key import ApiKey
 from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.storage.engine import create_engine
+from patchbay_runtime.webhooks import key_check
+from patchbay_runtime.webhooks.sealing import Sealer
 
 LOCK = "patchbay-migrate"
 LOCK_WAIT_SECONDS = 120
@@ -37,19 +39,26 @@ class MigrationLockError(Exception):
     """Another migration holds the lock for too long."""
 
 
-def migrate(settings: Settings) -> None:
+def migrate(settings: Settings, *, new_sealing_key: bool = False) -> None:
     """Bring every schema to the latest revision, and record the first administrator's key if there is a file with it.
 
-    A schema that is newer than this program is left alone: a pod of the release before may start in a roll-out. Safe to
-    run many times and in parallel. Raises SettingsError for a file that cannot be used.
+    Likewise by what the sealing key is known again: with another one than before SettingsError is raised, unless
+    `new_sealing_key`. A schema that is newer than this program is left alone: a pod of the release before may start in
+    a roll-out. Safe to run many times and in parallel. Raises SettingsError for a file that cannot be used.
     """
     file = settings.administrator_key_file
-    asyncio.run(_migrate(settings, None if file is None else first_administrator.key_in(file)))
+    administrator = None if file is None else first_administrator.key_in(file)
+    sealer = Sealer.of(settings) if new_sealing_key or settings.sealing_key_file is not None else None
+    asyncio.run(_migrate(settings, administrator, sealer, new_sealing_key=new_sealing_key))
 
 
-async def _migrate(settings: Settings, administrator: ApiKey | None) -> None:
+async def _migrate(
+    settings: Settings, administrator: ApiKey | None, sealer: Sealer | None, *, new_sealing_key: bool
+) -> None:
     async with _locked(settings) as connection:
         await connection.run_sync(_upgrade, "control")
+        if sealer is not None:
+            await key_check.record(connection, sealer, new=new_sealing_key)
         if administrator is not None:
             await first_administrator.record(connection, administrator)
         names = (await connection.execute(text("SELECT name FROM tenants"))).scalars().all()

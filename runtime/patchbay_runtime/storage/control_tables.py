@@ -35,3 +35,12 @@ api_keys = Table(
     Index("of_tenant", "tenant", "created_at"),
     Index("of_tenant_by_end", "tenant", "ends_at"),
 )
+
+sealing_key = Table(
+    "sealing_key",
+    control,
+    # One row.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    # `webhooks.sealing`.
+    Column("check_value", CHAR(64, collation="ascii_bin"), nullable=False),
+)

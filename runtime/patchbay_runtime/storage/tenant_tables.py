@@ -31,6 +31,8 @@ flows = Table(
     tenant,
     Column("name", _WORD, primary_key=True),
     Column("latest_version", Integer, nullable=False),
+    # Of flows from before webhooks had secrets: until then their senders need none.
+    Column("unproven_until", _TIME),
 )
 
 flow_versions = Table(

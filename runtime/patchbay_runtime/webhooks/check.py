@@ -50,6 +50,11 @@ class Sent:
         return [value for header, value in self.headers if header == wanted]
 
 
+def shows_key(sent: Sent) -> bool:
+    """Whether there is anything to be taken for a key, be it a wrong one."""
+    return bool(sent.keys or sent.values(KEY_HEADER))
+
+
 def is_known(access: AnyAccess, secrets: Sequence[bytes], sent: Sent, now: float) -> bool:
     """Whether the sender knows one of the secrets; `now` in Unix seconds.
 

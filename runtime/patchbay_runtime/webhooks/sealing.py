@@ -16,6 +16,8 @@ VARIABLE: Final = "PATCHBAY_SEALING_KEY_FILE"
 _FORM: Final = b"\x01"
 # Random nonces of 96 bits: good for 2^32 seals of each tenant's key (NIST SP 800-38D, 8.3).
 _NONCE_BYTES: Final = 12
+# Not among the tenants' purposes, which go on with a tenant's name.
+_CHECK: Final = "patchbay check value of the sealing key"
 _KEY: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -54,9 +56,16 @@ class Sealer:
         except (InvalidTag, ValueError) as error:
             raise UnsealedError("not sealed for this tenant and flow by this key, or changed since") from error
 
+    @property
+    def check_value(self) -> str:
+        """64 hexadecimal digits by which the key is known again, and which tell nothing of it."""
+        return self._derived(_CHECK).hex()
+
     def _cipher(self, tenant: str) -> AESGCM:
-        purpose = f"patchbay webhook secrets of {tenant}".encode()
-        return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(self._key))
+        return AESGCM(self._derived(f"patchbay webhook secrets of {tenant}"))
+
+    def _derived(self, purpose: str) -> bytes:
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(self._key)
 
 
 def _place(tenant: str, flow: str) -> bytes:

@@ -4,6 +4,9 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,10 +19,11 @@ from patchbay_runtime.shapes import http_trigger
 from patchbay_runtime.steps.webhook_access import AnyAccess, KeyAccess, PublicAccess
 from patchbay_runtime.storage import webhook_repository
 from patchbay_runtime.storage.database import Database
-from patchbay_runtime.storage.webhook_repository import StoredHook
-from patchbay_runtime.webhooks.check import Sent, is_known
+from patchbay_runtime.webhooks.check import Sent, is_known, shows_key
 from patchbay_runtime.webhooks.sealing import Sealer, UnsealedError
+from patchbay_runtime.webhooks.unproven import UnprovenRequests
 
+USUAL_OVERLAP_SECONDS: Final = 24 * 3600
 _SECRET_BYTES: Final = 32
 
 log = logging.getLogger(__name__)
@@ -27,6 +31,15 @@ log = logging.getLogger(__name__)
 
 class NoSecretNeededError(Exception):
     """The flow's latest version has no webhook, or one that is public."""
+
+
+@dataclass(frozen=True)
+class _Hook:
+    """How senders are known, and by which secrets; `unproven`: who shows nothing may start runs too."""
+
+    access: AnyAccess
+    secrets: Sequence[bytes]
+    unproven: bool = False
 
 
 class Webhooks:
@@ -37,73 +50,110 @@ class Webhooks:
         self._flows = flows
         self._sealer = sealer
         # Nobody's: what a flow that is not there is protected by.
-        self._nobodys: tuple[AnyAccess, list[bytes]] = KeyAccess(), [_made().encode()]
+        self._nobodys = _Hook(KeyAccess(), [_made().encode()])
+        self._unproven = UnprovenRequests()
 
     async def knows(self, tenant: str | None, flow: str, sent: Sent) -> bool:
         """Whether the request may start a run of the flow's latest version; `tenant`: None for one that is not there.
 
-        A flow that is not there, or has no webhook, knows nobody, and takes its time for it.
+        A flow that is not there, or has no webhook, knows nobody, and takes its time for it. One from before there were
+        secrets also knows who shows nothing, for the time that it has been given.
         """
-        hook = None
+        hook = self._nobodys
         if tenant is not None and re.fullmatch(NAME_PATTERN, flow):
             hook = await self._hook(tenant, flow)
-        access, known = hook or self._nobodys
-        return is_known(access, known, sent, time.time())
+            if hook.unproven and not shows_key(sent):
+                self._unproven.note(tenant, flow)
+                return True
+        return is_known(hook.access, hook.secrets, sent, time.time())
 
     async def first_secret(self, connection: AsyncConnection, tenant: str, flow: Flow) -> str | None:
         """The flow's secret, made now; None if it has one or needs none. `connection` must be in the tenant's schema.
 
-        `flow`: its latest version.
+        `flow`: its latest version, new. If it says how its senders are known, each has to show it from here on.
         """
+        if _says_access(flow):
+            await webhook_repository.limit_unproven(connection, flow.name, 0)
         if not _needs_secret(flow):
             return None
         made = _made()
         sealed = self._sealer.seal(made.encode(), tenant, flow.name)
-        return made if await webhook_repository.add(connection, flow.name, sealed) else None
+        if not await webhook_repository.add(connection, flow.name, sealed):
+            return None
+        await webhook_repository.limit_unproven(connection, flow.name, USUAL_OVERLAP_SECONDS)
+        return made
+
+    async def unproven_until(self, connection: AsyncConnection, tenant: str, flow: str) -> datetime | None:
+        """Until when the flow's webhook knows who shows nothing, in UTC; None if it does not, or has none.
+
+        `connection` must be in the tenant's schema.
+        """
+        stored = await webhook_repository.find(connection, flow)
+        if stored is None or stored.unproven_until is None:
+            return None
+        latest = await self._flows.get(connection, tenant, flow, stored.version)
+        return None if access_of(latest) is None else stored.unproven_until
 
     async def replace_secret(self, tenant: str, flow: str, *, given: str | None, overlap_seconds: int) -> str:
         """Have `given`, or a secret that is made, be the flow's; the one before it is good for the overlap too.
 
+        So is what was good before it: no secret at all, or one that cannot be opened any more, which is not kept.
         Raises UnknownFlowError and NoSecretNeededError.
         """
         secret = given or _made()
         sealed = self._sealer.seal(secret.encode(), tenant, flow)
 
-        async def replace(connection: AsyncConnection) -> None:
+        async def change(connection: AsyncConnection) -> None:
             stored = await webhook_repository.find(connection, flow)
             if stored is None:
                 raise UnknownFlowError(flow)
             if not _needs_secret(await self._flows.get(connection, tenant, flow, stored.version)):
                 raise NoSecretNeededError(flow)
-            await webhook_repository.replace(connection, flow, sealed, overlap_seconds)
+            opened, _ = self._opened(tenant, flow, stored.sealed[:1])
+            # In this order, as registrations do: neither waits for what the other has.
+            await webhook_repository.limit_unproven(connection, flow, overlap_seconds)
+            await webhook_repository.replace(connection, flow, sealed, overlap_seconds if opened else 0)
 
-        await self._database.transact(tenant, replace)
+        await self._database.transact(tenant, change)
         return secret
 
-    async def _hook(self, tenant: str, name: str) -> tuple[AnyAccess, list[bytes]] | None:
+    async def _hook(self, tenant: str, name: str) -> _Hook:
         async with self._database.transaction(tenant) as connection:
             stored = await webhook_repository.find(connection, name)
             flow = None if stored is None else await self._flows.get(connection, tenant, name, stored.version)
         if stored is None or flow is None or (access := access_of(flow)) is None:
-            return None
+            return self._nobodys
         if isinstance(access, PublicAccess):
-            return access, []
-        known = self._opened(tenant, name, stored)
-        return (access, known) if known else None
-
-    def _opened(self, tenant: str, flow: str, stored: StoredHook) -> list[bytes]:
-        try:
-            return [self._sealer.open(sealed, tenant, flow) for sealed in stored.sealed]
-        except UnsealedError as error:
+            return _Hook(access, [])
+        unproven = stored.unproven_until is not None
+        opened, fault = self._opened(tenant, name, stored.sealed)
+        if opened:
+            return _Hook(access, opened, unproven)
+        if fault is not None:
             # Nothing that a sender does leads here.
-            log.error("a webhook's secret cannot be used: %s; make a new one", error, extra=_of(tenant, flow))
-            return []
+            log.error("a webhook's secret cannot be used: %s; make a new one", fault, extra=_of(tenant, name))
+        return replace(self._nobodys, unproven=unproven)
+
+    def _opened(self, tenant: str, flow: str, sealed: Sequence[bytes]) -> tuple[list[bytes], UnsealedError | None]:
+        """The secrets that can be opened, and what is wrong with the last of the others."""
+        opened, fault = [], None
+        for one in sealed:
+            try:
+                opened.append(self._sealer.open(one, tenant, flow))
+            except UnsealedError as error:
+                fault = error
+        return opened, fault
 
 
 def access_of(flow: Flow) -> AnyAccess | None:
     """How the senders of the flow's webhook are known; None if it has none."""
     config = flow.step(flow.start).config
     return config.access if isinstance(config, http_trigger.Config) else None
+
+
+def _says_access(flow: Flow) -> bool:
+    config = flow.step(flow.start).config
+    return isinstance(config, http_trigger.Config) and "access" in config.model_fields_set
 
 
 def _needs_secret(flow: Flow) -> bool:

@@ -308,7 +308,9 @@ def test_the_firewalls_log_holds_no_credential_and_is_written_by_aws_only(produc
     assert group["name"] == "aws-waf-logs-patchbay-production-edge"
     assert (group["kmsKeyId"], group["retentionInDays"]) == (LOGS_KEY, 30)
     redacted = production.one("WebAclLoggingConfiguration").inputs["redactedFields"]
-    assert {field["singleHeader"]["name"] for field in redacted} == {"authorization", "cookie"}
+    headers = {field["singleHeader"]["name"] for field in redacted if "singleHeader" in field}
+    assert headers == {"authorization", "cookie", "x-api-key", "x-webhook-key"}
+    assert [field for field in redacted if "singleHeader" not in field] == [{"queryString": {}}]
     (statement,) = json.loads(production.one("LogResourcePolicy").inputs["policyDocument"])["Statement"]
     assert statement["Principal"] == {"Service": "delivery.logs.amazonaws.com"}
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}

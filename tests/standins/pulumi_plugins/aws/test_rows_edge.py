@@ -119,9 +119,10 @@ acl = aws.wafv2.WebAcl("main", name="edge", description="In front of the tenants
     tags={"Name": "edge"}, opts=opts)
 log = aws.cloudwatch.LogGroup("main", name="aws-waf-logs-edge", retention_in_days=30, tags={"Name": "edge"}, opts=opts)
 aws.wafv2.WebAclLoggingConfiguration("main", resource_arn=acl.arn, log_destination_configs=[log.arn],
-    redacted_fields=[aws.wafv2.WebAclLoggingConfigurationRedactedFieldArgs(
+    redacted_fields=[*(aws.wafv2.WebAclLoggingConfigurationRedactedFieldArgs(
         single_header=aws.wafv2.WebAclLoggingConfigurationRedactedFieldSingleHeaderArgs(name=header))
-        for header in ("authorization", "cookie")], opts=opts)
+        for header in ("authorization", "cookie")), aws.wafv2.WebAclLoggingConfigurationRedactedFieldArgs(
+        query_string=aws.wafv2.WebAclLoggingConfigurationRedactedFieldQueryStringArgs())], opts=opts)
 aws.wafv2.WebAclAssociation("main", web_acl_arn=acl.arn, resource_arn=balancer.arn, opts=opts)
 aws.shield.Protection("main", name="edge", resource_arn=balancer.arn, tags={"Name": "edge"}, opts=opts)
 """
