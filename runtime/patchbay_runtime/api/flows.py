@@ -50,8 +50,8 @@ async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> 
         return version, await resources.webhooks.first_secret(connection, tenant, checked)
 
     version, secret = await resources.database.transact(tenant, add)
-    registered_what = "a flow version was registered" + ("" if secret is None else ", and its webhook's secret made")
-    log_change(request, registered_what, flow=flow.name, version=version)
+    what = "a flow version was registered" + ("" if secret is None else ", and its webhook's secret made")
+    log_change(request, what, flow=flow.name, version=version)
     warnings = _warnings(checked, resources.settings.most_run_processes)
     answer: dict[str, Any] = {"flow": flow.name, "version": version, "warnings": warnings}
     if access_of(checked) is not None:
