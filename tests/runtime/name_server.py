@@ -5,7 +5,6 @@ import struct
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Final, cast
 
 from patchbay_runtime.reach.look_ups import LookUps
@@ -87,18 +86,14 @@ class NameServer(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def name_server(
-    zone: Zone, directory: Path, configuration: str = ""
-) -> AsyncIterator[tuple[NameServer, LookUps]]:
-    """A server that answers, and look-ups that ask it. `configuration`: further lines of resolv.conf."""
+async def name_server(zone: Zone, search: Sequence[str] = ()) -> AsyncIterator[tuple[NameServer, LookUps]]:
+    """A server that answers, and look-ups that ask it, in the domains to `search` first."""
     loop = asyncio.get_running_loop()
     server = NameServer(zone)
     by_tcp = await asyncio.start_server(server.talk, "127.0.0.1", 0)
     port = by_tcp.sockets[0].getsockname()[1]
     transport, _ = await loop.create_datagram_endpoint(lambda: server, ("127.0.0.1", port))
-    file = directory / "resolv.conf"
-    file.write_text(f"nameserver 127.0.0.1\n{configuration}\n")
-    look_ups = LookUps(file, port)
+    look_ups = LookUps(["127.0.0.1"], port, search)
     try:
         yield server, look_ups
     finally:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from ipaddress import IPv4Address, ip_network
-from pathlib import Path
 from socket import create_connection, create_server, socket
 
 import pytest
@@ -87,11 +86,11 @@ def openings(redis_server: Server) -> Openings:
 
 @asynccontextmanager
 async def worker(
-    zone: Zone, directory: Path, openings: Openings, *, ports: Sequence[tuple[int, int]] = ANY_PORT
+    zone: Zone, openings: Openings, *, ports: Sequence[tuple[int, int]] = ANY_PORT
 ) -> AsyncIterator[Worker]:
     """Within reach are PUBLIC and OTHER_PUBLIC, and what is the internet's."""
     private = [ip_network(PUBLIC), ip_network(OTHER_PUBLIC)]
-    async with name_server(zone, directory) as (server, look_ups):
+    async with name_server(zone) as (server, look_ups):
         yield Worker(Destinations(Reach(ports, private), look_ups, openings), server)
 
 
@@ -128,11 +127,9 @@ INNER_ADDRESSES = {
 
 
 @pytest.mark.parametrize("answer", list(INNER_ADDRESSES.values()), ids=list(INNER_ADDRESSES))
-async def test_a_name_that_leads_to_no_public_address_is_not_called(
-    tmp_path: Path, openings: Openings, answer: list[str]
-) -> None:
+async def test_a_name_that_leads_to_no_public_address_is_not_called(openings: Openings, answer: list[str]) -> None:
     zone: Zone = {PARTNER: answer, "alias.example.com": ["second.example.net"], "second.example.net": ["10.0.0.1"]}
-    async with partner(INNER) as inner, worker(zone, tmp_path, openings) as one:
+    async with partner(INNER) as inner, worker(zone, openings) as one:
         fault = await one.refusal(f"http://{PARTNER}:{inner.port}/")
     assert (fault.code, fault.retryable) == ("http_address_refused", False)
     assert PARTNER in fault.message
@@ -168,34 +165,30 @@ async def test_a_name_that_leads_to_no_public_address_is_not_called(
         "metadata\u3002google\u3002internal",
     ],
 )
-async def test_no_spelling_of_an_inner_address_is_called(tmp_path: Path, openings: Openings, host: str) -> None:
-    async with partner(INNER) as inner, worker({}, tmp_path, openings) as one:
+async def test_no_spelling_of_an_inner_address_is_called(openings: Openings, host: str) -> None:
+    async with partner(INNER) as inner, worker({}, openings) as one:
         fault = await one.refusal(f"http://{host}:{inner.port}/")
     assert (fault.code, fault.retryable, inner.connections) == ("http_address_refused", False, [])
 
 
 @pytest.mark.parametrize("host", [PARTNER, f"{PARTNER}.", PARTNER.upper(), PARTNER.replace(".", "\u3002")])
-async def test_a_public_name_is_called_however_it_is_written(tmp_path: Path, openings: Openings, host: str) -> None:
-    async with partner(PUBLIC) as public, worker({PARTNER: [PUBLIC]}, tmp_path, openings) as one:
+async def test_a_public_name_is_called_however_it_is_written(openings: Openings, host: str) -> None:
+    async with partner(PUBLIC) as public, worker({PARTNER: [PUBLIC]}, openings) as one:
         assert await one.get(f"http://{host}:{public.port}/") == b"ok"
 
 
 @pytest.mark.parametrize(
     "answer", [[INNER, PUBLIC], [PUBLIC, INNER], ["::1", PUBLIC, "10.0.0.1"], ["alias.example.com"]]
 )
-async def test_of_an_answer_with_both_only_the_public_address_is_called(
-    tmp_path: Path, openings: Openings, answer: list[str]
-) -> None:
+async def test_of_an_answer_with_both_only_the_public_address_is_called(openings: Openings, answer: list[str]) -> None:
     zone: Zone = {PARTNER: answer, "alias.example.com": [INNER, PUBLIC]}
-    async with partner(PUBLIC, INNER) as both, worker(zone, tmp_path, openings) as one:
+    async with partner(PUBLIC, INNER) as both, worker(zone, openings) as one:
         for _ in range(5):
             assert await one.get(f"http://{PARTNER}:{both.port}/") == b"ok"
     assert set(both.connections) == {PUBLIC}
 
 
-async def test_what_was_judged_is_what_is_called_though_the_name_leads_elsewhere_by_then(
-    tmp_path: Path, openings: Openings
-) -> None:
+async def test_what_was_judged_is_what_is_called_though_the_name_leads_elsewhere_by_then(openings: Openings) -> None:
     answers = iter([PUBLIC, INNER, INNER, INNER])
     current = PUBLIC
 
@@ -205,7 +198,7 @@ async def test_what_was_judged_is_what_is_called_though_the_name_leads_elsewhere
         current = next(answers) if len(server.asked) % 2 else current
         return [current]
 
-    async with partner(PUBLIC, INNER) as both, worker({PARTNER: rebound}, tmp_path, openings) as one:
+    async with partner(PUBLIC, INNER) as both, worker({PARTNER: rebound}, openings) as one:
         server = one.server
         assert await one.get(f"http://{PARTNER}:{both.port}/") == b"ok"
         assert server.asked == [PARTNER, PARTNER]
@@ -220,8 +213,8 @@ def silent(address: str, port: int) -> Iterator[socket]:
         yield full
 
 
-async def test_the_next_address_is_tried_where_one_refuses(tmp_path: Path, openings: Openings) -> None:
-    async with partner(PUBLIC) as public, worker({PARTNER: [OTHER_PUBLIC, PUBLIC]}, tmp_path, openings) as one:
+async def test_the_next_address_is_tried_where_one_refuses(openings: Openings) -> None:
+    async with partner(PUBLIC) as public, worker({PARTNER: [OTHER_PUBLIC, PUBLIC]}, openings) as one:
         assert await one.get(f"http://{PARTNER}:{public.port}/") == b"ok"
 
 
@@ -235,8 +228,8 @@ async def test_the_next_address_is_tried_where_one_is_silent() -> None:
             assert (await calls.call("GET", url, {}, None, 4, addresses=in_this_order)).body == b"ok"
 
 
-async def test_where_nobody_answers_the_call_may_be_tried_again(tmp_path: Path, openings: Openings) -> None:
-    async with worker({PARTNER: [OTHER_PUBLIC, PUBLIC]}, tmp_path, openings) as one:
+async def test_where_nobody_answers_the_call_may_be_tried_again(openings: Openings) -> None:
+    async with worker({PARTNER: [OTHER_PUBLIC, PUBLIC]}, openings) as one:
         fault = await one.refusal(f"http://{PARTNER}:1/")
     assert (fault.code, fault.retryable) == ("http_connection", True)
 
@@ -255,12 +248,12 @@ def trusted(
 
 
 async def test_certificate_and_host_are_the_names_though_an_address_is_called(
-    tmp_path: Path, openings: Openings, authority: Authority, monkeypatch: pytest.MonkeyPatch
+    openings: Openings, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context, asked = trusted(authority, monkeypatch, PARTNER)
     async with (
         partner(PUBLIC, context=context) as public,
-        worker({PARTNER: [PUBLIC], "other.example.com": [PUBLIC]}, tmp_path, openings) as one,
+        worker({PARTNER: [PUBLIC], "other.example.com": [PUBLIC]}, openings) as one,
     ):
         assert await one.get(f"https://{PARTNER}:{public.port}/") == b"ok"
         [(_, request)] = public.requests
@@ -270,20 +263,18 @@ async def test_certificate_and_host_are_the_names_though_an_address_is_called(
     assert (fault.code, len(public.requests)) == ("http_connection", 1)
 
 
-async def test_a_redirect_to_an_inner_address_is_not_followed(tmp_path: Path, openings: Openings) -> None:
-    async with partner(PUBLIC, INNER) as both, worker({PARTNER: [PUBLIC]}, tmp_path, openings) as one:
+async def test_a_redirect_to_an_inner_address_is_not_followed(openings: Openings) -> None:
+    async with partner(PUBLIC, INNER) as both, worker({PARTNER: [PUBLIC]}, openings) as one:
         location = f"Location: http://{INNER}:{both.port}/".encode()
         both.answer = b"HTTP/1.1 302 Found\r\n" + location + b"\r\nContent-Length: 0\r\n\r\n"
         assert (await one.refusal(f"http://{PARTNER}:{both.port}/")).message == "answered with status 302"
     assert both.connections == [PUBLIC]
 
 
-async def test_a_port_that_is_closed_now_is_not_called_for_a_flow_that_is_older(
-    tmp_path: Path, openings: Openings
-) -> None:
+async def test_a_port_that_is_closed_now_is_not_called_for_a_flow_that_is_older(openings: Openings) -> None:
     async with (
         partner(PUBLIC) as public,
-        worker({PARTNER: [PUBLIC]}, tmp_path, openings, ports=[(443, 443)]) as one,
+        worker({PARTNER: [PUBLIC]}, openings, ports=[(443, 443)]) as one,
     ):
         fault = await one.refusal(f"http://{PARTNER}:{public.port}/")
     assert (fault.code, fault.retryable) == ("http_address_refused", False)
@@ -291,19 +282,19 @@ async def test_a_port_that_is_closed_now_is_not_called_for_a_flow_that_is_older(
     assert public.connections == one.server.asked == []
 
 
-async def test_a_name_that_does_not_exist_may_be_tried_again(tmp_path: Path, openings: Openings) -> None:
-    async with worker({}, tmp_path, openings) as one:
+async def test_a_name_that_does_not_exist_may_be_tried_again(openings: Openings) -> None:
+    async with worker({}, openings) as one:
         fault = await one.refusal(f"https://{PARTNER}/")
     assert (fault.code, fault.retryable) == ("http_connection", True)
     assert fault.message == f"the name {PARTNER} could not be resolved (Domain name not found)"
 
 
 async def test_slow_name_servers_of_one_tenant_hold_up_no_other(
-    tmp_path: Path, openings: Openings, monkeypatch: pytest.MonkeyPatch
+    openings: Openings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounds, "LONGEST_SECONDS", 3.0)
     slow = {f"slow-{number}.example.com": lambda: None for number in range(3 * AT_ONCE)}
-    async with partner(PUBLIC) as public, worker({PARTNER: [PUBLIC], **slow}, tmp_path, openings) as one:
+    async with partner(PUBLIC) as public, worker({PARTNER: [PUBLIC], **slow}, openings) as one:
         waiting = [asyncio.create_task(one.refusal(f"http://{name}:{public.port}/")) for name in slow]
         await asyncio.to_thread(wait_until, lambda: len(set(one.server.asked)) == AT_ONCE)
         for _ in range(20):
@@ -314,8 +305,8 @@ async def test_slow_name_servers_of_one_tenant_hold_up_no_other(
     assert {(fault.code, fault.retryable) for fault in faults} == {("http_timeout", True)}
 
 
-async def test_a_look_up_ends_with_its_step(tmp_path: Path, openings: Openings) -> None:
-    async with worker({PARTNER: lambda: None}, tmp_path, openings) as one:
+async def test_a_look_up_ends_with_its_step(openings: Openings) -> None:
+    async with worker({PARTNER: lambda: None}, openings) as one:
         with pytest.raises(StepFault, match=r"no complete answer within 0\.3 s") as fault:
             await one.get(f"https://{PARTNER}/", timeout_seconds=0.3)
     assert (fault.value.code, fault.value.retryable) == ("http_timeout", True)

@@ -10,75 +10,59 @@ from pathlib import Path
 
 import pytest
 from patchbay_runtime.reach import look_ups as bounds
-from patchbay_runtime.reach.look_ups import AT_ONCE, LookUps
-from patchbay_runtime.reach.rule import Address
+from patchbay_runtime.reach.look_ups import AT_ONCE, NDOTS
 from patchbay_runtime.steps.fault import StepFault
 
 from tests.runtime.name_server import Zone, name_server
 from tests.runtime.queue_workers import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SEARCH = "search flows.svc.cluster.local svc.cluster.local cluster.local\noptions ndots:5"
+SEARCH = ("flows.svc.cluster.local", "svc.cluster.local", "cluster.local")
 
 
-async def found(look_ups: LookUps, name: str, seconds: float = 60) -> list[Address]:
-    """The addresses of a name that is there, as a step has them that is tried again."""
-    async with asyncio.timeout(seconds):
-        while True:
-            try:
-                return await look_ups.addresses("one", name)
-            except StepFault as fault:
-                # The server of this test is in this process: on a busy machine c-ares may give up on it.
-                if not fault.retryable:
-                    raise
-
-
-async def test_search_domains_and_ndots_are_those_of_the_pod(tmp_path: Path) -> None:
+async def test_a_name_is_looked_for_in_the_search_domains_first() -> None:
     service = "sink.loadtest.svc.cluster.local"
-    async with name_server({service: ["10.96.0.7"]}, tmp_path, SEARCH) as (server, look_ups):
-        assert await found(look_ups, "sink.loadtest.svc") == [ip_address("10.96.0.7")]
-    domains = ("flows.svc.cluster.local", "svc.cluster.local", "cluster.local")
-    assert list(dict.fromkeys(server.asked)) == [f"sink.loadtest.svc.{domain}" for domain in domains]
+    async with name_server({service: ["10.96.0.7"]}, SEARCH) as (server, look_ups):
+        assert await look_ups.addresses("one", "sink.loadtest.svc") == [ip_address("10.96.0.7")]
+    assert list(dict.fromkeys(server.asked)) == [f"sink.loadtest.svc.{domain}" for domain in SEARCH]
 
 
-async def test_a_name_with_a_full_stop_at_its_end_is_asked_for_as_it_is(tmp_path: Path) -> None:
-    async with name_server({"partner.example.com": ["9.9.9.9"]}, tmp_path, SEARCH) as (server, look_ups):
+async def test_a_name_with_a_full_stop_at_its_end_is_asked_for_as_it_is() -> None:
+    async with name_server({"partner.example.com": ["9.9.9.9"]}, SEARCH) as (server, look_ups):
         assert await look_ups.addresses("one", "partner.example.com.") == [ip_address("9.9.9.9")]
     assert set(server.asked) == {"partner.example.com"}
 
 
-async def test_every_address_is_given_once(tmp_path: Path) -> None:
+async def test_every_address_is_given_once() -> None:
     given = ["9.9.9.9", "::ffff:127.0.0.1", "10.0.0.1", "9.9.9.9", "2606:4700::1111"]
-    async with name_server({"partner.example.com": given}, tmp_path) as (_, look_ups):
+    async with name_server({"partner.example.com": given}) as (_, look_ups):
         found = await look_ups.addresses("one", "partner.example.com")
     assert sorted(map(str, found)) == sorted(str(ip_address(each)) for each in set(given))
 
 
 @pytest.mark.parametrize("name", ["x..example.com", f"{'a' * 64}.example.com", ".".join(["abcdefg"] * 40)])
-async def test_what_can_be_no_name_is_a_fault_of_the_step(tmp_path: Path, name: str) -> None:
-    async with name_server({}, tmp_path) as (server, look_ups):
+async def test_what_can_be_no_name_is_a_fault_of_the_step(name: str) -> None:
+    async with name_server({}) as (server, look_ups):
         with pytest.raises(StepFault, match="could not be resolved") as fault:
             await look_ups.addresses("one", name)
     assert (fault.value.code, server.asked) == ("http_connection", [])
 
 
-async def test_an_answer_that_is_too_long_for_udp_is_asked_for_by_tcp(tmp_path: Path) -> None:
+async def test_an_answer_that_is_too_long_for_udp_is_asked_for_by_tcp() -> None:
     given = [f"9.9.9.{number}" for number in range(100)]
-    async with name_server({"partner.example.com": given}, tmp_path) as (server, look_ups):
+    async with name_server({"partner.example.com": given}) as (server, look_ups):
         found = await look_ups.addresses("one", "partner.example.com")
     assert set(map(str, found)) == set(given)
     assert "partner.example.com" in server.asked_by_tcp
 
 
-async def test_after_an_outage_a_tenant_waits_no_longer_than_for_one_look_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_after_an_outage_a_tenant_waits_no_longer_than_for_one_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that never comes is waited for by c-ares for a minute: so many tries for each search domain."""
     monkeypatch.setattr(bounds, "LONGEST_SECONDS", 1.0)
     domains = ("", ".flows.svc.cluster.local", ".svc.cluster.local", ".cluster.local")
     names = [f"partner-{number}.example.com" for number in range(AT_ONCE)]
     silent = {f"{name}{domain}": lambda: None for name in names for domain in domains}
-    async with name_server({**silent, "partner.example.com": ["9.9.9.9"]}, tmp_path, SEARCH) as (_, look_ups):
+    async with name_server({**silent, "partner.example.com": ["9.9.9.9"]}, SEARCH) as (_, look_ups):
         began = time.monotonic()
         faults = await asyncio.gather(*(look_ups.addresses("one", name) for name in names), return_exceptions=True)
         assert [fault.code for fault in faults if isinstance(fault, StepFault)] == ["http_timeout"] * AT_ONCE
@@ -93,10 +77,10 @@ async def test_after_an_outage_a_tenant_waits_no_longer_than_for_one_look_up(
         assert time.monotonic() - began >= bounds.LONGEST_SECONDS
 
 
-async def test_look_ups_that_nobody_waits_for_are_still_the_tenants(tmp_path: Path) -> None:
+async def test_look_ups_that_nobody_waits_for_are_still_the_tenants() -> None:
     silent = {f"silent-{number}.example.com": lambda: None for number in range(AT_ONCE)}
     zone: Zone = {**silent, "one.example.com": ["9.9.9.9"], "two.example.com": ["9.9.9.9"]}
-    async with name_server(zone, tmp_path) as (server, look_ups):
+    async with name_server(zone) as (server, look_ups):
         given_up = [asyncio.create_task(look_ups.addresses("one", name)) for name in silent]
         await until(lambda: set(server.asked) == set(silent), 30, "the silent names are asked for")
         for task in given_up:
@@ -139,7 +123,7 @@ NAMES = [
 
 def test_a_pods_names_lead_where_its_system_says(tmp_path: Path) -> None:
     """Judged by the C library, with a /etc/resolv.conf and /etc/hosts of a pod, in namespaces of their own."""
-    (tmp_path / "resolv.conf").write_text(f"nameserver 127.0.0.1\n{SEARCH}\n")
+    (tmp_path / "resolv.conf").write_text(f"nameserver 127.0.0.1\nsearch {' '.join(SEARCH)}\noptions ndots:{NDOTS}\n")
     (tmp_path / "hosts").write_text(HOSTS)
     script = f"""
         ip link set lo up

@@ -5,7 +5,6 @@ import uuid
 from collections.abc import AsyncIterator
 from functools import partial
 from ipaddress import IPv4Address
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -57,11 +56,9 @@ async def until_refused(destinations: Destinations) -> StepFault:
             await asyncio.sleep(0.05)
 
 
-async def test_only_the_address_and_port_of_an_opening_are_called_and_only_until_its_end(
-    tmp_path: Path, openings: Openings
-) -> None:
+async def test_only_the_address_and_port_of_an_opening_are_called_and_only_until_its_end(openings: Openings) -> None:
     zone = {SINK: [SERVICE], "other.loadtest.svc": ["10.96.0.8"], "both.loadtest.svc": ["10.96.0.8", SERVICE]}
-    async with name_server(zone, tmp_path) as (_, look_ups):
+    async with name_server(zone) as (_, look_ups):
         destinations = Destinations(Reach([(443, 444)]), look_ups, openings)
         await refused(destinations)
         await openings.make(IPv4Address(SERVICE), 443, 600)
@@ -74,8 +71,8 @@ async def test_only_the_address_and_port_of_an_opening_are_called_and_only_until
         assert not (await until_refused(destinations)).retryable
 
 
-async def test_an_opening_that_is_made_again_lasts_from_then_on(tmp_path: Path, openings: Openings) -> None:
-    async with name_server({SINK: [SERVICE]}, tmp_path) as (_, look_ups):
+async def test_an_opening_that_is_made_again_lasts_from_then_on(openings: Openings) -> None:
+    async with name_server({SINK: [SERVICE]}) as (_, look_ups):
         destinations = Destinations(Reach([(443, 443)]), look_ups, openings)
         await openings.make(IPv4Address(SERVICE), 443, 1)
         await openings.make(IPv4Address(SERVICE), 443, 600)
@@ -85,10 +82,8 @@ async def test_an_opening_that_is_made_again_lasts_from_then_on(tmp_path: Path, 
         await refused(destinations)
 
 
-async def test_without_redis_the_refusal_may_be_another_the_next_time(
-    tmp_path: Path, openings: Openings, lone_redis: Server
-) -> None:
-    async with name_server({SINK: [SERVICE], "partner.example.com": ["9.9.9.9"]}, tmp_path) as (_, look_ups):
+async def test_without_redis_the_refusal_may_be_another_the_next_time(openings: Openings, lone_redis: Server) -> None:
+    async with name_server({SINK: [SERVICE], "partner.example.com": ["9.9.9.9"]}) as (_, look_ups):
         destinations = Destinations(Reach([(443, 443)]), look_ups, openings)
         lone_redis.stop()
         assert (await refused(destinations)).retryable
@@ -163,7 +158,7 @@ async def test_an_opening_at_a_port_that_is_closed_to_connectors_is_refused_with
 
 
 async def test_a_flow_calls_the_receiver_behind_an_opening_and_fails_without_it(
-    settings: Settings, lone_redis: Server, sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, lone_redis: Server, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The receiver of a test is on loopback, which no opening leads to.
     monkeypatch.setattr(rule, "_NEVER", ())
@@ -174,7 +169,7 @@ async def test_a_flow_calls_the_receiver_behind_an_opening_and_fails_without_it(
     steps = {"send": {"shape": "http-connector", "config": {"url": f"http://{SINK}:{port}/sink", "backoff_seconds": 0}}}
     flow = {"name": "f", "start": "send", "steps": steps}
     async with (
-        name_server({SINK: ["127.0.0.1"]}, tmp_path) as (_, look_ups),
+        name_server({SINK: ["127.0.0.1"]}) as (_, look_ups),
         in_process.api(own) as client,
         in_process.workers(own, ["http-connector"], look_ups),
     ):

@@ -6,9 +6,9 @@ server lets it wait. Both read /etc/hosts, and /etc/resolv.conf with its search 
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from ipaddress import ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
@@ -23,6 +23,8 @@ AT_ONCE: Final = 4
 """Look-ups of one tenant in a worker, which runs eight processes at once."""
 LONGEST_SECONDS: Final = 5.0
 """A step waits no longer for the addresses of a name, and a look-up counts for no longer among its tenant's."""
+NDOTS: Final = 5
+"""What Kubernetes gives pods."""
 # c-ares waits a quarter of a second for a server that is usually quick, and twice as long each time: more than the
 # above, so that a name whose own servers are slow has that long. It does so for each search domain.
 _TRIES: Final = 6
@@ -31,10 +33,15 @@ _TRIES: Final = 6
 class LookUps:
     """Asks the name servers of the machine."""
 
-    def __init__(self, configuration: Path | None = None, port: int | None = None) -> None:
-        """`configuration`: in place of /etc/resolv.conf. `port`: at which its name servers listen, 53 by default."""
-        self._configuration = configuration
+    def __init__(self, servers: Sequence[str] = (), port: int | None = None, search: Sequence[str] = ()) -> None:
+        """`servers`, their `port` and the domains to `search` are in place of those of /etc/resolv.conf.
+
+        A name with fewer than NDOTS full stops is then looked for in `search` first. The file itself is never another
+        one: pycares 5.2.1 frees the text of its path before c-ares reads it.
+        """
+        self._servers = servers
         self._port = port
+        self._search = search
         self._resolver: DNSResolver | None = None
         self._free: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -81,7 +88,9 @@ class LookUps:
 
             self._resolver = DNSResolver(
                 tries=_TRIES,
-                resolvconf_path=None if self._configuration is None else str(self._configuration),
+                nameservers=self._servers,
+                domains=self._search,
+                ndots=NDOTS if self._search else None,
                 udp_port=self._port,
                 tcp_port=self._port,
             )
