@@ -3,21 +3,13 @@
 from typing import Final
 
 import pulumi
-from pulumi_kubernetes.admissionregistration.v1 import (
-    MatchConditionArgs,
-    MatchResourcesArgs,
-    NamedRuleWithOperationsArgs,
-    ValidatingAdmissionPolicy,
-    ValidatingAdmissionPolicyBinding,
-    ValidatingAdmissionPolicyBindingSpecArgs,
-    ValidatingAdmissionPolicySpecArgs,
-    ValidationArgs,
-)
+from pulumi_kubernetes.admissionregistration.v1 import ValidationArgs
 from pulumi_kubernetes.apps.v1 import Deployment, DeploymentSpecArgs
 from pulumi_kubernetes.core.v1 import ContainerArgs, ContainerPortArgs, PodSpecArgs, ServicePortArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
 from patchbay_platform import pods
+from patchbay_platform.account_policy import account_policy
 from patchbay_platform.placement import Placement
 from patchbay_platform.runtime_pod import RuntimePod
 from patchbay_platform.workload import Workload
@@ -99,38 +91,8 @@ class ScaleInOrder(pulumi.ComponentResource):
         return [role, binding]
 
     def _only_the_cost(self, workload: Workload) -> list[pulumi.Resource]:
-        user = pulumi.Output.concat("system:serviceaccount:", workload.placement.namespace, ":", NAME)
-        policy = ValidatingAdmissionPolicy(
-            workload.resource_name,
-            metadata=workload.cluster_wide(),
-            spec=ValidatingAdmissionPolicySpecArgs(
-                failure_policy="Fail",
-                match_constraints=MatchResourcesArgs(
-                    resource_rules=[
-                        NamedRuleWithOperationsArgs(
-                            api_groups=[""], api_versions=["v1"], operations=["UPDATE"], resources=["pods"]
-                        )
-                    ]
-                ),
-                match_conditions=[
-                    MatchConditionArgs(
-                        name="by-this-account",
-                        expression=pulumi.Output.concat("request.userInfo.username == '", user, "'"),
-                    )
-                ],
-                validations=[
-                    ValidationArgs(expression=unchanged, message=f"this account may change {_COST} only")
-                    for unchanged in _UNCHANGED
-                ],
-            ),
-            opts=workload.options(),
-        )
-        binding = ValidatingAdmissionPolicyBinding(
-            workload.resource_name,
-            metadata=workload.cluster_wide(),
-            spec=ValidatingAdmissionPolicyBindingSpecArgs(
-                policy_name=policy.metadata.name, validation_actions=["Deny"]
-            ),
-            opts=workload.options([policy]),
-        )
-        return [policy, binding]
+        validations = [
+            ValidationArgs(expression=unchanged, message=f"this account may change {_COST} only")
+            for unchanged in _UNCHANGED
+        ]
+        return account_policy(workload, operation="UPDATE", resource="pods", validations=validations)

@@ -3,19 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 import pulumi
-from pulumi_kubernetes.admissionregistration.v1 import (
-    MatchConditionArgs,
-    MatchResourcesArgs,
-    NamedRuleWithOperationsArgs,
-    ValidatingAdmissionPolicy,
-    ValidatingAdmissionPolicyBinding,
-    ValidatingAdmissionPolicyBindingSpecArgs,
-    ValidatingAdmissionPolicySpecArgs,
-    ValidationArgs,
-)
+from pulumi_kubernetes.admissionregistration.v1 import ValidationArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, Role, RoleBinding, RoleRefArgs, SubjectArgs
 
+from patchbay_platform.account_policy import account_policy
 from patchbay_platform.workload import Workload
 
 
@@ -61,43 +53,15 @@ def _only_these(workload: Workload, allowed: pulumi.Output[list[str]]) -> list[p
 
     Source: Kubernetes' documentation of service account tokens, "Manually create a long-lived API token".
     """
-    user = pulumi.Output.concat("system:serviceaccount:", workload.placement.namespace, ":", workload.name)
-    policy = ValidatingAdmissionPolicy(
-        workload.resource_name,
-        metadata=workload.cluster_wide(),
-        spec=ValidatingAdmissionPolicySpecArgs(
-            failure_policy="Fail",
-            match_constraints=MatchResourcesArgs(
-                resource_rules=[
-                    NamedRuleWithOperationsArgs(
-                        api_groups=[""], api_versions=["v1"], operations=["CREATE"], resources=["secrets"]
-                    )
-                ]
+    validations = [
+        ValidationArgs(
+            expression=allowed.apply(
+                lambda every: f"request.namespace + '/' + object.metadata.?name.orValue('') in {every}"
             ),
-            match_conditions=[
-                MatchConditionArgs(
-                    name="by-this-account",
-                    expression=pulumi.Output.concat("request.userInfo.username == '", user, "'"),
-                )
-            ],
-            validations=[
-                ValidationArgs(
-                    expression=allowed.apply(
-                        lambda every: f"request.namespace + '/' + object.metadata.?name.orValue('') in {every}"
-                    ),
-                    message=allowed.apply(lambda every: f"this account may create {', '.join(every)} only"),
-                ),
-                ValidationArgs(
-                    expression="object.type == 'Opaque'", message="this account may create Secrets of type Opaque only"
-                ),
-            ],
+            message=allowed.apply(lambda every: f"this account may create {', '.join(every)} only"),
         ),
-        opts=workload.options(),
-    )
-    binding = ValidatingAdmissionPolicyBinding(
-        workload.resource_name,
-        metadata=workload.cluster_wide(),
-        spec=ValidatingAdmissionPolicyBindingSpecArgs(policy_name=policy.metadata.name, validation_actions=["Deny"]),
-        opts=workload.options([policy]),
-    )
-    return [policy, binding]
+        ValidationArgs(
+            expression="object.type == 'Opaque'", message="this account may create Secrets of type Opaque only"
+        ),
+    ]
+    return account_policy(workload, operation="CREATE", resource="secrets", validations=validations)
