@@ -1,5 +1,6 @@
 """Names of tenants and of their schemas."""
 
+import re
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -8,6 +9,11 @@ NAME_PATTERN = r"^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$"
 
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A tenant's, flow's or step's name: lower-case letters, digits and inner hyphens, at most 40."""
+
+
+def is_name(text: str) -> bool:
+    """Whether a tenant, a flow or a step may be called so."""
+    return re.fullmatch(NAME_PATTERN, text) is not None
 
 
 def tenant_schema(tenant: str) -> str:

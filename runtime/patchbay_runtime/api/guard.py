@@ -17,8 +17,8 @@ from patchbay_runtime.access.authentication import UnauthenticatedError, authent
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.api.audit import caller_of, note_caller
 from patchbay_runtime.api.errors import ApiError, not_found
-from patchbay_runtime.api.path_names import is_name
 from patchbay_runtime.api.resources import ResourcesOf
+from patchbay_runtime.names import is_name
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import Role, roles_that_may
 

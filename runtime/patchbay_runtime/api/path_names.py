@@ -9,14 +9,9 @@ from typing import Annotated, Final
 from fastapi import Depends
 
 from patchbay_runtime.api.errors import not_found
-from patchbay_runtime.names import NAME_PATTERN
+from patchbay_runtime.names import is_name
 
 _RUN: Final = re.compile(r"[0-9a-f]{32}")
-
-
-def is_name(text: str) -> bool:
-    """Whether a tenant, a flow or a step may be called so."""
-    return re.fullmatch(NAME_PATTERN, text) is not None
 
 
 async def _flow(flow: str) -> str:

@@ -9,9 +9,8 @@ from fastapi.responses import JSONResponse
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
-from patchbay_runtime.api.path_names import is_name
 from patchbay_runtime.api.resources import Resources, ResourcesOf
-from patchbay_runtime.names import NAME_PATTERN
+from patchbay_runtime.names import NAME_PATTERN, is_name
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.storage import tenant_repository
 

@@ -1,7 +1,6 @@
 """The webhooks of flows: who may start their runs, and the secrets that say so."""
 
 import logging
-import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from patchbay_runtime.execution.flow_cache import FlowCache
 from patchbay_runtime.execution.start import UnknownFlowError
 from patchbay_runtime.flows.flow import Flow
-from patchbay_runtime.names import NAME_PATTERN
+from patchbay_runtime.names import is_name
 from patchbay_runtime.shapes import http_trigger
 from patchbay_runtime.steps.webhook_access import AnyAccess, KeyAccess, PublicAccess
 from patchbay_runtime.storage import webhook_repository
@@ -60,7 +59,7 @@ class Webhooks:
         secrets also knows who shows nothing, for the time that it has been given.
         """
         hook = self._nobodys
-        if tenant is not None and re.fullmatch(NAME_PATTERN, flow):
+        if tenant is not None and is_name(flow):
             hook = await self._hook(tenant, flow)
             # A key that is shown is checked as soon as there is one to show.
             if hook.unproven and (hook.secrets is self._nobodys.secrets or not shows_key(sent)):
