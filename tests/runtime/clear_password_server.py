@@ -5,7 +5,7 @@ import ssl
 import threading
 
 from tests.runtime.authority import Authority
-from tests.runtime.conftest import HOST
+from tests.runtime.servers import HOST
 
 # CONNECT_WITH_DB, PROTOCOL_41, SSL, SECURE_CONNECTION, PLUGIN_AUTH.
 _CAPABILITIES = (0x8 | 0x200 | 0x800 | 0x8000 | 0x80000).to_bytes(4, "little")

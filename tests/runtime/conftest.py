@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -27,80 +26,25 @@ from tests.pinned_tools import program
 from tests.ports import free_port
 from tests.runtime.authority import Authority
 from tests.runtime.identity_agent import IdentityAgent
+from tests.runtime.servers import (
+    DATABASE_PASSWORD,
+    DATABASE_USER,
+    HOST,
+    START_SECONDS,
+    Mariadb,
+    Server,
+    own_mariadb,
+    own_redis,
+)
 from tests.runtime.sink import Sink
 
-HOST = "127.0.0.1"
-DATABASE_USER = "patchbay"
-DATABASE_PASSWORD = "only-for-tests"
 ADMINISTRATOR_KEY = f"pbk_{'0' * 24}_{DATABASE_PASSWORD:-<43}"
 """Good in every tenant, wherever the control schema has been migrated."""
 AUTHORIZED = {"Authorization": f"Bearer {ADMINISTRATOR_KEY}"}
 # Of flows whose tests are not about who may start them.
 PUBLIC = {"access": {"kind": "public"}}
-START_SECONDS = 180.0
 # A worker sees what is due after a delay when it looks next. The lease is the programs', which share this Redis.
 PACE = Pace(reclaim=0.2)
-
-
-class Server:
-    """A server process that a test may stop and start again on the same port and data."""
-
-    def __init__(self, command: list[str], port: int, ready: Callable[[], bool], log: Path) -> None:
-        self.host = HOST
-        self.port = port
-        self._command = command
-        self._ready = ready
-        self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start and wait until it answers."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT)
-        deadline = time.monotonic() + START_SECONDS
-        while not self._ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{self._command[0]} did not start: {self._log.read_text()[-2000:]}")
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        """Stop in good order; a server that is not running is left alone."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(30)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-    def kill(self) -> None:
-        """End it as a lost machine would: at once, without saving."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-
-def _succeeds(command: list[str]) -> bool:
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-def own_redis(directory: Path) -> Server:
-    """A started Redis with an append-only file, as in an environment, for tests that empty or end it."""
-    port = free_port()
-    command = [program("redis-server"), "--bind", HOST, "--port", str(port), "--dir", str(directory)]
-    command += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
-    ping = [program("redis-cli"), "-h", HOST, "-p", str(port), "ping"]
-    server = Server(
-        command,
-        port,
-        lambda: b"PONG" in subprocess.run(ping, capture_output=True, check=False).stdout,
-        directory / "redis.log",
-    )
-    server.start()
-    return server
 
 
 @pytest.fixture(scope="session")
@@ -139,54 +83,18 @@ def mariadb_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
-class Mariadb(Server):
-    """A MariaDB on a copy of `files`, whose `patchbay` user has rights on the control and tenants' schemas only."""
-
-    def __init__(self, directory: Path, files: Path, *options: str) -> None:
-        data, socket_path = directory / "data", directory / "sock"
-        shutil.copytree(files, data)
-        port = free_port()
-        self._client = [program("mariadb"), "--no-defaults", "-uroot", f"--socket={socket_path}", "-N"]
-        command = [
-            program("mariadbd"),
-            "--no-defaults",
-            "--user=root",
-            f"--datadir={data}",
-            f"--socket={socket_path}",
-            f"--bind-address={HOST}",
-            f"--port={port}",
-            "--skip-name-resolve",
-            "--innodb-log-file-size=16M",
-            "--innodb-buffer-pool-size=64M",
-            "--max-connections=400",
-            "--character-set-server=utf8mb4",
-            *options,
-        ]
-        super().__init__(command, port, lambda: _succeeds([*self._client, "-e", "SELECT 1"]), directory / "log")
-
-    def sql(self, statements: str) -> str:
-        """Run as root, over the socket."""
-        return subprocess.run([*self._client, "-e", statements], check=True, capture_output=True, text=True).stdout
-
-    def make_account(self) -> None:
-        """Make the control schema and the runtime's user."""
-        account = f"'{DATABASE_USER}'@'%'"
-        self.sql(f"""
-            CREATE DATABASE patchbay CHARACTER SET utf8mb4;
-            CREATE USER {account} IDENTIFIED BY '{DATABASE_PASSWORD}';
-            GRANT ALL ON `patchbay`.* TO {account};
-            GRANT ALL ON `tenant\\_%`.* TO {account};
-        """)
-
-
 @pytest.fixture(scope="session")
 def mariadb_server(mariadb_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mariadb]:
     """The MariaDB that most tests share."""
-    server = Mariadb(tmp_path_factory.mktemp("mariadb"), mariadb_files)
-    server.start()
-    server.make_account()
-    yield server
-    server.stop()
+    with own_mariadb(tmp_path_factory.mktemp("mariadb"), mariadb_files) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def lone_mariadb(mariadb_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mariadb]:
+    """A MariaDB of the module's own: its tests change keys that all others use."""
+    with own_mariadb(tmp_path_factory.mktemp("lone-mariadb"), mariadb_files) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

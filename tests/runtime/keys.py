@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from tests.runtime.conftest import Mariadb
+from tests.runtime.servers import Mariadb
 
 PLATFORM = "/api/platform/keys"
 

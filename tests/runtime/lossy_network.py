@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from tests.runtime.conftest import HOST
+from tests.runtime.servers import HOST
 
 
 class Way:

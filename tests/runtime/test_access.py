@@ -13,9 +13,10 @@ from patchbay_runtime.rights.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROL
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
-from tests.runtime.conftest import AUTHORIZED, Mariadb, Tenant
+from tests.runtime.conftest import AUTHORIZED, Tenant
 from tests.runtime.in_process import api
 from tests.runtime.keys import PLATFORM, bearer, expire, make
+from tests.runtime.servers import Mariadb
 
 OPEN = {"GET /healthz", "GET /readyz", "GET /metrics", "POST /hooks/{tenant}/{flow}"}
 ROUTES: Mapping[str, Operation] = {

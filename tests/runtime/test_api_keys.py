@@ -21,8 +21,9 @@ from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.http_requests import http
-from tests.runtime.conftest import AUTHORIZED, Mariadb, Tenant, running_api, wait_until
+from tests.runtime.conftest import AUTHORIZED, Tenant, running_api, wait_until
 from tests.runtime.keys import PLATFORM, bearer, expire, make
+from tests.runtime.servers import Mariadb
 
 
 def status(tenant: Tenant, made: dict[str, Any]) -> int:

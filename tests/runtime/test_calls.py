@@ -16,8 +16,9 @@ from patchbay_runtime.steps.json_text import JsonText
 from patchbay_runtime.storage.payloads import encode
 
 from tests.runtime.authority import Authority
-from tests.runtime.conftest import HOST, Tenant
+from tests.runtime.conftest import Tenant
 from tests.runtime.own_call import call
+from tests.runtime.servers import HOST
 from tests.runtime.sink import Sink
 
 Conversation = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

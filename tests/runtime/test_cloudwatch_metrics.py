@@ -19,17 +19,9 @@ from tests.called import METRICS, hold
 from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
-from tests.runtime.conftest import (
-    HOST,
-    Program,
-    Server,
-    answers,
-    end_all,
-    own_redis,
-    running_api,
-    wait_until,
-)
+from tests.runtime.conftest import Program, answers, end_all, running_api, wait_until
 from tests.runtime.identity_agent import ACCESS_KEY
+from tests.runtime.servers import HOST, Server, own_redis
 from tests.standins.aws.account import REGION, Account
 from tests.standins.aws.launched import ACCOUNT, launched
 from tests.standins.pulumi_plugins.control_plane import ControlPlane

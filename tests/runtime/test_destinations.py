@@ -19,8 +19,9 @@ from patchbay_runtime.reach.rule import Reach
 from patchbay_runtime.steps.fault import StepFault
 
 from tests.runtime.authority import Authority
-from tests.runtime.conftest import Server, wait_until
+from tests.runtime.conftest import wait_until
 from tests.runtime.name_server import NameServer, Zone, name_server
+from tests.runtime.servers import Server
 
 PARTNER = "partner.example.com"
 # Of loopback, so that there are servers: this may be called as if it were the internet's, 127.0.0.1 may not.

@@ -10,7 +10,8 @@ import pytest
 from patchbay_runtime.settings import Settings
 
 from tests.ports import free_port
-from tests.runtime.conftest import AUTHORIZED, HOST, Program, Tenant, answers, end_all, wait_until
+from tests.runtime.conftest import AUTHORIZED, Program, Tenant, answers, end_all, wait_until
+from tests.runtime.servers import HOST
 from tests.runtime.sink import Sink
 
 SHAPES = ("http-trigger", "map", "split", "branch", "http-connector", "set-variables")

@@ -6,8 +6,9 @@ import pytest
 from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
 
-from tests.runtime.conftest import Mariadb, Tenant
+from tests.runtime.conftest import Tenant
 from tests.runtime.in_process import api
+from tests.runtime.servers import Mariadb
 
 
 async def test_a_statement_that_fails_is_logged_without_its_parameters(

@@ -30,10 +30,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.runtime.conftest import DATABASE_PASSWORD, HOST, PUBLIC, Mariadb, Server
+from tests.runtime.conftest import PUBLIC
 from tests.runtime.in_process import api, workers
 from tests.runtime.lossy_network import Way, way_to
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import DATABASE_PASSWORD, HOST, Mariadb, Server
 from tests.runtime.sink import Sink
 
 TENANT = "example"

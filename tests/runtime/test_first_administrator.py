@@ -21,20 +21,11 @@ from patchbay_runtime.storage import api_key_repository
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
 
-from tests.runtime.conftest import Mariadb, Tenant, environment_of
+from tests.runtime.conftest import Tenant, environment_of
 from tests.runtime.keys import PLATFORM
+from tests.runtime.servers import Mariadb
 
 DAYS_LEFT = "SELECT name, role, tenant, TIMESTAMPDIFF(DAY, NOW(6), expires_at + INTERVAL 1 HOUR) FROM patchbay.api_keys"
-
-
-@pytest.fixture(scope="module")
-def lone_mariadb(mariadb_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mariadb]:
-    """A MariaDB of these tests' own: a key that comes ends the one that was there."""
-    server = Mariadb(tmp_path_factory.mktemp("lone-mariadb"), mariadb_files)
-    server.start()
-    server.make_account()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

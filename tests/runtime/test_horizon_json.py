@@ -13,8 +13,8 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.horizon import horizon_router, snapshot_cache
 from patchbay_runtime.queue import Delivery, ProcessQueue, WorkerRecord, register, run_worker
 
-from tests.runtime.conftest import Server, own_redis
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import Server, own_redis
 
 HORIZONS_OPTIONS = {
     "balance": str,

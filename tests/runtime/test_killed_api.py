@@ -22,7 +22,8 @@ from patchbay_runtime.storage.engine import create_engine
 from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
-from tests.runtime.conftest import HOST, Program, Tenant, answers, end_all, running_api, wait_until
+from tests.runtime.conftest import Program, Tenant, answers, end_all, running_api, wait_until
+from tests.runtime.servers import HOST
 from tests.runtime.sink import Sink
 
 pytestmark = pytest.mark.usefixtures("workers")

@@ -21,9 +21,10 @@ from patchbay_runtime.storage.engine import create_engine
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from tests.runtime.conftest import Mariadb, Server, Tenant
+from tests.runtime.conftest import Tenant
 from tests.runtime.in_process import api
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import Mariadb, Server
 from tests.runtime.sink import Sink
 
 # As often as a transaction may lose before it is no accident any more, and a few times again.

@@ -21,9 +21,9 @@ from tests.pinned_tools import program
 from tests.ports import free_port
 from tests.runtime.authority import Authority
 from tests.runtime.clear_password_server import ClearPasswordServer
-from tests.runtime.conftest import HOST, Server
 from tests.runtime.identity_agent import ACCESS_KEY, IdentityAgent
 from tests.runtime.rds_api import RdsApi
+from tests.runtime.servers import HOST, Server
 from tests.standins.aws.launched import ACCOUNT
 
 ADMINISTRATOR, PASSWORD = "admin", "only-for-tests"

@@ -12,8 +12,8 @@ from patchbay_runtime.settings import Settings
 from tests.pinned_tools import program
 from tests.ports import free_port
 from tests.runtime.authority import Authority
-from tests.runtime.conftest import HOST, Server
 from tests.runtime.identity_agent import IdentityAgent
+from tests.runtime.servers import HOST, Server
 
 PASSWORD = "only-for-tests"
 

@@ -14,8 +14,9 @@ from patchbay_runtime.migrations import create_tenant_schema, migrate
 from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
 
-from tests.runtime.conftest import Mariadb, Tenant, environment_of, wait_until
+from tests.runtime.conftest import Tenant, environment_of, wait_until
 from tests.runtime.keys import make
+from tests.runtime.servers import Mariadb
 
 
 def revisions(kind: str) -> list[str]:

@@ -18,8 +18,8 @@ from patchbay_runtime.settings import Settings
 from patchbay_runtime.steps.fault import StepFault
 
 from tests.runtime import in_process
-from tests.runtime.conftest import Server
 from tests.runtime.name_server import name_server
+from tests.runtime.servers import Server
 from tests.runtime.sink import Sink
 
 SINK = "sink.loadtest.svc"

@@ -20,8 +20,9 @@ from sqlalchemy import delete, func, select, text, update
 from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
-from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, wait_until
+from tests.runtime.conftest import Program, Tenant, answers, end_all, wait_until
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import HOST, Server
 from tests.runtime.sink import Answer, Received, Sink
 
 pytestmark = pytest.mark.usefixtures("workers")

@@ -12,8 +12,9 @@ from patchbay_runtime.settings import Settings
 from tests.http_requests import http
 from tests.ports import free_port
 from tests.runtime import quick_program
-from tests.runtime.conftest import HOST, Program, Server, Tenant, answers, end_all, own_redis, wait_until
+from tests.runtime.conftest import Program, Tenant, answers, end_all, wait_until
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import HOST, Server, own_redis
 from tests.runtime.sink import Answer, Received, Sink
 
 

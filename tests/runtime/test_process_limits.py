@@ -11,9 +11,10 @@ from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.flows.extent import Extent
 from patchbay_runtime.settings import Settings
 
-from tests.runtime.conftest import PUBLIC, Server
+from tests.runtime.conftest import PUBLIC
 from tests.runtime.in_process import api, workers
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import Server
 
 SPLIT: Mapping[str, Any] = {"shape": "split", "config": {"expression": "$"}}
 SLEEP: Mapping[str, Any] = {"shape": "delay", "config": {"seconds": 3600}}

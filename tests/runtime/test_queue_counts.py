@@ -16,7 +16,7 @@ from patchbay_runtime.queue import (
     run_worker,
 )
 
-from tests.runtime.conftest import Server, own_redis
+from tests.runtime.servers import Server, own_redis
 
 SHAPES = ["map", "split"]
 

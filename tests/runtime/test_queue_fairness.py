@@ -13,8 +13,8 @@ from patchbay_runtime.queue.consumer import Consumer
 from patchbay_runtime.queue.scripts import shape_keys
 from patchbay_runtime.tasks import running
 
-from tests.runtime.conftest import Server
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import Server
 
 # Start-time fair queueing serves two that both wait all the time equally but for one process of each (Goyal, Vin,
 # Cheng: "Start-time fair queueing", SIGCOMM 1996, theorem 1, with equal weights and processes of length 1).

@@ -11,8 +11,8 @@ from patchbay_runtime.queue import REDIS_AWAY, USUAL_PACE, Delivery, Pace, Proce
 from patchbay_runtime.queue.consumer import Consumer, Reservation
 from patchbay_runtime.queue.scripts import GROUP, shape_keys
 
-from tests.runtime.conftest import Server, own_redis
 from tests.runtime.queue_workers import Workers, until
+from tests.runtime.servers import Server, own_redis
 
 SHAPE = "map"
 # The promise, with the usual lease: what is not the lease may take as long with a shorter one.

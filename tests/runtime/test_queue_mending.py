@@ -11,8 +11,8 @@ from patchbay_runtime.queue.consumer import Consumer
 from patchbay_runtime.queue.scripts import shape_keys
 from patchbay_runtime.tasks import running
 
-from tests.runtime.conftest import Server
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import Server
 
 STREAM, QUEUED, DELAYED, *_ = shape_keys("map")
 WAITING, TURNS, ENDS, OLDEST, WAKE, _DEAD = shape_keys("map")[6:]

@@ -12,7 +12,7 @@ from patchbay_runtime.queue.consumer import Consumer
 from patchbay_runtime.queue.register import GONE_SECONDS
 from patchbay_runtime.queue.scripts import GROUP, shape_keys, worker_keys
 
-from tests.runtime.conftest import Server
+from tests.runtime.servers import Server
 
 STREAM, QUEUED = shape_keys("map")[:2]
 

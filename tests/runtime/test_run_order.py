@@ -15,9 +15,10 @@ from patchbay_runtime.storage import run_order
 from patchbay_runtime.storage.engine import create_engine
 from sqlalchemy import text
 
-from tests.runtime.conftest import Mariadb, Server, Tenant
+from tests.runtime.conftest import Tenant
 from tests.runtime.in_process import api
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import Mariadb, Server
 
 PATIENCE_SECONDS = 90
 PAGE = 7

@@ -9,7 +9,8 @@ import pytest
 from patchbay_runtime.names import tenant_schema
 
 from tests.http_requests import http
-from tests.runtime.conftest import AUTHORIZED, Mariadb, Tenant
+from tests.runtime.conftest import AUTHORIZED, Tenant
+from tests.runtime.servers import Mariadb
 
 pytestmark = pytest.mark.usefixtures("workers")
 

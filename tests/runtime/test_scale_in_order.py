@@ -21,8 +21,9 @@ from patchbay_runtime.scale_in.pods import COST, Pod
 
 from tests.http_requests import http
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, Server, own_redis, wait_until
+from tests.runtime.conftest import wait_until
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import HOST, Server, own_redis
 from tests.standins.pulumi_plugins.control_plane import ControlPlane
 
 NAMESPACE = "patchbay-runtime"

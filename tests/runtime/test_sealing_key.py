@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -11,32 +10,12 @@ from patchbay_runtime.migrations import migrate
 from patchbay_runtime.settings import Settings, SettingsError
 
 from tests.ports import free_port
-from tests.runtime.conftest import (
-    AUTHORIZED,
-    HOST,
-    START_SECONDS,
-    Mariadb,
-    Program,
-    answers,
-    end_all,
-    environment_of,
-    running_api,
-    wait_until,
-)
+from tests.runtime.conftest import AUTHORIZED, Program, answers, end_all, environment_of, running_api, wait_until
 from tests.runtime.in_process import api
+from tests.runtime.servers import HOST, START_SECONDS, Mariadb
 
 CHECK = "SELECT id, check_value FROM patchbay.sealing_key"
 REMEDIES = ("PATCHBAY_SEALING_KEY_FILE: ", "put the old key back", "`patchbay-runtime migrate --new-sealing-key`")
-
-
-@pytest.fixture(scope="module")
-def lone_mariadb(mariadb_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mariadb]:
-    """A MariaDB of these tests' own, whose sealing key they change."""
-    server = Mariadb(tmp_path_factory.mktemp("lone-mariadb"), mariadb_files)
-    server.start()
-    server.make_account()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -14,8 +14,9 @@ from patchbay_runtime.settings import Settings
 from patchbay_runtime.webhooks import unproven
 
 from tests.runtime import senders
-from tests.runtime.conftest import Mariadb, Tenant
+from tests.runtime.conftest import Tenant
 from tests.runtime.in_process import api
+from tests.runtime.servers import Mariadb
 from tests.runtime.test_webhook_secrets import GIVEN, replaced
 from tests.runtime.test_webhooks import document, registered, send
 

@@ -13,8 +13,9 @@ from patchbay_runtime.settings import Settings, SettingsError
 from patchbay_runtime.webhooks.sealing import Sealer, UnsealedError
 
 from tests.runtime import senders
-from tests.runtime.conftest import HOST, Mariadb, Program, Tenant
+from tests.runtime.conftest import Program, Tenant
 from tests.runtime.in_process import api
+from tests.runtime.servers import HOST, Mariadb
 from tests.runtime.test_webhooks import BODY, registered, send
 
 GIVEN = "whsec_chosen-by-the-sender"

@@ -21,8 +21,8 @@ from patchbay_runtime.worker.status import WorkerStatus
 
 from tests.http_requests import http
 from tests.ports import free_port
-from tests.runtime.conftest import HOST, Server, own_redis
 from tests.runtime.queue_workers import until
+from tests.runtime.servers import HOST, Server, own_redis
 
 
 @pytest.fixture(scope="module")
