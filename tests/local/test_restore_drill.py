@@ -26,8 +26,16 @@ OTHER, TENANT = data.OTHER, data.SPOILED
 
 
 @pytest.fixture(scope="module")
-def servers() -> Iterator[tuple[Database, Database]]:
+def temporary_table() -> Iterator[Path]:
+    """A file as another MariaDB of this machine has in /tmp while it describes a table."""
+    with tempfile.NamedTemporaryFile(prefix="#sql-temptable-", suffix=".MAD", dir="/tmp") as file:
+        yield Path(file.name)
+
+
+@pytest.fixture(scope="module")
+def servers(temporary_table: Path) -> Iterator[tuple[Database, Database]]:
     """The live one and the restored one."""
+    assert temporary_table.exists()
     program("mariadbd")
     # Short: a socket's path has at most 107 characters.
     with tempfile.TemporaryDirectory() as short:
@@ -55,6 +63,11 @@ def both(servers: tuple[Database, Database]) -> Iterator[tuple[Database, Databas
     for database in servers:
         for schema in (TENANT, OTHER, Names(TENANT).carried, Names(TENANT).before):
             database.query(f"DROP DATABASE IF EXISTS `{schema}`")
+
+
+@pytest.mark.usefixtures("servers")
+def test_the_machines_other_servers_keep_their_temporary_tables(temporary_table: Path) -> None:
+    assert temporary_table.exists()
 
 
 def test_a_tenants_schema_is_exchanged_and_what_it_held_is_kept_beside_it(both: tuple[Database, Database]) -> None:

@@ -66,13 +66,16 @@ def lone_redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def mariadb_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files of a MariaDB that has not been started, to be copied."""
-    data = tmp_path_factory.mktemp("mariadb-files") / "data"
+    directory = tmp_path_factory.mktemp("mariadb-files")
+    data, temporary = directory / "data", directory / "tmp"
+    temporary.mkdir()
     subprocess.run(
         [
             program("mariadb-install-db"),
             "--no-defaults",
             "--user=root",
             f"--datadir={data}",
+            f"--tmpdir={temporary}",
             "--skip-test-db",
             "--auth-root-authentication-method=normal",
             "--innodb-log-file-size=16M",

@@ -81,8 +81,9 @@ class Mariadb(Server):
     """A MariaDB on a copy of `files`, whose `patchbay` user has rights on the control and tenants' schemas only."""
 
     def __init__(self, directory: Path, files: Path, *options: str) -> None:
-        data, socket_path = directory / "data", directory / "sock"
+        data, socket_path, temporary = directory / "data", directory / "sock", directory / "tmp"
         shutil.copytree(files, data)
+        temporary.mkdir()
         port = free_port()
         self._client = [program("mariadb"), "--no-defaults", "-uroot", f"--socket={socket_path}", "-N"]
         command = [
@@ -90,6 +91,8 @@ class Mariadb(Server):
             "--no-defaults",
             "--user=root",
             f"--datadir={data}",
+            # In one that is shared a server that starts removes the temporary tables of all others.
+            f"--tmpdir={temporary}",
             f"--socket={socket_path}",
             f"--bind-address={HOST}",
             f"--port={port}",

@@ -37,12 +37,14 @@ class ManagedMariadb:
     def __init__(self, directory: Path, authority: Authority) -> None:
         self.port = free_port()
         self._socket = directory / "socket"
-        data = directory / "data"
-        install = [program("mariadb-install-db"), "--no-defaults", "--user=root", f"--datadir={data}"]
+        temporary = directory / "tmp"
+        temporary.mkdir()
+        common = ["--no-defaults", "--user=root", f"--datadir={directory / 'data'}", f"--tmpdir={temporary}"]
+        install = [program("mariadb-install-db"), *common]
         install += ["--skip-test-db", "--auth-root-authentication-method=normal", "--innodb-log-file-size=16M"]
         subprocess.run(install, check=True, capture_output=True)
         certificate, key = authority.server(HOST)
-        command = [program("mariadbd"), "--no-defaults", "--user=root", f"--datadir={data}"]
+        command = [program("mariadbd"), *common]
         command += [f"--socket={self._socket}", f"--bind-address={HOST}", f"--port={self.port}", "--skip-name-resolve"]
         command += ["--innodb-log-file-size=16M", "--innodb-buffer-pool-size=64M", "--require-secure-transport=ON"]
         command += [f"--ssl-cert={certificate}", f"--ssl-key={key}", f"--ssl-ca={authority.ca_file}"]

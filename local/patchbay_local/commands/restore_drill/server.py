@@ -54,9 +54,13 @@ class Server:
     def start(self) -> None:
         """With no schema but its own; returns once it answers. HostError."""
         self.directory.mkdir(mode=0o700, parents=True)
+        # A server that starts removes whatever looks like a temporary table there: in /tmp those of the machine's own.
+        temporary = self.directory / "tmp"
+        temporary.mkdir()
+        directories = (f"--datadir={self.data}", f"--tmpdir={temporary}")
         made = ("--no-defaults", "--user=root", "--skip-test-db", "--auth-root-authentication-method=normal")
-        run(["mariadb-install-db", *made, f"--datadir={self.data}", "--innodb-log-file-size=16M"])
-        arguments = (f"--datadir={self.data}", f"--socket={self.directory / 'socket'}", "--server-id=1")
+        run(["mariadb-install-db", *made, *directories, "--innodb-log-file-size=16M"])
+        arguments = (*directories, f"--socket={self.directory / 'socket'}", "--server-id=1")
         program = shutil.which("mariadbd") or "mariadbd"
         self.supervisor.ensure(Daemon(name=self.name, argv=(program, *_OPTIONS, *arguments), stop_grace_seconds=30))
         deadline = time.monotonic() + _START_SECONDS
