@@ -4,8 +4,10 @@ import asyncio
 import json
 import subprocess
 import sys
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from alembic.script import ScriptDirectory
@@ -119,6 +121,84 @@ def test_keys_that_are_there_get_their_ends_from_the_migration(
     migrate(settings)
     listed = tenant.client.get(path).json()["keys"]
     assert [(key["id"], key["state"]) for key in listed] == [(live["id"], "live"), (ended["id"], "revoked")]
+
+
+class Column(NamedTuple):
+    """As `information_schema` has it; `default`: empty where there is none."""
+
+    type: str
+    collation: str
+    nullable: str
+    default: str
+    extra: str
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """By a writer that does not know it."""
+        return self.nullable == "YES" or self.default != "" or "GENERATED" in self.extra
+
+
+def columns(server: Mariadb, schema: str) -> dict[tuple[str, str], Column]:
+    """By table and name."""
+    rows = server.sql(
+        "SELECT table_name, column_name, column_type, IFNULL(collation_name, ''), is_nullable,"  # noqa: S608 - the test's own name
+        f" IFNULL(column_default, ''), extra FROM information_schema.columns WHERE table_schema = '{schema}'"
+    )
+    found = {}
+    for row in rows.splitlines():
+        table, name, *declared = row.split("\t")
+        found[table, name] = Column(*declared)
+    return found
+
+
+def unique_indexes(server: Mariadb, schema: str) -> dict[tuple[str, str], set[str]]:
+    """Their columns, by table and index."""
+    rows = server.sql(
+        "SELECT table_name, index_name, column_name FROM information_schema.statistics"  # noqa: S608 - the test's own name
+        f" WHERE table_schema = '{schema}' AND NOT non_unique"
+    )
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows.splitlines():
+        table, index, column = row.split("\t")
+        found.setdefault((table, index), set()).add(column)
+    return found
+
+
+@pytest.mark.parametrize(("kind", "before"), [(kind, before) for kind, before in BEFORE_EACH if before is not None])
+def test_the_release_before_a_revision_finds_its_columns_and_may_leave_out_the_new_ones(
+    settings: Settings, mariadb_server: Mariadb, monkeypatch: pytest.MonkeyPatch, kind: str, before: str
+) -> None:
+    name = f"revisions-{uuid.uuid4().hex[:12]}"
+    schema = tenant_schema(name)
+    mariadb_server.sql(f"CREATE DATABASE {schema} CHARACTER SET utf8mb4")
+    of_schema = settings.model_copy(
+        update={"database_name": schema, "administrator_key_file": None, "sealing_key_file": None}
+    )
+
+    def bring_up() -> None:
+        if kind == "control":
+            migrate(of_schema)
+        else:
+            asyncio.run(create_tenant_schema(settings, name))
+
+    to_newest = ScriptDirectory._upgrade_revs
+    with monkeypatch.context() as only_to:
+        only_to.setattr(ScriptDirectory, "_upgrade_revs", lambda self, _, current: to_newest(self, before, current))
+        bring_up()
+    assert revision_of(mariadb_server, schema) == before
+    old_columns, old_unique = columns(mariadb_server, schema), unique_indexes(mariadb_server, schema)
+    bring_up()
+    assert revision_of(mariadb_server, schema) == revisions(kind)[-1]
+    new_columns, new_unique = columns(mariadb_server, schema), unique_indexes(mariadb_server, schema)
+    assert old_columns.items() <= new_columns.items()
+    tables = {table for table, _ in old_columns}
+    added = {key: column for key, column in new_columns.items() if key not in old_columns and key[0] in tables}
+    assert [key for key, column in added.items() if not column.may_be_left_out] == []
+    # Who does not know a column leaves NULL in it, which no unique index takes for a second one.
+    unknown = {key for key, column in added.items() if column.default == "NULL"}
+    stricter = {key: of for key, of in new_unique.items() if key not in old_unique and key[0] in tables}
+    assert [key for key, of in stricter.items() if not unknown & {(key[0], column) for column in of}] == []
+    assert old_unique.items() <= new_unique.items()
 
 
 @pytest.mark.parametrize("kind", ["control", "tenant"])
