@@ -169,6 +169,17 @@ def test_a_key_with_any_one_character_changed_is_an_unknown_key(callers: Callers
         assert (answer.status_code, answer.json()) == (401, NO_KEY), place
 
 
+def test_of_two_keys_none_is_looked_at(callers: Callers) -> None:
+    """A proxy that looks at one of them and the API at the other would not mean the same caller."""
+    good, other = (f"Bearer {key['key']}" for key in (callers.keys[Role.OWNER], callers.stranger))
+    url = f"/api/tenants/{callers.tenant}/runs"
+    assert callers.client.get(url, headers=[*GATEWAY.items(), ("Authorization", good)]).status_code == 200
+    for first, second in ((good, other), (other, good), (good, good), ("", good)):
+        headers = [*GATEWAY.items(), ("Authorization", first), ("Authorization", second)]
+        answer = callers.client.get(url, headers=headers)
+        assert (answer.status_code, answer.json()["error"]["message"]) == (401, "send one `Authorization` header")
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_a_key_that_has_ended_says_so_to_whoever_has_all_of_it_and_to_nobody_else(
     callers: Callers, route: str, mariadb_server: Mariadb

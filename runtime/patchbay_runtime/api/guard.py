@@ -52,11 +52,13 @@ class Guard:
         """Note the principal for the route. 401, 404 and 403 in this order."""
         if self.from_outside and VIA not in request.headers:
             return
+        if len(request.headers.getlist("Authorization")) > 1:
+            # Whatever stands before the API might have looked at another one.
+            raise _unauthenticated("send one `Authorization` header")
         try:
             principal = await authenticate(resources.database, credentials.credentials if credentials else None)
         except UnauthenticatedError as error:
-            challenge = {"WWW-Authenticate": "Bearer"}
-            raise ApiError(HTTPStatus.UNAUTHORIZED, "unauthenticated", str(error), headers=challenge) from None
+            raise _unauthenticated(str(error)) from None
         tenant: str | None = request.path_params.get("tenant")
         if tenant is not None and not principal.may_enter(tenant):
             # Whether there is such a tenant is none of the caller's business.
@@ -77,6 +79,10 @@ class Guard:
         if principal.role in roles:
             message += ", and a key whose scopes do not leave it out"
         raise forbidden(message)
+
+
+def _unauthenticated(message: str) -> ApiError:
+    return ApiError(HTTPStatus.UNAUTHORIZED, "unauthenticated", message, headers={"WWW-Authenticate": "Bearer"})
 
 
 def forbidden(message: str) -> ApiError:
