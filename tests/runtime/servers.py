@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from patchbay_runtime.storage import audit_schema
+
 from tests.pinned_tools import program
 from tests.ports import free_port
 
@@ -118,6 +120,7 @@ class Mariadb(Server):
             GRANT ALL ON `patchbay`.* TO {account};
             GRANT ALL ON `tenant\\_%`.* TO {account};
         """)
+        self.sql(";".join(audit_schema.statements("patchbay", account)))
 
 
 @contextmanager

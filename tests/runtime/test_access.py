@@ -40,6 +40,8 @@ ROUTES: Mapping[str, Operation] = {
     "DELETE /api/platform/keys/{key}": Operation.KEY_MANAGE,
     "PUT /api/platform/openings/{address}/{port}": Operation.OPENING_MANAGE,
     "DELETE /api/platform/openings/{address}/{port}": Operation.OPENING_MANAGE,
+    "GET /api/tenants/{tenant}/audit": Operation.AUDIT_READ,
+    "GET /api/platform/audit": Operation.AUDIT_READ,
     "GET /horizon/api/workload": Operation.HORIZON_READ,
     "GET /horizon/api/stats": Operation.HORIZON_READ,
     "GET /horizon/api/masters": Operation.HORIZON_READ,

@@ -1,4 +1,4 @@
-"""Each change through the API is one line of the log, as it is written: who did what to what, and no secret."""
+"""Each change through the API is an entry of the audit and a line of the log: who did what to what, and no secret."""
 
 import json
 import logging
@@ -16,6 +16,7 @@ from patchbay_runtime.reach.rule import Reach
 from patchbay_runtime.settings import Settings
 from patchbay_runtime.steps.fault import StepFault
 
+from tests.runtime.audited import entries
 from tests.runtime.conftest import Tenant
 from tests.runtime.in_process import api
 from tests.runtime.keys import PLATFORM
@@ -48,14 +49,26 @@ class Changes:
         assert line.pop("level") == "info"
         assert (line.pop("principal"), bool(line.pop("time"))) == ("0" * 24, True)
         del line["logger"]
+        await self._compare_with_entry(line)
         return answer.json(), line
+
+    async def _compare_with_entry(self, line: Mapping[str, Any]) -> None:
+        """The audit's newest entry says at least as much as the line."""
+        answer = await self._client.get("/api/platform/audit", params={"limit": 1})
+        self.written += answer.text
+        (entry,) = answer.json()["entries"]
+        assert (entry["principal"], entry["role"], entry["source"]) == ("0" * 24, "administrator", "127.0.0.1")
+        assert (entry["what"], entry["operation"]) == (line["message"], line["operation"])
+        assert entry["tenant"] == line.get("tenant")
+        about = {name: value for name, value in line.items() if name not in {"message", "operation", "tenant"}}
+        assert about.items() <= entry["about"].items()
 
     @staticmethod
     def _parameters(route: str) -> Mapping[str, int]:
         return {"seconds": 60} if route.startswith("PUT /api/platform/openings") else {}
 
 
-async def test_every_change_is_one_line_that_says_who_did_what_and_holds_no_secret(
+async def test_every_change_is_one_entry_and_one_line_that_say_who_did_what_and_hold_no_secret(
     settings: Settings, tenant: Tenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -99,13 +112,14 @@ async def test_every_change_is_one_line_that_says_who_did_what_and_holds_no_secr
     assert changes.routes == {route for route in ROUTES if not route.startswith("GET ")}
 
 
-async def test_a_change_that_is_refused_has_no_line(
+async def test_a_change_that_is_refused_has_neither(
     settings: Settings, tenant: Tenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     async with api(settings) as client:
         assert (await client.post(f"{tenant.path}/flows/none/runs", json={})).status_code == 404
         assert (await client.delete(f"{tenant.path}/keys/{'1' * 24}")).status_code == 404
+        assert [entry["what"] for entry in await entries(client, tenant)] == ["a tenant was created"]
     assert not [one for one in caplog.records if one.name == "patchbay_runtime.api.audit"]
 
 
@@ -118,6 +132,7 @@ async def test_a_repeated_start_is_no_second_change(
         for _ in range(2):
             answer = await client.post(f"{tenant.path}/flows/f/runs", json={}, headers={"Idempotency-Key": "k"})
             assert answer.status_code == 202
+        assert [entry["what"] for entry in await entries(client, tenant)].count("a run was started") == 1
     assert len([one for one in caplog.records if one.name == "patchbay_runtime.api.audit"]) == 1
 
 

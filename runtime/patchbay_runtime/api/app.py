@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 
-from patchbay_runtime.api import flows, health, keys, openings, runs, tenants, webhooks
+from patchbay_runtime.api import audit_entries, flows, health, keys, openings, runs, tenants, webhooks
 from patchbay_runtime.api.errors import add_error_handlers
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import Resources, open_resources, queue_of
@@ -42,7 +42,7 @@ def add_routes(app: FastAPI) -> None:
     """Every route, with what it asks of its callers."""
     for router in (
         tenants.router, flows.router, webhooks.router, runs.router,
-        keys.tenant_router, keys.platform_router, openings.router, health.router,
+        keys.tenant_router, keys.platform_router, openings.router, audit_entries.router, health.router,
     ):  # fmt: skip
         app.include_router(router)
     # Who scales the pods comes from inside the cluster, and must not depend on MariaDB.

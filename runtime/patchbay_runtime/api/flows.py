@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from patchbay_runtime.api.audit import log_change
+from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.json_body import parse_json, read_body
@@ -49,9 +49,12 @@ async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> 
         version = await flow_repository.add_version(connection, flow.name, document)
         return version, await resources.webhooks.first_secret(connection, tenant, checked)
 
-    version, secret = await resources.database.transact(tenant, add)
-    what = "a flow version was registered" + ("" if secret is None else ", and its webhook's secret made")
-    log_change(request, what, flow=flow.name, version=version)
+    def registered_as(added: tuple[int, str | None]) -> Act:
+        version, secret = added
+        what = "a flow version was registered" + ("" if secret is None else ", and its webhook's secret made")
+        return Act(what, {"flow": flow.name, "version": version})
+
+    version, secret = await change(request, resources.database, tenant, add, registered_as)
     warnings = _warnings(checked, resources.settings.most_run_processes)
     answer: dict[str, Any] = {"flow": flow.name, "version": version, "warnings": warnings}
     if access_of(checked) is not None:

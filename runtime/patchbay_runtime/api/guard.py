@@ -4,7 +4,6 @@ A route's own dependencies are the first that FastAPI resolves, so nothing is re
 not have it.
 """
 
-import logging
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -15,22 +14,18 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from patchbay_runtime.access.authentication import UnauthenticatedError, authenticate
 from patchbay_runtime.access.principal import Principal
-from patchbay_runtime.api.audit import caller_of, note_caller
+from patchbay_runtime.api.audit import VIA, Act, announce, caller_of, note_caller
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.names import is_name
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import Role, roles_that_may
-
-VIA: Final = "Patchbay-Via"
-"""The gateway puts it on every request, whatever the client sent; who calls from inside the cluster has none."""
+from patchbay_runtime.storage.database import Database
 
 REASON: Final = "Patchbay-Reason"
 _REASON_FORM: Final = re.compile(r"[\x20-\x7e]{10,500}")
 
 _key = HTTPBearer(scheme_name="API key", bearerFormat="pbk_<id>_<secret>", auto_error=False)
-
-log = logging.getLogger(__name__)
 
 
 class Guard:
@@ -64,11 +59,11 @@ class Guard:
             # Whether there is such a tenant is none of the caller's business.
             raise not_found("tenant", tenant)
         self._refuse_without_right(principal, tenant)
+        note_caller(request, principal, self.operation)
         if principal.role is Role.SUPPORT:
             if tenant is not None and not is_name(tenant):
                 raise not_found("tenant", tenant)
-            _log_reason(request.headers.get(REASON, ""), principal, tenant, self.operation)
-        note_caller(request, principal, self.operation)
+            await _keep_reason(request, resources.database)
 
     def _refuse_without_right(self, principal: Principal, tenant: str | None) -> None:
         is_outside = tenant is None and principal.tenant is not None
@@ -117,10 +112,12 @@ Caller = Annotated[Principal, Depends(_caller)]
 """Who calls, for a route that declares an operation."""
 
 
-def _log_reason(reason: str, principal: Principal, tenant: str | None, operation: Operation) -> None:
-    """Support's reason, into the log; 403 without one."""
-    if _REASON_FORM.fullmatch(reason.strip()) is None:
+async def _keep_reason(request: Request, database: Database) -> None:
+    """Support's reason, into the audit and the log; 403 without one."""
+    reason = request.headers.get(REASON, "").strip()
+    if _REASON_FORM.fullmatch(reason) is None:
         message = f"support says why it comes: send the header {REASON} with 10 to 500 characters of ASCII"
         raise ApiError(HTTPStatus.FORBIDDEN, "reason_required", message)
-    told = {"principal": principal.id, "tenant": tenant, "operation": operation, "reason": reason.strip()}
-    log.info("support comes in", extra=told)
+    act = Act("support comes in", {"reason": reason})
+    await announce(request, database, act)
+    act.log(request)

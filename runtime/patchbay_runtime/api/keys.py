@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from patchbay_runtime.access import first_administrator
 from patchbay_runtime.access.api_key import ID_PATTERN, ApiKey, new_key
 from patchbay_runtime.access.principal import Principal
-from patchbay_runtime.api.audit import log_change
+from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.flows import timestamp
 from patchbay_runtime.api.guard import Caller, forbidden, needs
@@ -84,9 +84,12 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
         async def store(connection: AsyncConnection) -> Issued:
             return await _issue(connection, caller, tenant, wanted)
 
-        issued = await resources.database.transact(None, store)
-        log_change(request, "a key was made", key=issued.stored.id, key_name=wanted.name, role=wanted.role)
-        return issued.answer()
+        def made(issued: Issued) -> Act:
+            about: dict[str, str | int] = {"key": issued.stored.id, "key_name": wanted.name, "role": wanted.role}
+            scopes = None if wanted.scopes is None else sorted(wanted.scopes)
+            return Act("a key was made", about, {"scopes": scopes, "days": wanted.days})
+
+        return (await change(request, resources.database, None, store, made)).answer()
 
     @router.get("", dependencies=[needs(Operation.KEY_READ)])
     async def list_keys(tenant: Owner, resources: ResourcesOf) -> dict[str, Any]:
@@ -109,10 +112,11 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
             wanted = Wanted(name=old.name, role=old.role, scopes=old.scopes, days=old.days)
             return await _issue(connection, caller, tenant, wanted)
 
-        issued = await resources.database.transact(None, replace)
-        new, seconds = issued.stored.id, rotation.overlap_seconds
-        log_change(request, "a key was rotated", key=key, new_key=new, overlap_seconds=seconds)
-        return issued.answer()
+        def rotated(issued: Issued) -> Act:
+            about = {"key": key, "new_key": issued.stored.id, "overlap_seconds": rotation.overlap_seconds}
+            return Act("a key was rotated", about)
+
+        return (await change(request, resources.database, None, replace, rotated)).answer()
 
     @router.delete("/{key}", dependencies=[needs(Operation.KEY_MANAGE)])
     async def revoke(request: Request, key: KeyId, tenant: Owner, resources: ResourcesOf) -> dict[str, Any]:
@@ -123,9 +127,8 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
             await api_key_repository.revoke(connection, key)
             return await _existing(connection, tenant, key)
 
-        ended = await resources.database.transact(None, end)
-        log_change(request, "a key was revoked", key=key)
-        return _view(ended)
+        act = Act("a key was revoked", {"key": key})
+        return _view(await change(request, resources.database, None, end, lambda _: act))
 
     return router
 

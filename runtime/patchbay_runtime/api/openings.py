@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 
-from patchbay_runtime.api.audit import log_change
+from patchbay_runtime.api.audit import Act, announce
 from patchbay_runtime.api.errors import ApiError
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import ResourcesOf
@@ -32,14 +32,18 @@ async def make(
         raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_openable", message)
     for fault in resources.reach.port_faults(port):
         raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "not_openable", fault)
+    act = Act("an opening was made", {"address": str(address), "port": port, "seconds": seconds})
+    await announce(request, resources.database, act)
     await Openings(resources.queue.redis).make(address, port, seconds)
-    log_change(request, "an opening was made", address=str(address), port=port, seconds=seconds)
+    act.log(request)
     return {"address": str(address), "port": port, "seconds": seconds}
 
 
 @router.delete("/{address}/{port}", dependencies=[needs(Operation.OPENING_MANAGE)])
 async def end(request: Request, address: IPv4Address, port: Port, resources: ResourcesOf) -> dict[str, Any]:
     """Close it, where it is open."""
+    act = Act("an opening was ended", {"address": str(address), "port": port})
+    await announce(request, resources.database, act)
     await Openings(resources.queue.redis).end(address, port)
-    log_change(request, "an opening was ended", address=str(address), port=port)
+    act.log(request)
     return {"address": str(address), "port": port, "seconds": 0}

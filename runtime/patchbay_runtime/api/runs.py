@@ -2,13 +2,14 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from patchbay_runtime.api.audit import log_change
+from patchbay_runtime.api.audit import Act
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import OPEN, needs
 from patchbay_runtime.api.json_answer import JsonAnswer
@@ -67,10 +68,7 @@ async def start_run(
     """Start a run with the body as its payload; with `wait` answer with its end if that comes within the seconds."""
     body = await read_body(request, LARGEST_PAYLOAD_BYTES)
 
-    def started(run: str) -> None:
-        log_change(request, "a run was started", flow=flow, run=run)
-
-    return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key, started=started)
+    return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key, by=request)
 
 
 @router.get("/api/tenants/{tenant}/runs", dependencies=[needs(Operation.RUN_LIST)])
@@ -83,28 +81,30 @@ async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", l
 
 
 @router.get("/api/tenants/{tenant}/runs/{run}", dependencies=[needs(Operation.RUN_READ)])
-async def get_run(run: RunId, tenant: Tenant, resources: ResourcesOf) -> JsonAnswer:
+async def get_run(request: Request, run: RunId, tenant: Tenant, resources: ResourcesOf) -> JsonAnswer:
     """A run with its processes."""
     async with resources.database.transaction(tenant) as connection:
         state = await run_repository.get_run(connection, run)
         if state is None:
             raise not_found("run", run)
+        await _looked_at(run).keep(request, connection)
         return JsonAnswer(await run_details(connection, state))
 
 
 @router.get("/api/tenants/{tenant}/runs/{run}/processes", dependencies=[needs(Operation.RUN_READ)])
 async def list_processes(
-    run: RunId, tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100
+    request: Request, *, run: RunId, tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100
 ) -> JsonAnswer:
     """A page of a run's processes; the next one comes after the last process of this one."""
     async with resources.database.transaction(tenant) as connection:
         if await run_repository.get_run(connection, run) is None:
             raise not_found("run", run)
+        await _looked_at(run).keep(request, connection)
         return JsonAnswer(await processes_page(connection, run, after, limit))
 
 
-def _by_webhook(_run: str) -> None:
-    """Nobody who has a key has started it."""
+def _looked_at(run: str) -> Act:
+    return Act("a run's payloads were looked at", {"run": run})
 
 
 async def _start(
@@ -115,15 +115,20 @@ async def _start(
     *,
     wait: float | None,
     idempotency_key: str | None,
-    started: Callable[[str], None] = _by_webhook,
+    by: Request | None = None,
 ) -> Response:
-    """`started`: is told the run, unless an earlier request has started it."""
+    """`by`: the request of somebody with a key. The audit is told of it unless an earlier one has started the run."""
     payload = _payload(body)
 
     async def start(run: str) -> Accepted:
-        accepted = await resources.starter.start(tenant, flow, payload, run=run, idempotency_key=idempotency_key)
+        if by is None:
+            return await resources.starter.start(tenant, flow, payload, run=run, idempotency_key=idempotency_key)
+        act = Act("a run was started", {"flow": flow, "run": run})
+        accepted = await resources.starter.start(
+            tenant, flow, payload, run=run, idempotency_key=idempotency_key, beside=partial(act.keep, by)
+        )
         if accepted.fresh:
-            started(accepted.run)
+            act.log(by)
         return accepted
 
     try:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 
-from patchbay_runtime.api.audit import log_change
+from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import Resources, ResourcesOf
@@ -52,8 +52,11 @@ async def create_tenant(
     from patchbay_runtime.migrations import create_tenant_schema  # noqa: PLC0415 - slow to import, seldom needed
 
     await create_tenant_schema(resources.settings, tenant)
-    created = await resources.database.transact(
-        None, lambda connection: tenant_repository.add_tenant(connection, tenant)
+    created = await change(
+        request,
+        resources.database,
+        None,
+        lambda connection: tenant_repository.add_tenant(connection, tenant),
+        lambda created: Act("a tenant was created" if created else "a tenant's schema was brought up to date"),
     )
-    log_change(request, "a tenant was created" if created else "a tenant's schema was brought up to date")
     return JSONResponse({"tenant": tenant}, status_code=HTTPStatus.CREATED if created else HTTPStatus.OK)

@@ -6,8 +6,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from patchbay_runtime.api.audit import log_change
+from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.json_body import read_model
@@ -59,10 +60,15 @@ def told(tenant: str, flow: str, secret: str | None) -> dict[str, str]:
 async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
     """Give the flow's webhook a new secret: told here and nowhere else, and not at all where it was given."""
     wanted = await read_model(request, NewSecret, LARGEST_BODY_BYTES)
-    try:
-        secret = await resources.webhooks.replace_secret(
-            tenant, flow, given=wanted.secret, overlap_seconds=wanted.overlap_seconds
+    act = Act("a webhook's secret was replaced", {"flow": flow, "overlap_seconds": wanted.overlap_seconds})
+
+    async def replace(connection: AsyncConnection) -> str:
+        return await resources.webhooks.replace_secret(
+            connection, tenant, flow, given=wanted.secret, overlap_seconds=wanted.overlap_seconds
         )
+
+    try:
+        secret = await change(request, resources.database, tenant, replace, lambda _: act)
     except UnknownFlowError:
         raise not_found("flow", flow) from None
     except NoSecretNeededError:
@@ -71,6 +77,5 @@ async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resou
             "whose access is not public"
         )
         raise ApiError(HTTPStatus.CONFLICT, "no_secret_needed", message) from None
-    log_change(request, "a webhook's secret was replaced", flow=flow, overlap_seconds=wanted.overlap_seconds)
     webhook = told(tenant, flow, secret if wanted.secret is None else None)
     return JSONResponse({"flow": flow, "webhook": webhook}, status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)

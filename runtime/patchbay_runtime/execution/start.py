@@ -1,6 +1,7 @@
 """Accepting a run: once it is in the database, it will be executed."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -22,6 +23,10 @@ KEY_DAYS: Final = 7
 """For which a key names its run. Senders of webhooks give up sooner: Stripe after 3 days, Shopify after 2."""
 
 log = logging.getLogger(__name__)
+
+
+async def _nothing(_connection: AsyncConnection) -> None:
+    """Nothing is to be kept with the run."""
 
 
 class UnknownFlowError(LookupError):
@@ -58,9 +63,18 @@ class RunStarter:
         self._room = Room(database, limits.open)
 
     async def start(
-        self, tenant: str, flow: str, payload: str, *, run: str, idempotency_key: str | None = None
+        self,
+        tenant: str,
+        flow: str,
+        payload: str,
+        *,
+        run: str,
+        idempotency_key: str | None = None,
+        beside: Callable[[AsyncConnection], Awaitable[None]] = _nothing,
     ) -> Accepted:
         """Start a run, to be called `run`, of the flow's latest version with `payload` (JSON text).
+
+        `beside`: what else its transaction does.
 
         While Redis is away nothing is accepted. Should it go away between the check and the put, the run is accepted
         all the same, and the reconciler puts it.
@@ -76,6 +90,7 @@ class RunStarter:
             process, most = await self._first(connection, tenant, flow, run, payload)
             await run_repository.add_run(connection, run, flow, process.version, most_processes=most, key=key)
             await process_repository.add(connection, [process])
+            await beside(connection)
             return process
 
         tries = 3

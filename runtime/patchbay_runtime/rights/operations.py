@@ -15,4 +15,5 @@ class Operation(StrEnum):
     KEY_READ = "key.read"
     KEY_MANAGE = "key.manage"
     HORIZON_READ = "horizon.read"
+    AUDIT_READ = "audit.read"
     OPENING_MANAGE = "opening.manage"

@@ -27,7 +27,7 @@ PLATFORM_ROLES: Final = (Role.ADMINISTRATOR, Role.SUPPORT)
 _VIEWER: Final = frozenset({Operation.FLOW_READ, Operation.RUN_LIST, Operation.RUN_READ})
 _OPERATOR: Final = _VIEWER | {Operation.RUN_START}
 _DEVELOPER: Final = _OPERATOR | {Operation.FLOW_REGISTER}
-_OWNER: Final = _DEVELOPER | {Operation.KEY_READ, Operation.KEY_MANAGE}
+_OWNER: Final = _DEVELOPER | {Operation.KEY_READ, Operation.KEY_MANAGE, Operation.AUDIT_READ}
 
 OPERATIONS: Final[Mapping[Role, frozenset[Operation]]] = {
     Role.OWNER: _OWNER,

@@ -9,6 +9,7 @@ from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from patchbay_runtime.settings import Settings, SettingsError
+from patchbay_runtime.storage import audit_schema
 from patchbay_runtime.storage.administrator import Administrator, new_administrator
 from patchbay_runtime.storage.database import is_unavailable, outage
 from patchbay_runtime.storage.engine import admin_url, connect_arguments
@@ -76,4 +77,5 @@ def _statements(settings: Settings) -> list[str]:
         f"CREATE USER IF NOT EXISTS {account} IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS' REQUIRE SSL",
         f"GRANT {_RIGHTS} ON `{pattern}`.* TO {account}",
         rf"GRANT {_RIGHTS} ON `tenant\_%`.* TO {account}",
+        *audit_schema.statements(schema, account),
     ]

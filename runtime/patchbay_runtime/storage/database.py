@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from patchbay_runtime.identity.credentials import AwsAwayError
 from patchbay_runtime.names import tenant_schema
+from patchbay_runtime.storage.audit_schema import audit_schema
 from patchbay_runtime.storage.pool_trust import READ_ONLY, Silence, error_number
 
 CLOSE_SECONDS = 1.0
@@ -23,6 +24,8 @@ LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
 UNKNOWN_COLUMN = 1054
 UNKNOWN_TABLE = 1146
+# What a table that is not there is told as, where the account has rights on nothing else of its schema.
+DENIED_TABLE = 1142
 STATEMENT_TOO_LONG = 1969
 # Refused for now: too many connections, a password that is being rotated, shutting down, killed, read-only.
 UNAVAILABLE = frozenset({1040, 1045, 1053, 1927, 2002, 2003, 2006, 2013, 2014, 2055}) | READ_ONLY
@@ -37,7 +40,8 @@ class Database:
     """MariaDB through one pool of connections."""
 
     def __init__(self, engine: AsyncEngine, timeout_seconds: float) -> None:
-        self.engine = engine
+        self._schemas = {"audit": audit_schema(str(engine.url.database))}
+        self.engine = engine.execution_options(schema_translate_map=self._schemas)
         # The driver waits for ever for a server that has gone silent.
         self.timeout_seconds = timeout_seconds
         self._engines: dict[str, AsyncEngine] = {}
@@ -105,7 +109,8 @@ class Database:
         """The same pool, with the tenant's schema in place of `tenant`."""
         known = self._engines.get(tenant)
         if known is None:
-            known = self.engine.execution_options(schema_translate_map={"tenant": tenant_schema(tenant)})
+            schemas = {**self._schemas, "tenant": tenant_schema(tenant)}
+            known = self.engine.execution_options(schema_translate_map=schemas)
             self._engines[tenant] = known
         return known
 
@@ -151,7 +156,7 @@ def is_too_slow(error: BaseException) -> bool:
 
 def is_older_schema(error: BaseException) -> bool:
     """Whether a table or column was asked for that the schema does not have, or not yet."""
-    return isinstance(error, DBAPIError) and _number(error) in {UNKNOWN_COLUMN, UNKNOWN_TABLE}
+    return isinstance(error, DBAPIError) and _number(error) in {UNKNOWN_COLUMN, UNKNOWN_TABLE, DENIED_TABLE}
 
 
 def may_pass(error: BaseException) -> bool:

@@ -94,27 +94,25 @@ class Webhooks:
         latest = await self._flows.get(connection, tenant, flow, stored.version)
         return None if access_of(latest) is None else stored.unproven_until
 
-    async def replace_secret(self, tenant: str, flow: str, *, given: str | None, overlap_seconds: int) -> str:
+    async def replace_secret(
+        self, connection: AsyncConnection, tenant: str, flow: str, *, given: str | None, overlap_seconds: int
+    ) -> str:
         """Have `given`, or a secret that is made, be the flow's; the one before it is good for the overlap too.
 
         So is what was good before it: no secret at all, or one that cannot be opened any more, which is not kept.
-        Raises UnknownFlowError and NoSecretNeededError.
+        `connection` must be in the tenant's schema. Raises UnknownFlowError and NoSecretNeededError.
         """
+        stored = await webhook_repository.find(connection, flow)
+        if stored is None:
+            raise UnknownFlowError(flow)
+        if not _needs_secret(await self._flows.get(connection, tenant, flow, stored.version)):
+            raise NoSecretNeededError(flow)
         secret = given or _made()
         sealed = self._sealer.seal(secret.encode(), tenant, flow)
-
-        async def change(connection: AsyncConnection) -> None:
-            stored = await webhook_repository.find(connection, flow)
-            if stored is None:
-                raise UnknownFlowError(flow)
-            if not _needs_secret(await self._flows.get(connection, tenant, flow, stored.version)):
-                raise NoSecretNeededError(flow)
-            opened, _ = self._opened(tenant, flow, stored.sealed[:1])
-            # In this order, as registrations do: neither waits for what the other has.
-            await webhook_repository.limit_unproven(connection, flow, overlap_seconds)
-            await webhook_repository.replace(connection, flow, sealed, overlap_seconds if opened else 0)
-
-        await self._database.transact(tenant, change)
+        opened, _ = self._opened(tenant, flow, stored.sealed[:1])
+        # In this order, as registrations do: neither waits for what the other has.
+        await webhook_repository.limit_unproven(connection, flow, overlap_seconds)
+        await webhook_repository.replace(connection, flow, sealed, overlap_seconds if opened else 0)
         return secret
 
     async def _hook(self, tenant: str, name: str) -> _Hook:
