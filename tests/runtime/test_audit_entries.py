@@ -31,7 +31,7 @@ def lone_settings(unmigrated_settings: Settings, lone_mariadb: Mariadb) -> Setti
 
 async def test_a_change_that_the_audit_cannot_keep_is_not_made(lone_settings: Settings, lone_mariadb: Mariadb) -> None:
     """As in an update whose database has not been brought up to date yet."""
-    rename = "RENAME TABLE patchbay_audit.{} TO patchbay_audit.{}"
+    rename = "RENAME TABLE audit_patchbay.{} TO audit_patchbay.{}"
     async with api(lone_settings) as client:
         (await client.put("/api/tenants/one")).raise_for_status()
         lone_mariadb.sql(rename.format("entries", "elsewhere"))
@@ -109,11 +109,11 @@ async def test_the_audit_is_read_page_by_page_and_each_tenant_reads_its_own(
         "DELETE FROM {}",
         "TRUNCATE {}",
         "DROP TABLE {}",
-        "DROP DATABASE patchbay_audit",
+        "DROP DATABASE audit_patchbay",
         "ALTER TABLE {} DROP COLUMN what",
         "RENAME TABLE {} TO patchbay.entries",
-        "CREATE TABLE patchbay_audit.other (id INT)",
-        "CREATE TRIGGER patchbay_audit.t BEFORE INSERT ON {} FOR EACH ROW SET NEW.what = ''",
+        "CREATE TABLE audit_patchbay.other (id INT)",
+        "CREATE TRIGGER audit_patchbay.t BEFORE INSERT ON {} FOR EACH ROW SET NEW.what = ''",
         "REPLACE INTO {} (id, principal) VALUES (1, '')",
         "INSERT INTO {} (principal) VALUES ('') ON DUPLICATE KEY UPDATE what = ''",
         "INSERT INTO {} (at, principal) VALUES (NOW(), '')",
@@ -128,7 +128,7 @@ async def test_the_runtime_s_account_can_only_add_and_read(settings: Settings, t
         engine = create_engine(settings, pool_size=1)
         async with engine.connect() as connection:
             with pytest.raises(DBAPIError, match="denied"):
-                await connection.execute(text(statement.format("patchbay_audit.entries")))
+                await connection.execute(text(statement.format("audit_patchbay.entries")))
         await engine.dispose()
         assert await entries(client, tenant) == before != []
 

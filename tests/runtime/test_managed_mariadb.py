@@ -292,7 +292,7 @@ def test_the_account_has_rights_on_its_own_schemas_only_however_often_it_is_made
     assert [line.split(" ON ")[1].split(" TO ")[0] for line in grants.splitlines()[1:]] == [
         r"`patchbay\_main`.*",
         r"`tenant\_%`.*",
-        "`patchbay_main_audit`.`entries`",
+        "`audit_patchbay_main`.`entries`",
     ]
     (tmp_path / "password").write_text(PASSWORD)
     entered = account.model_copy(update={"database_iam": False, "database_password_file": tmp_path / "password"})

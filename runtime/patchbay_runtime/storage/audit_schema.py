@@ -24,8 +24,8 @@ GIVEN: Final = ("tenant", "principal", "role", "source", "operation", "what", "a
 
 
 def audit_schema(control_schema: str) -> str:
-    """The schema's name."""
-    return f"{control_schema}_audit"
+    """The schema's name: none that a control schema or a tenant's can have, on which another account has all rights."""
+    return f"audit_{control_schema}"
 
 
 def statements(control_schema: str, account: str) -> list[str]:
