@@ -13,6 +13,7 @@ from pulumi_kubernetes.admissionregistration.v1 import (
     ValidatingAdmissionPolicySpecArgs,
     ValidationArgs,
 )
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs
 
 from patchbay_platform.workload import Workload
 
@@ -27,12 +28,17 @@ def account_policy(
         metadata=workload.cluster_wide(),
         spec=ValidatingAdmissionPolicySpecArgs(
             failure_policy="Fail",
+            # With what the API server would fill in, as Kubernetes compares the constraints as a whole: an update that
+            # was cut off could not be made again otherwise.
             match_constraints=MatchResourcesArgs(
+                match_policy="Equivalent",
+                namespace_selector=LabelSelectorArgs(),
+                object_selector=LabelSelectorArgs(),
                 resource_rules=[
                     NamedRuleWithOperationsArgs(
-                        api_groups=[""], api_versions=["v1"], operations=[operation], resources=[resource]
+                        api_groups=[""], api_versions=["v1"], operations=[operation], resources=[resource], scope="*"
                     )
-                ]
+                ],
             ),
             match_conditions=[
                 MatchConditionArgs(

@@ -79,6 +79,9 @@ def _narrow_deployment(manifest: Manifest, images: Mapping[str, str], watched_na
         for variable in container["env"]:
             if variable["name"] == "WATCH_NAMESPACE":
                 variable["value"] = watched_namespace
+            if reference := variable.get("valueFrom", {}).get("fieldRef"):
+                # As in the runtime's own pods: the API server would fill it in.
+                reference.setdefault("apiVersion", "v1")
         if container["name"] == "keda-operator":
             # The minimal installation has no admission webhook whose certificate could be kept.
             container["args"].append("--enable-webhook-patching=false")

@@ -83,4 +83,7 @@ class RuntimePod:
 
 
 def _of_pod(variable: str, field: str) -> EnvVarArgs:
-    return EnvVarArgs(name=variable, value_from=EnvVarSourceArgs(field_ref=ObjectFieldSelectorArgs(field_path=field)))
+    # With its version, which the API server would fill in: Kubernetes compares the reference as a whole, and an update
+    # that was cut off could not be made again, as it would conflict with itself.
+    reference = ObjectFieldSelectorArgs(api_version="v1", field_path=field)
+    return EnvVarArgs(name=variable, value_from=EnvVarSourceArgs(field_ref=reference))

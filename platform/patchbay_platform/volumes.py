@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import (
     EmptyDirVolumeSourceArgs,
     PersistentVolumeClaimArgs,
     PersistentVolumeClaimSpecArgs,
+    PersistentVolumeClaimStatusArgs,
     VolumeArgs,
     VolumeResourceRequirementsArgs,
 )
@@ -39,12 +40,18 @@ class Storage:
         if config.storage_class is None:
             source = EmptyDirVolumeSourceArgs(size_limit=config.size)
             return cls([VolumeArgs(name="data", empty_dir=source)], [])
+        # With what the API server would fill in, as Kubernetes compares the claims as a whole: an update that was cut
+        # off could not be made again otherwise.
         claim = PersistentVolumeClaimArgs(
+            api_version="v1",
+            kind="PersistentVolumeClaim",
             metadata=ObjectMetaArgs(name="data"),
             spec=PersistentVolumeClaimSpecArgs(
                 access_modes=["ReadWriteOnce"],
                 storage_class_name=config.storage_class,
                 resources=VolumeResourceRequirementsArgs(requests={"storage": config.size}),
+                volume_mode="Filesystem",
             ),
+            status=PersistentVolumeClaimStatusArgs(phase="Pending"),
         )
         return cls([], [claim])

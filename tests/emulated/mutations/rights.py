@@ -67,7 +67,7 @@ RIGHTS = (
         "a runtime that may not connect",
         "dev",
         "rights",
-        "patchbay-dev-shared-runtime may not s3:PutObject",
+        "patchbay-dev-shared-runtime may not elasticache:Connect",
         lambda facts: facts.access.client("iam").delete_role_policy(
             RoleName="patchbay-dev-shared-runtime",
             PolicyName=facts.access.client("iam").list_role_policies(RoleName="patchbay-dev-shared-runtime")[
