@@ -5,7 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
+from typing_extensions import TypedDict
 
+from patchbay_runtime.api.answers import guarded
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
@@ -44,7 +46,18 @@ async def existing_tenant(tenant: str, resources: ResourcesOf) -> str:
 Tenant = Annotated[str, Depends(existing_tenant)]
 
 
-@router.put("/{tenant}", dependencies=[needs(Operation.TENANT_CREATE)])
+class Known(TypedDict):
+    """A tenant that is there."""
+
+    tenant: str
+
+
+@router.put(
+    "/{tenant}",
+    dependencies=[needs(Operation.TENANT_CREATE)],
+    response_model=Known,
+    responses={201: {"model": Known, "description": "Created"}, **guarded(404, 422)},
+)
 async def create_tenant(
     request: Request, tenant: Annotated[str, Path(pattern=NAME_PATTERN)], resources: ResourcesOf
 ) -> JSONResponse:
@@ -56,4 +69,4 @@ async def create_tenant(
         None, lambda connection: tenant_repository.add_tenant(connection, tenant)
     )
     log_change(request, "a tenant was created" if created else "a tenant's schema was brought up to date")
-    return JSONResponse({"tenant": tenant}, status_code=HTTPStatus.CREATED if created else HTTPStatus.OK)
+    return JSONResponse(Known(tenant=tenant), status_code=HTTPStatus.CREATED if created else HTTPStatus.OK)

@@ -1,12 +1,14 @@
 """Senders of webhooks, and the secrets that they are known by."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, NotRequired
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from typing_extensions import TypedDict
 
+from patchbay_runtime.api.answers import guarded, takes_body
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
@@ -41,6 +43,20 @@ class NewSecret(BaseModel):
     overlap_seconds: int = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS)
 
 
+class Webhook(TypedDict):
+    """Where senders call; `secret` only where it has been made for this answer."""
+
+    path: str
+    secret: NotRequired[str]
+
+
+class Replaced(TypedDict):
+    """A webhook with a new secret."""
+
+    flow: str
+    webhook: Webhook
+
+
 async def admit(request: Request, resources: Resources, tenant: str, flow: str, body: bytes) -> None:
     """Raise 401 unless the webhook knows the sender: the same for whatever is wrong, and for what is not there."""
     there = await tenant_is_there(tenant, resources)
@@ -50,12 +66,20 @@ async def admit(request: Request, resources: Resources, tenant: str, flow: str, 
         raise ApiError(HTTPStatus.UNAUTHORIZED, "unauthenticated", message, headers=CHALLENGE)
 
 
-def told(tenant: str, flow: str, secret: str | None) -> dict[str, str]:
-    """A webhook in an answer; its secret only where it has been made for this answer."""
-    return {"path": f"/hooks/{tenant}/{flow}", **({} if secret is None else {"secret": secret})}
+def told(tenant: str, flow: str, secret: str | None) -> Webhook:
+    """A webhook in an answer."""
+    path = f"/hooks/{tenant}/{flow}"
+    return Webhook(path=path) if secret is None else Webhook(path=path, secret=secret)
 
 
-@router.post("", dependencies=[needs(Operation.FLOW_REGISTER)])
+@router.post(
+    "",
+    dependencies=[needs(Operation.FLOW_REGISTER)],
+    status_code=HTTPStatus.CREATED,
+    response_model=Replaced,
+    responses=guarded(404, 409, 413, 422),
+    openapi_extra=takes_body(NewSecret, required=False),
+)
 async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
     """Give the flow's webhook a new secret: told here and nowhere else, and not at all where it was given."""
     wanted = await read_model(request, NewSecret, LARGEST_BODY_BYTES)
@@ -73,4 +97,4 @@ async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resou
         raise ApiError(HTTPStatus.CONFLICT, "no_secret_needed", message) from None
     log_change(request, "a webhook's secret was replaced", flow=flow, overlap_seconds=wanted.overlap_seconds)
     webhook = told(tenant, flow, secret if wanted.secret is None else None)
-    return JSONResponse({"flow": flow, "webhook": webhook}, status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)
+    return JSONResponse(Replaced(flow=flow, webhook=webhook), status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)
