@@ -61,9 +61,14 @@ def guarded(*statuses: int) -> Responses:
     return refusals(401, 403, *statuses)
 
 
-def takes_body(model: type[BaseModel] | None, *, required: bool) -> dict[str, Any]:
-    """Declares the body of a route that reads it itself: a model's, or any JSON."""
+def takes_body(model: type[BaseModel] | None, *, required: bool, **narrower: dict[str, Any]) -> dict[str, Any]:
+    """Declares the body of a route that reads it itself: a model's, or any JSON.
+
+    `narrower`: what the route asks of fields beyond their model.
+    """
     schema = {} if model is None else _without_references(model.model_json_schema())
+    for name, more in narrower.items():
+        schema["properties"][name] |= more
     return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
 
 

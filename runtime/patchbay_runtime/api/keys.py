@@ -35,6 +35,12 @@ LARGEST_BODY_BYTES: Final = 4096
 KeyId = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
+# One that comes twice does no harm, so the document does not forbid it.
+Scopes = Annotated[
+    frozenset[Operation], Field(min_length=1, json_schema_extra=lambda schema: schema.pop("uniqueItems", None))
+]
+
+
 class Wanted(BaseModel):
     """The key that is asked for, good for `days`."""
 
@@ -42,8 +48,8 @@ class Wanted(BaseModel):
 
     name: Name
     role: Role
-    scopes: frozenset[Operation] | None = Field(default=None, min_length=1)
-    days: int = Field(default=90, ge=1, le=365)
+    scopes: Scopes | None = None
+    days: int = Field(default=90, ge=1, le=365, strict=True)
 
 
 class Rotation(BaseModel):
@@ -51,7 +57,7 @@ class Rotation(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap_seconds: int = Field(default=86_400, ge=0, le=604_800)
+    overlap_seconds: int = Field(default=86_400, ge=0, le=604_800, strict=True)
 
 
 class Key(TypedDict):
@@ -110,7 +116,7 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
         status_code=HTTPStatus.CREATED,
         response_model=KeyWithSecret,
         responses=guarded(*of_owner, 409, 413, 422),
-        openapi_extra=takes_body(Wanted, required=True),
+        openapi_extra=takes_body(Wanted, required=True, role={"enum": [*roles]}),
     )
     async def make(request: Request, caller: Caller, tenant: Owner, resources: ResourcesOf) -> JSONResponse:
         """Make a key, which is told this once."""

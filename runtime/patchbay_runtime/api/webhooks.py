@@ -40,7 +40,7 @@ class NewSecret(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     secret: GivenSecret | None = Field(default=None, repr=False)
-    overlap_seconds: int = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS)
+    overlap_seconds: int = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS, strict=True)
 
 
 class Webhook(TypedDict):

@@ -29,4 +29,6 @@ class FlowDocument(BaseModel):
     name: Name
     description: Annotated[str, StringConstraints(max_length=500)] | None = None
     start: Name
-    steps: dict[Name, StepDocument] = Field(min_length=1, max_length=MOST_STEPS)
+    steps: dict[Name, StepDocument] = Field(
+        min_length=1, max_length=MOST_STEPS, json_schema_extra={"additionalProperties": False}
+    )
