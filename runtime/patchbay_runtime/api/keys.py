@@ -18,7 +18,7 @@ from patchbay_runtime.api.answers import Moment, guarded, takes_body, timestamp
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import Caller, forbidden, needs
-from patchbay_runtime.api.json_body import read_model
+from patchbay_runtime.api.json_body import Number, read_model
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.api.tenants import existing_tenant
 from patchbay_runtime.flows.problem import Problem
@@ -49,7 +49,7 @@ class Wanted(BaseModel):
     name: Name
     role: Role
     scopes: Scopes | None = None
-    days: int = Field(default=90, ge=1, le=365, strict=True)
+    days: Number = Field(default=90, ge=1, le=365)
 
 
 class Rotation(BaseModel):
@@ -57,7 +57,7 @@ class Rotation(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap_seconds: int = Field(default=86_400, ge=0, le=604_800, strict=True)
+    overlap_seconds: Number = Field(default=86_400, ge=0, le=604_800)
 
 
 class Key(TypedDict):

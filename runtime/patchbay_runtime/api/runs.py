@@ -15,7 +15,7 @@ from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import OPEN, needs
 from patchbay_runtime.api.json_answer import JsonAnswer
 from patchbay_runtime.api.json_body import parse_json, read_body
-from patchbay_runtime.api.path_names import FlowName, RunId
+from patchbay_runtime.api.path_names import FlowName, GivenName, RunId
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.run_view import (
     ProcessPage,
@@ -69,8 +69,8 @@ class Started(TypedDict):
 async def start_by_webhook(
     request: Request,
     *,
-    flow: str,
-    tenant: str,
+    flow: GivenName,
+    tenant: GivenName,
     resources: ResourcesOf,
     wait: Wait = None,
     idempotency_key: IdempotencyKey = None,

@@ -11,6 +11,7 @@ from patchbay_runtime.api.answers import guarded
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
+from patchbay_runtime.api.path_names import GivenName
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.names import NAME_PATTERN, is_name
 from patchbay_runtime.rights.operations import Operation
@@ -36,7 +37,7 @@ async def tenant_is_there(tenant: str, resources: Resources) -> bool:
     return True
 
 
-async def existing_tenant(tenant: str, resources: ResourcesOf) -> str:
+async def existing_tenant(tenant: GivenName, resources: ResourcesOf) -> str:
     """The tenant of the path; 404 where it has not been created."""
     if not await tenant_is_there(tenant, resources):
         raise not_found("tenant", tenant)

@@ -12,7 +12,7 @@ from patchbay_runtime.api.answers import guarded, takes_body
 from patchbay_runtime.api.audit import log_change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
-from patchbay_runtime.api.json_body import read_model
+from patchbay_runtime.api.json_body import Number, read_model
 from patchbay_runtime.api.path_names import FlowName
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant, tenant_is_there
@@ -40,7 +40,7 @@ class NewSecret(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     secret: GivenSecret | None = Field(default=None, repr=False)
-    overlap_seconds: int = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS, strict=True)
+    overlap_seconds: Number = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS)
 
 
 class Webhook(TypedDict):
