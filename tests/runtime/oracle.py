@@ -20,6 +20,7 @@ class Questions(TypedDict):
     headers: Mapping[str, str]
     names: Mapping[str, Sequence[str | float]]
     examples: int
+    covering: bool
     pickier: Sequence[str]
     longest_seconds: float
 
@@ -53,13 +54,15 @@ def ask_everything(
     headers: Mapping[str, str],
     *,
     examples: int,
+    covering: bool = True,
     names: Mapping[str, Sequence[str | float]] | None = None,
     pickier: Sequence[str] = (),
     longest_seconds: float = LONGEST_SECONDS,
 ) -> Verdict:
     """Ask every route of the document, the same each time.
 
-    `examples`: drawn for each route, at most, beside those that follow from the document. `names`: by `path.NAME`, what
+    `examples`: drawn for each route, at most. `covering`: before them all that follows from the document, such as each
+    bound, each field left out, and methods that it does not have. `names`: by `path.NAME`, what
     parameters mostly are, so that requests come further than to what is not there. `pickier`: routes that refuse more
     than the document can tell.
     """
@@ -69,6 +72,7 @@ def ask_everything(
         headers=headers,
         names=names or {},
         examples=examples,
+        covering=covering,
         pickier=pickier,
         longest_seconds=longest_seconds,
     )

@@ -50,7 +50,11 @@ def _config(questions: Questions) -> SchemathesisConfig:
             "suppress-health-check": ["all"],
             "generation": {**generation, "max-examples": questions["examples"]},
             "checks": {"max_response_time": questions["longest_seconds"]},
-            "phases": {"coverage": phase, "fuzzing": phase, "stateful": {"enabled": False}},
+            "phases": {
+                "coverage": {**phase, "enabled": questions["covering"], "unexpected-methods": ["OPTIONS", "PATCH"]},
+                "fuzzing": phase,
+                "stateful": {"enabled": False},
+            },
             "dictionaries": {name: {"values": values} for name, values in questions["names"].items()},
             "parameters": {name: {"dictionary": name, "probability": 0.9} for name in questions["names"]},
             "operations": [
