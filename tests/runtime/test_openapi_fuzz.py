@@ -93,7 +93,8 @@ def caller(client: httpx.Client, tenant: str, role: str | None) -> Caller:
         client.post(f"{path}/flows/{name}/runs", params={"wait": 60}, json=[1]).raise_for_status().json()["run"]
         for name in ("public", "fails")
     ]
-    keys = [make(client, at, role)["id"] for at, role in [(PLATFORM, "support"), (f"{path}/keys", "viewer")] * 3]
+    ending = [(PLATFORM, "support"), (f"{path}/keys", "viewer")] * 3
+    keys = [make(client, at, of_role)["id"] for at, of_role in ending]
     key = make(client, PLATFORM if role == "administrator" else f"{path}/keys", role) if role else None
     names = {"path.tenant": [tenant], "path.flow": ["public", "proven"], "path.run": runs, "path.version": [1]}
     there = {**names, "path.key": keys, "path.address": ["10.96.0.7"]}

@@ -153,12 +153,13 @@ async def _error(connection: AsyncConnection, process_id: str) -> Failure | None
     process = await process_repository.get(connection, process_id)
     if process is None:
         return None
+    error: AttemptError = decode(process.error)
     return {
         "step": process.step,
         "shape": process.shape,
         "process": process.id,
         "attempts": process.attempts,
-        **decode(process.error),
+        **error,
         "payload": _text(process.payload),
     }
 
