@@ -206,6 +206,13 @@ def running_api(
 @pytest.fixture(scope="session")
 def workers(settings: Settings) -> Iterator[None]:
     """Workers of every shape in this process, over the real queue and database."""
+    with working(settings):
+        yield
+
+
+@contextmanager
+def working(settings: Settings) -> Iterator[None]:
+    """Workers of every shape, in a thread of this process."""
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=(_work(settings, stop),), daemon=True)

@@ -62,6 +62,8 @@ def test_a_key_is_told_once_and_listed_without_it(tenant: Tenant) -> None:
         ({"name": "erp", "role": "support"}, "$.role"),
         ({"name": "erp", "role": "viewer", "days": 0}, "$.days"),
         ({"name": "erp", "role": "viewer", "days": 366}, "$.days"),
+        ({"name": "erp", "role": "viewer", "days": True}, "$.days"),
+        ({"name": "erp", "role": "viewer", "days": "90"}, "$.days"),
         ({"name": "erp", "role": "viewer", "scopes": []}, "$.scopes"),
         ({"name": "erp", "role": "viewer", "scopes": ["run.start"]}, "$.scopes"),
         ({"name": "erp", "role": "viewer", "tenant": "other"}, "$.tenant"),
@@ -184,7 +186,7 @@ def test_a_rotation_does_not_let_a_key_live_longer(tenant: Tenant, mariadb_serve
     assert mariadb_server.sql(ends) == before
 
 
-@pytest.mark.parametrize("seconds", [-1, 604_801, "long"])
+@pytest.mark.parametrize("seconds", [-1, 604_801, "long", "1", False])
 def test_an_overlap_out_of_bounds_is_refused_and_ends_nothing(tenant: Tenant, seconds: object) -> None:
     path = f"{tenant.path}/keys"
     key = make(tenant.client, path, "viewer")

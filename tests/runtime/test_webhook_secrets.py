@@ -75,6 +75,7 @@ def test_a_sender_may_choose_the_secret(tenant: Tenant) -> None:
         ({"secret": 1234567890123456}, "$.secret"),
         ({"overlap_seconds": -1}, "$.overlap_seconds"),
         ({"overlap_seconds": 604_801}, "$.overlap_seconds"),
+        ({"overlap_seconds": False}, "$.overlap_seconds"),
         ({"sekret": "a-secret-with-a-typing-error"}, "$.sekret"),
         ([], "$"),
     ],

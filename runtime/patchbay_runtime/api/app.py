@@ -7,6 +7,7 @@ from typing import TypedDict
 from fastapi import FastAPI
 
 from patchbay_runtime.api import audit_entries, flows, health, keys, openings, runs, tenants, webhooks
+from patchbay_runtime.api.answers import guarded
 from patchbay_runtime.api.errors import add_error_handlers
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import Resources, open_resources, queue_of
@@ -47,4 +48,4 @@ def add_routes(app: FastAPI) -> None:
         app.include_router(router)
     # Who scales the pods comes from inside the cluster, and must not depend on MariaDB.
     from_outside = needs(Operation.HORIZON_READ, from_outside=True)
-    app.include_router(horizon_router(queue_of, CATALOG), dependencies=[from_outside])
+    app.include_router(horizon_router(queue_of, CATALOG), dependencies=[from_outside], responses=guarded())

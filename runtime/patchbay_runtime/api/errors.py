@@ -1,15 +1,20 @@
 """Errors in one form: `{"error": {"code", "message", "details": [{"path", "message"}]}}`."""
 
+import functools
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 
 from patchbay_runtime.flows.problem import InvalidFlowError, Problem, json_path
 from patchbay_runtime.steps.fault import StepFault
@@ -77,10 +82,33 @@ async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
     return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "the request is not valid", problems)
 
 
-async def _http_exception(_request: Request, error: Exception) -> JSONResponse:
+async def _http_exception(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - likewise
     code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
-    return error_response(error.status_code, code, str(error.detail), headers=error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(sorted(_methods_of(request)))}
+    return error_response(error.status_code, code, str(error.detail), headers=headers)
+
+
+def _methods_of(request: Request) -> set[str]:
+    """All that the path takes; the framework tells those of the first route on it."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and _pattern(route.path).match(request.scope["path"]):
+            found.update(route.methods or ())
+    return found
+
+
+@functools.cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
+
+
+async def _incomplete_body(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ClientDisconnect)  # noqa: S101 - likewise
+    # Nobody is there to read it. What a client breaks off is no failure of ours, so it is not in the log.
+    return error_response(HTTPStatus.BAD_REQUEST, "incomplete_body", "the connection ended within the body")
 
 
 async def _server_error(request: Request, error: Exception) -> JSONResponse:
@@ -115,5 +143,6 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(InvalidFlowError, _invalid_flow)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(ClientDisconnect, _incomplete_body)
     for kind in (SQLAlchemyError, RedisError, OSError, StepFault, Exception):
         app.add_exception_handler(kind, _server_error)

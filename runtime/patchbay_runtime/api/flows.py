@@ -1,14 +1,15 @@
 """Flows and their versions."""
 
 import asyncio
-from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NotRequired
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import TypedDict
 
+from patchbay_runtime.api.answers import Detail, Moment, guarded, takes_body, timestamp
 from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
@@ -16,8 +17,8 @@ from patchbay_runtime.api.json_body import parse_json, read_body
 from patchbay_runtime.api.path_names import FlowName
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant
-from patchbay_runtime.api.webhooks import NOT_TO_BE_KEPT, told
-from patchbay_runtime.flows.document import LARGEST_DOCUMENT_BYTES
+from patchbay_runtime.api.webhooks import NOT_TO_BE_KEPT, Webhook, told
+from patchbay_runtime.flows.document import LARGEST_DOCUMENT_BYTES, FlowDocument
 from patchbay_runtime.flows.flow import Flow
 from patchbay_runtime.flows.problem import InvalidFlowError, Problem
 from patchbay_runtime.flows.validation import check_flow, expressions_of
@@ -33,12 +34,52 @@ LONGEST_READING_SECONDS: Final = 50.0
 router = APIRouter(prefix="/api/tenants/{tenant}/flows")
 
 
-def timestamp(moment: datetime | None) -> str | None:
-    """A time of the database, which is in UTC, as ISO 8601."""
-    return None if moment is None else moment.replace(tzinfo=UTC).isoformat().replace("+00:00", "Z")
+class Registered(TypedDict):
+    """`warnings`: what may come of some of the flow's runs. `webhook`: of a flow that has one."""
+
+    flow: str
+    version: int
+    warnings: list[Detail]
+    webhook: NotRequired[Webhook]
 
 
-@router.post("", dependencies=[needs(Operation.FLOW_REGISTER)])
+class LatestVersion(TypedDict):
+    """A flow in the list."""
+
+    flow: str
+    latest_version: int
+
+
+class FlowList(TypedDict):
+    """Every flow."""
+
+    flows: list[LatestVersion]
+
+
+class UnprovenWebhook(Webhook):
+    """Until then the webhook knows who shows nothing."""
+
+    unproven_until: Moment
+
+
+class Version(TypedDict):
+    """A registered document."""
+
+    flow: str
+    version: int
+    created_at: Moment
+    document: dict[str, Any]
+    webhook: NotRequired[UnprovenWebhook]
+
+
+@router.post(
+    "",
+    dependencies=[needs(Operation.FLOW_REGISTER)],
+    status_code=HTTPStatus.CREATED,
+    response_model=Registered,
+    responses=guarded(404, 413, 422),
+    openapi_extra=takes_body(FlowDocument, required=True),
+)
 async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
     """Register a flow document as the flow's next version; the first one that needs a secret is answered with it."""
     document = parse_json(await read_body(request, LARGEST_DOCUMENT_BYTES))
@@ -56,22 +97,26 @@ async def register(request: Request, tenant: Tenant, resources: ResourcesOf) -> 
 
     version, secret = await change(request, resources.database, tenant, add, registered_as)
     warnings = _warnings(checked, resources.settings.most_run_processes)
-    answer: dict[str, Any] = {"flow": flow.name, "version": version, "warnings": warnings}
+    answer = Registered(flow=flow.name, version=version, warnings=warnings)
     if access_of(checked) is not None:
         answer["webhook"] = told(tenant, flow.name, secret)
     return JSONResponse(answer, status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)
 
 
-@router.get("", dependencies=[needs(Operation.FLOW_READ)])
-async def list_flows(tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+@router.get("", dependencies=[needs(Operation.FLOW_READ)], responses=guarded(404, 422))
+async def list_flows(tenant: Tenant, resources: ResourcesOf) -> FlowList:
     """Every flow with its latest version."""
     async with resources.database.transaction(tenant) as connection:
         flows = await flow_repository.list_flows(connection)
     return {"flows": [{"flow": name, "latest_version": version} for name, version in flows]}
 
 
-@router.get("/{flow}", dependencies=[needs(Operation.FLOW_READ)])
-async def latest(flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+@router.get(
+    "/{flow}",
+    dependencies=[needs(Operation.FLOW_READ)],
+    responses=guarded(404, 422),
+)
+async def latest(flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> Version:
     """The flow's latest version, and how long its webhook needs no secret yet."""
     async with resources.database.transaction(tenant) as connection:
         version = await flow_repository.latest_version(connection, flow)
@@ -81,11 +126,12 @@ async def latest(flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> dict
         raise not_found("flow", flow)
     if unproven_until is None:
         return _version(stored)
-    return {**_version(stored), "webhook": {**told(tenant, flow, None), "unproven_until": timestamp(unproven_until)}}
+    until = timestamp(unproven_until)
+    return {**_version(stored), "webhook": {**told(tenant, flow, None), "unproven_until": until}}
 
 
-@router.get("/{flow}/versions/{version}", dependencies=[needs(Operation.FLOW_READ)])
-async def one_version(flow: FlowName, version: int, tenant: Tenant, resources: ResourcesOf) -> dict[str, Any]:
+@router.get("/{flow}/versions/{version}", dependencies=[needs(Operation.FLOW_READ)], responses=guarded(404, 422))
+async def one_version(flow: FlowName, version: int, tenant: Tenant, resources: ResourcesOf) -> Version:
     """One version of the flow."""
     async with resources.database.transaction(tenant) as connection:
         stored = await flow_repository.get_version(connection, flow, version)
@@ -114,7 +160,7 @@ async def _syntax(resources: Resources, tenant: str, document: Any) -> Check:
     return dict(zip(expressions, faults, strict=True)).__getitem__
 
 
-def _warnings(flow: Flow, most: int) -> list[dict[str, str]]:
+def _warnings(flow: Flow, most: int) -> list[Detail]:
     """What may come of the flow's runs, though not of all."""
     if flow.extent.at_most(flow.start) <= most:
         return []
@@ -125,7 +171,7 @@ def _warnings(flow: Flow, most: int) -> list[dict[str, str]]:
     return [{"path": "$.steps", "message": message}]
 
 
-def _version(stored: flow_repository.FlowVersion) -> dict[str, Any]:
+def _version(stored: flow_repository.FlowVersion) -> Version:
     return {
         "flow": stored.flow,
         "version": stored.version,

@@ -3,11 +3,15 @@
 import asyncio
 import logging
 from http import HTTPStatus
+from typing import Literal
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
+from typing_extensions import TypedDict
 
+from patchbay_runtime.api.answers import refusals
 from patchbay_runtime.api.errors import ApiError
 from patchbay_runtime.api.guard import OPEN
 from patchbay_runtime.api.resources import ResourcesOf
@@ -20,14 +24,20 @@ router = APIRouter()
 log = logging.getLogger(__name__)
 
 
+class Health(TypedDict):
+    """All is well."""
+
+    status: Literal["ok"]
+
+
 @router.get("/healthz", dependencies=[OPEN])
-async def alive() -> dict[str, str]:
+async def alive() -> Health:
     """The process serves requests."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", dependencies=[OPEN])
-async def ready(resources: ResourcesOf) -> dict[str, str]:
+@router.get("/readyz", dependencies=[OPEN], responses=refusals())
+async def ready(resources: ResourcesOf) -> Health:
     """MariaDB and Redis can be reached, 503 where not; and the sealing key is the one that there was before."""
     async with asyncio.timeout(PROBE_SECONDS):
         await resources.queue.ping()
@@ -42,7 +52,7 @@ async def ready(resources: ResourcesOf) -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/metrics", dependencies=[OPEN])
+@router.get("/metrics", dependencies=[OPEN], response_class=PlainTextResponse)
 async def metrics() -> Response:
     """The replica's own metrics in Prometheus' text format."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -3,21 +3,22 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import TypedDict
 
 from patchbay_runtime.access import first_administrator
 from patchbay_runtime.access.api_key import ID_PATTERN, ApiKey, new_key
 from patchbay_runtime.access.principal import Principal
+from patchbay_runtime.api.answers import Moment, guarded, takes_body, timestamp
 from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import ApiError, not_found
-from patchbay_runtime.api.flows import timestamp
 from patchbay_runtime.api.guard import Caller, forbidden, needs
-from patchbay_runtime.api.json_body import read_model
+from patchbay_runtime.api.json_body import Number, read_model
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.api.tenants import existing_tenant
 from patchbay_runtime.flows.problem import Problem
@@ -25,13 +26,19 @@ from patchbay_runtime.names import Name
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
 from patchbay_runtime.storage import api_key_repository
-from patchbay_runtime.storage.api_key_repository import NewKey, StoredKey
+from patchbay_runtime.storage.api_key_repository import NewKey, State, StoredKey
 
 MOST_LIVE_KEYS: Final = 100
 MOST_SHOWN: Final = 200
 LARGEST_BODY_BYTES: Final = 4096
 
 KeyId = Annotated[str, Path(pattern=ID_PATTERN)]
+
+
+# One that comes twice does no harm, so the document does not forbid it.
+Scopes = Annotated[
+    frozenset[Operation], Field(min_length=1, json_schema_extra=lambda schema: schema.pop("uniqueItems", None))
+]
 
 
 class Wanted(BaseModel):
@@ -41,8 +48,8 @@ class Wanted(BaseModel):
 
     name: Name
     role: Role
-    scopes: frozenset[Operation] | None = Field(default=None, min_length=1)
-    days: int = Field(default=90, ge=1, le=365)
+    scopes: Scopes | None = None
+    days: Number = Field(default=90, ge=1, le=365)
 
 
 class Rotation(BaseModel):
@@ -50,7 +57,33 @@ class Rotation(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap_seconds: int = Field(default=86_400, ge=0, le=604_800)
+    overlap_seconds: Number = Field(default=86_400, ge=0, le=604_800)
+
+
+class Key(TypedDict):
+    """A key without its secret. `scopes`: None for all operations of the role."""
+
+    id: str
+    name: str
+    role: Role
+    scopes: list[Operation] | None
+    state: State
+    created_at: Moment
+    created_by: str
+    expires_at: Moment
+    revoked_at: Moment | None
+
+
+class KeyWithSecret(Key):
+    """A new key, whose `key` is told this once."""
+
+    key: str
+
+
+class KeyList(TypedDict):
+    """The keys of one owner."""
+
+    keys: list[Key]
 
 
 @dataclass(frozen=True)
@@ -62,7 +95,7 @@ class Issued:
 
     def answer(self) -> JSONResponse:
         """The answer with the key."""
-        body = {"key": self.made.text, **_view(self.stored)}
+        body: KeyWithSecret = {"key": self.made.text, **_view(self.stored)}
         return JSONResponse(body, status_code=HTTPStatus.CREATED, headers={"Cache-Control": "no-store"})
 
 
@@ -73,9 +106,18 @@ async def _platform() -> None:
 def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: tuple[Role, ...]) -> APIRouter:
     """The routes of the keys of one owner; `owner_of` is the dependency that gives its tenant, or None."""
     router = APIRouter(prefix=prefix)
+    # Only where there is a tenant can it be unknown.
+    of_owner, of_list = ([404], [404, 422]) if roles is TENANT_ROLES else ([], [])
     Owner = Annotated[str | None, Depends(owner_of)]  # noqa: N806 - a type
 
-    @router.post("", dependencies=[needs(Operation.KEY_MANAGE)])
+    @router.post(
+        "",
+        dependencies=[needs(Operation.KEY_MANAGE)],
+        status_code=HTTPStatus.CREATED,
+        response_model=KeyWithSecret,
+        responses=guarded(*of_owner, 409, 413, 422),
+        openapi_extra=takes_body(Wanted, required=True, role={"enum": [*roles]}),
+    )
     async def make(request: Request, caller: Caller, tenant: Owner, resources: ResourcesOf) -> JSONResponse:
         """Make a key, which is told this once."""
         wanted = await read_model(request, Wanted, LARGEST_BODY_BYTES)
@@ -91,14 +133,21 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
 
         return (await change(request, resources.database, None, store, made)).answer()
 
-    @router.get("", dependencies=[needs(Operation.KEY_READ)])
-    async def list_keys(tenant: Owner, resources: ResourcesOf) -> dict[str, Any]:
+    @router.get("", dependencies=[needs(Operation.KEY_READ)], responses=guarded(*of_list))
+    async def list_keys(tenant: Owner, resources: ResourcesOf) -> KeyList:
         """The live keys, and those that ended last."""
         async with resources.database.transaction() as connection:
             found = await api_key_repository.latest(connection, tenant, MOST_SHOWN)
         return {"keys": [_view(key) for key in found]}
 
-    @router.post("/{key}/rotation", dependencies=[needs(Operation.KEY_MANAGE)])
+    @router.post(
+        "/{key}/rotation",
+        dependencies=[needs(Operation.KEY_MANAGE)],
+        status_code=HTTPStatus.CREATED,
+        response_model=KeyWithSecret,
+        responses=guarded(404, 409, 413, 422),
+        openapi_extra=takes_body(Rotation, required=False),
+    )
     async def rotate(
         request: Request, key: KeyId, caller: Caller, tenant: Owner, resources: ResourcesOf
     ) -> JSONResponse:
@@ -118,8 +167,8 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
 
         return (await change(request, resources.database, None, replace, rotated)).answer()
 
-    @router.delete("/{key}", dependencies=[needs(Operation.KEY_MANAGE)])
-    async def revoke(request: Request, key: KeyId, tenant: Owner, resources: ResourcesOf) -> dict[str, Any]:
+    @router.delete("/{key}", dependencies=[needs(Operation.KEY_MANAGE)], responses=guarded(404, 422))
+    async def revoke(request: Request, key: KeyId, tenant: Owner, resources: ResourcesOf) -> Key:
         """End a key at once."""
 
         async def end(connection: AsyncConnection) -> StoredKey:
@@ -187,7 +236,7 @@ def _invalid(path: str, message: str) -> ApiError:
     return ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "the request is not valid", [problem])
 
 
-def _view(key: StoredKey) -> dict[str, Any]:
+def _view(key: StoredKey) -> Key:
     return {
         "id": key.id,
         "name": key.name,

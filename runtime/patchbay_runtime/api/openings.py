@@ -2,10 +2,12 @@
 
 from http import HTTPStatus
 from ipaddress import IPv4Address
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
+from typing_extensions import TypedDict
 
+from patchbay_runtime.api.answers import guarded
 from patchbay_runtime.api.audit import Act, announce
 from patchbay_runtime.api.errors import ApiError
 from patchbay_runtime.api.guard import needs
@@ -18,14 +20,22 @@ router = APIRouter(prefix="/api/platform/openings")
 Port = Annotated[int, Path(ge=1, le=65535)]
 
 
-@router.put("/{address}/{port}", dependencies=[needs(Operation.OPENING_MANAGE)])
+class Opening(TypedDict):
+    """`seconds`: until its end."""
+
+    address: str
+    port: int
+    seconds: int
+
+
+@router.put("/{address}/{port}", dependencies=[needs(Operation.OPENING_MANAGE)], responses=guarded(422))
 async def make(
     request: Request,
     address: IPv4Address,
     port: Port,
     seconds: Annotated[int, Query(ge=1, le=LONGEST_SECONDS)],
     resources: ResourcesOf,
-) -> dict[str, Any]:
+) -> Opening:
     """Open an address and port for `seconds` from this moment; the same again puts the end off."""
     if not may_be_opened(address):
         message = f"{address} is the machine's own or no single machine's; open the address of a pod or of a service"
@@ -39,8 +49,8 @@ async def make(
     return {"address": str(address), "port": port, "seconds": seconds}
 
 
-@router.delete("/{address}/{port}", dependencies=[needs(Operation.OPENING_MANAGE)])
-async def end(request: Request, address: IPv4Address, port: Port, resources: ResourcesOf) -> dict[str, Any]:
+@router.delete("/{address}/{port}", dependencies=[needs(Operation.OPENING_MANAGE)], responses=guarded(422))
+async def end(request: Request, address: IPv4Address, port: Port, resources: ResourcesOf) -> Opening:
     """Close it, where it is open."""
     act = Act("an opening was ended", {"address": str(address), "port": port})
     await announce(request, resources.database, act)

@@ -4,19 +4,30 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from functools import partial
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
+from typing_extensions import TypedDict
 
+from patchbay_runtime.api.answers import Responses, guarded, refusals, takes_body
 from patchbay_runtime.api.audit import Act
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import OPEN, needs
 from patchbay_runtime.api.json_answer import JsonAnswer
 from patchbay_runtime.api.json_body import parse_json, read_body
-from patchbay_runtime.api.path_names import FlowName, RunId
+from patchbay_runtime.api.path_names import FlowName, GivenName, RunId
 from patchbay_runtime.api.resources import Resources, ResourcesOf
-from patchbay_runtime.api.run_view import processes_page, run_details, run_state, run_summary
+from patchbay_runtime.api.run_view import (
+    ProcessPage,
+    RunDetails,
+    RunList,
+    RunSummary,
+    processes_page,
+    run_details,
+    run_state,
+    run_summary,
+)
 from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.api.webhooks import admit
 from patchbay_runtime.execution.limits import PAUSE_SECONDS
@@ -38,12 +49,29 @@ Limit = Annotated[int, Query(ge=1, le=BATCH)]
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
-@router.post("/hooks/{tenant}/{flow}", dependencies=[OPEN])
+_ENDED: Final[Responses] = {200: {"model": RunSummary, "description": "The run has ended within `wait`"}}
+
+
+class Started(TypedDict):
+    """A run that has been accepted."""
+
+    run: str
+    status: Literal["accepted"]
+
+
+@router.post(
+    "/hooks/{tenant}/{flow}",
+    dependencies=[OPEN],
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=Started,
+    responses=_ENDED | refusals(401, 413, 422, 429),
+    openapi_extra=takes_body(None, required=False),
+)
 async def start_by_webhook(
     request: Request,
     *,
-    flow: str,
-    tenant: str,
+    flow: GivenName,
+    tenant: GivenName,
     resources: ResourcesOf,
     wait: Wait = None,
     idempotency_key: IdempotencyKey = None,
@@ -55,7 +83,14 @@ async def start_by_webhook(
     return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key)
 
 
-@router.post("/api/tenants/{tenant}/flows/{flow}/runs", dependencies=[needs(Operation.RUN_START)])
+@router.post(
+    "/api/tenants/{tenant}/flows/{flow}/runs",
+    dependencies=[needs(Operation.RUN_START)],
+    status_code=HTTPStatus.ACCEPTED,
+    response_model=Started,
+    responses=_ENDED | guarded(404, 413, 422, 429),
+    openapi_extra=takes_body(None, required=False),
+)
 async def start_run(
     request: Request,
     *,
@@ -71,8 +106,8 @@ async def start_run(
     return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key, by=request)
 
 
-@router.get("/api/tenants/{tenant}/runs", dependencies=[needs(Operation.RUN_LIST)])
-async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100) -> dict[str, Any]:
+@router.get("/api/tenants/{tenant}/runs", dependencies=[needs(Operation.RUN_LIST)], responses=guarded(404, 422))
+async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100) -> RunList:
     """A page of the tenant's runs; the next one comes after the last run of this one."""
     page = page_after(after, limit)
     while (found := await resources.database.transact(tenant, page)) is None:
@@ -80,7 +115,12 @@ async def list_runs(tenant: Tenant, resources: ResourcesOf, after: After = "", l
     return {"runs": [run_state(run) for run in found]}
 
 
-@router.get("/api/tenants/{tenant}/runs/{run}", dependencies=[needs(Operation.RUN_READ)])
+@router.get(
+    "/api/tenants/{tenant}/runs/{run}",
+    dependencies=[needs(Operation.RUN_READ)],
+    response_model=RunDetails,
+    responses=guarded(404, 422),
+)
 async def get_run(request: Request, run: RunId, tenant: Tenant, resources: ResourcesOf) -> JsonAnswer:
     """A run with its processes."""
     async with resources.database.transaction(tenant) as connection:
@@ -91,7 +131,12 @@ async def get_run(request: Request, run: RunId, tenant: Tenant, resources: Resou
         return JsonAnswer(await run_details(connection, state))
 
 
-@router.get("/api/tenants/{tenant}/runs/{run}/processes", dependencies=[needs(Operation.RUN_READ)])
+@router.get(
+    "/api/tenants/{tenant}/runs/{run}/processes",
+    dependencies=[needs(Operation.RUN_READ)],
+    response_model=ProcessPage,
+    responses=guarded(404, 422),
+)
 async def list_processes(
     request: Request, *, run: RunId, tenant: Tenant, resources: ResourcesOf, after: After = "", limit: Limit = 100
 ) -> JsonAnswer:
@@ -160,7 +205,7 @@ def _payload(body: bytes) -> str:
 
 
 def _accepted(run: str) -> JSONResponse:
-    return JSONResponse({"run": run, "status": "accepted"}, status_code=HTTPStatus.ACCEPTED)
+    return JSONResponse(Started(run=run, status="accepted"), status_code=HTTPStatus.ACCEPTED)
 
 
 async def _start_and_wait(

@@ -5,10 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
+from typing_extensions import TypedDict
 
+from patchbay_runtime.api.answers import guarded
 from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import not_found
 from patchbay_runtime.api.guard import needs
+from patchbay_runtime.api.path_names import GivenName
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.names import NAME_PATTERN, is_name
 from patchbay_runtime.rights.operations import Operation
@@ -34,7 +37,7 @@ async def tenant_is_there(tenant: str, resources: Resources) -> bool:
     return True
 
 
-async def existing_tenant(tenant: str, resources: ResourcesOf) -> str:
+async def existing_tenant(tenant: GivenName, resources: ResourcesOf) -> str:
     """The tenant of the path; 404 where it has not been created."""
     if not await tenant_is_there(tenant, resources):
         raise not_found("tenant", tenant)
@@ -44,7 +47,18 @@ async def existing_tenant(tenant: str, resources: ResourcesOf) -> str:
 Tenant = Annotated[str, Depends(existing_tenant)]
 
 
-@router.put("/{tenant}", dependencies=[needs(Operation.TENANT_CREATE)])
+class Known(TypedDict):
+    """A tenant that is there."""
+
+    tenant: str
+
+
+@router.put(
+    "/{tenant}",
+    dependencies=[needs(Operation.TENANT_CREATE)],
+    response_model=Known,
+    responses={201: {"model": Known, "description": "Created"}, **guarded(404, 422)},
+)
 async def create_tenant(
     request: Request, tenant: Annotated[str, Path(pattern=NAME_PATTERN)], resources: ResourcesOf
 ) -> JSONResponse:
@@ -59,4 +73,4 @@ async def create_tenant(
         lambda connection: tenant_repository.add_tenant(connection, tenant),
         lambda created: Act("a tenant was created" if created else "a tenant's schema was brought up to date"),
     )
-    return JSONResponse({"tenant": tenant}, status_code=HTTPStatus.CREATED if created else HTTPStatus.OK)
+    return JSONResponse(Known(tenant=tenant), status_code=HTTPStatus.CREATED if created else HTTPStatus.OK)

@@ -1,17 +1,19 @@
 """Senders of webhooks, and the secrets that they are known by."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Final, NotRequired
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncConnection
+from typing_extensions import TypedDict
 
+from patchbay_runtime.api.answers import guarded, takes_body
 from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
-from patchbay_runtime.api.json_body import read_model
+from patchbay_runtime.api.json_body import Number, read_model
 from patchbay_runtime.api.path_names import FlowName
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant, tenant_is_there
@@ -39,7 +41,21 @@ class NewSecret(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     secret: GivenSecret | None = Field(default=None, repr=False)
-    overlap_seconds: int = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS)
+    overlap_seconds: Number = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS)
+
+
+class Webhook(TypedDict):
+    """Where senders call; `secret` only where it has been made for this answer."""
+
+    path: str
+    secret: NotRequired[str]
+
+
+class Replaced(TypedDict):
+    """A webhook with a new secret."""
+
+    flow: str
+    webhook: Webhook
 
 
 async def admit(request: Request, resources: Resources, tenant: str, flow: str, body: bytes) -> None:
@@ -51,12 +67,20 @@ async def admit(request: Request, resources: Resources, tenant: str, flow: str, 
         raise ApiError(HTTPStatus.UNAUTHORIZED, "unauthenticated", message, headers=CHALLENGE)
 
 
-def told(tenant: str, flow: str, secret: str | None) -> dict[str, str]:
-    """A webhook in an answer; its secret only where it has been made for this answer."""
-    return {"path": f"/hooks/{tenant}/{flow}", **({} if secret is None else {"secret": secret})}
+def told(tenant: str, flow: str, secret: str | None) -> Webhook:
+    """A webhook in an answer."""
+    path = f"/hooks/{tenant}/{flow}"
+    return Webhook(path=path) if secret is None else Webhook(path=path, secret=secret)
 
 
-@router.post("", dependencies=[needs(Operation.FLOW_REGISTER)])
+@router.post(
+    "",
+    dependencies=[needs(Operation.FLOW_REGISTER)],
+    status_code=HTTPStatus.CREATED,
+    response_model=Replaced,
+    responses=guarded(404, 409, 413, 422),
+    openapi_extra=takes_body(NewSecret, required=False),
+)
 async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resources: ResourcesOf) -> JSONResponse:
     """Give the flow's webhook a new secret: told here and nowhere else, and not at all where it was given."""
     wanted = await read_model(request, NewSecret, LARGEST_BODY_BYTES)
@@ -78,4 +102,4 @@ async def replace_secret(request: Request, flow: FlowName, tenant: Tenant, resou
         )
         raise ApiError(HTTPStatus.CONFLICT, "no_secret_needed", message) from None
     webhook = told(tenant, flow, secret if wanted.secret is None else None)
-    return JSONResponse({"flow": flow, "webhook": webhook}, status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)
+    return JSONResponse(Replaced(flow=flow, webhook=webhook), status_code=HTTPStatus.CREATED, headers=NOT_TO_BE_KEPT)

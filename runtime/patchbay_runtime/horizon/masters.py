@@ -1,7 +1,9 @@
 """`/horizon/api/masters`: a worker pod is a master with one supervisor, whose queue is the pod's shape."""
 
 from collections.abc import Mapping
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from patchbay_runtime.catalog import Shape
 from patchbay_runtime.horizon.stats import CONNECTION

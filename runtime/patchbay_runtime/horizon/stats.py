@@ -1,7 +1,9 @@
 """`/horizon/api/stats`: Horizon's figures for its dashboard."""
 
 from collections.abc import Callable
-from typing import Literal, TypedDict
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 from patchbay_runtime.horizon.workload import seconds_to_clear
 from patchbay_runtime.queue import FAILED_MINUTES, RECENT_MINUTES, ShapeStatistics, Snapshot

@@ -4,7 +4,7 @@ Horizon's keys with Horizon's meaning, and three more: `reserved` (running), `de
 `length` counts what waits only, as in Horizon, so that a shape's processes are `length + reserved`.
 """
 
-from typing import TypedDict
+from typing_extensions import TypedDict
 
 from patchbay_runtime.queue import Snapshot
 

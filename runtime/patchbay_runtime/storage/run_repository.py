@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import Row, Select, bindparam, case, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,6 +14,8 @@ from patchbay_runtime.storage.tenant_tables import processes, runs
 NOW = func.now(6)
 OUTPUTS_AT_ONCE: Final = 1000
 
+RunStatus = Literal["running", "completed", "failed"]
+
 
 @dataclass(frozen=True)
 class RunState:
@@ -22,7 +24,7 @@ class RunState:
     id: str
     flow: str
     version: int
-    status: str
+    status: RunStatus
     failed_process: str | None
     created_at: datetime
     finished_at: datetime | None
