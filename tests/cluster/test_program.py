@@ -57,7 +57,7 @@ def test_the_stacks_state_holds_no_secret_but_the_password_that_the_database_is_
 
 
 def _is_made_in_the_cluster(resource: dict[str, Any]) -> bool:
-    return resource["custom"] and resource["type"].startswith("kubernetes:")
+    return bool(resource["custom"]) and str(resource["type"]).startswith("kubernetes:")
 
 
 def _forget_the_cluster(state: dict[str, Any]) -> int:

@@ -24,10 +24,13 @@ async def test_a_client_that_breaks_off_is_no_failure_of_the_api(
     """An error in the log calls people, and anyone can begin a request at a webhook."""
     app = create_app(settings)
     sent: list[dict[str, Any]] = []
-    received = iter([{"type": "http.request", "body": b"[1", "more_body": True}, {"type": "http.disconnect"}])
+    received: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"[1", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
 
     async def receive() -> dict[str, Any]:
-        return next(received)
+        return received.pop(0)
 
     async def send(message: Any) -> None:
         sent.append(dict(message))

@@ -162,8 +162,8 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
             return await _issue(connection, caller, tenant, wanted)
 
         def rotated(issued: Issued) -> Act:
-            about = {"key": key, "new_key": issued.stored.id, "overlap_seconds": rotation.overlap_seconds}
-            return Act("a key was rotated", about)
+            seconds = rotation.overlap_seconds
+            return Act("a key was rotated", {"key": key, "new_key": issued.stored.id, "overlap_seconds": seconds})
 
         return (await change(request, resources.database, None, replace, rotated)).answer()
 
