@@ -47,6 +47,7 @@ def _config(questions: Questions) -> SchemathesisConfig:
             "continue-on-failure": True,
             "request-timeout": 10 * questions["longest_seconds"],
             "warnings": False,
+            "cache": {"enabled": False},
             "suppress-health-check": ["all"],
             "generation": {**generation, "max-examples": questions["examples"]},
             "checks": {"max_response_time": questions["longest_seconds"]},
