@@ -45,7 +45,7 @@ def _config(questions: Questions) -> SchemathesisConfig:
             "seed": 1,
             "workers": 1,
             "continue-on-failure": True,
-            "request-timeout": 10 * questions["longest_seconds"],
+            "request-timeout": 4 * questions["longest_seconds"],
             "warnings": False,
             "cache": {"enabled": False},
             "suppress-health-check": ["all"],

@@ -91,7 +91,9 @@ def test_each_fault_is_told_with_its_route_and_a_route_without_one_has_none(url:
     )
     found: dict[str, set[str]] = defaultdict(set)
     for fault in verdict["faults"]:
-        found[fault["route"]].add(fault["check"])
+        # On a busy machine any answer may be slow.
+        if fault["check"] != "max_response_time" or fault["route"] == "GET /slow":
+            found[fault["route"]].add(fault["check"])
     assert found.pop("GET /raises/{number}") >= {"not_a_server_error"}
     assert found.pop("GET /of-another-type") == {"response_schema_conformance"}
     assert found.pop("GET /undocumented") >= {"status_code_conformance"}
