@@ -109,4 +109,4 @@ def test_each_fault_is_told_with_its_route_and_a_route_without_one_has_none(url:
 def test_an_api_that_does_not_answer_is_a_fault() -> None:
     verdict = ask_everything(app.openapi(), f"http://{HOST}:{free_port()}", {}, examples=1, covering=False)
     assert verdict["faults"]
-    assert not verdict["answers"]
+    assert {answer["status"] for answer in verdict["answers"]} == {0}
