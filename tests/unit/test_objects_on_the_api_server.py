@@ -39,7 +39,7 @@ def without_nothing(value: Any) -> Any:
     """Without what the provider leaves out, as Kubernetes' own types do: false, empty texts, and empty lists."""
     if isinstance(value, dict):
         kept = {name: without_nothing(item) for name, item in value.items()}
-        return {name: item for name, item in kept.items() if item not in (False, "", [])}
+        return {name: item for name, item in kept.items() if item is not False and item not in ("", [])}
     return [without_nothing(item) for item in value] if isinstance(value, list) else value
 
 
