@@ -199,7 +199,9 @@ async def test_a_worker_does_not_drop_a_process_that_the_demoted_server_has_neve
         pair.demote()
         pair.way.target = pair.second.port
         run = new_id()
-        await RunStarter(promoted, queue, ProcessLimits.of(pair.settings)).start(TENANT, "heard-of", "{}", run=run)
+        await RunStarter(promoted, queue, ProcessLimits.of(pair.settings)).start(
+            TENANT, "heard-of", lambda: "{}", run=run
+        )
         async with promoted.transaction(TENANT) as connection:
             (process,), _ = await run_repository.processes_of(connection, run, "", 2, 2**20)
         await executor.handle(Delivery(process.id, TENANT, "http-trigger", 1))

@@ -57,7 +57,7 @@ def test_a_run_that_was_stored_and_never_queued_is_done_and_found_by_the_second_
         database = Database(create_engine(settings, pool_size=2), 30)
         starter = RunStarter(database, queue, ProcessLimits.of(settings))
         with patch.object(queue, "put", side_effect=KilledError), pytest.raises(KilledError):
-            await starter.start(tenant.name, "f", '{"order":1}', run=new_id(), idempotency_key="order-1")
+            await starter.start(tenant.name, "f", lambda: '{"order":1}', run=new_id(), idempotency_key="order-1")
         await queue.close()
         await database.close()
 

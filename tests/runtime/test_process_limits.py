@@ -28,9 +28,9 @@ class Client:
         self.http = http
         self.tenant = f"test-{uuid.uuid4().hex[:12]}"
 
-    async def register(self, steps: Mapping[str, Any]) -> list[dict[str, str]]:
-        """The warnings."""
-        start = {"shape": "http-trigger", "config": PUBLIC, "next": next(iter(steps))}
+    async def register(self, steps: Mapping[str, Any], config: Mapping[str, Any] = PUBLIC) -> list[dict[str, str]]:
+        """The warnings. `config`: of the trigger."""
+        start = {"shape": "http-trigger", "config": config, "next": next(iter(steps))}
         document = {"name": "f", "start": "start", "steps": {"start": start, **steps}}
         answer = await self.http.post(f"/api/tenants/{self.tenant}/flows", json=document)
         assert answer.status_code == 201, answer.text
@@ -92,6 +92,9 @@ async def test_a_tenant_with_as_many_open_processes_as_it_may_have_starts_no_mor
     assert int(refused[-1].headers["Retry-After"]) > 0
     # Whoever did not get the answer gets it now.
     assert (await client.start({}, wait=0.01, headers=key)).json()["run"] == first
+    # Strangers do not learn that the tenant is full.
+    await client.register({"sleep": SLEEP}, config={})
+    assert (await client.start({}, wait=0.01)).status_code == 401
     other = Client(client.http)
     await client.http.put(f"/api/tenants/{other.tenant}")
     await other.register({"m": MAP})

@@ -30,7 +30,7 @@ class Calm:
 
 
 async def calibrate(stage: Stage, log: Path, say: Say) -> Calm:
-    """At the stage's rate where it was given one, else at half of the first rate of RATES that is too much."""
+    """At the stage's rate where it was given one, else at half of the last of RATES that is not too much."""
     rate = stage.options.orders_per_second
     if rate is None:
         steps: list[float | None] = []
@@ -40,16 +40,20 @@ async def calibrate(stage: Stage, log: Path, say: Say) -> Calm:
             say(f"{step:.0f} orders per second: {shown}")
             if is_too_much(steps):
                 break
-        rate = carried(steps)
+        rate = half_of_carried(steps)
     seconds = await _service(stage, rate, stage.options.pace.calm, log)
     p95 = slowest(seconds)
     say(f"goes on with {rate:g} orders per second: {'failures' if p95 is None else f'p95 {p95:.2f} s'}")
     return Calm(rate, tuple(seconds))
 
 
-def carried(steps: Sequence[float | None]) -> float:
-    """The rate to go on with, by the service at each of RATES so far: half of the last one."""
-    return max(LEAST_RATE, RATES[len(steps) - 1] / 2)
+def half_of_carried(steps: Sequence[float | None]) -> float:
+    """The rate to go on with, by the service at each of RATES so far: half of the last one that is not too much.
+
+    So the machine is known to work off a backlog at the rate at which it arrived.
+    """
+    carried = len(steps) - is_too_much(steps)
+    return max(LEAST_RATE, RATES[carried - 1] / 2) if carried else LEAST_RATE
 
 
 def is_too_much(steps: Sequence[float | None]) -> bool:

@@ -64,7 +64,7 @@ async def open_resources(
     try:
         async with running(waiters.listen_forever()), running(reconciler.run_forever()):
             starter = RunStarter(database, queue, ProcessLimits.of(settings))
-            webhooks = Webhooks(database, starter.flows, sealer)
+            webhooks = Webhooks(starter.flows, sealer)
             reach = Reach.of(settings)
             yield Resources(
                 settings, database, queue, waiters, starter, reconciler, reach, evaluators, webhooks, KeyCheck(sealer)
@@ -75,13 +75,13 @@ async def open_resources(
         await database.close()
 
 
-def _resources(request: Request) -> Resources:
+async def _resources(request: Request) -> Resources:
     return cast(Resources, request.state.resources)
 
 
 ResourcesOf = Annotated[Resources, Depends(_resources)]
 
 
-def queue_of(resources: ResourcesOf) -> ProcessQueue:
+async def queue_of(resources: ResourcesOf) -> ProcessQueue:
     """The queue alone, for routes that need nothing else."""
     return resources.queue

@@ -2,12 +2,13 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import TypedDict
 
 from patchbay_runtime.api.answers import Responses, guarded, refusals, takes_body
@@ -28,8 +29,8 @@ from patchbay_runtime.api.run_view import (
     run_state,
     run_summary,
 )
-from patchbay_runtime.api.tenants import Tenant
-from patchbay_runtime.api.webhooks import admit
+from patchbay_runtime.api.tenants import Tenant, tenant_is_there
+from patchbay_runtime.api.webhooks import senders_are_known
 from patchbay_runtime.execution.limits import PAUSE_SECONDS
 from patchbay_runtime.execution.start import Accepted, KeyReusedError, NoRoomError, UnknownFlowError
 from patchbay_runtime.ids import new_id
@@ -38,6 +39,7 @@ from patchbay_runtime.storage import run_repository
 from patchbay_runtime.storage.database import is_older_schema, may_pass
 from patchbay_runtime.storage.payloads import LARGEST_PAYLOAD_BYTES, TooLargeError, encode
 from patchbay_runtime.storage.run_order import BATCH, page_after
+from patchbay_runtime.webhooks.check import Sent
 
 LONGEST_WAIT_SECONDS = 60
 
@@ -79,8 +81,20 @@ async def start_by_webhook(
     """Start a run as `start_run` does, for senders that the flow's webhook knows."""
     # Of everyone: a body that is too large must not tell which flows there are.
     body = await read_body(request, LARGEST_PAYLOAD_BYTES)
-    await admit(request, resources, tenant, flow, body)
-    return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key)
+    sent = Sent(request.headers.raw, request.query_params.getlist("key"), body)
+
+    async def latest(connection: AsyncConnection, flow: str) -> int:
+        return await resources.webhooks.admitted(connection, tenant, flow, sent)
+
+    async def start(run: str) -> Accepted:
+        return await resources.starter.start(
+            tenant, flow, _payload_of(body), run=run, idempotency_key=idempotency_key, find=latest
+        )
+
+    with senders_are_known():
+        if not await tenant_is_there(tenant, resources):
+            resources.webhooks.refuse(sent)
+        return await _started(resources, tenant, flow, start, wait)
 
 
 @router.post(
@@ -101,9 +115,19 @@ async def start_run(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Start a run with the body as its payload; with `wait` answer with its end if that comes within the seconds."""
-    body = await read_body(request, LARGEST_PAYLOAD_BYTES)
+    payload = _payload_of(await read_body(request, LARGEST_PAYLOAD_BYTES))
 
-    return await _start(resources, tenant, flow, body, wait=wait, idempotency_key=idempotency_key, by=request)
+    async def start(run: str) -> Accepted:
+        act = Act("a run was started", {"flow": flow, "run": run})
+        accepted = await resources.starter.start(
+            tenant, flow, payload, run=run, idempotency_key=idempotency_key, beside=partial(act.keep, request)
+        )
+        # The audit is told of it unless an earlier request has started the run.
+        if accepted.fresh:
+            act.log(request)
+        return accepted
+
+    return await _started(resources, tenant, flow, start, wait)
 
 
 @router.get("/api/tenants/{tenant}/runs", dependencies=[needs(Operation.RUN_LIST)], responses=guarded(404, 422))
@@ -152,30 +176,10 @@ def _looked_at(run: str) -> Act:
     return Act("a run's payloads were looked at", {"run": run})
 
 
-async def _start(
-    resources: Resources,
-    tenant: str,
-    flow: str,
-    body: bytes,
-    *,
-    wait: float | None,
-    idempotency_key: str | None,
-    by: Request | None = None,
+async def _started(
+    resources: Resources, tenant: str, flow: str, start: Callable[[str], Awaitable[Accepted]], wait: float | None
 ) -> Response:
-    """`by`: the request of somebody with a key. The audit is told of it unless an earlier one has started the run."""
-    payload = _payload(body)
-
-    async def start(run: str) -> Accepted:
-        if by is None:
-            return await resources.starter.start(tenant, flow, payload, run=run, idempotency_key=idempotency_key)
-        act = Act("a run was started", {"flow": flow, "run": run})
-        accepted = await resources.starter.start(
-            tenant, flow, payload, run=run, idempotency_key=idempotency_key, beside=partial(act.keep, by)
-        )
-        if accepted.fresh:
-            act.log(by)
-        return accepted
-
+    """What is answered of a run that `start` starts, to be called as it says."""
     try:
         if wait is None:
             return _accepted((await start(new_id())).run)
@@ -192,16 +196,22 @@ async def _start(
         ) from None
 
 
-def _payload(body: bytes) -> str:
-    """The body as JSON text; no body is null."""
-    if not body:
-        return "null"
-    try:
-        return encode(parse_json(body))
-    except TooLargeError as error:
-        raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", str(error)) from None
-    except ValueError as error:
-        raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_json", f"the body cannot be kept: {error}") from None
+def _payload_of(body: bytes) -> Callable[[], str]:
+    """The body as JSON text, which it is read into when it is first asked for; no body is null."""
+
+    @cache
+    def payload() -> str:
+        if not body:
+            return "null"
+        try:
+            return encode(parse_json(body))
+        except TooLargeError as error:
+            raise ApiError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", str(error)) from None
+        except ValueError as error:
+            message = f"the body cannot be kept: {error}"
+            raise ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_json", message) from None
+
+    return payload
 
 
 def _accepted(run: str) -> JSONResponse:

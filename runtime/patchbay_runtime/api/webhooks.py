@@ -1,5 +1,7 @@
 """Senders of webhooks, and the secrets that they are known by."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated, Final, NotRequired
 
@@ -15,12 +17,11 @@ from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.json_body import Number, read_model
 from patchbay_runtime.api.path_names import FlowName
-from patchbay_runtime.api.resources import Resources, ResourcesOf
-from patchbay_runtime.api.tenants import Tenant, tenant_is_there
+from patchbay_runtime.api.resources import ResourcesOf
+from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.execution.start import UnknownFlowError
 from patchbay_runtime.rights.operations import Operation
-from patchbay_runtime.webhooks.check import Sent
-from patchbay_runtime.webhooks.webhooks import USUAL_OVERLAP_SECONDS, NoSecretNeededError
+from patchbay_runtime.webhooks.webhooks import USUAL_OVERLAP_SECONDS, NoSecretNeededError, UnknownSenderError
 
 LARGEST_BODY_BYTES: Final = 4096
 LONGEST_OVERLAP_SECONDS: Final = 7 * 24 * 3600
@@ -58,13 +59,14 @@ class Replaced(TypedDict):
     webhook: Webhook
 
 
-async def admit(request: Request, resources: Resources, tenant: str, flow: str, body: bytes) -> None:
-    """Raise 401 unless the webhook knows the sender: the same for whatever is wrong, and for what is not there."""
-    there = await tenant_is_there(tenant, resources)
-    sent = Sent(request.headers.raw, request.query_params.getlist("key"), body)
-    if not await resources.webhooks.knows(tenant if there else None, flow, sent):
+@contextmanager
+def senders_are_known() -> Iterator[None]:
+    """Answer 401 to a sender that no webhook knows: the same for whatever is wrong, and for what is not there."""
+    try:
+        yield
+    except UnknownSenderError:
         message = "no webhook here knows the sender; check the address, and the key, password or signature"
-        raise ApiError(HTTPStatus.UNAUTHORIZED, "unauthenticated", message, headers=CHALLENGE)
+        raise ApiError(HTTPStatus.UNAUTHORIZED, "unauthenticated", message, headers=CHALLENGE) from None
 
 
 def told(tenant: str, flow: str, secret: str | None) -> Webhook:

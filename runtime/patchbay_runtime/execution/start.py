@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from patchbay_runtime.execution.flow_cache import FlowCache
 from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.execution.room import Room
+from patchbay_runtime.flows.flow import Flow
 from patchbay_runtime.ids import new_id
 from patchbay_runtime.queue import REDIS_AWAY, ProcessQueue
 from patchbay_runtime.storage import flow_repository, process_repository, run_repository
@@ -21,6 +22,9 @@ from patchbay_runtime.storage.run_repository import RunKey
 
 KEY_DAYS: Final = 7
 """For which a key names its run. Senders of webhooks give up sooner: Stripe after 3 days, Shopify after 2."""
+
+FindLatest = Callable[[AsyncConnection, str], Awaitable[int | None]]
+"""A flow's latest version by its name; None if there is no such flow. The connection is in the tenant's schema."""
 
 log = logging.getLogger(__name__)
 
@@ -60,35 +64,46 @@ class RunStarter:
         self._queue = queue
         self._limits = limits
         self.flows = FlowCache()
-        self._room = Room(database, limits.open)
+        self._room = Room(limits.open)
 
     async def start(
         self,
         tenant: str,
         flow: str,
-        payload: str,
+        payload: Callable[[], str],
         *,
         run: str,
         idempotency_key: str | None = None,
+        find: FindLatest = flow_repository.latest_version,
         beside: Callable[[AsyncConnection], Awaitable[None]] = _nothing,
     ) -> Accepted:
         """Start a run, to be called `run`, of the flow's latest version with `payload` (JSON text).
 
-        `beside`: what else its transaction does.
+        `find`: what its transaction does first; it may refuse by an error, before the payload is asked for.
+        `beside`: what else it does.
 
         While Redis is away nothing is accepted. Should it go away between the check and the put, the run is accepted
         all the same, and the reconciler puts it.
         """
         await self._queue.ping()
-        key = RunKey(idempotency_key, sha256(payload.encode()).hexdigest()) if idempotency_key else None
-        if not await self._room.take(tenant, 1):
-            if key is not None and (earlier := await self._earlier(tenant, flow, key)) is not None:
-                return Accepted(earlier, fresh=False)
-            raise NoRoomError(self._limits.open)
+        key: RunKey | None = None
+        has_room = False
 
         async def add(connection: AsyncConnection) -> NewProcess:
-            process, most = await self._first(connection, tenant, flow, run, payload)
-            await run_repository.add_run(connection, run, flow, process.version, most_processes=most, key=key)
+            nonlocal key, has_room
+            version = await find(connection, flow)
+            if version is None:
+                raise UnknownFlowError(flow)
+            latest = await self.flows.get(connection, tenant, flow, version)
+            text = payload()
+            if idempotency_key is not None:
+                key = RunKey(idempotency_key, sha256(text.encode()).hexdigest())
+            has_room = has_room or await self._room.take(connection, tenant, 1)
+            if not has_room:
+                raise NoRoomError(self._limits.open)
+            most = latest.extent.until_splits(latest.start)
+            await run_repository.add_run(connection, run, flow, version, most_processes=most, key=key)
+            process = _first(latest, version, run, text)
             await process_repository.add(connection, [process])
             await beside(connection)
             return process
@@ -98,6 +113,10 @@ class RunStarter:
             try:
                 process = await self._database.transact(tenant, add)
                 break
+            except NoRoomError:
+                if key is not None and (earlier := await self._earlier(tenant, flow, key)) is not None:
+                    return Accepted(earlier, fresh=False)
+                raise
             except IntegrityError:
                 tries -= 1
                 if key is None or not tries:
@@ -123,16 +142,9 @@ class RunStarter:
             raise KeyReusedError
         return run
 
-    async def _first(
-        self, connection: AsyncConnection, tenant: str, name: str, run: str, payload: str
-    ) -> tuple[NewProcess, int]:
-        """The run's first process, of the flow's latest version, and how many come of it before a split."""
-        version = await flow_repository.latest_version(connection, name)
-        if version is None:
-            raise UnknownFlowError(name)
-        flow = await self.flows.get(connection, tenant, name, version)
-        first = NewProcess(
-            id=new_id(), run=run, parent=None, flow=name, version=version, step=flow.start,
-            shape=flow.shape_of(flow.start), element="", payload=payload, variables="{}",
-        )  # fmt: skip
-        return first, flow.extent.until_splits(flow.start)
+
+def _first(flow: Flow, version: int, run: str, payload: str) -> NewProcess:
+    return NewProcess(
+        id=new_id(), run=run, parent=None, flow=flow.name, version=version, step=flow.start,
+        shape=flow.shape_of(flow.start), element="", payload=payload, variables="{}",
+    )  # fmt: skip

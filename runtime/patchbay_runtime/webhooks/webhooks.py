@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,7 +17,7 @@ from patchbay_runtime.names import is_name
 from patchbay_runtime.shapes import http_trigger
 from patchbay_runtime.steps.webhook_access import AnyAccess, KeyAccess, PublicAccess
 from patchbay_runtime.storage import webhook_repository
-from patchbay_runtime.storage.database import Database
+from patchbay_runtime.storage.webhook_repository import StoredHook
 from patchbay_runtime.webhooks.check import Sent, is_known, shows_key
 from patchbay_runtime.webhooks.sealing import Sealer, UnsealedError
 from patchbay_runtime.webhooks.unproven import UnprovenRequests
@@ -26,6 +26,10 @@ USUAL_OVERLAP_SECONDS: Final = 24 * 3600
 _SECRET_BYTES: Final = 32
 
 log = logging.getLogger(__name__)
+
+
+class UnknownSenderError(Exception):
+    """No webhook of that name knows the sender, or there is none."""
 
 
 class NoSecretNeededError(Exception):
@@ -44,28 +48,34 @@ class _Hook:
 class Webhooks:
     """Those of all tenants, whose flows come from `flows`."""
 
-    def __init__(self, database: Database, flows: FlowCache, sealer: Sealer) -> None:
-        self._database = database
+    def __init__(self, flows: FlowCache, sealer: Sealer) -> None:
         self._flows = flows
         self._sealer = sealer
         # Nobody's: what a flow that is not there is protected by.
         self._nobodys = _Hook(KeyAccess(), [_made().encode()])
         self._unproven = UnprovenRequests()
 
-    async def knows(self, tenant: str | None, flow: str, sent: Sent) -> bool:
-        """Whether the request may start a run of the flow's latest version; `tenant`: None for one that is not there.
+    async def admitted(self, connection: AsyncConnection, tenant: str, flow: str, sent: Sent) -> int:
+        """The flow's latest version, of which the request may start a run. `connection` must be in the tenant's schema.
 
-        A flow that is not there, or has no webhook, knows nobody, and takes its time for it. One from before there were
-        secrets also knows who shows nothing, for the time that it has been given.
+        Raises UnknownSenderError. A flow that is not there, or has no webhook, knows nobody, and takes its time for it.
+        One from before there were secrets also knows who shows nothing, for the time that it has been given.
         """
-        hook = self._nobodys
-        if tenant is not None and is_name(flow):
-            hook = await self._hook(tenant, flow)
-            # A key that is shown is checked as soon as there is one to show.
-            if hook.unproven and (hook.secrets is self._nobodys.secrets or not shows_key(sent)):
-                self._unproven.note(tenant, flow)
-                return True
-        return is_known(hook.access, hook.secrets, sent, time.time())
+        stored = await webhook_repository.find(connection, flow) if is_name(flow) else None
+        if stored is None:
+            self.refuse(sent)
+        hook = await self._hook(connection, tenant, flow, stored)
+        # A key that is shown is checked as soon as there is one to show.
+        if hook.unproven and (hook.secrets is self._nobodys.secrets or not shows_key(sent)):
+            self._unproven.note(tenant, flow)
+        elif not is_known(hook.access, hook.secrets, sent, time.time()):
+            raise UnknownSenderError
+        return stored.version
+
+    def refuse(self, sent: Sent) -> NoReturn:
+        """Look at the request as a webhook would, and raise UnknownSenderError."""
+        is_known(self._nobodys.access, self._nobodys.secrets, sent, time.time())
+        raise UnknownSenderError
 
     async def first_secret(self, connection: AsyncConnection, tenant: str, flow: Flow) -> str | None:
         """The flow's secret, made now; None if it has one or needs none. `connection` must be in the tenant's schema.
@@ -115,11 +125,9 @@ class Webhooks:
         await webhook_repository.replace(connection, flow, sealed, overlap_seconds if opened else 0)
         return secret
 
-    async def _hook(self, tenant: str, name: str) -> _Hook:
-        async with self._database.transaction(tenant) as connection:
-            stored = await webhook_repository.find(connection, name)
-            flow = None if stored is None else await self._flows.get(connection, tenant, name, stored.version)
-        if stored is None or flow is None or (access := access_of(flow)) is None:
+    async def _hook(self, connection: AsyncConnection, tenant: str, name: str, stored: StoredHook) -> _Hook:
+        access = access_of(await self._flows.get(connection, tenant, name, stored.version))
+        if access is None:
             return self._nobodys
         if isinstance(access, PublicAccess):
             return _Hook(access, [])
