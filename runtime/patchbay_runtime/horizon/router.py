@@ -1,6 +1,6 @@
 """The routes of Horizon's API."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -14,7 +14,7 @@ from patchbay_runtime.horizon.workload import ShapeWorkload, workload
 from patchbay_runtime.queue import ProcessQueue, Snapshot
 
 
-def horizon_router(queue_of: Callable[..., ProcessQueue], catalog: Mapping[str, Shape]) -> APIRouter:
+def horizon_router(queue_of: Callable[..., Awaitable[ProcessQueue]], catalog: Mapping[str, Shape]) -> APIRouter:
     """Routes below `/horizon/api`; `queue_of` is the dependency that gives the queue.
 
     While Redis is away they raise `REDIS_AWAY`: an answer from before would read as load that is not there.
