@@ -63,7 +63,11 @@ async def horizon(queue: ProcessQueue) -> AsyncIterator[httpx.AsyncClient]:
     """A client of Horizon's routes."""
     app = FastAPI()
     add_error_handlers(app)
-    app.include_router(horizon_router(lambda: queue, CATALOG))
+
+    async def queue_of() -> ProcessQueue:
+        return queue
+
+    app.include_router(horizon_router(queue_of, CATALOG))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://horizon/horizon/api") as client:
         yield client
