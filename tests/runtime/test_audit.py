@@ -136,6 +136,20 @@ async def test_a_repeated_start_is_no_second_change(
     assert len([one for one in caplog.records if one.name == "patchbay_runtime.api.audit"]) == 1
 
 
+@pytest.mark.usefixtures("workers")
+async def test_whoever_repeats_a_start_and_is_shown_the_output_of_the_run_has_looked_at_it(
+    settings: Settings, tenant: Tenant
+) -> None:
+    tenant.register(DOCUMENT)
+    path, key = f"{tenant.path}/flows/f/runs", {"Idempotency-Key": "k"}
+    async with api(settings) as client:
+        shown = [await client.post(path, json={"n": 1}, headers=key, params={"wait": 60}) for _ in range(2)]
+        assert [answer.json()["output"] for answer in shown] == [{"n": 1}] * 2
+        newest, *before = await entries(client, tenant)
+    assert (newest["what"], newest["about"]["run"]) == ("a run's payloads were looked at", shown[0].json()["run"])
+    assert "a run's payloads were looked at" not in [entry["what"] for entry in before]
+
+
 async def test_the_line_of_a_refused_destination_says_whose_call_was_to_go_where(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -94,7 +94,7 @@ async def start_by_webhook(
     with senders_are_known():
         if not await tenant_is_there(tenant, resources):
             resources.webhooks.refuse(sent)
-        return await _started(resources, tenant, flow, start, wait)
+        return await _started(resources, tenant, flow, start, wait=wait)
 
 
 @router.post(
@@ -127,7 +127,10 @@ async def start_run(
             act.log(request)
         return accepted
 
-    return await _started(resources, tenant, flow, start, wait)
+    async def keep_look(connection: AsyncConnection, run: str) -> None:
+        await _looked_at(run).keep(request, connection)
+
+    return await _started(resources, tenant, flow, start, wait=wait, keep_look=keep_look)
 
 
 @router.get("/api/tenants/{tenant}/runs", dependencies=[needs(Operation.RUN_LIST)], responses=guarded(404, 422))
@@ -176,14 +179,27 @@ def _looked_at(run: str) -> Act:
     return Act("a run's payloads were looked at", {"run": run})
 
 
+async def _nobody_looks(_connection: AsyncConnection, _run: str) -> None:
+    """Senders of webhooks have no part in the audit."""
+
+
 async def _started(
-    resources: Resources, tenant: str, flow: str, start: Callable[[str], Awaitable[Accepted]], wait: float | None
+    resources: Resources,
+    tenant: str,
+    flow: str,
+    start: Callable[[str], Awaitable[Accepted]],
+    *,
+    wait: float | None,
+    keep_look: Callable[[AsyncConnection, str], Awaitable[None]] = _nobody_looks,
 ) -> Response:
-    """What is answered of a run that `start` starts, to be called as it says."""
+    """What is answered of a run that `start` starts, to be called as it says.
+
+    `keep_look`: tells the audit that the output of a run that an earlier request has started is shown.
+    """
     try:
         if wait is None:
             return _accepted((await start(new_id())).run)
-        return await _start_and_wait(resources, tenant, start, wait)
+        return await _start_and_wait(resources, tenant, start, wait, keep_look)
     except UnknownFlowError:
         raise not_found("flow", flow) from None
     except KeyReusedError:
@@ -219,7 +235,11 @@ def _accepted(run: str) -> JSONResponse:
 
 
 async def _start_and_wait(
-    resources: Resources, tenant: str, start: Callable[[str], Awaitable[Accepted]], seconds: float
+    resources: Resources,
+    tenant: str,
+    start: Callable[[str], Awaitable[Accepted]],
+    seconds: float,
+    keep_look: Callable[[AsyncConnection, str], Awaitable[None]],
 ) -> Response:
     run = new_id()
     with contextlib.ExitStack() as expected:
@@ -231,6 +251,8 @@ async def _start_and_wait(
             state = await resources.waiters.wait(tenant, accepted.run, event, seconds)
             if state is not None:
                 async with resources.database.transaction(tenant) as connection:
+                    if not accepted.fresh:
+                        await keep_look(connection, accepted.run)
                     return JsonAnswer(await run_summary(connection, state))
         except Exception as error:
             # The run has been accepted: saying anything else would have it started twice.
