@@ -1,13 +1,13 @@
 """A program that resolves names by its own look-ups and by the system's resolver, with a name server at the usual port.
 
-Its arguments are the zone and the names, as JSON.
+Its arguments are the zone, and the names with what the system is to be asked for in their place, as JSON.
 """
 
 import asyncio
 import json
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 from patchbay_runtime.reach.look_ups import LookUps
@@ -31,11 +31,14 @@ async def by_look_ups(look_ups: LookUps, name: str) -> list[str]:
         return []
 
 
-async def main(zone: Zone, names: Sequence[str]) -> None:
+async def main(zone: Zone, names: Mapping[str, str]) -> None:
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: NameServer(zone), ("127.0.0.1", 53))
     look_ups = LookUps()
-    found = {name: (await by_look_ups(look_ups, name), await asyncio.to_thread(by_the_system, name)) for name in names}
+    found = {
+        name: (await by_look_ups(look_ups, name), await asyncio.to_thread(by_the_system, judged))
+        for name, judged in names.items()
+    }
     await look_ups.close()
     transport.close()
     print(json.dumps(found))

@@ -290,6 +290,18 @@ async def test_a_name_that_does_not_exist_may_be_tried_again(openings: Openings)
     assert fault.message == f"the name {PARTNER} could not be resolved (Domain name not found)"
 
 
+@pytest.mark.parametrize("name", ["redis", "redis.data.svc", "redis.data.svc.cluster.local", "redis.data"])
+async def test_a_tenant_does_not_learn_which_services_the_cluster_has(openings: Openings, name: str) -> None:
+    search = ("flows.svc.cluster.local", "svc.cluster.local", "cluster.local")
+    told: list[tuple[str, str, bool]] = []
+    for zone in ({}, {f"{one}.svc.cluster.local": [INNER] for one in ("redis.flows", "redis.data")}):
+        async with name_server(zone, search) as (_, look_ups):
+            with pytest.raises(StepFault) as fault:
+                await Destinations(Reach(ANY_PORT), look_ups, openings).addresses("one", name, 6379)
+        told.append((fault.value.code, fault.value.message, fault.value.retryable))
+    assert told[0] == told[1]
+
+
 async def test_slow_name_servers_of_one_tenant_hold_up_no_other(
     openings: Openings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

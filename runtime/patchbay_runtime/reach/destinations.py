@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from patchbay_runtime.queue import REDIS_AWAY
-from patchbay_runtime.reach.look_ups import LookUps
+from patchbay_runtime.reach.look_ups import LookUps, UnknownNameError
 from patchbay_runtime.reach.openings import Openings
-from patchbay_runtime.reach.rule import Address, Reach, is_inner_name, plain, refusal, spelled
+from patchbay_runtime.reach.rule import Address, Reach, is_cluster_name, is_inner_name, plain, refusal, spelled
 from patchbay_runtime.steps.fault import StepFault
 
 REFUSED: Final = "http_address_refused"
@@ -35,11 +35,20 @@ class Destinations:
         address = spelled(host)
         if address is None and is_inner_name(host):
             raise self._refused(tenant, host, port, ())
-        found = [address] if address is not None else await self._look_ups.addresses(tenant, host)
+        found = [address] if address is not None else await self._found(tenant, host, port)
         allowed = [plain(address) for address in found if self._reach.allows(address)]
         if not allowed:
             allowed = await self._opened(tenant, host, port, found)
         return allowed[:_MOST_TRIED]
+
+    async def _found(self, tenant: str, host: str, port: int) -> Sequence[Address]:
+        try:
+            return await self._look_ups.addresses(tenant, host)
+        except UnknownNameError:
+            # Which services the cluster has is not told: one that is there and one that is not are refused alike.
+            if is_cluster_name(host):
+                raise self._refused(tenant, host, port, ()) from None
+            raise
 
     async def _opened(self, tenant: str, host: str, port: int, found: Sequence[Address]) -> list[Address]:
         try:

@@ -2,6 +2,9 @@
 
 aiodns (c-ares) and not the system's resolver: that takes a thread for each look-up, for as long as a tenant's own name
 server lets it wait. Both read /etc/hosts, and /etc/resolv.conf with its search domains and `ndots`.
+
+A partner's name is asked for as it stands: in the search domains it would be asked for eight times more, and would tell
+which services the cluster has.
 """
 
 import asyncio
@@ -12,7 +15,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from weakref import WeakValueDictionary
 
-from patchbay_runtime.reach.rule import Address
+from patchbay_runtime.reach.rule import Address, is_cluster_name
 from patchbay_runtime.steps.fault import StepFault
 
 if TYPE_CHECKING:
@@ -28,6 +31,13 @@ NDOTS: Final = 5
 # c-ares waits a quarter of a second for a server that is usually quick, and twice as long each time: more than the
 # above, so that a name whose own servers are slow has that long. It does so for each search domain.
 _TRIES: Final = 6
+
+
+class UnknownNameError(StepFault):
+    """There is no such name, or none with an address."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__("http_connection", f"the name {name} could not be resolved ({reason})", retryable=True)
 
 
 class LookUps:
@@ -46,16 +56,21 @@ class LookUps:
         self._free: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     async def addresses(self, tenant: str, name: str) -> list[Address]:
-        """Every address of a name, each once, the ones to try first at the front. Raises StepFault."""
-        from aiodns.error import DNSError  # noqa: PLC0415 - only connectors need it
+        """Every address of a name, each once, the ones to try first at the front. Raises StepFault.
+
+        UnknownNameError where the name servers say that there is none.
+        """
+        from aiodns.error import ARES_ENODATA, ARES_ENOTFOUND, DNSError  # noqa: PLC0415 - only connectors need it
 
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
-                return await self._answer(tenant, name)
+                return await self._answer(tenant, name if is_cluster_name(name) else f"{name.rstrip('.')}.")
         except TimeoutError:
             message = f"the name {name} was not resolved within {LONGEST_SECONDS:g} s"
             raise StepFault("http_timeout", message, retryable=True) from None
         except DNSError as error:
+            if error.args[0] in {ARES_ENODATA, ARES_ENOTFOUND}:
+                raise UnknownNameError(name, error.args[-1]) from None
             message = f"the name {name} could not be resolved ({error.args[-1]})"
             raise StepFault("http_connection", message, retryable=True) from None
 

@@ -104,6 +104,12 @@ def is_inner_name(host: str) -> bool:
     return plain == "localhost" or plain.endswith((".localhost", ".internal"))
 
 
+def is_cluster_name(host: str) -> bool:
+    """Whether a name may be one that the cluster's own domains give a sense: a word alone, or one below `svc`."""
+    plain = host.rstrip(".").lower()
+    return "." not in plain or plain.endswith((".svc", ".local"))
+
+
 def plain(address: Address) -> Address:
     """The IPv4 address that an IPv6 one is another spelling of (`::ffff:192.0.2.1`), else the address itself."""
     return address if isinstance(address, IPv4Address) else address.ipv4_mapped or address
