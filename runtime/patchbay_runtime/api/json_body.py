@@ -2,25 +2,15 @@
 
 import json
 from http import HTTPStatus
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from fastapi import Request
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from patchbay_runtime.api.errors import ApiError
 from patchbay_runtime.flows.problem import Problem, problems_of
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def _not_read_as_one(value: Any) -> Any:
-    if isinstance(value, bool | str):
-        raise ValueError("must be a number")  # noqa: TRY004 - what pydantic takes for a refusal
-    return value
-
-
-Number = Annotated[int, BeforeValidator(_not_read_as_one)]
-"""A whole number; `true` is not 1, and `"1"` is not either."""
 
 
 async def read_body(request: Request, limit: int) -> bytes:

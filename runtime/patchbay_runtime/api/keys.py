@@ -18,13 +18,14 @@ from patchbay_runtime.api.answers import Moment, guarded, takes_body, timestamp
 from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import Caller, forbidden, needs
-from patchbay_runtime.api.json_body import Number, read_model
+from patchbay_runtime.api.json_body import read_model
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.api.tenants import existing_tenant
 from patchbay_runtime.flows.problem import Problem
 from patchbay_runtime.names import Name
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
+from patchbay_runtime.steps.number import Whole
 from patchbay_runtime.storage import api_key_repository
 from patchbay_runtime.storage.api_key_repository import NewKey, State, StoredKey
 
@@ -49,7 +50,7 @@ class Wanted(BaseModel):
     name: Name
     role: Role
     scopes: Scopes | None = None
-    days: Number = Field(default=90, ge=1, le=365)
+    days: Whole = Field(default=90, ge=1, le=365)
 
 
 class Rotation(BaseModel):
@@ -57,7 +58,7 @@ class Rotation(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    overlap_seconds: Number = Field(default=86_400, ge=0, le=604_800)
+    overlap_seconds: Whole = Field(default=86_400, ge=0, le=604_800)
 
 
 class Key(TypedDict):

@@ -15,12 +15,13 @@ from patchbay_runtime.api.answers import guarded, takes_body
 from patchbay_runtime.api.audit import Act, change
 from patchbay_runtime.api.errors import ApiError, not_found
 from patchbay_runtime.api.guard import needs
-from patchbay_runtime.api.json_body import Number, read_model
+from patchbay_runtime.api.json_body import read_model
 from patchbay_runtime.api.path_names import FlowName
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.api.tenants import Tenant
 from patchbay_runtime.execution.start import UnknownFlowError
 from patchbay_runtime.rights.operations import Operation
+from patchbay_runtime.steps.number import Whole
 from patchbay_runtime.webhooks.webhooks import USUAL_OVERLAP_SECONDS, NoSecretNeededError, UnknownSenderError
 
 LARGEST_BODY_BYTES: Final = 4096
@@ -42,7 +43,7 @@ class NewSecret(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     secret: GivenSecret | None = Field(default=None, repr=False)
-    overlap_seconds: Number = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS)
+    overlap_seconds: Whole = Field(default=USUAL_OVERLAP_SECONDS, ge=0, le=LONGEST_OVERLAP_SECONDS)
 
 
 class Webhook(TypedDict):

@@ -4,6 +4,7 @@ from pydantic import Field
 
 from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.json_text import JsonText
+from patchbay_runtime.steps.number import Real
 from patchbay_runtime.steps.outcome import Context, Output, Postponed, onward
 from patchbay_runtime.steps.shape import Shape
 
@@ -13,7 +14,7 @@ SHAPE = Shape(name="delay", description="Goes on after a time; a process that wa
 class Config(StepConfig):
     """`seconds`: how long to wait, up to a day."""
 
-    seconds: float = Field(gt=0, le=86_400)
+    seconds: Real = Field(gt=0, le=86_400)
 
 
 async def execute(payload: JsonText, config: Config, context: Context) -> Output | Postponed:

@@ -9,6 +9,7 @@ from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.expression import Expression
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.json_text import JsonText
+from patchbay_runtime.steps.number import Real, Whole
 from patchbay_runtime.steps.outcome import Context, Output, onward
 from patchbay_runtime.steps.retry import RetryPolicy
 from patchbay_runtime.steps.shape import Shape
@@ -41,9 +42,9 @@ class Config(StepConfig):
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict, max_length=30)
     # The body that is sent; the payload where it is not given. GET and DELETE send none.
     body: Expression | None = None
-    timeout_seconds: float = Field(default=20, gt=0, le=LONGEST_TIMEOUT_SECONDS)
-    retries: int = Field(default=2, ge=0, le=20)
-    backoff_seconds: float = Field(default=0.5, ge=0, le=60)
+    timeout_seconds: Real = Field(default=20, gt=0, le=LONGEST_TIMEOUT_SECONDS)
+    retries: Whole = Field(default=2, ge=0, le=20)
+    backoff_seconds: Real = Field(default=0.5, ge=0, le=60)
 
     @field_validator("headers")
     @classmethod

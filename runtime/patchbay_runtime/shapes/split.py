@@ -6,6 +6,7 @@ from patchbay_runtime.steps.config import StepConfig
 from patchbay_runtime.steps.expression import LONGEST_EVALUATION_SECONDS, Expression
 from patchbay_runtime.steps.fault import StepFault
 from patchbay_runtime.steps.json_text import NULL, JsonText
+from patchbay_runtime.steps.number import Whole
 from patchbay_runtime.steps.outcome import Child, Context, Output
 from patchbay_runtime.steps.shape import Shape
 
@@ -24,7 +25,7 @@ class Config(StepConfig):
     """`expression`: the list; `limit`: the most elements it may have."""
 
     expression: Expression
-    limit: int = Field(default=MOST_ELEMENTS, ge=1, le=MOST_ELEMENTS)
+    limit: Whole = Field(default=MOST_ELEMENTS, ge=1, le=MOST_ELEMENTS)
 
 
 def most_children(config: Config) -> int:

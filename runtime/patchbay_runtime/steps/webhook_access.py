@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import BaseModel, Field, PlainValidator, StringConstraints, ValidationInfo, field_validator
 
 from patchbay_runtime.steps.config import StepConfig
+from patchbay_runtime.steps.number import Whole
 
 USER: Final = "webhook"
 """Of `basic`: the secret is the password."""
@@ -79,7 +80,7 @@ class CustomSignature(StepConfig):
     encoding: Literal["hex", "base64"] = "hex"
     prefix: Printable = ""
     timestamp_header: HeaderName | None = None
-    tolerance_seconds: int = Field(default=TOLERANCE_SECONDS, ge=1, le=3600)
+    tolerance_seconds: Whole = Field(default=TOLERANCE_SECONDS, ge=1, le=3600)
     signed: Printable | None = None
 
     @property
@@ -151,14 +152,14 @@ class _Style(BaseModel):
     style: Literal["github", "stripe", "shopify", "custom"]
 
 
-def _read(value: Any) -> AnyAccess:
+def _read(value: Any, info: ValidationInfo) -> AnyAccess:
     # A union that pydantic chooses from puts the names of its members into the places of faults.
     if isinstance(value, AnyAccess):
         return value
     kind = _Kind.model_validate(value).kind
     if kind == "hmac":
-        return SIGNATURES[_Style.model_validate(value).style].model_validate(value)
-    return KINDS[kind].model_validate(value)
+        return SIGNATURES[_Style.model_validate(value).style].model_validate(value, context=info.context)
+    return KINDS[kind].model_validate(value, context=info.context)
 
 
 Access = Annotated[AnyAccess, PlainValidator(_read)]
