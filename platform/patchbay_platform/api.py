@@ -26,6 +26,7 @@ from patchbay_platform import pods
 from patchbay_platform.access_keys import AccessKeys
 from patchbay_platform.connectors import ConnectorsConfig
 from patchbay_platform.endpoint import Endpoint
+from patchbay_platform.identity import IdentityConfig
 from patchbay_platform.placement import Placement
 from patchbay_platform.runtime_pod import RuntimePod
 from patchbay_platform.workload import Workload
@@ -46,8 +47,9 @@ class ApiConfig(Model):
 class Api(pulumi.ComponentResource):
     """The API's pods; each migrates the schemas before it starts, under a lock of the database.
 
-    `connectors`: what flows may call; a flow that names anything else is refused at its registration. `keys`: the first
-    administrator's, which a migration makes known, and the one that the secrets of webhooks are sealed with.
+    `connectors`: what flows may call; a flow that names anything else is refused at its registration. `identity`: by
+    whom people are known. `keys`: the first administrator's, which a migration makes known, and the one that the
+    secrets of webhooks are sealed with.
     """
 
     endpoint: pulumi.Output[Endpoint]
@@ -59,6 +61,7 @@ class Api(pulumi.ComponentResource):
         runtime: RuntimePod,
         *,
         connectors: ConnectorsConfig,
+        identity: IdentityConfig,
         keys: AccessKeys,
         placement: Placement,
         opts: pulumi.ResourceOptions,
@@ -108,7 +111,10 @@ class Api(pulumi.ComponentResource):
                                 args=["api"],
                                 env=[
                                     *runtime.environment(),
-                                    *(EnvVarArgs(name=name, value=value) for name, value in connectors.told.items()),
+                                    *(
+                                        EnvVarArgs(name=name, value=value)
+                                        for name, value in {**connectors.told, **identity.variables}.items()
+                                    ),
                                 ],
                                 ports=[ContainerPortArgs(name="http", container_port=PORT)],
                                 # The gateway forgets an address a second after it left the service's name.

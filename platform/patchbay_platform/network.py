@@ -135,6 +135,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         config: NetworkConfig,
         *,
         networks: ClusterNetworks,
+        providers: bool = False,
         existing: Mapping[str, pulumi.Input[str]],
         absent: Collection[Workload] = (),
         outside: Sequence[Outside] = (),
@@ -142,11 +143,13 @@ class NetworkPolicies(pulumi.ComponentResource):
     ) -> None:
         """`existing`: each namespace's name by itself, known once the namespace exists.
 
-        `absent`: workloads that do not run in this cluster.
+        `providers`: whether the API asks OpenID providers on the internet for their keys. `absent`: workloads that do
+        not run in this cluster.
         """
         super().__init__("patchbay:platform:NetworkPolicies", name, None, opts)
         self._config = config
         self._networks = networks
+        self._providers = providers
         self._outside = outside
         self._flows = [flow for flow in FLOWS if not set(flow[:2]) & set(absent)]
         for namespace, exists in existing.items():
@@ -207,6 +210,8 @@ class NetworkPolicies(pulumi.ComponentResource):
             rules.append(NetworkPolicyEgressRuleArgs(to=_blocks(self._networks.api_server), ports=_tcp(443, 6443)))
         if workload == CONNECTOR:
             rules.append(self._connectors())
+        if workload == API and self._providers:
+            rules.append(NetworkPolicyEgressRuleArgs(to=[_INTERNET], ports=_tcp(443)))
         if rules:
             dns_ports = [NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")]
             rules.append(NetworkPolicyEgressRuleArgs(to=[DNS.peer()], ports=dns_ports))

@@ -11,6 +11,7 @@ from patchbay_platform.cluster import ClusterConfig
 from patchbay_platform.cluster_autoscaler.config import ClusterAutoscalerConfig
 from patchbay_platform.gateway.config import GatewayConfig
 from patchbay_platform.headroom import HeadroomConfig
+from patchbay_platform.identity import IdentityConfig
 from patchbay_platform.keda import KedaConfig
 from patchbay_platform.limits import LimitsConfig
 from patchbay_platform.mariadb.component import MariadbConfig
@@ -48,6 +49,7 @@ class PlatformSettings(Model):
     prometheus: PrometheusConfig
     gateway: GatewayConfig
     api: ApiConfig = ApiConfig()
+    identity: IdentityConfig = IdentityConfig()
     limits: LimitsConfig = LimitsConfig()
     scaling: ScalingConfig = ScalingConfig()
     nodes: NodesConfig = NodesConfig()

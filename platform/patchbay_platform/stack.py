@@ -91,6 +91,7 @@ class Platform(pulumi.ComponentResource):
             f"{name}-network",
             settings.network,
             networks=networks,
+            providers=settings.identity.asks_the_internet,
             existing={**existing, namespaces.KEDA: keda.namespace},
             absent=[
                 *stores.absent(settings),
@@ -149,6 +150,7 @@ class Platform(pulumi.ComponentResource):
             settings.api,
             runtime,
             connectors=settings.network.connectors,
+            identity=settings.identity,
             keys=credentials.keys,
             placement=platform_in(runtime_namespace),
             opts=child,

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from patchbay_runtime.open_id.issuer import Issuer
 
 
 class SettingsError(Exception):
@@ -26,6 +28,8 @@ class Settings(BaseSettings):
     network policies refuse to workers; one that calls other systems takes nothing while it can be reached.
 
     `most_run_processes`, `most_open_processes`: of one run, and of a tenant at one time.
+
+    `openid_issuers`: whose access tokens the API takes, as a JSON list; without any, people cannot sign in.
 
     `administrator_key_file`: the first administrator's API key, which `migrate` records.
 
@@ -61,6 +65,8 @@ class Settings(BaseSettings):
     redis_tls: bool = False
     redis_ca_file: Path | None = None
 
+    openid_issuers: tuple[Issuer, ...] = ()
+
     administrator_key_file: Path | None = None
 
     connector_ports: str = Field(default="443", pattern=r"^\d+(-\d+)?(,\d+(-\d+)?)*$")
@@ -73,6 +79,13 @@ class Settings(BaseSettings):
     sealing_key_file: Path | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("openid_issuers")
+    @classmethod
+    def _each_once(cls, issuers: tuple[Issuer, ...]) -> tuple[Issuer, ...]:
+        if len({one.issuer for one in issuers}) < len(issuers):
+            raise ValueError("PATCHBAY_OPENID_ISSUERS names an issuer twice; remove one of them")
+        return issuers
 
     @model_validator(mode="after")
     def _database_identity_is_complete(self) -> Self:

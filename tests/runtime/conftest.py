@@ -1,6 +1,7 @@
 """A real Redis and a real MariaDB on free loopback ports, once per session."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tests.pinned_tools import program
 from tests.ports import free_port
 from tests.runtime.authority import Authority
 from tests.runtime.identity_agent import IdentityAgent
+from tests.runtime.open_id_provider import Provider
 from tests.runtime.servers import (
     DATABASE_PASSWORD,
     DATABASE_USER,
@@ -136,8 +138,12 @@ def settings(unmigrated_settings: Settings) -> Settings:
 
 def environment_of(settings: Settings) -> dict[str, str]:
     """The environment of a program of the runtime."""
-    given = {f"PATCHBAY_{name.upper()}": str(value) for name, value in settings if value is not None}
+    given = {f"PATCHBAY_{name.upper()}": _written(value) for name, value in settings if value is not None}
     return {**os.environ, **given}
+
+
+def _written(value: Any) -> str:
+    return json.dumps([one.model_dump() for one in value]) if isinstance(value, tuple) else str(value)
 
 
 class Program:
@@ -297,6 +303,14 @@ def new_tenant(api_url: str) -> Iterator[Callable[[], Tenant]]:
 def tenant(new_tenant: Callable[[], Tenant]) -> Tenant:
     """A tenant that no other test uses."""
     return new_tenant()
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """An OpenID provider, whom an API believes that is told so."""
+    server = Provider()
+    yield server
+    server.close()
 
 
 @pytest.fixture

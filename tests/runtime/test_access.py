@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
 from patchbay_runtime.api.app import create_app
-from patchbay_runtime.api.guard import declared
+from patchbay_runtime.api.guard import Identified, declared
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
 from patchbay_runtime.settings import Settings
@@ -18,6 +18,8 @@ from tests.runtime.in_process import api
 from tests.runtime.keys import PLATFORM, bearer, expire, make
 from tests.runtime.servers import Mariadb
 
+# For whoever shows an access token, whatever he or she is here.
+OF_PEOPLE = {"GET /api/memberships", "POST /api/memberships"}
 OPEN = {"GET /healthz", "GET /readyz", "GET /metrics", "POST /hooks/{tenant}/{flow}"}
 ROUTES: Mapping[str, Operation] = {
     "PUT /api/tenants/{tenant}": Operation.TENANT_CREATE,
@@ -38,6 +40,16 @@ ROUTES: Mapping[str, Operation] = {
     "GET /api/platform/keys": Operation.KEY_READ,
     "POST /api/platform/keys/{key}/rotation": Operation.KEY_MANAGE,
     "DELETE /api/platform/keys/{key}": Operation.KEY_MANAGE,
+    "GET /api/tenants/{tenant}/members": Operation.MEMBER_READ,
+    "PUT /api/tenants/{tenant}/members/{member}": Operation.MEMBER_MANAGE,
+    "DELETE /api/tenants/{tenant}/members/{member}": Operation.MEMBER_MANAGE,
+    "POST /api/tenants/{tenant}/invitations": Operation.MEMBER_MANAGE,
+    "DELETE /api/tenants/{tenant}/invitations/{invitation}": Operation.MEMBER_MANAGE,
+    "GET /api/platform/members": Operation.MEMBER_READ,
+    "PUT /api/platform/members/{member}": Operation.MEMBER_MANAGE,
+    "DELETE /api/platform/members/{member}": Operation.MEMBER_MANAGE,
+    "POST /api/platform/invitations": Operation.MEMBER_MANAGE,
+    "DELETE /api/platform/invitations/{invitation}": Operation.MEMBER_MANAGE,
     "PUT /api/platform/openings/{address}/{port}": Operation.OPENING_MANAGE,
     "DELETE /api/platform/openings/{address}/{port}": Operation.OPENING_MANAGE,
     "GET /api/tenants/{tenant}/audit": Operation.AUDIT_READ,
@@ -53,7 +65,7 @@ GATEWAY = {"Patchbay-Via": "gateway"}
 NO_KEY = {
     "error": {
         "code": "unauthenticated",
-        "message": "send an API key that is known here, as `Authorization: Bearer KEY`",
+        "message": "send an API key or an access token that is known here, as `Authorization: Bearer ...`",
         "details": [],
     }
 }
@@ -73,7 +85,8 @@ class Callers:
         """Ask for something that does no harm: but for the tenant, and what is `named`, nothing of it is there."""
         method, path = route.split()
         usual = {"tenant": self.tenant, "flow": "f", "version": 1, "run": "0" * 32, "key": "1" * 24}
-        path = path.format(**{**usual, "address": "10.96.0.7", "port": 443, **named})
+        usual |= {"address": "10.96.0.7", "port": 443, "member": "1" * 24, "invitation": "1" * 24}
+        path = path.format(**{**usual, **named})
         return self.client.request(method, path, headers={**GATEWAY, **headers})
 
 
@@ -91,13 +104,18 @@ def callers(api_url: str) -> Iterator[Callers]:
 def test_every_route_declares_one_operation_or_that_it_is_open(settings: Settings) -> None:
     app = create_app(settings)
     found: dict[str, Operation | None] = {}
+    of_people = set()
     for route in iter_route_contexts(app.routes):
         (guard,) = declared(getattr(route, "dependencies", None) or [])
         for method in route.methods or ():
-            found[f"{method} {route.path}"] = guard.operation if guard else None
+            if isinstance(guard, Identified):
+                of_people.add(f"{method} {route.path}")
+            else:
+                found[f"{method} {route.path}"] = guard.operation if guard else None
     assert found == {**ROUTES, **dict.fromkeys(OPEN)}
+    assert of_people == OF_PEOPLE
     described = {f"{method.upper()} {path}" for path, methods in app.openapi()["paths"].items() for method in methods}
-    assert described == set(found)
+    assert described == set(found) | of_people
 
 
 @pytest.mark.parametrize("route", ROUTES)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from patchbay_runtime.logs import JsonFormatter
+from patchbay_runtime.open_id.issuer import Issuer
 from patchbay_runtime.queue.connection import connect
 from patchbay_runtime.reach.destinations import Destinations
 from patchbay_runtime.reach.look_ups import LookUps
@@ -20,6 +21,7 @@ from tests.runtime.audited import entries
 from tests.runtime.conftest import Tenant
 from tests.runtime.in_process import api
 from tests.runtime.keys import PLATFORM
+from tests.runtime.open_id_provider import AUDIENCE, Provider
 from tests.runtime.test_access import ROUTES
 
 GIVEN = "a-secret-of-the-sender"
@@ -69,9 +71,10 @@ class Changes:
 
 
 async def test_every_change_is_one_entry_and_one_line_that_say_who_did_what_and_hold_no_secret(
-    settings: Settings, tenant: Tenant, caplog: pytest.LogCaptureFixture
+    settings: Settings, provider: Provider, tenant: Tenant, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
+    settings = settings.model_copy(update={"openid_issuers": (Issuer(issuer=provider.url, audience=AUDIENCE),)})
     name = f"{tenant.name}-b"
     keys, flows = "/api/tenants/{tenant}/keys", "/api/tenants/{tenant}/flows"
     opening = "/api/platform/openings/{address}/{port}"
@@ -102,6 +105,26 @@ async def test_every_change_is_one_entry_and_one_line_that_say_who_did_what_and_
             _, line = await changes.make(f"DELETE {prefix}/{{key}}", **of, key=new["id"])
             assert line == {"message": "a key was revoked", **of_key, "key": new["id"]}
             secrets += [made["key"], new["key"]]
+        for prefix, of in (("/api/tenants/{tenant}", {"tenant": name}), ("/api/platform", {})):
+            role, other = ("viewer", "operator") if of else ("support", "administrator")
+            of_people = {"operation": "member.manage", **of}
+            invited, line = await changes.make(f"POST {prefix}/invitations", {"role": role}, **of)
+            about = {**of_people, "invitation": invited["id"], "role": role}
+            assert line == {"message": "an invitation was made", **about}
+            shown = {"Authorization": f"Bearer {provider.token(name)}"}
+            joined = await client.post("/api/memberships", json={"invitation": invited["invitation"]}, headers=shown)
+            member = joined.json()["member"]
+            _, line = await changes.make(f"PUT {prefix}/members/{{member}}", {"role": other}, **of, member=member)
+            about = {**of_people, "member": member, "role": other, "before": role}
+            assert line == {"message": "somebody was given another role", **about}
+            _, line = await changes.make(f"DELETE {prefix}/members/{{member}}", **of, member=member)
+            assert line == {"message": "somebody was removed", **of_people, "member": member, "role": other}
+            back, _ = await changes.make(f"POST {prefix}/invitations", {"role": role}, **of)
+            path = f"DELETE {prefix}/invitations/{{invitation}}"
+            _, line = await changes.make(path, **of, invitation=back["id"])
+            about = {**of_people, "invitation": back["id"], "role": role}
+            assert line == {"message": "an invitation was taken back", **about}
+            secrets += [invited["invitation"], back["invitation"]]
         of_opening = {"operation": "opening.manage", "address": ADDRESS, "port": 443}
         _, line = await changes.make(f"PUT {opening}", address=ADDRESS, port=443)
         assert line == {"message": "an opening was made", **of_opening, "seconds": 60}

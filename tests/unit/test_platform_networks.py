@@ -1,5 +1,6 @@
 """The platform's networks are those of the environment that it is put on, in the whole program of each stack."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pulumi
 import pytest
 from patchbay_platform.connectors import ConnectorsConfig
+from patchbay_platform.identity import IdentityConfig
 from patchbay_policies.model import Resource
 from patchbay_runtime.settings import Settings
+from pydantic import ValidationError
 
 from tests.policy.recorded import record, recorded, stack_config
 
@@ -93,3 +96,45 @@ def test_before_the_first_images_all_of_aws_is_made_and_no_platform(stack: Stack
         for one in whole
         if one.type.startswith(("aws:", "patchbay:infra:", "pulumi:providers:aws"))
     }
+
+
+ISSUER = {"issuer": "https://id.example.com/realms/main", "audience": "patchbay-api"}
+
+
+def test_the_api_reaches_the_providers_of_the_internet_where_there_are_any(stack: Stack) -> None:
+    def of_the_api(resources: Sequence[Resource]) -> list[set[str]]:
+        named = (one.props for one in resources if one.type == POLICY)
+        specs = [one["spec"] for one in named if one["metadata"]["name"] == "api"]
+        return [blocks(spec["egress"], "to", 443) for spec in specs]
+
+    assert of_the_api(stack[1])
+    assert not any("0.0.0.0/0" in found for found in of_the_api(stack[1]))
+    config = dict(stack[0])
+    config["patchbay:platform"] = {**config["patchbay:platform"], "identity": {"issuers": [ISSUER]}}
+    opened = record(config)
+    assert all(found == {"0.0.0.0/0"} for found in of_the_api(opened))
+    servers = [one.props for one in opened if one.type.endswith(":Deployment")]
+    (server,) = {json.dumps(_environment(one)) for one in servers if one["metadata"]["name"] == "api"}
+    issuers = json.loads(json.loads(server)["PATCHBAY_OPENID_ISSUERS"])
+    assert Settings(openid_issuers=issuers).openid_issuers[0].audience == "patchbay-api"
+
+
+def _environment(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    return {one["name"]: one.get("value") for one in container["env"]}
+
+
+@pytest.mark.parametrize(
+    ("issuers", "told"),
+    [
+        ([{**ISSUER, "issuer": "http://id.example.com"}], "https://"),
+        ([{**ISSUER, "keysUrl": "http://keys.example.com"}], "keys_url.*https://"),
+        ([{**ISSUER, "audience": ""}], "audience"),
+        ([ISSUER, ISSUER], "named twice"),
+    ],
+)
+def test_a_provider_that_cannot_be_believed_is_refused_before_anything_is_made(
+    issuers: list[dict[str, str]], told: str
+) -> None:
+    with pytest.raises(ValidationError, match=told):
+        IdentityConfig.model_validate({"issuers": issuers})

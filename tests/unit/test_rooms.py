@@ -22,8 +22,9 @@ OURS = (
     "patchbay_standins",
 )
 
-# What the shapes are, and how the resources of their pods are written: both without a library of the runtime.
-RUNTIME = ("patchbay_runtime.catalog", "patchbay_runtime.quantity")
+# What the shapes are, how the resources of their pods are written, and which OpenID providers can be believed: all
+# without a library of the runtime.
+RUNTIME = ("patchbay_runtime.catalog", "patchbay_runtime.quantity", "patchbay_runtime.open_id.issuer")
 
 # Folder -> the prefixes of our packages and of Pulumi's that it may import. The row of the innermost folder holds.
 ALLOWED = {
@@ -88,12 +89,13 @@ def test_no_room_shadows_a_module_of_the_standard_library() -> None:
     assert "site-packages" not in str(getattr(sys.modules.get("platform"), "__file__", ""))
 
 
-def test_the_catalogue_is_imported_without_the_runtimes_dependencies() -> None:
-    show = "import sys, patchbay_runtime.catalog; print(*{name.split('.')[0] for name in sys.modules})"
+@pytest.mark.parametrize("module", RUNTIME)
+def test_what_others_import_of_the_runtime_needs_none_of_its_dependencies(module: str) -> None:
+    show = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
     loaded = set(
         subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout.split()
     )
-    assert "pydantic" in loaded
+    assert "patchbay_runtime" in loaded
     assert not loaded & {"alembic", "asyncmy", "fastapi", "httpx", "jsonata", "redis", "sqlalchemy", "uvicorn"}
 
 

@@ -6,7 +6,18 @@ from typing import TypedDict
 
 from fastapi import FastAPI
 
-from patchbay_runtime.api import audit_entries, flows, health, keys, openings, runs, tenants, webhooks
+from patchbay_runtime.api import (
+    audit_entries,
+    flows,
+    health,
+    keys,
+    members,
+    memberships,
+    openings,
+    runs,
+    tenants,
+    webhooks,
+)
 from patchbay_runtime.api.answers import guarded
 from patchbay_runtime.api.errors import add_error_handlers
 from patchbay_runtime.api.guard import needs
@@ -43,7 +54,8 @@ def add_routes(app: FastAPI) -> None:
     """Every route, with what it asks of its callers."""
     for router in (
         tenants.router, flows.router, webhooks.router, runs.router,
-        keys.tenant_router, keys.platform_router, openings.router, audit_entries.router, health.router,
+        keys.tenant_router, keys.platform_router, members.tenant_router, members.platform_router, memberships.router,
+        openings.router, audit_entries.router, health.router,
     ):  # fmt: skip
         app.include_router(router)
     # Who scales the pods comes from inside the cluster, and must not depend on MariaDB.

@@ -34,11 +34,11 @@ class Act:
     about: dict[str, str | int] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
 
-    async def keep(self, request: Request, connection: AsyncConnection) -> None:
-        """Add the entry in the transaction of what is done."""
+    async def keep(self, request: Request, connection: AsyncConnection, *, tenant: str | None = None) -> None:
+        """Add the entry in the transaction of what is done. `tenant`: whose it is, where the path does not say."""
         caller = caller_of(request)
         entry = Entry(
-            tenant=_tenant_of(request),
+            tenant=tenant or _tenant_of(request),
             principal=caller.id,
             role=caller.role,
             source=_source_of(request),
@@ -48,9 +48,10 @@ class Act:
         )
         await audit_repository.add(connection, entry)
 
-    def log(self, request: Request) -> None:
+    def log(self, request: Request, *, tenant: str | None = None) -> None:
         """Write the line, once what is done is kept."""
-        given = {"principal": caller_of(request).id, "operation": _operation_of(request), "tenant": _tenant_of(request)}
+        tenant = tenant or _tenant_of(request)
+        given = {"principal": caller_of(request).id, "operation": _operation_of(request), "tenant": tenant}
         log.info("%s", self.what, extra={**given, **self.about})
 
 

@@ -49,8 +49,14 @@ class ApiError(Exception):
 
 
 def not_found(kind: str, name: str) -> ApiError:
-    """404 for a tenant, flow, version, run or key."""
+    """404 for a tenant, flow, version, run, key, member or invitation."""
     return ApiError(HTTPStatus.NOT_FOUND, f"unknown_{kind}", f"there is no {kind} {name!r}")
+
+
+def invalid_field(path: str, message: str) -> ApiError:
+    """422 for one field of a body, by its JSON path."""
+    problem = Problem(path, message)
+    return ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "the request is not valid", [problem])
 
 
 def error_response(

@@ -16,12 +16,11 @@ from patchbay_runtime.access.api_key import ID_PATTERN, ApiKey, new_key
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.api.answers import Moment, guarded, takes_body, timestamp
 from patchbay_runtime.api.audit import Act, change
-from patchbay_runtime.api.errors import ApiError, not_found
+from patchbay_runtime.api.errors import ApiError, invalid_field, not_found
 from patchbay_runtime.api.guard import Caller, forbidden, needs
 from patchbay_runtime.api.json_body import read_model
 from patchbay_runtime.api.resources import ResourcesOf
 from patchbay_runtime.api.tenants import existing_tenant
-from patchbay_runtime.flows.problem import Problem
 from patchbay_runtime.names import Name
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import OPERATIONS, PLATFORM_ROLES, TENANT_ROLES, Role
@@ -190,13 +189,13 @@ platform_router = _router("/api/platform/keys", _platform, PLATFORM_ROLES)
 def _check(wanted: Wanted, caller: Principal, tenant: str | None, roles: tuple[Role, ...]) -> None:
     """422 for a key that cannot be, 403 for one that can do what its maker cannot."""
     if wanted.role not in roles:
-        raise _invalid("$.role", f"must be {' or '.join(roles)}: the role of a key of this kind")
+        raise invalid_field("$.role", f"must be {' or '.join(roles)}: the role of a key of this kind")
     if tenant is None and wanted.name == first_administrator.NAME:
-        raise _invalid("$.name", "is the name of the key that `migrate` records; choose another one")
+        raise invalid_field("$.name", "is the name of the key that `migrate` records; choose another one")
     if not caller.may_give(wanted.role, wanted.scopes):
         raise forbidden("the key could do what yours cannot; choose a role or scopes within your own operations")
     if wanted.scopes is not None and (beyond := sorted(wanted.scopes - OPERATIONS[wanted.role])):
-        raise _invalid("$.scopes", f"{wanted.role} does not have {', '.join(beyond)}; scopes only narrow a role")
+        raise invalid_field("$.scopes", f"{wanted.role} does not have {', '.join(beyond)}; scopes only narrow a role")
 
 
 def _refuse_to_rotate(old: StoredKey, caller: Principal) -> None:
@@ -230,11 +229,6 @@ async def _issue(connection: AsyncConnection, caller: Principal, tenant: str | N
     )
     await api_key_repository.add(connection, given)
     return Issued(made, await _existing(connection, tenant, made.id))
-
-
-def _invalid(path: str, message: str) -> ApiError:
-    problem = Problem(path, message)
-    return ApiError(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "the request is not valid", [problem])
 
 
 def _view(key: StoredKey) -> Key:

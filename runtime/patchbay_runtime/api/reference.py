@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
 from patchbay_runtime.api.app import add_routes
-from patchbay_runtime.api.guard import declared
+from patchbay_runtime.api.guard import Guard, declared
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import OPERATIONS
 
@@ -41,7 +41,7 @@ def _requests() -> dict[Operation, list[str]]:
     found: dict[Operation, list[str]] = defaultdict(list)
     for route in iter_route_contexts(app.routes):
         for guard in declared(getattr(route, "dependencies", None) or []):
-            if guard is not None:
+            if isinstance(guard, Guard):
                 found[guard.operation] += [f"`{method} {route.path}`" for method in sorted(route.methods or ())]
     return found
 

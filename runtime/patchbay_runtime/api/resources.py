@@ -13,6 +13,8 @@ from patchbay_runtime.evaluation.evaluators import Evaluators
 from patchbay_runtime.execution.limits import ProcessLimits
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, Reconciler, SweepPace
 from patchbay_runtime.execution.start import RunStarter
+from patchbay_runtime.open_id.keys import Asker, Keys
+from patchbay_runtime.open_id.tokens import Tokens
 from patchbay_runtime.queue import ProcessQueue
 from patchbay_runtime.reach.rule import Reach
 from patchbay_runtime.settings import Settings
@@ -35,6 +37,7 @@ class Resources:
     """Connections and services of one replica. `reach`: what flows may call. `evaluators` read their expressions.
 
     `webhooks`: who may start their runs from outside. `key_check`: of the key that their secrets are sealed by.
+    `tokens`: of people.
     """
 
     settings: Settings
@@ -47,6 +50,7 @@ class Resources:
     evaluators: Evaluators
     webhooks: Webhooks
     key_check: KeyCheck
+    tokens: Tokens
 
 
 @asynccontextmanager
@@ -59,6 +63,7 @@ async def open_resources(
     queue = ProcessQueue.open(settings, CATALOG)
     waiters = RunWaiters(queue.redis, database)
     reconciler = Reconciler(database, queue, sweeps)
+    asker = Asker()
     # Flows are seldom registered, and replicas have little memory.
     evaluators = Evaluators(at_once=1, most_idle=0, most_waiting=4)
     try:
@@ -67,9 +72,20 @@ async def open_resources(
             webhooks = Webhooks(starter.flows, sealer)
             reach = Reach.of(settings)
             yield Resources(
-                settings, database, queue, waiters, starter, reconciler, reach, evaluators, webhooks, KeyCheck(sealer)
+                settings,
+                database,
+                queue,
+                waiters,
+                starter,
+                reconciler,
+                reach,
+                evaluators,
+                webhooks,
+                KeyCheck(sealer),
+                Tokens(settings.openid_issuers, lambda issuer: Keys(issuer, asker.client)),
             )
     finally:
+        await asker.close()
         await evaluators.close()
         await queue.close()
         await database.close()

@@ -14,6 +14,8 @@ class Operation(StrEnum):
     RUN_START = "run.start"
     KEY_READ = "key.read"
     KEY_MANAGE = "key.manage"
+    MEMBER_READ = "member.read"
+    MEMBER_MANAGE = "member.manage"
     HORIZON_READ = "horizon.read"
     AUDIT_READ = "audit.read"
     OPENING_MANAGE = "opening.manage"

@@ -19,15 +19,21 @@ class Role(StrEnum):
 
 
 TENANT_ROLES: Final = (Role.OWNER, Role.DEVELOPER, Role.OPERATOR, Role.VIEWER)
-"""Of keys that belong to a tenant."""
+"""Of people and keys that belong to a tenant."""
 
 PLATFORM_ROLES: Final = (Role.ADMINISTRATOR, Role.SUPPORT)
-"""Of keys that belong to none: they hold in every tenant."""
+"""Of people and keys that belong to none: they hold in every tenant."""
 
 _VIEWER: Final = frozenset({Operation.FLOW_READ, Operation.RUN_LIST, Operation.RUN_READ})
 _OPERATOR: Final = _VIEWER | {Operation.RUN_START}
 _DEVELOPER: Final = _OPERATOR | {Operation.FLOW_REGISTER}
-_OWNER: Final = _DEVELOPER | {Operation.KEY_READ, Operation.KEY_MANAGE, Operation.AUDIT_READ}
+_OWNER: Final = _DEVELOPER | {
+    Operation.KEY_READ,
+    Operation.KEY_MANAGE,
+    Operation.MEMBER_READ,
+    Operation.MEMBER_MANAGE,
+    Operation.AUDIT_READ,
+}
 
 OPERATIONS: Final[Mapping[Role, frozenset[Operation]]] = {
     Role.OWNER: _OWNER,

@@ -36,6 +36,40 @@ api_keys = Table(
     Index("of_tenant_by_end", "tenant", "ends_at"),
 )
 
+members = Table(
+    "members",
+    control,
+    Column("id", CHAR(24, collation="ascii_bin"), primary_key=True),
+    # None: of the platform.
+    Column("tenant", String(40, collation="ascii_bin")),
+    Column("issuer", String(255, collation="ascii_bin"), nullable=False),
+    Column("subject", String(255, collation="ascii_bin"), nullable=False),
+    # What the provider calls somebody: for people to read, and for nothing else.
+    Column("name", String(255, collation="utf8mb4_bin")),
+    Column("role", String(20, collation="ascii_bin"), nullable=False),
+    Column("created_at", _TIME, nullable=False, server_default=text("CURRENT_TIMESTAMP(6)")),
+    Column("created_by", String(64, collation="ascii_bin"), nullable=False),
+    Column("signed_in_at", _TIME),
+    # A unique index takes any number of NULLs.
+    Column("place", String(40, collation="ascii_bin"), Computed("COALESCE(tenant, '')", persisted=False)),
+    Index("person_of_place", "issuer", "subject", "place", unique=True),
+    Index("of_place", "place", "created_at"),
+)
+
+invitations = Table(
+    "invitations",
+    control,
+    Column("id", CHAR(24, collation="ascii_bin"), primary_key=True),
+    # None: to the platform.
+    Column("tenant", String(40, collation="ascii_bin")),
+    Column("role", String(20, collation="ascii_bin"), nullable=False),
+    Column("digest", CHAR(64, collation="ascii_bin"), nullable=False),
+    Column("created_at", _TIME, nullable=False, server_default=text("CURRENT_TIMESTAMP(6)")),
+    Column("created_by", String(64, collation="ascii_bin"), nullable=False),
+    Column("expires_at", _TIME, nullable=False),
+    Index("of_tenant", "tenant", "created_at"),
+)
+
 sealing_key = Table(
     "sealing_key",
     control,

@@ -1,0 +1,1 @@
+"""People: who an OpenID provider says that somebody is."""
