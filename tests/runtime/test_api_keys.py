@@ -96,7 +96,9 @@ MAKERS: list[list[Operation] | None] = [
 
 
 @pytest.mark.parametrize("scopes", MAKERS, ids=str)
-def test_nobody_gains_by_making_a_key_nor_by_rotating_one(tenant: Tenant, scopes: list[Operation] | None) -> None:
+def test_nobody_gains_by_making_a_key_nor_touches_one_that_can_do_more(
+    tenant: Tenant, scopes: list[Operation] | None
+) -> None:
     path = f"{tenant.path}/keys"
     maker = make(tenant.client, path, "owner", scopes=scopes)
     own = granted(Role.OWNER, None if scopes is None else frozenset(scopes))
@@ -113,13 +115,17 @@ def test_nobody_gains_by_making_a_key_nor_by_rotating_one(tenant: Tenant, scopes
         else:
             refused += 1
             assert answer.status_code in {403, 422}, answer.text
-            # By somebody who may give it, so that there is something to rotate.
+            # By somebody who may give it, so that there is something to rotate and to revoke.
             other = tenant.client.post(path, json=asked)
             if other.status_code == 201:
-                rotation = f"{path}/{other.json()['id']}/rotation"
-                assert tenant.client.post(rotation, headers=bearer(maker)).status_code == 403
+                key = f"{path}/{other.json()['id']}"
+                assert tenant.client.post(f"{key}/rotation", headers=bearer(maker)).status_code == 403
+                assert tenant.client.delete(key, headers=bearer(maker)).status_code == 403
+                assert status(tenant, other.json()) != 401
     assert given
     assert refused
+    # The own one can always be ended.
+    assert tenant.client.delete(f"{path}/{maker['id']}", headers=bearer(maker)).json()["state"] == "revoked"
 
 
 def test_an_owner_makes_no_key_elsewhere(tenant: Tenant) -> None:

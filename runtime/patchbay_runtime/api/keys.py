@@ -168,11 +168,14 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
         return (await change(request, resources.database, None, replace, rotated)).answer()
 
     @router.delete("/{key}", dependencies=[needs(Operation.KEY_MANAGE)], responses=guarded(404, 422))
-    async def revoke(request: Request, key: KeyId, tenant: Owner, resources: ResourcesOf) -> Key:
+    async def revoke(request: Request, key: KeyId, caller: Caller, tenant: Owner, resources: ResourcesOf) -> Key:
         """End a key at once."""
 
         async def end(connection: AsyncConnection) -> StoredKey:
-            await _existing(connection, tenant, key)
+            old = await _existing(connection, tenant, key)
+            # Its holder may end it, whatever it can do.
+            if old.id != caller.id and not caller.may_give(old.role, old.scopes):
+                raise forbidden("the key can do what you cannot; ask somebody who has all of its operations")
             await api_key_repository.revoke(connection, key)
             return await _existing(connection, tenant, key)
 
@@ -193,7 +196,7 @@ def _check(wanted: Wanted, caller: Principal, tenant: str | None, roles: tuple[R
     if tenant is None and wanted.name == first_administrator.NAME:
         raise invalid_field("$.name", "is the name of the key that `migrate` records; choose another one")
     if not caller.may_give(wanted.role, wanted.scopes):
-        raise forbidden("the key could do what yours cannot; choose a role or scopes within your own operations")
+        raise forbidden("the key could do what you cannot; choose a role or scopes within your own operations")
     if wanted.scopes is not None and (beyond := sorted(wanted.scopes - OPERATIONS[wanted.role])):
         raise invalid_field("$.scopes", f"{wanted.role} does not have {', '.join(beyond)}; scopes only narrow a role")
 
@@ -203,7 +206,7 @@ def _refuse_to_rotate(old: StoredKey, caller: Principal) -> None:
         message = "the first administrator's key is in a file: put another one there, and `migrate` ends this one"
         raise ApiError(HTTPStatus.CONFLICT, "key_of_a_file", message)
     if not caller.may_give(old.role, old.scopes):
-        raise forbidden("the key can do what yours cannot; rotate it with a key that has all of its operations")
+        raise forbidden("the key can do what you cannot; ask somebody who has all of its operations")
     if old.state != "live":
         raise ApiError(HTTPStatus.CONFLICT, "key_ended", f"the key is {old.state}; make a new one")
 
