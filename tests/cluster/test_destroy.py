@@ -8,6 +8,7 @@ import pytest
 from lightkube import Client
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.core_v1 import Namespace, Node, PersistentVolume, PersistentVolumeClaim
+from patchbay_local.commands import administrator
 from patchbay_local.deploy import environments
 from patchbay_local.deploy.stack.stack import Stack
 from patchbay_local.deploy.stack_config import StackConfig
@@ -42,6 +43,8 @@ def stack() -> Iterator[Stack]:
         Cloud(environments.access()), LocalNodes(open_journal(), ClusterImages.from_lock()), lambda *_: None
     )
     edge.wait_until_answering()
+    # The platform has made another one.
+    administrator.keep_key()
     local.preview("--expect-no-changes")
 
 

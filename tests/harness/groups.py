@@ -18,6 +18,7 @@ _TOGETHER: Final[Sequence[tuple[str, str]]] = (
     ("emulate", r"tests/emulated/test_command\.py"),
     ("emulated production", r"tests/emulated/.*\[(.*-)?production\b"),
     ("runtime", r"tests/runtime/test_(?!queue_)"),
+    ("security", r"tests/security/"),
     ("emulated staging", r"tests/emulated/.*\[(.*-)?staging\b"),
     ("emulated dev", r"tests/emulated/"),
     ("control plane", r"tests/(standins/pulumi_plugins/test_|\w+/test_(restore_on|scale_in_order_rights|storage))"),

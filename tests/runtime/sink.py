@@ -34,7 +34,7 @@ class Answer:
 class Sink:
     """An HTTP server on loopback; `answer` gets each request and its number, from 0."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.received: list[Received] = []
         self.answer: Callable[[Received, int], Answer] = lambda _request, _number: Answer()
         self._lock = threading.Lock()
@@ -52,9 +52,10 @@ class Sink:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
                 """The requests are recorded."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/sink"
+        self.port = self._server.server_port
+        self.url = f"http://{host}:{self.port}/sink"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def serve(self, handler: BaseHTTPRequestHandler) -> None:
