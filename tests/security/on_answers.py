@@ -44,7 +44,7 @@ HOSTILE: Final[Mapping[str, tuple[str, Act]]] = {
         _answered(itertools.chain([_OK], itertools.repeat(b"X-A: " + b"a" * 1000 + b"\r\n", 200))),
     ),
     "more than it says": ("response_cut_off", _answered([_OK + b"Content-Length: 1000\r\n\r\nshort"])),
-    "no HTTP at all": ("response_invalid", _answered([b"SSH-2.0-OpenSSH_9.2\r\n"])),
+    "no HTTP at all": ("response_invalid", _answered([b"SSH-2.0-OpenSSH_9.2\r\n\r\n"])),
     "JSON as deep as can be": ("response_json", _answered(_json(b"[" * 100_000))),
     "a number of thousands of digits": ("response_json", _answered(_json(b"9" * 10_000))),
     "JSON that is none": ("response_json", _answered(_json(b"{"))),
