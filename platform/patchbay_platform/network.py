@@ -149,7 +149,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         super().__init__("patchbay:platform:NetworkPolicies", name, None, opts)
         self._config = config
         self._networks = networks
-        self._providers = providers
+        self._asks_providers = providers
         self._outside = outside
         self._flows = [flow for flow in FLOWS if not set(flow[:2]) & set(absent)]
         for namespace, exists in existing.items():
@@ -210,7 +210,7 @@ class NetworkPolicies(pulumi.ComponentResource):
             rules.append(NetworkPolicyEgressRuleArgs(to=_blocks(self._networks.api_server), ports=_tcp(443, 6443)))
         if workload == CONNECTOR:
             rules.append(self._connectors())
-        if workload == API and self._providers:
+        if workload == API and self._asks_providers:
             rules.append(NetworkPolicyEgressRuleArgs(to=[_INTERNET], ports=_tcp(443)))
         if rules:
             dns_ports = [NetworkPolicyPortArgs(port=53, protocol=protocol) for protocol in ("UDP", "TCP")]

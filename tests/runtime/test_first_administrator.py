@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from patchbay_runtime.access import first_administrator
-from patchbay_runtime.access.api_key import ApiKey, new_key
-from patchbay_runtime.access.authentication import UnauthenticatedError, authenticate
+from patchbay_runtime.access.api_key import ApiKey, new_key, parse_key
+from patchbay_runtime.access.authentication import UnauthenticatedError, principal_of_key
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.migrations import migrate
 from patchbay_runtime.rights.roles import Role
@@ -50,7 +50,9 @@ def enter(settings: Settings, text: str) -> Principal:
     async def ask() -> Principal:
         database = Database(create_engine(settings, pool_size=1), 30)
         try:
-            return await authenticate(database, text)
+            key = parse_key(text)
+            assert key is not None
+            return await principal_of_key(database, key)
         finally:
             await database.close()
 
