@@ -1,6 +1,7 @@
 """Whose word the API takes for who somebody is."""
 
 import json
+from ipaddress import ip_address
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -10,14 +11,10 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 
 class IssuerConfig(Model):
-    """An OpenID provider: `issuer` as its tokens name it, and the `audience` that its tokens for the API have.
-
-    `keys_url`: where its keys are, for a provider in the cluster; found by discovery without it.
-    """
+    """An OpenID provider of the internet: `issuer` as its tokens name it, and the `audience` of those for the API."""
 
     issuer: str
     audience: str
-    keys_url: str | None = None
 
     @model_validator(mode="after")
     def _is_one_that_the_api_takes(self) -> Self:
@@ -25,16 +22,14 @@ class IssuerConfig(Model):
             self.told()
         except ValidationError as error:
             raise ValueError("; ".join(f"{_place(one['loc'])}{one['msg']}" for one in error.errors())) from None
+        parts = urlsplit(self.issuer)
+        if parts.scheme != "https" or parts.port not in {None, 443} or not _is_public(str(parts.hostname)):
+            raise ValueError(f"issuer: {self.issuer!r} is not at port 443 of the internet, all that the API reaches")
         return self
 
     def told(self) -> Issuer:
         """As the API has it."""
-        return Issuer(issuer=self.issuer, audience=self.audience, keys_url=self.keys_url)
-
-    @property
-    def is_on_the_internet(self) -> bool:
-        """Whether its keys are asked for there."""
-        return urlsplit(self.keys_url or self.issuer).scheme == "https"
+        return Issuer(issuer=self.issuer, audience=self.audience)
 
 
 class IdentityConfig(Model):
@@ -50,17 +45,20 @@ class IdentityConfig(Model):
         return issuers
 
     @property
-    def asks_the_internet(self) -> bool:
-        """Whether the API has to reach a provider outside of the cluster."""
-        return any(one.is_on_the_internet for one in self.issuers)
-
-    @property
     def variables(self) -> dict[str, str]:
         """What the API's pods are told."""
         if not self.issuers:
             return {}
-        told = [one.told().model_dump(exclude_none=True) for one in self.issuers]
+        told = [one.told().model_dump() for one in self.issuers]
         return {"PATCHBAY_OPENID_ISSUERS": json.dumps(told)}
+
+
+def _is_public(host: str) -> bool:
+    """Of a name nothing is known before it is looked up."""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return host != "localhost"
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -91,7 +91,7 @@ class Platform(pulumi.ComponentResource):
             f"{name}-network",
             settings.network,
             networks=networks,
-            providers=settings.identity.asks_the_internet,
+            providers=bool(settings.identity.issuers),
             existing={**existing, namespaces.KEDA: keda.namespace},
             absent=[
                 *stores.absent(settings),

@@ -1,5 +1,6 @@
 """Whom an access token makes known: somebody of a provider that is believed, for now, for this API, and nobody else."""
 
+import asyncio
 import base64
 import json
 import logging
@@ -26,6 +27,7 @@ from tests.runtime.open_id_provider import (
     rsa_signer,
     text_of,
 )
+from tests.runtime.queue_workers import until
 
 
 class Clock:
@@ -41,9 +43,9 @@ class Clock:
 class Judge:
     """Tokens of the providers, with a client of its own."""
 
-    def __init__(self, *providers: Provider, keys_url: str | None = None, pace: Pace | None = None) -> None:
+    def __init__(self, *providers: Provider, pace: Pace | None = None) -> None:
         self.clock = Clock()
-        self._issuers = [Issuer(issuer=one.url, audience=AUDIENCE, keys_url=keys_url) for one in providers]
+        self._issuers = [Issuer(issuer=one.url, audience=AUDIENCE) for one in providers]
         self._client = httpx.AsyncClient(timeout=5)
         self._tokens = Tokens(
             self._issuers, lambda issuer: Keys(issuer, lambda: self._client, pace or Pace(), self.clock)
@@ -53,11 +55,16 @@ class Judge:
         return await self._tokens.identity(token)
 
     async def refuses(self, token: str) -> bool:
+        return await self.judged(token) == "refused"
+
+    async def judged(self, token: str) -> str:
         try:
             await self._tokens.identity(token)
         except InvalidTokenError:
-            return True
-        return False
+            return "refused"
+        except KeysAwayError:
+            return "not now"
+        return "known"
 
 
 @pytest.mark.parametrize(
@@ -142,8 +149,17 @@ def wrong_claims(provider: Provider, other: Provider) -> Iterator[tuple[str, str
     yield "a begin that is to come", provider.token(nbf=now + 120)
     yield "issued in time to come", provider.token(iat=now + 120)
     yield "not told when it was issued", provider.token(iat=None)
-    for kind in ("ID", "Refresh", "Offline", "Logout"):
+    yield "a subject with a space behind it", provider.token(sub="alice ")
+    yield "a token that is bound to its sender", provider.token(cnf={"jkt": "x"})
+    kinds: list[Any] = ["ID", "Refresh", "Offline", "Logout", ["Bearer"], {}, 1]
+    for kind in kinds:
         yield f"a token of the kind {kind}", provider.token(typ=kind)
+    for claim in ("nonce", "at_hash", "c_hash", "events"):
+        yield f"an unnamed kind with {claim}", signer_of(provider).token({**provider.claims(typ=None), claim: "x"})
+
+
+def signer_of(provider: Provider) -> Signer:
+    return provider.signers[0]
 
 
 def signed_raw(provider: Provider, claim: str) -> str:
@@ -155,7 +171,7 @@ def signed_raw(provider: Provider, claim: str) -> str:
 
 
 async def test_nobody_is_known_by_what_the_provider_did_not_sign(provider: Provider) -> None:
-    judge = Judge(provider)
+    judge = Judge(provider, pace=Pace(pause=0))
     assert (await judge.identity(provider.token())).subject == "alice"
     assert [what for what, token in forged(provider) if not await judge.refuses(token)] == []
 
@@ -170,7 +186,7 @@ async def test_nobody_is_known_by_what_was_signed_for_something_else(provider: P
 
 
 async def test_a_token_with_any_one_character_changed_is_refused(provider: Provider) -> None:
-    judge = Judge(provider)
+    judge = Judge(provider, pace=Pace(pause=0))
     token = provider.token()
     spare = _spare_bits(token)
     for place, character in enumerate(token):
@@ -206,12 +222,14 @@ async def test_the_keys_are_asked_for_once_and_again_for_a_token_with_a_new_one(
     assert len(provider.asked) == 2
     provider.signers.insert(0, rsa_signer("second"))
     # So that tokens with keys that nobody has do not have the provider asked each time.
-    assert await judge.refuses(provider.token())
+    assert await judge.judged(provider.token()) == "not now"
     assert len(provider.asked) == 2
     judge.clock.now += 11
     assert (await judge.identity(provider.token())).subject == "alice"
-    assert await judge.refuses(ec_signer("third").token(provider.claims()))
     assert len(provider.asked) == 4
+    judge.clock.now += 11
+    assert await judge.refuses(ec_signer("third").token(provider.claims()))
+    assert len(provider.asked) == 6
 
 
 async def test_a_key_that_the_provider_has_taken_back_is_good_for_an_hour_at_most(provider: Provider) -> None:
@@ -220,7 +238,34 @@ async def test_a_key_that_the_provider_has_taken_back_is_good_for_an_hour_at_mos
     await judge.identity(before)
     provider.signers = [ec_signer("second")]
     judge.clock.now += 3601
+
+    async def is_known_no_more() -> bool:
+        return await judge.judged(before) != "known"
+
+    # Nobody with a key that is known waits for the provider: the answer counts from when it has come.
+    await until(is_known_no_more, 20, "the key that was taken back is known no more")
+    judge.clock.now += 11
     assert await judge.refuses(before)
+
+
+async def test_all_who_come_while_the_keys_are_asked_for_are_judged_by_the_answer(provider: Provider) -> None:
+    judge = Judge(provider)
+    assert await asyncio.gather(*(judge.judged(provider.token()) for _ in range(8))) == ["known"] * 8
+    assert len(provider.asked) == 2
+    provider.signers.insert(0, rsa_signer("second"))
+    judge.clock.now += 11
+    assert await asyncio.gather(*(judge.judged(provider.token()) for _ in range(8))) == ["known"] * 8
+    assert len(provider.asked) == 4
+
+
+async def test_a_new_key_cannot_be_judged_while_the_provider_is_away_and_the_last_ones_can(provider: Provider) -> None:
+    judge = Judge(provider)
+    known = provider.token()
+    await judge.identity(known)
+    provider.signers.insert(0, rsa_signer("second"))
+    provider.broken = lambda _: (503, b"")
+    judge.clock.now += 60
+    assert [await judge.judged(token) for token in (provider.token(), known)] == ["not now", "known"]
 
 
 async def test_while_the_provider_is_away_its_last_keys_are_good_for_a_day(
@@ -233,7 +278,7 @@ async def test_while_the_provider_is_away_its_last_keys_are_good_for_a_day(
     for hours in (2, 23):
         judge.clock.now = 1000 + hours * 3600
         await judge.identity(provider.token())
-    assert "answers with 503" in caplog.text
+    await until(lambda: "answers with 503" in caplog.text, 20, "the outage is in the log")
     judge.clock.now = 1000 + 25 * 3600
     with pytest.raises(KeysAwayError):
         await judge.identity(provider.token())
@@ -250,6 +295,7 @@ async def test_while_the_provider_is_away_its_last_keys_are_good_for_a_day(
         (lambda _: (200, b"[]"), "does not answer with a JSON object"),
         (lambda _: (200, b" " * (LARGEST_ANSWER_BYTES + 1)), "more than"),
         (lambda _: (200, b"{}"), "is another issuer's"),
+        (lambda _: (200, b"[" * 100_000), "the keys of an OpenID provider cannot be had"),
     ],
 )
 async def test_what_is_wrong_with_a_provider_is_in_the_log_and_its_tokens_cannot_be_judged(
@@ -264,19 +310,29 @@ async def test_what_is_wrong_with_a_provider_is_in_the_log_and_its_tokens_cannot
     assert told in caplog.text
 
 
-async def test_a_document_that_leads_to_keys_of_another_host_without_tls_is_not_followed(
-    provider: Provider, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("http://keys.example.com/certs", "does not begin with https://"),
+        ("https://x:abc/", "no address"),
+        ("https://x:99999/", "no address"),
+        ("https://\u200d.com/", "no address"),
+        ("https://x/\0", "cannot be had"),
+        (7, "has no `jwks_uri`"),
+    ],
+)
+async def test_a_document_that_leads_to_what_gives_no_keys_is_not_followed(
+    provider: Provider, caplog: pytest.LogCaptureFixture, address: Any, told: str
 ) -> None:
-    provider.discovery = {"jwks_uri": "http://keys.example.com/certs"}
+    provider.discovery = {"jwks_uri": address}
     with pytest.raises(KeysAwayError):
         await Judge(provider).identity(provider.token())
-    assert "does not begin with https://" in caplog.text
+    assert told in caplog.text
 
 
-async def test_the_keys_are_asked_for_where_it_is_said_that_they_are(provider: Provider) -> None:
-    judge = Judge(provider, keys_url=f"{provider.url}/certs")
-    await judge.identity(provider.token())
-    assert provider.asked == ["/realms/test/certs"]
+@pytest.mark.parametrize("told", [10**400, -1, 253_402_300_799, "1700000000", [], None, float("1e308")])
+async def test_a_time_that_cannot_have_been_is_not_taken_for_a_sign_in(provider: Provider, told: Any) -> None:
+    assert (await Judge(provider).identity(provider.token(auth_time=told))).signed_in_at is None
 
 
 async def test_keys_that_are_not_for_signatures_of_the_provider_alone_are_passed_over(provider: Provider) -> None:
@@ -292,7 +348,7 @@ async def test_keys_that_are_not_for_signatures_of_the_provider_alone_are_passed
         {"kty": "EC"},
         "no key",
     ]
-    judge = Judge(provider)
+    judge = Judge(provider, pace=Pace(pause=0))
     assert (await judge.identity(provider.token())).subject == "alice"
     assert await judge.refuses(hmac_with(b"k" * 32, {"alg": "HS256", "kid": "shared"}, provider.claims()))
     for signer in (encrypting, private):
@@ -311,14 +367,11 @@ async def test_without_a_provider_nobody_is_known(provider: Provider) -> None:
         ({"issuer": "https://user:password@id.example.com", "audience": "a"}, "no address"),
         ({"issuer": "https://id.example.com?x=1", "audience": "a"}, "no address"),
         ({"issuer": "https://id.example.com", "audience": ""}, "audience"),
-        ({"issuer": "https://id.example.com", "audience": "a", "keys_url": "http://keys.example.com"}, "https://"),
+        ({"issuer": "https://id.example.com:99999", "audience": "a"}, "no address"),
+        ({"issuer": "https://id.example.com\\x", "audience": "a"}, "no address"),
         ({"issuer": "https://id.example.com", "audience": "a", "secret": "x"}, "secret"),
     ],
 )
 def test_an_issuer_that_cannot_be_believed_is_refused_with_the_remedy(given: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         Issuer(**given)
-
-
-def test_an_issuer_may_have_its_keys_asked_for_inside_the_cluster() -> None:
-    Issuer(issuer="https://id.example.com", audience="a", keys_url="http://keycloak.patchbay-identity.svc:8080/certs")

@@ -302,6 +302,18 @@ async def test_a_tenant_does_not_learn_which_services_the_cluster_has(openings: 
     assert told[0] == told[1]
 
 
+# What c-ares reads as another letter, or as the end.
+@pytest.mark.parametrize(
+    "name", [r"redis.data.svc.cluster.loc\097l", r"ip-10-0-0-1.ec2.interna\108", "a..example.com", "a b"]
+)
+async def test_a_name_that_resolvers_would_read_otherwise_is_refused(openings: Openings, name: str) -> None:
+    async with name_server({}) as (server, look_ups):
+        with pytest.raises(StepFault) as fault:
+            await Destinations(Reach(ANY_PORT), look_ups, openings).addresses("one", name, 443)
+    assert (fault.value.code, server.asked) == ("http_address_refused", [])
+    assert [*Reach(ANY_PORT).faults(f"https://{name}/")]
+
+
 async def test_slow_name_servers_of_one_tenant_hold_up_no_other(
     openings: Openings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,8 @@ from patchbay_runtime.settings import Settings
 def test_an_unknown_method_is_told_all_that_the_path_takes(settings: Settings, api_url: str) -> None:
     with httpx.Client(base_url=api_url) as client:
         for path, methods in create_app(settings).openapi()["paths"].items():
-            named = path.format(tenant="a", flow="f", version=1, run="0" * 32, key="1" * 24, address="10.0.0.1", port=1)
+            ids = {"run": "0" * 32, "key": "1" * 24, "member": "1" * 24, "invitation": "1" * 24}
+            named = path.format(tenant="a", flow="f", version=1, address="10.0.0.1", port=1, **ids)
             for unknown in ("OPTIONS", "PATCH"):
                 answer = client.request(unknown, named)
                 assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")

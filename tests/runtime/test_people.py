@@ -154,6 +154,8 @@ async def test_nobody_gives_or_takes_more_than_he_or_she_has(people: People, ten
         asked = await client.post(f"{tenant.path}/invitations", json={"role": role}, headers=narrow)
         assert asked.status_code == 403, role
     assert (await client.delete(f"{tenant.path}/members/{owner}", headers=narrow)).status_code == 403
+    made = await people.invited(tenant.path, "viewer")
+    assert (await client.delete(f"{tenant.path}/invitations/{made['id']}", headers=narrow)).status_code == 403
     assert (
         await client.put(f"{tenant.path}/members/{owner}", json={"role": "viewer"}, headers=narrow)
     ).status_code == 403
@@ -162,6 +164,25 @@ async def test_nobody_gives_or_takes_more_than_he_or_she_has(people: People, ten
         assert (asked.status_code, asked.json()["error"]["details"][0]["path"]) == (422, "$.role")
     for role in TENANT_ROLES:
         await people.invited(tenant.path, role, by=people.shows("alice"))
+
+
+async def test_an_invitation_is_good_while_its_maker_may_give_the_role(people: People, tenant: Tenant) -> None:
+    """Or who is removed comes back by an invitation of his or her own."""
+    member = await people.joined("alice", tenant.path, "owner")
+    alice = people.shows("alice")
+    for_later = [(await people.invited(tenant.path, role, by=alice))["invitation"] for role in ("owner", "viewer")] * 2
+    path = f"{tenant.path}/members/{member}"
+    await people.client.put(path, json={"role": "developer"})
+    assert (await people.take("mallory", for_later[0])).json()["error"]["code"] == "unknown_invitation"
+    await people.client.put(path, json={"role": "owner"})
+    assert (await people.take("bob", for_later[1])).status_code == 201
+    await people.client.delete(path)
+    for who in ("alice", "mallory"):
+        assert (await people.take(who, for_later[0])).json()["error"]["code"] == "unknown_invitation"
+    key = (await people.client.post(f"{tenant.path}/keys", json={"name": "k", "role": "owner"})).json()
+    by_key = await people.invited(tenant.path, "viewer", by={"Authorization": f"Bearer {key['key']}"})
+    await people.client.delete(f"{tenant.path}/keys/{key['id']}")
+    assert (await people.take("carol", by_key["invitation"])).json()["error"]["code"] == "unknown_invitation"
 
 
 async def test_a_member_of_one_tenant_is_nobody_in_another(people: People, new_tenant: Any) -> None:
@@ -242,6 +263,8 @@ async def test_a_key_cannot_join_and_nobody_knows_a_person_where_no_provider_is_
     for method in ("GET", "POST"):
         answer = await people.client.request(method, MEMBERSHIPS)
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "forbidden")
+        unknown = {"Authorization": f"Bearer pbk_{'f' * 24}_{'A' * 43}"}
+        assert (await people.client.request(method, MEMBERSHIPS, headers=unknown)).json() == NO_KEY
     async with api(settings) as client:
         answer = await People(client, people.provider).get(f"{tenant.path}/runs", "alice")
         assert (answer.status_code, answer.json()) == (401, NO_KEY)
@@ -288,6 +311,19 @@ async def test_sign_ins_and_changes_are_in_the_audit_each_once_and_without_a_sec
     joined = next(entry for entry in found if entry["what"] == "somebody joined")
     assert joined["about"]["subject"] == "alice"
     assert joined["about"]["issuer"] == people.provider.url
+    assert joined["about"]["invited_by"] == boss
+
+
+async def test_a_sign_in_of_the_platforms_people_is_in_the_platforms_audit_alone(
+    people: People, tenant: Tenant
+) -> None:
+    who = f"boss-of-{tenant.name}"
+    member = await people.joined(who, "/api/platform", "administrator")
+    shown = people.shows(who, auth_time=SIGNED_IN)
+    assert (await people.client.get(f"{tenant.path}/runs", headers=shown)).status_code == 200
+    assert "somebody signed in" not in [entry["what"] for entry in await entries(people.client, tenant)]
+    (newest, *_) = (await people.client.get("/api/platform/audit")).json()["entries"]
+    assert (newest["what"], newest["principal"], newest["tenant"]) == ("somebody signed in", member, None)
 
 
 async def test_support_says_why_it_comes_also_where_it_is_a_person(people: People, tenant: Tenant) -> None:

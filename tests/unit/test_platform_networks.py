@@ -101,21 +101,21 @@ def test_before_the_first_images_all_of_aws_is_made_and_no_platform(stack: Stack
 ISSUER = {"issuer": "https://id.example.com/realms/main", "audience": "patchbay-api"}
 
 
-def test_the_api_reaches_the_providers_of_the_internet_where_there_are_any(stack: Stack) -> None:
+def test_the_api_reaches_the_providers_of_the_internet_where_there_are_any(tmp_path: Path) -> None:
     def of_the_api(resources: Sequence[Resource]) -> list[set[str]]:
         named = (one.props for one in resources if one.type == POLICY)
         specs = [one["spec"] for one in named if one["metadata"]["name"] == "api"]
         return [blocks(spec["egress"], "to", 443) for spec in specs]
 
-    assert of_the_api(stack[1])
-    assert not any("0.0.0.0/0" in found for found in of_the_api(stack[1]))
-    config = dict(stack[0])
-    config["patchbay:platform"] = {**config["patchbay:platform"], "identity": {"issuers": [ISSUER]}}
+    assert of_the_api(recorded("staging")[1])
+    assert not any("0.0.0.0/0" in found for found in of_the_api(recorded("staging")[1]))
+    config = stack_config("staging", tmp_path)
+    config["patchbay:platform"]["identity"] = {"issuers": [ISSUER]}
     opened = record(config)
     assert all(found == {"0.0.0.0/0"} for found in of_the_api(opened))
     servers = [one.props for one in opened if one.type.endswith(":Deployment")]
-    (server,) = {json.dumps(_environment(one)) for one in servers if one["metadata"]["name"] == "api"}
-    issuers = json.loads(json.loads(server)["PATCHBAY_OPENID_ISSUERS"])
+    (told,) = {_environment(one)["PATCHBAY_OPENID_ISSUERS"] for one in servers if one["metadata"]["name"] == "api"}
+    issuers = json.loads(told)
     assert Settings(openid_issuers=issuers).openid_issuers[0].audience == "patchbay-api"
 
 
@@ -128,7 +128,10 @@ def _environment(deployment: Mapping[str, Any]) -> dict[str, Any]:
     ("issuers", "told"),
     [
         ([{**ISSUER, "issuer": "http://id.example.com"}], "https://"),
-        ([{**ISSUER, "keysUrl": "http://keys.example.com"}], "keys_url.*https://"),
+        ([{**ISSUER, "issuer": "https://10.1.2.3/main"}], "port 443 of the internet"),
+        ([{**ISSUER, "issuer": "https://localhost/main"}], "port 443 of the internet"),
+        ([{**ISSUER, "issuer": "https://id.example.com:8443/main"}], "port 443 of the internet"),
+        ([{**ISSUER, "issuer": "http://127.0.0.1/main"}], "port 443 of the internet"),
         ([{**ISSUER, "audience": ""}], "audience"),
         ([ISSUER, ISSUER], "named twice"),
     ],

@@ -3,6 +3,8 @@
 from hmac import compare_digest
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from patchbay_runtime.access.api_key import ApiKey, parse_key
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.open_id.tokens import EndedTokenError, Identity, InvalidTokenError, Tokens
@@ -31,6 +33,16 @@ async def principal_of_key(database: Database, key: ApiKey) -> Principal:
     if stored.state != "live":
         raise UnauthenticatedError(f"the API key {key.id} is {stored.state}; ask for another one")
     return Principal(stored.id, stored.tenant, stored.role, stored.scopes)
+
+
+async def principal_of_id(connection: AsyncConnection, principal: str) -> Principal | None:
+    """Who has the id now, a live key or a member; None if nobody has it any more."""
+    found = await api_key_repository.with_digest(connection, principal)
+    if found is not None:
+        key = found[0]
+        return Principal(key.id, key.tenant, key.role, key.scopes) if key.state == "live" else None
+    member = await member_repository.by_id(connection, principal)
+    return None if member is None else Principal(member.id, member.tenant, member.role)
 
 
 async def member_of(database: Database, identity: Identity, tenant: str | None) -> StoredMember | None:

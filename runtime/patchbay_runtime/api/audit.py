@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from types import EllipsisType
 from typing import Any, Final, TypeVar, cast
 
 from fastapi import Request
@@ -27,18 +28,20 @@ log = logging.getLogger(__name__)
 class Act:
     """What is done, by names and identifiers, never a secret.
 
-    `details`: what the audit keeps beyond the log's line, such as configuration before and after.
+    `details`: what the audit keeps beyond the log's line, such as configuration before and after. `tenant`: whose it
+    is, None for the platform's; that of the path where it is left out.
     """
 
     what: str
     about: dict[str, str | int] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    tenant: str | EllipsisType | None = ...
 
-    async def keep(self, request: Request, connection: AsyncConnection, *, tenant: str | None = None) -> None:
-        """Add the entry in the transaction of what is done. `tenant`: whose it is, where the path does not say."""
+    async def keep(self, request: Request, connection: AsyncConnection) -> None:
+        """Add the entry in the transaction of what is done."""
         caller = caller_of(request)
         entry = Entry(
-            tenant=tenant or _tenant_of(request),
+            tenant=self._tenant_of(request),
             principal=caller.id,
             role=caller.role,
             source=_source_of(request),
@@ -48,11 +51,16 @@ class Act:
         )
         await audit_repository.add(connection, entry)
 
-    def log(self, request: Request, *, tenant: str | None = None) -> None:
+    def log(self, request: Request) -> None:
         """Write the line, once what is done is kept."""
-        tenant = tenant or _tenant_of(request)
+        tenant = self._tenant_of(request)
         given = {"principal": caller_of(request).id, "operation": _operation_of(request), "tenant": tenant}
         log.info("%s", self.what, extra={**given, **self.about})
+
+    def _tenant_of(self, request: Request) -> str | None:
+        if isinstance(self.tenant, EllipsisType):
+            return cast(str | None, request.path_params.get("tenant"))
+        return self.tenant
 
 
 async def change(
@@ -97,10 +105,6 @@ def caller_of(request: Request) -> Principal:
 
 def _operation_of(request: Request) -> Operation:
     return cast(Operation, request.state.operation)
-
-
-def _tenant_of(request: Request) -> str | None:
-    return cast(str | None, request.path_params.get("tenant"))
 
 
 def _source_of(request: Request) -> str | None:

@@ -63,10 +63,7 @@ class Guard:
             member = await _member(resources.database, who, tenant)
             principal = Principal(member.id, member.tenant, member.role)
         else:
-            try:
-                principal = await principal_of_key(resources.database, who)
-            except UnauthenticatedError as error:
-                raise _unauthenticated(str(error)) from None
+            principal = await _of_key(resources.database, who)
         if tenant is not None and not principal.may_enter(tenant):
             # Whether there is such a tenant is none of the caller's business.
             raise not_found("tenant", tenant)
@@ -107,6 +104,13 @@ async def _shown(
         ) from None
 
 
+async def _of_key(database: Database, key: ApiKey) -> Principal:
+    try:
+        return await principal_of_key(database, key)
+    except UnauthenticatedError as error:
+        raise _unauthenticated(str(error)) from None
+
+
 async def _member(database: Database, identity: Identity, tenant: str | None) -> StoredMember:
     if tenant is not None and not is_name(tenant):
         raise not_found("tenant", tenant)
@@ -144,6 +148,7 @@ class Identified:
         """Note the identity for the route."""
         who = await _shown(request, resources, credentials)
         if not isinstance(who, Identity):
+            await _of_key(resources.database, who)
             raise forbidden("this is for people: send an access token of the OpenID provider, and no API key")
         request.state.identity = who
 
@@ -199,11 +204,12 @@ async def _keep_reason(request: Request, database: Database) -> None:
 
 
 async def _keep_sign_in(request: Request, database: Database, identity: Identity, member: StoredMember) -> None:
-    """An entry of the audit for each time that the provider tells, once."""
+    """An entry of the audit, of what somebody is a member of, for each time that is later than the last one."""
     moment = identity.signed_in_at
     if moment is None or (member.signed_in_at is not None and member.signed_in_at >= moment):
         return
-    act = Act("somebody signed in", {"member": member.id}, {"signed_in_at": timestamp(moment)})
+    about: dict[str, str | int] = {"member": member.id}
+    act = Act("somebody signed in", about, {"signed_in_at": timestamp(moment)}, tenant=member.tenant)
 
     async def keep(connection: AsyncConnection) -> bool:
         if not await member_repository.note_sign_in(connection, member.id, moment):

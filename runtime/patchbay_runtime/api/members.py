@@ -22,7 +22,7 @@ from patchbay_runtime.api.tenants import existing_tenant
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import PLATFORM_ROLES, TENANT_ROLES, Role
 from patchbay_runtime.steps.number import Whole
-from patchbay_runtime.storage import invitation_repository, member_repository
+from patchbay_runtime.storage import invitation_repository, member_repository, tenant_repository
 from patchbay_runtime.storage.invitation_repository import NewInvitation, StoredInvitation
 from patchbay_runtime.storage.member_repository import StoredMember
 
@@ -177,7 +177,7 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
 
     @router.delete("/invitations/{invitation}", dependencies=may_manage, responses=guarded(404, 422))
     async def take_back(
-        request: Request, invitation: InvitationId, tenant: Owner, resources: ResourcesOf
+        request: Request, invitation: InvitationId, caller: Caller, tenant: Owner, resources: ResourcesOf
     ) -> Invitation:
         """Let nobody take the invitation any more."""
 
@@ -185,6 +185,7 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
             removed = await invitation_repository.remove(connection, tenant, invitation)
             if removed is None:
                 raise not_found("invitation", invitation)
+            _check(removed.role, caller, roles)
             return removed
 
         def removed(before: StoredInvitation) -> Act:
@@ -233,6 +234,7 @@ async def _existing(connection: AsyncConnection, tenant: str | None, member: str
 
 
 async def _store(connection: AsyncConnection, invitation: NewInvitation) -> StoredInvitation:
+    await tenant_repository.hold(connection, invitation.tenant)
     await invitation_repository.remove_ended(connection, invitation.tenant)
     there = await invitation_repository.list_of(connection, invitation.tenant)
     if len(there) >= MOST_INVITATIONS:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import TypedDict
 
+from patchbay_runtime.access.authentication import principal_of_id
 from patchbay_runtime.access.codes import Code, new_id, parse_code
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.api.answers import guarded, refusals, takes_body
@@ -89,25 +90,35 @@ async def join(request: Request, person: Person, resources: ResourcesOf) -> JSON
         # The first that the new principal does.
         note_caller(request, Principal(member, invitation.tenant, invitation.role), Operation.MEMBER_MANAGE)
         about: dict[str, str | int] = {"member": member, "role": invitation.role, "invitation": invitation.id}
-        act = Act("somebody joined", about, {"issuer": person.issuer, "subject": person.subject})
-        await act.keep(request, connection, tenant=invitation.tenant)
+        details = {"issuer": person.issuer, "subject": person.subject, "invited_by": invitation.created_by}
+        act = Act("somebody joined", about, details, tenant=invitation.tenant)
+        await act.keep(request, connection)
         return invitation, member, act
 
     invitation, member, act = await resources.database.transact(None, take)
-    act.log(request, tenant=invitation.tenant)
+    act.log(request)
     body: Membership = {"tenant": invitation.tenant, "member": member, "role": invitation.role}
     return JSONResponse(body, status_code=HTTPStatus.CREATED)
 
 
 async def _invitation(connection: AsyncConnection, code: Code | None) -> StoredInvitation:
-    """The same 404 for what was never there, was taken, taken back, or has ended."""
+    """The same 404 for what was never there, was taken, taken back, has ended, or is no longer its maker's to give."""
     found = None if code is None else await invitation_repository.with_digest(connection, code.id)
     invitation, digest = found or (None, _NO_DIGEST)
     given = _NO_DIGEST[:-1] + "1" if code is None else code.digest
-    if not compare_digest(digest, given) or invitation is None:
+    is_known = compare_digest(digest, given)
+    if not is_known or invitation is None or not await _may_still_give(connection, invitation):
         message = "there is no such invitation, or not any more; ask for another one"
         raise ApiError(HTTPStatus.NOT_FOUND, "unknown_invitation", message)
     return invitation
+
+
+async def _may_still_give(connection: AsyncConnection, invitation: StoredInvitation) -> bool:
+    """Or who was removed would come back by an invitation of his or her own."""
+    maker = await principal_of_id(connection, invitation.created_by)
+    if maker is None or not (maker.tenant is None or maker.tenant == invitation.tenant):
+        return False
+    return Operation.MEMBER_MANAGE in maker.operations and maker.may_give(invitation.role, None)
 
 
 async def _add(connection: AsyncConnection, person: Identity, invitation: StoredInvitation, member: str) -> None:

@@ -85,7 +85,6 @@ class RunStarter:
         While Redis is away nothing is accepted. Should it go away between the check and the put, the run is accepted
         all the same, and the reconciler puts it.
         """
-        await self._queue.ping()
         key: RunKey | None = None
         has_room = False
 
@@ -94,6 +93,7 @@ class RunStarter:
             version = await find(connection, flow)
             if version is None:
                 raise UnknownFlowError(flow)
+            await self._queue.ping()
             latest = await self.flows.get(connection, tenant, flow, version)
             text = payload()
             if idempotency_key is not None:

@@ -62,7 +62,7 @@ class Asker:
 
 
 class Keys:
-    """Fetched as they are needed, by one request for all that wait."""
+    """Fetched as they are needed, by one request for all; only who has a token with an unknown key waits for it."""
 
     def __init__(
         self,
@@ -77,21 +77,34 @@ class Keys:
         self._now = now
         self._keys: Mapping[str, PublicKey] = {}
         self._had_at: float | None = None
+        self._had = 0
         self._tried_at: float | None = None
-        self._lock = asyncio.Lock()
+        self._fetching: asyncio.Task[None] | None = None
 
     async def get(self, kid: str) -> "PublicKey | None":
-        """The key of that id; None where the provider has none. Raises KeysAwayError."""
+        """The key of that id; None where the provider has said, since the call, that it has none.
+
+        Raises KeysAwayError where it has not.
+        """
+        had = self._had
         if self._is_wanted(kid):
-            async with self._lock:
-                # Who has waited for another's try does not make one of its own.
-                if self._is_wanted(kid):
-                    await self._fetch()
-        if self._had_at is None or self._now() - self._had_at > self._pace.kept:
+            fetching = self._fetching or self._begin()
+            if not self._are_good() or kid not in self._keys:
+                await asyncio.shield(fetching)
+        if not self._are_good() or (kid not in self._keys and self._had == had):
             raise KeysAwayError(self._issuer.issuer)
         return self._keys.get(kid)
 
+    def _are_good(self) -> bool:
+        return self._had_at is not None and self._now() - self._had_at <= self._pace.kept
+
+    def _begin(self) -> "asyncio.Task[None]":
+        self._fetching = asyncio.create_task(self._fetch())
+        return self._fetching
+
     def _is_wanted(self, kid: str) -> bool:
+        if self._fetching is not None:
+            return True
         now = self._now()
         if self._tried_at is not None and now - self._tried_at < self._pace.pause:
             return False
@@ -104,16 +117,17 @@ class Keys:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 self._keys = _usable(await self._get(await self._address()))
-        except (httpx.HTTPError, OSError, ValueError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, RecursionError) as error:
             reason = str(error) or type(error).__name__
             extra = {"issuer": self._issuer.issuer}
             log.warning("the keys of an OpenID provider cannot be had: %s", reason, extra=extra)
         else:
             self._had_at = self._now()
+            self._had += 1
+        finally:
+            self._fetching = None
 
     async def _address(self) -> str:
-        if self._issuer.keys_url is not None:
-            return self._issuer.keys_url
         document = await self._get(self._issuer.discovery_url)
         if document.get("issuer") != self._issuer.issuer:
             raise ValueError(f"{self._issuer.discovery_url} is another issuer's, {document.get('issuer')!r}")
@@ -125,10 +139,12 @@ class Keys:
 
     async def _get(self, url: str) -> dict[str, Any]:
         body = bytearray()
-        async with self._client().stream("GET", url, headers={"Accept": "application/json"}) as answer:
+        # Packed, a little would unpack to more than there may be.
+        plain = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        async with self._client().stream("GET", url, headers=plain) as answer:
             if answer.status_code != 200:
                 raise ValueError(f"{url} answers with {answer.status_code}")
-            async for chunk in answer.aiter_bytes():
+            async for chunk in answer.aiter_raw():
                 body += chunk
                 if len(body) > LARGEST_ANSWER_BYTES:
                     raise ValueError(f"{url} answers with more than {LARGEST_ANSWER_BYTES} bytes")

@@ -1,7 +1,7 @@
 """Access tokens of OpenID providers: who somebody is, and when he or she signed in."""
 
 import json
-import math
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +21,10 @@ _ALGORITHMS: Final = (
 )  # fmt: skip
 # RFC 9068, 2.1, and what came before it. A token of another kind is not for this.
 _TYPES: Final = frozenset({"", "jwt", "at+jwt", "application/at+jwt"})
-# Keycloak's kinds of tokens, all signed by the same key, some for the same audience.
-_KINDS_OF_ACCESS: Final = frozenset({"Bearer"})
+# What ID tokens and logout tokens have (OpenID Connect Core, 2 and 3.3.2.11; Back-Channel Logout, 2.4). Providers sign
+# them by the same key, some for the same audience.
+_OF_OTHER_TOKENS: Final = frozenset({"nonce", "at_hash", "c_hash", "events"})
+_SUBJECT: Final = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
 class InvalidTokenError(Exception):
@@ -79,9 +81,15 @@ class Tokens:
         except (JoseError, ValueError, TypeError):
             raise InvalidTokenError from None
         subject = proven["sub"]
-        if proven.get("typ", "Bearer") not in _KINDS_OF_ACCESS or not _is_subject(subject):
+        if not _is_for_access(proven) or not _is_subject(subject):
             raise InvalidTokenError
-        return Identity(issuer.issuer, subject, _name(proven), _moment(proven.get("auth_time")))
+        return Identity(issuer.issuer, subject, _name(proven), self._moment(proven.get("auth_time")))
+
+    def _moment(self, seconds: object) -> datetime | None:
+        """None where it is not told, or cannot have been yet."""
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= self._now() + LEEWAY_SECONDS:
+            return None
+        return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None)
 
 
 def _unproven(text: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -113,20 +121,19 @@ def _expected(issuer: Issuer, now: int) -> Any:
     )
 
 
+def _is_for_access(claims: Mapping[str, Any]) -> bool:
+    """Whether whoever bears it may be let in by it. `typ`: Keycloak's kind of token."""
+    if "cnf" in claims:
+        # Good only with a proof of its sender's own (RFC 8705, RFC 9449), which is not looked at here.
+        return False
+    return claims["typ"] == "Bearer" if "typ" in claims else not _OF_OTHER_TOKENS & claims.keys()
+
+
 def _is_subject(subject: object) -> bool:
-    """OpenID Connect Core, 2: at most 255 characters of ASCII."""
-    return isinstance(subject, str) and 0 < len(subject) <= 255 and subject.isascii() and subject.isprintable()
+    """OpenID Connect Core, 2: at most 255 characters of ASCII. None ends in a space: MariaDB would not see it."""
+    return isinstance(subject, str) and _SUBJECT.fullmatch(subject) is not None
 
 
 def _name(claims: Mapping[str, Any]) -> str | None:
     given = (claims.get(claim) for claim in ("email", "preferred_username", "name"))
     return next((one[:255] for one in given if isinstance(one, str) and one and one.isprintable()), None)
-
-
-def _moment(seconds: object) -> datetime | None:
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not math.isfinite(seconds):
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    except (OverflowError, OSError, ValueError):
-        return None

@@ -7,7 +7,16 @@ from typing import Final
 from patchbay_runtime.queue import REDIS_AWAY
 from patchbay_runtime.reach.look_ups import LookUps, UnknownNameError
 from patchbay_runtime.reach.openings import Openings
-from patchbay_runtime.reach.rule import Address, Reach, is_cluster_name, is_inner_name, plain, refusal, spelled
+from patchbay_runtime.reach.rule import (
+    Address,
+    Reach,
+    can_be_looked_up,
+    is_cluster_name,
+    is_inner_name,
+    plain,
+    refusal,
+    spelled,
+)
 from patchbay_runtime.steps.fault import StepFault
 
 REFUSED: Final = "http_address_refused"
@@ -33,6 +42,8 @@ class Destinations:
         for fault in self._reach.port_faults(port):
             raise StepFault(REFUSED, fault)
         address = spelled(host)
+        if address is None and not can_be_looked_up(host):
+            raise StepFault(REFUSED, f"{host} is no name of a host; correct it")
         if address is None and is_inner_name(host):
             raise self._refused(tenant, host, port, ())
         found = [address] if address is not None else await self._found(tenant, host, port)

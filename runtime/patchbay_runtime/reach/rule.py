@@ -16,6 +16,8 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 # What resolvers take for an IPv4 address in another spelling: 127.1, 0x7f.0.0.1, 2130706433.
 _OTHER_SPELLING: Final = re.compile(r"^(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,3}\.?$", re.IGNORECASE)
 
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
+
 # What is no address of the internet: IANA's registry of special-purpose addresses (RFC 6890) and multicast.
 SPECIAL: Final[Sequence[IPv4Network]] = tuple(
     IPv4Network(text)
@@ -71,7 +73,9 @@ class Reach:
             return
         yield from self.port_faults(port)
         address = spelled(host)
-        if is_inner_name(host) if address is None else not self.allows(address):
+        if address is None and not can_be_looked_up(host):
+            yield f"{host} is no name of a host; correct it"
+        elif is_inner_name(host) if address is None else not self.allows(address):
             yield f"{host} is a private or reserved address, which connectors may not call here; {_REMEDY}"
 
     def port_faults(self, port: int) -> Iterator[str]:
@@ -96,6 +100,11 @@ class Reach:
 def refusal(host: str) -> str:
     """Why nothing that a host leads to can be called, with the remedy; without the addresses."""
     return f"{host} leads to private, reserved or IPv6 addresses alone, which connectors may not call here; {_REMEDY}"
+
+
+def can_be_looked_up(host: str) -> bool:
+    """Whether it is letters, digits, hyphens and underscores between full stops: resolvers read more into the rest."""
+    return _NAME.fullmatch(host) is not None
 
 
 def is_inner_name(host: str) -> bool:

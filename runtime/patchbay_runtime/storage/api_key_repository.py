@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import Role
-from patchbay_runtime.storage.control_tables import api_keys, tenants
+from patchbay_runtime.storage import tenant_repository
+from patchbay_runtime.storage.control_tables import api_keys
 
 State = Literal["live", "expired", "revoked"]
 
@@ -87,8 +88,7 @@ async def latest(connection: AsyncConnection, tenant: str | None, most: int) -> 
 
 async def count_live(connection: AsyncConnection, tenant: str | None) -> int:
     """How many of the keys are live. Whoever else would add one to a tenant's waits until this transaction ends."""
-    if tenant is not None:
-        await connection.execute(select(tenants.c.name).where(tenants.c.name == tenant).with_for_update())
+    await tenant_repository.hold(connection, tenant)
     query = select(func.count()).select_from(api_keys).where(_of(tenant), api_keys.c.ends_at > _NOW)
     return (await connection.execute(query)).scalar_one()
 

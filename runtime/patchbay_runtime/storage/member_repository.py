@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.rights.roles import Role
-from patchbay_runtime.storage.control_tables import members, tenants
+from patchbay_runtime.storage import tenant_repository
+from patchbay_runtime.storage.control_tables import members
 
 _SHOWN: Final = [column for column in members.c if column is not members.c.place]
 _MEMBER: Final[Select[Any]] = select(*_SHOWN)
@@ -57,6 +58,13 @@ async def find(connection: AsyncConnection, issuer: str, subject: str, tenant: s
     person = (members.c.issuer == issuer, members.c.subject == subject)
     query = _MEMBER.where(*person, members.c.place.in_(places)).order_by(members.c.place.desc()).limit(1)
     row = (await connection.execute(query)).one_or_none()
+    # Letter by letter: MariaDB takes spaces at the end for nothing.
+    return None if row is None or (row.issuer, row.subject) != (issuer, subject) else _stored(row)
+
+
+async def by_id(connection: AsyncConnection, member: str) -> StoredMember | None:
+    """The member of that id, wherever it is one; None if there is none."""
+    row = (await connection.execute(_MEMBER.where(members.c.id == member))).one_or_none()
     return None if row is None else _stored(row)
 
 
@@ -81,8 +89,7 @@ async def get(connection: AsyncConnection, tenant: str | None, member: str) -> S
 
 async def count(connection: AsyncConnection, tenant: str | None) -> int:
     """How many there are. Whoever else would add one to a tenant's waits until this transaction ends."""
-    if tenant is not None:
-        await connection.execute(select(tenants.c.name).where(tenants.c.name == tenant).with_for_update())
+    await tenant_repository.hold(connection, tenant)
     return (await connection.execute(select(func.count()).select_from(members).where(_of(tenant)))).scalar_one()
 
 

@@ -21,3 +21,9 @@ async def add_tenant(connection: AsyncConnection, name: str) -> bool:
     """Record a tenant; False if it was there before."""
     result = await connection.execute(insert(tenants).prefix_with("IGNORE").values(name=name))
     return result.rowcount == 1
+
+
+async def hold(connection: AsyncConnection, tenant: str | None) -> None:
+    """Have whoever else holds the tenant wait until this transaction ends. There is nothing to hold of the platform."""
+    if tenant is not None:
+        await connection.execute(select(tenants.c.name).where(tenants.c.name == tenant).with_for_update())
