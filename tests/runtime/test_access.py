@@ -59,6 +59,11 @@ ROUTES: Mapping[str, Operation] = {
     "GET /horizon/api/masters": Operation.HORIZON_READ,
 }
 OF_TENANTS = [route for route in ROUTES if "{tenant}" in route]
+# Of what paths name, but for the tenant.
+NOT_THERE: Mapping[str, Any] = {
+    "flow": "f", "version": 1, "run": "0" * 32, "key": "1" * 24, "member": "1" * 24, "invitation": "1" * 24,
+    "address": "10.96.0.7", "port": 443,
+}  # fmt: skip
 NAMED: Mapping[str, Any] = {"name": "named", "start": "receive", "steps": {"receive": {"shape": "http-trigger"}}}
 REASON = {"Patchbay-Reason": "ticket 4711: runs fail"}
 GATEWAY = {"Patchbay-Via": "gateway"}
@@ -84,9 +89,7 @@ class Callers:
     def ask(self, route: str, headers: Mapping[str, str], **named: str) -> httpx.Response:
         """Ask for something that does no harm: but for the tenant, and what is `named`, nothing of it is there."""
         method, path = route.split()
-        usual = {"tenant": self.tenant, "flow": "f", "version": 1, "run": "0" * 32, "key": "1" * 24}
-        usual |= {"address": "10.96.0.7", "port": 443, "member": "1" * 24, "invitation": "1" * 24}
-        path = path.format(**{**usual, **named})
+        path = path.format(**{**NOT_THERE, "tenant": self.tenant, **named})
         return self.client.request(method, path, headers={**GATEWAY, **headers})
 
 

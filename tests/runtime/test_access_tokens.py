@@ -155,11 +155,7 @@ def wrong_claims(provider: Provider, other: Provider) -> Iterator[tuple[str, str
     for kind in kinds:
         yield f"a token of the kind {kind}", provider.token(typ=kind)
     for claim in ("nonce", "at_hash", "c_hash", "events"):
-        yield f"an unnamed kind with {claim}", signer_of(provider).token({**provider.claims(typ=None), claim: "x"})
-
-
-def signer_of(provider: Provider) -> Signer:
-    return provider.signers[0]
+        yield f"an unnamed kind with {claim}", provider.signers[0].token({**provider.claims(typ=None), claim: "x"})
 
 
 def signed_raw(provider: Provider, claim: str) -> str:

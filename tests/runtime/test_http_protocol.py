@@ -7,12 +7,13 @@ import pytest
 from patchbay_runtime.api.app import create_app
 from patchbay_runtime.settings import Settings
 
+from tests.runtime.test_access import NOT_THERE
+
 
 def test_an_unknown_method_is_told_all_that_the_path_takes(settings: Settings, api_url: str) -> None:
     with httpx.Client(base_url=api_url) as client:
         for path, methods in create_app(settings).openapi()["paths"].items():
-            ids = {"run": "0" * 32, "key": "1" * 24, "member": "1" * 24, "invitation": "1" * 24}
-            named = path.format(tenant="a", flow="f", version=1, address="10.0.0.1", port=1, **ids)
+            named = path.format(**NOT_THERE, tenant="a")
             for unknown in ("OPTIONS", "PATCH"):
                 answer = client.request(unknown, named)
                 assert (answer.status_code, answer.json()["error"]["code"]) == (405, "method_not_allowed")

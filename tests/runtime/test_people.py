@@ -15,7 +15,7 @@ from tests.runtime.conftest import Tenant
 from tests.runtime.in_process import api
 from tests.runtime.open_id_provider import AUDIENCE, Provider, ec_signer
 from tests.runtime.servers import Mariadb
-from tests.runtime.test_access import NO_KEY, OF_TENANTS, REASON, ROUTES
+from tests.runtime.test_access import NO_KEY, NOT_THERE, OF_TENANTS, REASON, ROUTES
 
 MEMBERSHIPS = "/api/memberships"
 SIGNED_IN = 1_700_000_000
@@ -215,14 +215,13 @@ async def test_each_role_of_people_may_do_what_the_table_says(people: People, te
         await people.joined(role, tenant.path, role)
     for role in PLATFORM_ROLES:
         await people.joined(f"{role}-of-{tenant.name}", "/api/platform", role)
-    usual = {"tenant": tenant.name, "flow": "f", "version": 1, "run": "0" * 32, "key": "1" * 24}
-    usual |= {"address": "10.96.0.7", "port": 443, "member": "1" * 24, "invitation": "1" * 24}
+    named = {**NOT_THERE, "tenant": tenant.name}
     for route, operation in ROUTES.items():
         method, path = route.split()
         for role in Role:
             who = role if role in TENANT_ROLES else f"{role}-of-{tenant.name}"
             headers = {**people.shows(who), **REASON, "Patchbay-Via": "gateway"}
-            answer = await people.client.request(method, path.format(**usual), headers=headers)
+            answer = await people.client.request(method, path.format(**named), headers=headers)
             is_elsewhere = route not in OF_TENANTS and role in TENANT_ROLES
             if operation in OPERATIONS[role] and not is_elsewhere:
                 assert answer.status_code in {200, 404, 422}, f"{role} {route}: {answer.text}"
@@ -237,8 +236,7 @@ async def test_no_route_takes_a_token_that_is_forged_has_ended_or_is_for_somethi
     await people.joined("alice", tenant.path, "owner")
     await people.joined(f"boss-of-{tenant.name}", "/api/platform", "administrator")
     provider = people.provider
-    usual = {"tenant": tenant.name, "flow": "f", "version": 1, "run": "0" * 32, "key": "1" * 24}
-    usual |= {"address": "10.96.0.7", "port": 443, "member": "1" * 24, "invitation": "1" * 24}
+    named = {**NOT_THERE, "tenant": tenant.name}
     for route in (*ROUTES, f"GET {MEMBERSHIPS}", f"POST {MEMBERSHIPS}"):
         method, path = route.split()
         who = "alice" if route in OF_TENANTS else f"boss-of-{tenant.name}"
@@ -249,11 +247,11 @@ async def test_no_route_takes_a_token_that_is_forged_has_ended_or_is_for_somethi
             provider.token(who, typ="ID"),
         ):
             headers = {"Authorization": f"Bearer {token}", "Patchbay-Via": "gateway"}
-            answer = await people.client.request(method, path.format(**usual), headers=headers)
+            answer = await people.client.request(method, path.format(**named), headers=headers)
             assert (answer.status_code, answer.json()) == (401, NO_KEY), route
             assert answer.headers["WWW-Authenticate"] == "Bearer"
         ended = {"Authorization": f"Bearer {provider.token(who, exp=SIGNED_IN)}", "Patchbay-Via": "gateway"}
-        answer = await people.client.request(method, path.format(**usual), headers=ended)
+        answer = await people.client.request(method, path.format(**named), headers=ended)
         assert (answer.status_code, "has ended" in answer.text) == (401, True)
 
 

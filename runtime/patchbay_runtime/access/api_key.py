@@ -1,8 +1,6 @@
 """API keys as their holders have them: `pbk_<id>_<secret>`."""
 
-from patchbay_runtime.access.codes import ID_PATTERN, Code, new_code, parse_code
-
-__all__ = ["ID_PATTERN", "ApiKey", "new_key", "parse_key"]
+from patchbay_runtime.access.codes import Code, new_code, parse_code
 
 ApiKey = Code
 

@@ -1,6 +1,5 @@
 """From what a caller shows to who it is."""
 
-from hmac import compare_digest
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +11,6 @@ from patchbay_runtime.storage import api_key_repository, member_repository
 from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.member_repository import StoredMember
 
-_NO_DIGEST: Final = "0" * 64
 _NOT_KNOWN: Final = "send an API key or an access token that is known here, as `Authorization: Bearer ...`"
 
 
@@ -27,8 +25,8 @@ async def principal_of_key(database: Database, key: ApiKey) -> Principal:
     """
     async with database.transaction() as connection:
         found = await api_key_repository.with_digest(connection, key.id)
-    stored, digest = found or (None, _NO_DIGEST)
-    if not compare_digest(digest, key.digest) or stored is None:
+    stored, digest = found or (None, None)
+    if not key.is_kept_as(digest) or stored is None:
         raise UnauthenticatedError(_NOT_KNOWN)
     if stored.state != "live":
         raise UnauthenticatedError(f"the API key {key.id} is {stored.state}; ask for another one")

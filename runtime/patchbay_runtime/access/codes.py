@@ -8,6 +8,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from hashlib import sha256
+from hmac import compare_digest
 from typing import Final, Literal
 
 ID_PATTERN: Final = r"^[0-9a-f]{24}$"
@@ -16,6 +17,7 @@ SECRET_BYTES: Final = 32
 Kind = Literal["pbk", "pbi"]
 """Of API keys, and of invitations; what a scanner of repositories can find."""
 
+_NO_DIGEST: Final = "0" * 64
 _FORM: Final = re.compile(r"([a-z]{3})_([0-9a-f]{24})_[A-Za-z0-9_-]{43}")
 
 
@@ -30,6 +32,10 @@ class Code:
     def digest(self) -> str:
         """What is kept of it: 64 hexadecimal digits."""
         return sha256(self.text.encode()).hexdigest()
+
+    def is_kept_as(self, digest: str | None) -> bool:
+        """Whether that is what is kept of it, in constant time; None: nothing is kept under its id."""
+        return compare_digest(digest or _NO_DIGEST, self.digest)
 
 
 def new_id() -> str:

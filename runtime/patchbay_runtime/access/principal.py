@@ -20,8 +20,8 @@ class Principal:
         """What this principal may do."""
         return granted(self.role, self.scopes)
 
-    def may_enter(self, tenant: str) -> bool:
-        """Whether what is the tenant's may be this principal's business."""
+    def may_enter(self, tenant: str | None) -> bool:
+        """Whether what is the tenant's or, with None, the platform's may be this principal's business."""
         return self.tenant is None or self.tenant == tenant
 
     def may_give(self, role: Role, scopes: frozenset[Operation] | None) -> bool:

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import TypedDict
 
 from patchbay_runtime.access import first_administrator
-from patchbay_runtime.access.api_key import ID_PATTERN, ApiKey, new_key
+from patchbay_runtime.access.api_key import ApiKey, new_key
+from patchbay_runtime.access.codes import ID_PATTERN
 from patchbay_runtime.access.principal import Principal
 from patchbay_runtime.api.answers import Moment, guarded, takes_body, timestamp
 from patchbay_runtime.api.audit import Act, change

@@ -22,7 +22,7 @@ from patchbay_runtime.api.tenants import existing_tenant
 from patchbay_runtime.rights.operations import Operation
 from patchbay_runtime.rights.roles import PLATFORM_ROLES, TENANT_ROLES, Role
 from patchbay_runtime.steps.number import Whole
-from patchbay_runtime.storage import invitation_repository, member_repository, tenant_repository
+from patchbay_runtime.storage import invitation_repository, member_repository
 from patchbay_runtime.storage.invitation_repository import NewInvitation, StoredInvitation
 from patchbay_runtime.storage.member_repository import StoredMember
 
@@ -182,11 +182,10 @@ def _router(prefix: str, owner_of: Callable[..., Awaitable[str | None]], roles: 
         """Let nobody take the invitation any more."""
 
         async def remove(connection: AsyncConnection) -> StoredInvitation:
-            removed = await invitation_repository.remove(connection, tenant, invitation)
-            if removed is None:
-                raise not_found("invitation", invitation)
-            _check(removed.role, caller, roles)
-            return removed
+            before = await _existing_invitation(connection, tenant, invitation)
+            _check(before.role, caller, roles)
+            await invitation_repository.remove(connection, invitation)
+            return before
 
         def removed(before: StoredInvitation) -> Act:
             return Act("an invitation was taken back", {"invitation": invitation, "role": before.role})
@@ -233,16 +232,20 @@ async def _existing(connection: AsyncConnection, tenant: str | None, member: str
     return found
 
 
+async def _existing_invitation(connection: AsyncConnection, tenant: str | None, invitation: str) -> StoredInvitation:
+    found = await invitation_repository.get(connection, tenant, invitation)
+    if found is None:
+        raise not_found("invitation", invitation)
+    return found
+
+
 async def _store(connection: AsyncConnection, invitation: NewInvitation) -> StoredInvitation:
-    await tenant_repository.hold(connection, invitation.tenant)
     await invitation_repository.remove_ended(connection, invitation.tenant)
-    there = await invitation_repository.list_of(connection, invitation.tenant)
-    if len(there) >= MOST_INVITATIONS:
+    if await invitation_repository.count_live(connection, invitation.tenant) >= MOST_INVITATIONS:
         message = f"there are {MOST_INVITATIONS} open invitations, the most that there may be; take one back"
         raise ApiError(HTTPStatus.CONFLICT, "too_many_invitations", message)
     await invitation_repository.add(connection, invitation)
-    listed = await invitation_repository.list_of(connection, invitation.tenant)
-    return next(one for one in listed if one.id == invitation.id)
+    return await _existing_invitation(connection, invitation.tenant, invitation.id)
 
 
 def _view(invitation: StoredInvitation) -> Invitation:

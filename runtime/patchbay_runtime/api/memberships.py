@@ -1,8 +1,6 @@
 """What somebody is here, asked by himself or herself; and how to become it."""
 
-from hmac import compare_digest
 from http import HTTPStatus
-from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -26,8 +24,6 @@ from patchbay_runtime.rights.roles import Role
 from patchbay_runtime.storage import invitation_repository, member_repository
 from patchbay_runtime.storage.invitation_repository import StoredInvitation
 from patchbay_runtime.storage.member_repository import AlreadyMemberError, NewMember
-
-_NO_DIGEST: Final = "0" * 64
 
 router = APIRouter(prefix="/api/memberships")
 
@@ -86,7 +82,7 @@ async def join(request: Request, person: Person, resources: ResourcesOf) -> JSON
             message = f"there are {MOST_MEMBERS} members, the most that there may be"
             raise ApiError(HTTPStatus.CONFLICT, "too_many_members", message)
         await _add(connection, person, invitation, member)
-        await invitation_repository.remove(connection, invitation.tenant, invitation.id)
+        await invitation_repository.remove(connection, invitation.id)
         # The first that the new principal does.
         note_caller(request, Principal(member, invitation.tenant, invitation.role), Operation.MEMBER_MANAGE)
         about: dict[str, str | int] = {"member": member, "role": invitation.role, "invitation": invitation.id}
@@ -103,20 +99,19 @@ async def join(request: Request, person: Person, resources: ResourcesOf) -> JSON
 
 async def _invitation(connection: AsyncConnection, code: Code | None) -> StoredInvitation:
     """The same 404 for what was never there, was taken, taken back, has ended, or is no longer its maker's to give."""
-    found = None if code is None else await invitation_repository.with_digest(connection, code.id)
-    invitation, digest = found or (None, _NO_DIGEST)
-    given = _NO_DIGEST[:-1] + "1" if code is None else code.digest
-    is_known = compare_digest(digest, given)
-    if not is_known or invitation is None or not await _may_still_give(connection, invitation):
-        message = "there is no such invitation, or not any more; ask for another one"
-        raise ApiError(HTTPStatus.NOT_FOUND, "unknown_invitation", message)
-    return invitation
+    if code is not None:
+        invitation, digest = await invitation_repository.with_digest(connection, code.id) or (None, None)
+        is_known = code.is_kept_as(digest)
+        if is_known and invitation is not None and await _may_still_give(connection, invitation):
+            return invitation
+    message = "there is no such invitation, or not any more; ask for another one"
+    raise ApiError(HTTPStatus.NOT_FOUND, "unknown_invitation", message)
 
 
 async def _may_still_give(connection: AsyncConnection, invitation: StoredInvitation) -> bool:
     """Or who was removed would come back by an invitation of his or her own."""
     maker = await principal_of_id(connection, invitation.created_by)
-    if maker is None or not (maker.tenant is None or maker.tenant == invitation.tenant):
+    if maker is None or not maker.may_enter(invitation.tenant):
         return False
     return Operation.MEMBER_MANAGE in maker.operations and maker.may_give(invitation.role, None)
 

@@ -56,7 +56,7 @@ class Executor:
         self._queue = queue
         self._evaluators = evaluators
         self._destinations = destinations
-        self._room = Room(limits.open)
+        self._room = Room(database, limits.open)
         self._flows = FlowCache()
 
     def prepare(self, shape: str) -> None:
@@ -87,11 +87,8 @@ class Executor:
         process, flow, step = begun
         verdict = await execute_step(delivery.tenant, process, step, self._evaluators, self._destinations)
         if isinstance(verdict, Output) and len(verdict.children) > 1:
-            more = len(verdict.children)
-            taking = self._database.transact(
-                delivery.tenant, lambda connection: self._room.take(connection, delivery.tenant, more)
-            )
-            verdict = verdict if await self._available(taking) else self._limits.no_room()
+            has_room = await self._available(self._room.take(delivery.tenant, len(verdict.children)))
+            verdict = verdict if has_room else self._limits.no_room()
         return await self._record(delivery.tenant, process, flow, step, verdict)
 
     async def give_up(self, delivery: Delivery, reason: str) -> None:

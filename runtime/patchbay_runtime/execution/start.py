@@ -64,7 +64,7 @@ class RunStarter:
         self._queue = queue
         self._limits = limits
         self.flows = FlowCache()
-        self._room = Room(limits.open)
+        self._room = Room(database, limits.open)
 
     async def start(
         self,
@@ -98,7 +98,7 @@ class RunStarter:
             text = payload()
             if idempotency_key is not None:
                 key = RunKey(idempotency_key, sha256(text.encode()).hexdigest())
-            has_room = has_room or await self._room.take(connection, tenant, 1)
+            has_room = has_room or await self._room.take(tenant, 1, connection)
             if not has_room:
                 raise NoRoomError(self._limits.open)
             most = latest.extent.until_splits(latest.start)

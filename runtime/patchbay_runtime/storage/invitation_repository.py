@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.rights.roles import Role
+from patchbay_runtime.storage import tenant_repository
 from patchbay_runtime.storage.control_tables import invitations
 
 _NOW: Final = func.now(6)
@@ -67,14 +68,24 @@ async def list_of(connection: AsyncConnection, tenant: str | None) -> list[Store
     return [_stored(row) for row in rows]
 
 
-async def remove(connection: AsyncConnection, tenant: str | None, invitation: str) -> StoredInvitation | None:
-    """Take an invitation back; what it was, or None if there was none."""
+async def get(connection: AsyncConnection, tenant: str | None, invitation: str) -> StoredInvitation | None:
+    """One to the tenant or, with None, to the platform, locked; None if there is none of that id."""
     query = select(*_SHOWN).where(invitations.c.id == invitation, _of(tenant)).with_for_update()
     row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else _stored(row)
+
+
+async def count_live(connection: AsyncConnection, tenant: str | None) -> int:
+    """How many may still be taken. Whoever else would add one to a tenant's waits until this transaction ends."""
+    await tenant_repository.hold(connection, tenant)
+    return (
+        await connection.execute(select(func.count()).select_from(invitations).where(_of(tenant), _LIVE))
+    ).scalar_one()
+
+
+async def remove(connection: AsyncConnection, invitation: str) -> None:
+    """Let nobody take it any more."""
     await connection.execute(delete(invitations).where(invitations.c.id == invitation))
-    return _stored(row)
 
 
 async def remove_ended(connection: AsyncConnection, tenant: str | None) -> None:
