@@ -6,6 +6,7 @@ whoever writes, so that a program of the release before works on the schema of t
 """
 
 import asyncio
+import functools
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -16,7 +17,8 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, NullPool, text
+from sqlalchemy import Connection, NullPool, column, select, table, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from patchbay_runtime.access import first_administrator
@@ -61,9 +63,30 @@ async def _migrate(
             await key_check.record(connection, sealer, new=new_sealing_key)
         if administrator is not None:
             await first_administrator.record(connection, administrator)
-        names = (await connection.execute(text("SELECT name FROM tenants"))).scalars().all()
-        for name in names:
+        for name in await _behind(connection):
             await _upgrade_tenant(settings, name)
+
+
+async def _behind(connection: AsyncConnection) -> list[str]:
+    """The tenants whose schemas are not at this program's revision: of thousands mostly none, and each takes a
+    connection of its own.
+    """
+    head = _scripts("tenant").get_current_head()
+    names = (await connection.execute(text("SELECT name FROM tenants"))).scalars().all()
+    behind = [name for name in names if await _revision(connection, tenant_schema(name)) != head]
+    await connection.rollback()  # no lock of a table that was read must keep a migration waiting
+    return behind
+
+
+async def _revision(connection: AsyncConnection, schema: str) -> str | None:
+    """None where the schema has no table of it, or is not there."""
+    try:
+        found: str | None = await connection.scalar(
+            select(column("version_num")).select_from(table("alembic_version", schema=schema))
+        )
+    except DBAPIError:
+        return None
+    return found
 
 
 async def create_tenant_schema(settings: Settings, tenant: str) -> None:
@@ -103,10 +126,7 @@ async def _connected(settings: Settings, database: str) -> AsyncIterator[AsyncCo
 
 
 def _upgrade(connection: Connection, kind: Literal["control", "tenant"]) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / kind))
-    config.set_main_option("path_separator", "os")
-    script = ScriptDirectory.from_config(config)
+    script = _scripts(kind)
     newer = _unknown_revisions(connection, script)
     # What was only read must not hold the steps of the migration in one transaction.
     connection.rollback()
@@ -114,10 +134,16 @@ def _upgrade(connection: Connection, kind: Literal["control", "tenant"]) -> None
         schema = connection.engine.url.database
         log.warning("the schema is newer than this program, left alone", extra={"schema": schema, "revisions": newer})
         return
-    with _environment(config, script) as environment:
+    with _environment(script) as environment:
         environment.configure(connection=connection, transaction_per_migration=True)
         environment.run_migrations()
     connection.commit()
+
+
+@functools.cache
+def _scripts(kind: Literal["control", "tenant"]) -> ScriptDirectory:
+    """The revisions, read once: each is a module that Alembic compiles and runs."""
+    return ScriptDirectory(str(Path(__file__).parent / kind))
 
 
 def _unknown_revisions(connection: Connection, script: ScriptDirectory) -> list[str]:
@@ -127,9 +153,9 @@ def _unknown_revisions(connection: Connection, script: ScriptDirectory) -> list[
 
 
 @contextmanager
-def _environment(config: Config, script: ScriptDirectory) -> Iterator[EnvironmentContext]:
+def _environment(script: ScriptDirectory) -> Iterator[EnvironmentContext]:
     def to_head(revision: object, _context: object) -> list[object]:
         return list(script._upgrade_revs("head", revision))  # type: ignore[arg-type]
 
-    with EnvironmentContext(config, script, fn=to_head) as environment:
+    with EnvironmentContext(Config(), script, fn=to_head) as environment:
         yield environment
