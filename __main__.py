@@ -136,6 +136,7 @@ def deploy_platform(infra: Infra, settings: Settings, platform: PlatformSettings
             catalog=CATALOG,
             provider=cluster.provider(f"{name}-cluster", access or cell.cluster.kubeconfig, after=infra.beneath(key)),
             networks=access.networks if access else networks(key, settings.infra),
+            domain=settings.infra.edge.domain,
             data=None if access else data_services(infra, cell, settings.infra),
             host=host_cluster(key, cell, settings.infra, on_eks=access is None),
         )

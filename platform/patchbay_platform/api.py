@@ -48,8 +48,8 @@ class Api(pulumi.ComponentResource):
     """The API's pods; each migrates the schemas before it starts, under a lock of the database.
 
     `connectors`: what flows may call; a flow that names anything else is refused at its registration. `identity`: by
-    whom people are known. `keys`: the first administrator's, which a migration makes known, and the one that the
-    secrets of webhooks are sealed with.
+    whom people are known. `domain`: below which tenants have names of their own. `keys`: the first administrator's,
+    which a migration makes known, and the one that the secrets of webhooks are sealed with.
     """
 
     endpoint: pulumi.Output[Endpoint]
@@ -62,6 +62,7 @@ class Api(pulumi.ComponentResource):
         *,
         connectors: ConnectorsConfig,
         identity: IdentityConfig,
+        domain: str | None,
         keys: AccessKeys,
         placement: Placement,
         opts: pulumi.ResourceOptions,
@@ -78,6 +79,7 @@ class Api(pulumi.ComponentResource):
         # Metrics are asked of a pod that is not ready, too.
         workload.service(port, suffix="-metrics", type="Headless", unready=True)
         resources = pods.resources(cpu=config.cpu, memory=config.memory)
+        told = {**connectors.told, **identity.variables, **({"PATCHBAY_DOMAIN": domain} if domain else {})}
         server = Deployment(
             workload.resource_name,
             metadata=workload.metadata(),
@@ -111,10 +113,7 @@ class Api(pulumi.ComponentResource):
                                 args=["api"],
                                 env=[
                                     *runtime.environment(),
-                                    *(
-                                        EnvVarArgs(name=name, value=value)
-                                        for name, value in {**connectors.told, **identity.variables}.items()
-                                    ),
+                                    *(EnvVarArgs(name=name, value=value) for name, value in told.items()),
                                 ],
                                 ports=[ContainerPortArgs(name="http", container_port=PORT)],
                                 # The gateway forgets an address a second after it left the service's name.

@@ -42,10 +42,12 @@ class Platform(pulumi.ComponentResource):
         catalog: Mapping[str, Shape],
         provider: kubernetes.Provider,
         networks: ClusterNetworks,
+        domain: str | None = None,
         data: DataServices | None = None,
         host: HostCluster | None = None,
     ) -> None:
-        """`data`: what the environment offers in place of pods. `host`: the cluster, where the environment made it.
+        """`domain`: below which tenants have names. `data`: what the environment offers in place of pods.
+        `host`: the cluster, where the environment made it.
 
         Raises ConfigError before anything is registered.
         """
@@ -151,6 +153,7 @@ class Platform(pulumi.ComponentResource):
             runtime,
             connectors=settings.network.connectors,
             identity=settings.identity,
+            domain=domain,
             keys=credentials.keys,
             placement=platform_in(runtime_namespace),
             opts=child,

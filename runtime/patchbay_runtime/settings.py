@@ -29,6 +29,8 @@ class Settings(BaseSettings):
 
     `most_run_processes`, `most_open_processes`: of one run, and of a tenant at one time.
 
+    `domain`: tenants have names of their own below it, `<tenant>.<domain>`; each is good for that tenant alone.
+
     `openid_issuers`: whose access tokens the API takes, as a JSON list; without any, people cannot sign in.
 
     `administrator_key_file`: the first administrator's API key, which `migrate` records.
@@ -65,6 +67,7 @@ class Settings(BaseSettings):
     redis_tls: bool = False
     redis_ca_file: Path | None = None
 
+    domain: str | None = Field(default=None, pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")
     openid_issuers: tuple[Issuer, ...] = ()
 
     administrator_key_file: Path | None = None

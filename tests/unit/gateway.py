@@ -118,8 +118,8 @@ def exchange(
     chunked: bool = False,
 ) -> Answer:
     """One request and its answer."""
-    lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1", "Host: gateway"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
+    lines = [f"{'GET' if body is None else 'POST'} {path} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in {"Host": "gateway", **headers}.items()]
     payload = b""
     if body is not None and chunked:
         lines.append("Transfer-Encoding: chunked")

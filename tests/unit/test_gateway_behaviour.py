@@ -157,6 +157,16 @@ def test_a_key_reaches_the_api_as_it_was_sent(gateway: Client) -> None:
     assert {name: seen[name.lower()] for name in sent} == sent
 
 
+def test_the_api_sees_the_host_that_was_called_and_two_are_not_passed_on(gateway: Client) -> None:
+    host = "example.environment.example.com"
+    assert gateway.send("/api/x", headers={"Host": host}, source="127.0.0.41").body["headers"]["host"] == host
+    with gateway.connect() as connection:
+        if gateway.client_address == "proxyProtocol":
+            connection.sendall(f"PROXY TCP4 127.0.0.42 {ALLOWED} 40000 443\r\n".encode())
+        connection.sendall(f"GET /api/x HTTP/1.1\r\nHost: {host}\r\nHost: another\r\n\r\n".encode())
+        assert connection.recv(100).split()[1] == b"400"
+
+
 def test_the_log_has_what_was_asked_for_without_what_is_secret(api: ThreadingHTTPServer, tmp_path: Path) -> None:
     secret = "not-to-be-logged"
     with running(CONFIG, f"{ALLOWED}:{api.server_address[1]}", tmp_path) as (client, _):

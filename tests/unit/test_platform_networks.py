@@ -119,6 +119,12 @@ def test_the_api_reaches_the_providers_of_the_internet_where_there_are_any(tmp_p
     assert Settings(openid_issuers=issuers).openid_issuers[0].audience == "patchbay-api"
 
 
+def test_the_api_knows_below_which_domain_its_tenants_have_names() -> None:
+    servers = [one.props for one in recorded("production")[1] if one.type.endswith(":Deployment")]
+    told = [_environment(one)["PATCHBAY_DOMAIN"] for one in servers if one["metadata"]["name"] == "api"]
+    assert set(told) == {"production.example.com"}
+
+
 def _environment(deployment: Mapping[str, Any]) -> dict[str, Any]:
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     return {one["name"]: one.get("value") for one in container["env"]}

@@ -11,7 +11,7 @@ from typing import Any, Final
 from patchbay_operations.smoke.child import ChildError, Within, run_child
 from patchbay_operations.smoke.stack_file import Stack
 
-# A name that no tenant has: the edge leads it to the default cluster.
+# The load test's tenant; the edge leads a name that it does not know to the default cluster.
 _NAME: Final = "loadtest"
 
 

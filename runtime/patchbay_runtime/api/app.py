@@ -18,9 +18,10 @@ from patchbay_runtime.api import (
     tenants,
     webhooks,
 )
-from patchbay_runtime.api.answers import guarded
+from patchbay_runtime.api.answers import guarded, refusals
 from patchbay_runtime.api.errors import add_error_handlers
 from patchbay_runtime.api.guard import needs
+from patchbay_runtime.api.own_names import AT_OWN_NAME
 from patchbay_runtime.api.resources import Resources, open_resources, queue_of
 from patchbay_runtime.catalog import CATALOG
 from patchbay_runtime.execution.reconciler import USUAL_SWEEPS, SweepPace
@@ -53,9 +54,12 @@ def create_app(settings: Settings, sweeps: SweepPace = USUAL_SWEEPS) -> FastAPI:
 def add_routes(app: FastAPI) -> None:
     """Every route, with what it asks of its callers."""
     for router in (
-        tenants.router, flows.router, webhooks.router, runs.router,
-        keys.tenant_router, keys.platform_router, members.tenant_router, members.platform_router, memberships.router,
-        openings.router, audit_entries.router, health.router,
+        tenants.router, flows.router, webhooks.router, runs.router, keys.tenant_router, members.tenant_router,
+        audit_entries.router,
+    ):  # fmt: skip
+        app.include_router(router, dependencies=[AT_OWN_NAME], responses=refusals(421))
+    for router in (
+        keys.platform_router, members.platform_router, memberships.router, openings.router, health.router,
     ):  # fmt: skip
         app.include_router(router)
     # Who scales the pods comes from inside the cluster, and must not depend on MariaDB.
