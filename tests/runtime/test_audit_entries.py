@@ -1,13 +1,17 @@
 """The audit is read by whom it concerns, and nobody changes it: not even who has the runtime's own account."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import patchbay_platform
 import pytest
 from patchbay_runtime.migrations import migrate
 from patchbay_runtime.settings import Settings
-from patchbay_runtime.storage import audit_schema
+from patchbay_runtime.storage import audit_repository, audit_schema
+from patchbay_runtime.storage.audit_repository import Entry
+from patchbay_runtime.storage.database import Database
 from patchbay_runtime.storage.engine import create_engine
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -100,6 +104,36 @@ async def test_the_audit_is_read_page_by_page_and_each_tenant_reads_its_own(
         first = await entries(client, one, limit=2)
         assert [*first, *await entries(client, one, before=first[-1]["id"])] == found
         assert (await client.get(f"{other.path}/audit")).status_code == 404
+
+
+async def test_it_is_exported_from_the_oldest_on_and_no_entry_that_comes_late_is_passed_over(
+    settings: Settings, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patchbay_runtime.storage.audit_repository.SETTLED_SECONDS", 2)
+    database = Database(create_engine(settings, pool_size=1), 30)
+    async with api(settings) as client:
+        (last,) = await entries(client, tenant, limit=1)
+        async with database.transaction() as slow:
+            late = Entry(tenant.name, "0" * 24, "owner", None, "run.start", "what takes long", {})
+            await audit_repository.add(slow, late)
+            (await client.put(tenant.path)).raise_for_status()
+            assert await entries(client, tenant, after=last["id"]) == []
+        found: list[dict[str, Any]] = []
+        async with asyncio.timeout(60):
+            while len(found) < 2:
+                after = found[-1]["id"] if found else last["id"]
+                found += await entries(client, tenant, after=after, limit=1)
+        assert [entry["what"] for entry in found] == ["what takes long", "a tenant's schema was brought up to date"]
+        assert await entries(client, tenant, after=0) == list(reversed(await entries(client, tenant)))
+        both = await client.get(f"{tenant.path}/audit", params={"after": 1, "before": 2})
+        assert (both.status_code, both.json()["error"]["details"][0]["path"]) == (422, "$.query.after")
+    await database.close()
+
+
+async def test_what_is_not_a_minute_old_is_not_exported_yet(settings: Settings, tenant: Tenant) -> None:
+    async with api(settings) as client:
+        assert await entries(client, tenant)
+        assert await entries(client, tenant, after=0) == []
 
 
 @pytest.mark.parametrize(

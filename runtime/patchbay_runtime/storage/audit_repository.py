@@ -4,11 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, insert, select
+from sqlalchemy import BigInteger, Column, MetaData, Select, String, Table, func, insert, select, text
 from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+SETTLED_SECONDS: Final = 60
+"""Twice what the longest transaction may take: no entry comes any more that has a lower number than one so old."""
 
 _entries = Table(
     "entries",
@@ -53,12 +56,23 @@ async def add(connection: AsyncConnection, entry: Entry) -> None:
     await connection.execute(insert(_entries).inline().values(values))
 
 
+async def settled(connection: AsyncConnection, tenant: str | None, after: int, most: int) -> list[KeptEntry]:
+    """The oldest entries above the number `after` before which none can come any more; of one tenant, or of all."""
+    since = func.timestampadd(text("SECOND"), -SETTLED_SECONDS, func.now(6))
+    query = select(_entries).where(_entries.c.id > after, _entries.c.at < since).order_by(_entries.c.id)
+    return await _found(connection, query, tenant, most)
+
+
 async def page(connection: AsyncConnection, tenant: str | None, before: int | None, most: int) -> list[KeptEntry]:
     """The newest entries whose number is below `before`; of one tenant, or with None all."""
-    query = select(_entries).order_by(_entries.c.id.desc()).limit(most)
-    if tenant is not None:
-        query = query.where(_entries.c.tenant == tenant)
+    query = select(_entries).order_by(_entries.c.id.desc())
     if before is not None:
         query = query.where(_entries.c.id < before)
-    rows = (await connection.execute(query)).mappings()
+    return await _found(connection, query, tenant, most)
+
+
+async def _found(connection: AsyncConnection, query: Select[Any], tenant: str | None, most: int) -> list[KeptEntry]:
+    if tenant is not None:
+        query = query.where(_entries.c.tenant == tenant)
+    rows = (await connection.execute(query.limit(most))).mappings()
     return [KeptEntry(**{**row, "about": json.loads(row["about"])}) for row in rows]
