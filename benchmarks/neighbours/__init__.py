@@ -1,0 +1,1 @@
+"""What a tenant notices of a hostile one: `python -m benchmarks.neighbours`."""
