@@ -1,8 +1,8 @@
 """Which tests share a worker where pytest runs several of them (`-n`), and which work begins first.
 
 A server that a whole session shares is started once in every worker that runs a test of it, and what a process keeps
-is made once in each. Tests that share one therefore stay together; every other file is a group of its own, so that the
-servers of a module start once too.
+is made once in each. Tests that share one therefore stay together, in two groups where one would be the last to end;
+every other file is a group of its own, so that the servers of a module start once too.
 """
 
 import re
@@ -17,7 +17,8 @@ _TOGETHER: Final[Sequence[tuple[str, str]]] = (
     ("killed updates", r"tests/emulated/test_killed_updates\.py::.*ten_times"),
     ("emulate", r"tests/emulated/test_command\.py"),
     ("emulated production", r"tests/emulated/.*\[(.*-)?production\b"),
-    ("runtime", r"tests/runtime/test_(?!queue_)"),
+    ("runtime, m to z", r"tests/runtime/test_(?!queue_)[m-z]"),
+    ("runtime, a to l", r"tests/runtime/test_[a-l]"),
     ("security", r"tests/security/"),
     ("emulated staging", r"tests/emulated/.*\[(.*-)?staging\b"),
     ("emulated dev", r"tests/emulated/"),

@@ -14,8 +14,9 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 @pytest.mark.parametrize(
     ("test", "expected"),
     [
-        ("tests/runtime/test_runs.py::test_a", "runtime"),
-        ("tests/runtime/test_outages.py::test_b[1]", "runtime"),
+        ("tests/runtime/test_runs.py::test_a", "runtime, m to z"),
+        ("tests/runtime/test_outages.py::test_b[1]", "runtime, m to z"),
+        ("tests/runtime/test_access.py::test_b[1]", "runtime, a to l"),
         ("tests/runtime/test_queue_faults.py::test_c", "tests/runtime/test_queue_faults.py"),
         ("tests/emulated/test_checks.py::test_it_holds[production-an-edge]", "emulated production"),
         ("tests/emulated/test_changes.py::test_a[dev-production]", "emulated production"),

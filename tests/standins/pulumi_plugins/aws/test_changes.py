@@ -4,7 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.standins.pulumi_plugins.stack import Stack
+
+pytestmark = pytest.mark.long
 
 Client = Callable[[str], Any]
 

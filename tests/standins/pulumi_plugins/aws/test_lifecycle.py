@@ -16,6 +16,8 @@ from tests.standins.pulumi_plugins.aws import programs
 from tests.standins.pulumi_plugins.aws.conftest import REGION, SERVICES
 from tests.standins.pulumi_plugins.stack import Stack
 
+pytestmark = pytest.mark.long
+
 Client = Callable[[str], Any]
 
 
