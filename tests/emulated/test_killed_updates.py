@@ -14,8 +14,6 @@ from patchbay_operations.recovery.recover import Recovery
 from tests.emulated.deployment import Deployment, empty_account
 from tests.emulated.killed import contents, driven, export, ids, kill_after, plugins, wait_for_plugins
 
-pytestmark = pytest.mark.long
-
 # Operations on AWS resources that each of ten updates begins before it is killed; together most of the deployment.
 KILLS: Final = (1, 12, 21, 30, 16, 25, 20, 33, 18, 22)
 
@@ -28,6 +26,7 @@ def empty(tmp_path: Path) -> Iterator[Deployment]:
         yield deployment
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1800)  # twelve updates, ten recoveries
 def test_a_deployment_that_is_killed_ten_times_ends_as_an_undisturbed_one(
     empty: Deployment, deployments: Callable[[str], Deployment]
@@ -68,6 +67,7 @@ def require_the_program(stack: Stack) -> None:
     stack.preview("--expect-no-changes")
 
 
+@pytest.mark.long
 @ON_DEV
 def test_an_update_that_was_killed_at_once_leaves_nothing_but_its_lock(scratch: Deployment) -> None:
     stack = driven(scratch.emulation)
@@ -106,6 +106,7 @@ def test_an_update_keeps_its_lock_while_it_runs_and_goes_on_once_it_was_killed_a
     assert contents(scratch.emulation.access) == before
 
 
+@pytest.mark.long
 @ON_DEV
 def test_a_replacement_that_was_killed_leaves_only_the_new(scratch: Deployment) -> None:
     """The new certificate's `Name` is the old one's, which exists until the end of the update."""
@@ -125,6 +126,7 @@ def test_a_replacement_that_was_killed_leaves_only_the_new(scratch: Deployment) 
     scratch.record.write_text("")
 
 
+@pytest.mark.long
 @ON_DEV
 def test_a_deletion_that_was_killed_is_ended_by_the_next(scratch: Deployment, empty: Deployment) -> None:
     stack = driven(scratch.emulation)

@@ -130,7 +130,22 @@ async def test_it_is_exported_from_the_oldest_on_and_no_entry_that_comes_late_is
     await database.close()
 
 
-async def test_what_is_not_a_minute_old_is_not_exported_yet(settings: Settings, tenant: Tenant) -> None:
+async def test_of_entries_that_came_together_none_is_passed_over_whose_time_is_the_later(
+    settings: Settings, tenant: Tenant, mariadb_server: Mariadb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("patchbay_runtime.storage.audit_repository.SETTLED_SECONDS", 3600)
+    insert = "INSERT INTO audit_patchbay.entries (at, tenant, principal, role, operation, about, what) VALUES "
+    for age, what in (("59 MINUTE", "one"), ("2 HOUR", "two")):
+        at = f"UTC_TIMESTAMP(6) - INTERVAL {age}"
+        mariadb_server.sql(f"{insert} ({at}, '{tenant.name}', 'somebody', 'owner', 'run.start', '{{}}', '{what}')")
+    async with api(settings) as client:
+        two, one = await entries(client, tenant, limit=2)
+        assert (one["what"], two["what"]) == ("one", "two")
+        assert await entries(client, tenant, after=one["id"] - 1) == []
+        assert await entries(client, tenant, after=one["id"]) == [two]
+
+
+async def test_what_has_just_come_is_not_exported_yet(settings: Settings, tenant: Tenant) -> None:
     async with api(settings) as client:
         assert await entries(client, tenant)
         assert await entries(client, tenant, after=0) == []

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +13,13 @@ from typing import NamedTuple
 import pytest
 from alembic.script import ScriptDirectory
 from patchbay_runtime import migrations
-from patchbay_runtime.migrations import create_tenant_schema, migrate
+from patchbay_runtime.migrations import MigrationLockError, create_tenant_schema, migrate
 from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
+from patchbay_runtime.storage.database import is_unavailable
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.runtime.conftest import Tenant, environment_of, wait_until
 from tests.runtime.keys import make
@@ -50,9 +55,81 @@ def revision_of(server: Mariadb, schema: str) -> str:
     return server.sql(f"SELECT version_num FROM {schema}.alembic_version").strip()  # noqa: S608 - the test's own name
 
 
-def test_many_replicas_may_migrate_an_empty_database_at_once(unmigrated_settings: Settings) -> None:
+def test_many_replicas_may_migrate_an_empty_database_at_once(
+    unmigrated_settings: Settings, lone_mariadb: Mariadb
+) -> None:
+    empty = unmigrated_settings.model_copy(update={"database_port": lone_mariadb.port})
     with ThreadPoolExecutor(6) as pool:
-        list(pool.map(migrate, [unmigrated_settings] * 6))
+        list(pool.map(migrate, [empty] * 6))
+
+
+@pytest.fixture
+def upgraded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tenants whose schemas a migration goes through, one after the other."""
+    found: list[str] = []
+    upgrade = migrations._upgrade_tenant
+
+    async def noted(settings: Settings, tenant: str) -> None:
+        found.append(tenant)
+        await upgrade(settings, tenant)
+
+    monkeypatch.setattr(migrations, "_upgrade_tenant", noted)
+    return found
+
+
+def test_only_tenants_that_are_behind_are_migrated(
+    new_tenant: Callable[[], Tenant], settings: Settings, mariadb_server: Mariadb, upgraded: list[str]
+) -> None:
+    behind, without_a_table, _ = new_tenant(), new_tenant(), new_tenant()
+    migrate(settings)
+    upgraded.clear()  # what other tests have left
+    set_revision(mariadb_server, tenant_schema(behind.name), revisions("tenant")[-2])
+    mariadb_server.sql(f"DROP TABLE {tenant_schema(without_a_table.name)}.alembic_version")
+    migrate(settings)
+    assert sorted(upgraded) == sorted([behind.name, without_a_table.name])
+    assert revision_of(mariadb_server, tenant_schema(without_a_table.name)) == revisions("tenant")[-1]
+
+
+def test_a_database_that_goes_away_while_revisions_are_read_is_told_as_that(
+    new_tenant: Callable[[], Tenant], settings: Settings, mariadb_server: Mariadb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_tenant()
+    revision = migrations._revision
+
+    async def cut_off(connection: AsyncConnection, schema: str) -> str | None:
+        number = await connection.scalar(text("SELECT CONNECTION_ID()"))
+        mariadb_server.sql(f"KILL {number}")
+        return await revision(connection, schema)
+
+    monkeypatch.setattr(migrations, "_revision", cut_off)
+    with pytest.raises(DBAPIError) as away:
+        migrate(settings)
+    assert is_unavailable(away.value)
+
+
+def test_a_migration_that_has_lost_its_lock_goes_no_further(
+    new_tenant: Callable[[], Tenant],
+    settings: Settings,
+    mariadb_server: Mariadb,
+    upgraded: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = new_tenant()
+    set_revision(mariadb_server, tenant_schema(one.name), revisions("tenant")[-2])
+    behind = migrations._behind
+
+    async def and_lose_the_lock(connection: AsyncConnection) -> list[str]:
+        found = await behind(connection)
+        await connection.scalar(text("SELECT RELEASE_LOCK(:name)"), {"name": migrations.LOCK})
+        return found
+
+    monkeypatch.setattr(migrations, "_behind", and_lose_the_lock)
+    with pytest.raises(MigrationLockError, match="was lost"):
+        migrate(settings)
+    assert upgraded == []
+    monkeypatch.undo()
+    migrate(settings)
+    assert revision_of(mariadb_server, tenant_schema(one.name)) == revisions("tenant")[-1]
 
 
 @pytest.mark.usefixtures("workers")

@@ -7,12 +7,14 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from patchbay_runtime.api.app import create_app
 from patchbay_runtime.settings import Settings
+from prometheus_client import REGISTRY
 
 from tests.runtime.conftest import Tenant
 from tests.runtime.in_process import api
 from tests.runtime.test_access import NOT_THERE, OF_TENANTS, OPEN
 
 DOMAIN = "environment.example.com"
+COUNTER = "patchbay_api_misdirected_requests_total"
 
 
 @pytest.fixture
@@ -55,6 +57,8 @@ async def test_a_tenant_is_reached_by_its_own_name_and_by_those_that_are_nobody_
         "www.{tenant}.environment.example.com",
         ".environment.example.com",
         "*.environment.example.com",
+        "another.environment.example.com:443:443",
+        "another.environment.example.com:x",
     ],
 )
 async def test_by_another_tenant_s_name_it_is_not_reached_and_its_own_is_told(
@@ -93,6 +97,25 @@ def test_every_route_of_a_tenant_declares_so(settings: Settings) -> None:
     for one in routes:
         assert one.path is not None
         assert all("421" in operation["responses"] for operation in document[one.path].values()), one.path
+
+
+async def test_each_such_request_is_counted_and_they_are_told_of_once_a_minute(
+    below_a_domain: httpx.AsyncClient, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def ask() -> None:
+        await below_a_domain.get(f"{tenant.path}/runs", headers={"Host": f"another.{DOMAIN}"})
+
+    def warned() -> list[str]:
+        return [vars(record)["tenant"] for record in caplog.records if "another name" in record.getMessage()]
+
+    counted = REGISTRY.get_sample_value(COUNTER) or 0
+    monkeypatch.setattr("patchbay_runtime.api.own_names.WARNING_SECONDS", 0)
+    await ask()
+    assert warned() == [tenant.name]
+    monkeypatch.setattr("patchbay_runtime.api.own_names.WARNING_SECONDS", 60)
+    await ask()
+    assert warned() == [tenant.name]
+    assert REGISTRY.get_sample_value(COUNTER) == counted + 2
 
 
 async def test_what_is_about_no_tenant_is_reached_by_every_name(below_a_domain: httpx.AsyncClient) -> None:

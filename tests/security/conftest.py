@@ -18,7 +18,7 @@ from tests.runtime.conftest import (  # noqa: F401 - fixtures
 )
 from tests.runtime.open_id_provider import AUDIENCE, Provider
 from tests.runtime.sink import Sink
-from tests.security.stage import Stage
+from tests.security.stage import DOMAIN, Stage
 
 PARTNER_ADDRESS = "127.0.0.2"
 
@@ -29,7 +29,7 @@ def stage(unmigrated_settings: Settings, tmp_path_factory: pytest.TempPathFactor
     provider, strangers, partner = Provider(), Provider(), Sink(PARTNER_ADDRESS)
     reach = {"connector_ports": "443,1024-65535", "connector_private_ranges": f"{PARTNER_ADDRESS}/32"}
     issuers = (Issuer(issuer=provider.url, audience=AUDIENCE),)
-    own = unmigrated_settings.model_copy(update={**reach, "openid_issuers": issuers})
+    own = unmigrated_settings.model_copy(update={**reach, "openid_issuers": issuers, "domain": DOMAIN})
     migrate(own)
     log = tmp_path_factory.mktemp("attacked-api") / "log"
     with running_api(own, log) as url, working(own), httpx.Client(base_url=url, timeout=70) as client:

@@ -7,7 +7,7 @@ import httpx
 
 from tests.runtime.conftest import PUBLIC
 from tests.security.attempts import Act, attempt, attempts
-from tests.security.stage import Stage
+from tests.security.stage import DOMAIN, Stage
 
 AREA: Final = "tenants"
 FLOW: Final = {
@@ -89,6 +89,26 @@ def name_the_neighbour_in_headers(stage: Stage) -> httpx.Response:
     """His own runs, whatever he claims."""
     claims = {"X-Tenant": stage.neighbour.name, "X-Forwarded-Host": f"{stage.neighbour.name}.example.com"}
     return stage.ask("GET", f"{stage.attacker.path}/runs", {**stage.attacker.owner, **claims})
+
+
+@attempt(AREA, "421 misdirected_request")
+def come_by_his_own_name_and_ask_for_the_neighbour(stage: Stage) -> httpx.Response:
+    headers = {**stage.attacker.owner, "Host": f"{stage.attacker.name}.{DOMAIN}"}
+    return stage.ask("GET", f"{stage.neighbour.path}/runs", headers)
+
+
+@attempt(AREA, "421 misdirected_request")
+def come_by_the_neighbour_s_name_to_what_is_his_own(stage: Stage) -> httpx.Response:
+    """Whose cookies and origin a browser would take it for."""
+    return stage.ask(
+        "GET", f"{stage.attacker.path}/runs", {**stage.attacker.owner, "Host": f"{stage.neighbour.name}.{DOMAIN}"}
+    )
+
+
+@attempt(AREA, "404 unknown_tenant")
+def come_by_the_neighbour_s_name_to_what_is_the_neighbour_s(stage: Stage) -> httpx.Response:
+    headers = {**stage.attacker.owner, "Host": f"{stage.neighbour.name}.{DOMAIN}"}
+    return stage.ask("GET", f"{stage.neighbour.path}/runs", headers)
 
 
 @attempt(AREA, "404 unknown_tenant")

@@ -16,6 +16,7 @@ MARK: Final = secrets.token_hex(8)
 """In all that is the neighbour's. No answer to the attacker may have it."""
 GATEWAY: Final = {"Patchbay-Via": "gateway"}
 WAIT_SECONDS: Final = 60
+DOMAIN: Final = "environment.example.com"
 
 
 @dataclass(frozen=True)

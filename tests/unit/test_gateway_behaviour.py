@@ -163,7 +163,8 @@ def test_the_api_sees_the_host_that_was_called_and_two_are_not_passed_on(gateway
     with gateway.connect() as connection:
         if gateway.client_address == "proxyProtocol":
             connection.sendall(f"PROXY TCP4 127.0.0.42 {ALLOWED} 40000 443\r\n".encode())
-        connection.sendall(f"GET /api/x HTTP/1.1\r\nHost: {host}\r\nHost: another\r\n\r\n".encode())
+        lines = ["GET /api/x HTTP/1.1", f"Host: {host}", "Host: another", "X-Forwarded-For: 127.0.0.42"]
+        connection.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
         assert connection.recv(100).split()[1] == b"400"
 
 

@@ -46,7 +46,7 @@ async def of_tenant(
 ) -> EntryPage:
     """What was done in the tenant, newest first; the next page is `before` the last entry of this one.
 
-    To export: `after` the last entry that is known, oldest first and complete, those of the last minute left out.
+    To export: `after` the last entry that is known, oldest first and complete, those of the last five minutes left out.
     """
     return await _page(resources, tenant, before, after, limit)
 

@@ -1,7 +1,7 @@
 """Which routes ask for what: each declares its operation, or that it is open, among its dependencies.
 
-A route's own dependencies are the first that FastAPI resolves, so nothing is read or looked up for a caller who may
-not have it.
+A route's own dependencies are the first that FastAPI resolves, after those of its router, which read nothing but the
+request. So nothing is read or looked up for a caller who may not have it.
 """
 
 import re

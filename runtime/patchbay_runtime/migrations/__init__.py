@@ -25,6 +25,7 @@ from patchbay_runtime.access import first_administrator
 from patchbay_runtime.access.api_key import ApiKey
 from patchbay_runtime.names import tenant_schema
 from patchbay_runtime.settings import Settings
+from patchbay_runtime.storage.database import is_older_schema
 from patchbay_runtime.storage.engine import create_engine
 from patchbay_runtime.webhooks import key_check
 from patchbay_runtime.webhooks.sealing import Sealer
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class MigrationLockError(Exception):
-    """Another migration holds the lock for too long."""
+    """Another migration holds the lock for too long, or has it though this one did not end."""
 
 
 def migrate(settings: Settings, *, new_sealing_key: bool = False) -> None:
@@ -64,6 +65,7 @@ async def _migrate(
         if administrator is not None:
             await first_administrator.record(connection, administrator)
         for name in await _behind(connection):
+            await _keep(connection)
             await _upgrade_tenant(settings, name)
 
 
@@ -84,9 +86,19 @@ async def _revision(connection: AsyncConnection, schema: str) -> str | None:
         found: str | None = await connection.scalar(
             select(column("version_num")).select_from(table("alembic_version", schema=schema))
         )
-    except DBAPIError:
+    except DBAPIError as error:
+        if not is_older_schema(error):
+            raise
         return None
     return found
+
+
+async def _keep(connection: AsyncConnection) -> None:
+    """Have the lock's connection not fall silent, and go on only with the lock."""
+    held = await connection.scalar(text("SELECT IS_USED_LOCK(:name) = CONNECTION_ID()"), {"name": LOCK})
+    await connection.rollback()
+    if not held:
+        raise MigrationLockError(f"the lock {LOCK!r} was lost; the next migration does what is left")
 
 
 async def create_tenant_schema(settings: Settings, tenant: str) -> None:

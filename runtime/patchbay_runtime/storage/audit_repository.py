@@ -1,17 +1,21 @@
 """The audit's entries; the schema `audit` is translated to the environment's own."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, MetaData, Select, String, Table, func, insert, select, text
 from sqlalchemy.dialects.mysql import DATETIME, LONGTEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-SETTLED_SECONDS: Final = 60
-"""Twice what the longest transaction may take: no entry comes any more that has a lower number than one so old."""
+SETTLED_SECONDS: Final = 300
+"""No entry comes any more whose number is lower than that of one so old.
+
+It is several times IDLE_TRANSACTION_SECONDS, by which the server ends a transaction whose API has fallen silent.
+"""
 
 _entries = Table(
     "entries",
@@ -57,10 +61,15 @@ async def add(connection: AsyncConnection, entry: Entry) -> None:
 
 
 async def settled(connection: AsyncConnection, tenant: str | None, after: int, most: int) -> list[KeptEntry]:
-    """The oldest entries above the number `after` before which none can come any more; of one tenant, or of all."""
+    """The oldest entries above the number `after` before which none can come any more; of one tenant, or of all.
+
+    Of entries that came together, the lower number may have the later time. So the first that is too new ends the
+    list, whatever the times of those that follow.
+    """
     since = func.timestampadd(text("SECOND"), -SETTLED_SECONDS, func.now(6))
-    query = select(_entries).where(_entries.c.id > after, _entries.c.at < since).order_by(_entries.c.id)
-    return await _found(connection, query, tenant, most)
+    query = select(_entries, (_entries.c.at < since).label("settled")).where(_entries.c.id > after)
+    rows = await _rows(connection, query.order_by(_entries.c.id), tenant, most)
+    return [_kept(row) for row in takewhile(lambda row: bool(row["settled"]), rows)]
 
 
 async def page(connection: AsyncConnection, tenant: str | None, before: int | None, most: int) -> list[KeptEntry]:
@@ -68,11 +77,17 @@ async def page(connection: AsyncConnection, tenant: str | None, before: int | No
     query = select(_entries).order_by(_entries.c.id.desc())
     if before is not None:
         query = query.where(_entries.c.id < before)
-    return await _found(connection, query, tenant, most)
+    return [_kept(row) for row in await _rows(connection, query, tenant, most)]
 
 
-async def _found(connection: AsyncConnection, query: Select[Any], tenant: str | None, most: int) -> list[KeptEntry]:
+async def _rows(
+    connection: AsyncConnection, query: Select[Any], tenant: str | None, most: int
+) -> Sequence[Mapping[Any, Any]]:
     if tenant is not None:
         query = query.where(_entries.c.tenant == tenant)
-    rows = (await connection.execute(query.limit(most))).mappings()
-    return [KeptEntry(**{**row, "about": json.loads(row["about"])}) for row in rows]
+    return (await connection.execute(query.limit(most))).mappings().all()
+
+
+def _kept(row: Mapping[Any, Any]) -> KeptEntry:
+    values = {column.name: row[column.name] for column in _entries.c}
+    return KeptEntry(**{**values, "about": json.loads(row["about"])})

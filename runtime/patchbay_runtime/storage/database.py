@@ -23,6 +23,7 @@ LOCK_IDLE_SECONDS = 60
 LOCK_WAIT_TIMEOUT = 1205
 DEADLOCK = 1213
 UNKNOWN_COLUMN = 1054
+UNKNOWN_DATABASE = 1049
 UNKNOWN_TABLE = 1146
 # What a table that is not there is told as, where the account has rights on nothing else of its schema.
 DENIED_TABLE = 1142
@@ -155,8 +156,9 @@ def is_too_slow(error: BaseException) -> bool:
 
 
 def is_older_schema(error: BaseException) -> bool:
-    """Whether a table or column was asked for that the schema does not have, or not yet."""
-    return isinstance(error, DBAPIError) and _number(error) in {UNKNOWN_COLUMN, UNKNOWN_TABLE, DENIED_TABLE}
+    """Whether a schema, table or column was asked for that is not there, or not yet."""
+    missing = {UNKNOWN_DATABASE, UNKNOWN_COLUMN, UNKNOWN_TABLE, DENIED_TABLE}
+    return isinstance(error, DBAPIError) and _number(error) in missing
 
 
 def may_pass(error: BaseException) -> bool:
