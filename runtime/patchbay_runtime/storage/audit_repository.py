@@ -85,7 +85,8 @@ async def _rows(
 ) -> Sequence[Mapping[Any, Any]]:
     if tenant is not None:
         query = query.where(_entries.c.tenant == tenant)
-    return (await connection.execute(query.limit(most))).mappings().all()
+    found: Sequence[Mapping[Any, Any]] = (await connection.execute(query.limit(most))).mappings().all()
+    return found
 
 
 def _kept(row: Mapping[Any, Any]) -> KeptEntry:
