@@ -105,7 +105,7 @@ async def drill(fault: Fault, stage: Stage, watching: Watching, *, orders: int, 
             lacks = await until_none(lacking, fault.recovery_limit_seconds, pace.look)
             whole = None if lacks else time.time()
             await alerts.fires(fault.alert, began, pace.alert)
-            await _until_calm(stage, healed + fault.recovery_limit_seconds)
+            await _until_calm(stage, traffic, healed + fault.recovery_limit_seconds)
             while len(traffic.placed) < orders:
                 traffic.ensure_alive()
                 await asyncio.sleep(pace.look)
@@ -185,13 +185,19 @@ async def _undisturbed(traffic: LocustProcess, pace: Pace) -> None:
         raise NotAtRestError(f"{len(failed)} orders failed before the fault: {failed[0].failures[0].kind}")
 
 
-async def _until_calm(stage: Stage, give_up: float) -> None:
-    """Watch until nothing has had to wait for the calm's length, or the fault's time is over."""
+async def _until_calm(stage: Stage, traffic: LocustProcess, give_up: float) -> None:
+    """Watch until nothing has had to wait and no request has failed for the calm's length, or the time is over.
+
+    What ends sooner has no stretch of good service to show after a late failure.
+    """
     calm_since = time.time()
     while (now := time.time()) < calm_since + stage.options.pace.calm_after:
-        with suppress(UnusableEnvironmentError):
-            if now < give_up and await stage.is_behind():
-                calm_since = time.time()
+        if now < give_up:
+            failed = [failure.at for order in traffic.placed for failure in order.failures]
+            calm_since = max([calm_since, *failed])
+            with suppress(UnusableEnvironmentError):
+                if await stage.is_behind():
+                    calm_since = time.time()
         await asyncio.sleep(stage.options.pace.look)
 
 

@@ -10,8 +10,8 @@ from patchbay_loadtests.faults.catalogue.faults import SHORT
 
 # A rate that leaves a small machine room to recover.
 RATE, RUNS = 10, 500
-# As long as the service has to be good again to count as recovered. `make faults` looks for later relapses.
-CALM_AFTER = 10
+# Little longer than the service has to be good again to count as recovered. `make faults` looks for later relapses.
+CALM_AFTER = 12
 
 
 @pytest.mark.alone

@@ -96,6 +96,31 @@ class LeavesABacklog(TriggersAway):
         self.environment.behind_until = time.time() + self.BEHIND_SECONDS
 
 
+class FailsAgain(TriggersAway):
+    """Single requests fail after its end, each before it has been calm for long."""
+
+    name = "fails-again"
+    PAUSE_SECONDS: ClassVar[float] = 0.8
+    TIMES: ClassVar[int] = 3
+    failed: ClassVar[int] = 0
+
+    async def heal(self, stage: Stage) -> None:
+        await super().heal(stage)
+        self._failing = asyncio.create_task(self._fail_again())
+
+    async def _fail_again(self) -> None:
+        small = self.environment
+        for _ in range(self.TIMES):
+            await asyncio.sleep(self.PAUSE_SECONDS)
+            refused, small.away = small.refused, True
+            give_up = time.monotonic() + FELT_SECONDS
+            while small.refused == refused:
+                assert time.monotonic() < give_up, "nobody has felt it"
+                await asyncio.sleep(0.02)
+            small.away = False
+            type(self).failed += 1
+
+
 @pytest.fixture
 def small() -> Iterator[SmallEnvironment]:
     with environment() as server:
@@ -148,7 +173,7 @@ async def run_one(small: SmallEnvironment, directory: Path, fault: type[Fault] =
 
 @dataclass(frozen=True)
 class Tried:
-    """A run of a fault that loses nothing, of one that cannot be brought about and of one that leaves a backlog."""
+    """A run of a fault that loses nothing, of one that cannot be brought about, and of two that end late."""
 
     result: Result
     report: Path
@@ -160,7 +185,7 @@ class Tried:
 
 @pytest.fixture(scope="module")
 def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
-    faults = [TriggersAway, CannotBeInjected, LeavesABacklog]
+    faults = [TriggersAway, CannotBeInjected, LeavesABacklog, FailsAgain]
     with environment() as small:
         TriggersAway.environment = small
         chosen = options(small, tmp_path_factory.mktemp("tried"))
@@ -169,7 +194,7 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
 
 
 def test_a_fault_that_loses_nothing_is_told_so_and_reported(tried: Tried) -> None:
-    others = (f"{CannotBeInjected.name}: ", f"{LeavesABacklog.name}: ")
+    others = tuple(f"{fault.name}: " for fault in (CannotBeInjected, LeavesABacklog, FailsAgain))
     # How quick this machine is today is another matter.
     assert not [
         reason for reason in tried.result.reasons if "the service" not in reason and not reason.startswith(others)
@@ -197,6 +222,12 @@ def test_a_fault_that_could_not_be_brought_about_proves_nothing(tried: Tried) ->
 def test_the_service_is_watched_until_a_calm_after_the_backlog(tried: Tried) -> None:
     seconds = json.loads((tried.report / "timeline.json").read_text())[LeavesABacklog.name]
     assert seconds[-1]["at"] >= LeavesABacklog.BEHIND_SECONDS + PACE.calm_after - 1
+
+
+def test_the_service_is_watched_until_a_calm_after_the_last_request_that_failed(tried: Tried) -> None:
+    seconds = json.loads((tried.report / "timeline.json").read_text())[FailsAgain.name]
+    assert FailsAgain.failed == FailsAgain.TIMES
+    assert seconds[-1]["at"] >= FailsAgain.TIMES * FailsAgain.PAUSE_SECONDS + PACE.calm_after - 1
 
 
 async def test_a_platform_that_forgets_runs_and_does_others_twice_is_found_out(
