@@ -48,7 +48,7 @@ def prove_nodes_command(
     ] = 120,
     node_start_limit: Annotated[
         float, typer.Option(min=1, help="The promise: from Pending to running on a new node.")
-    ] = 10,
+    ] = 15,
     headroom_limit: Annotated[
         float, typer.Option(min=0.5, help="The promise: how much slower than a warm pod one in the headroom is.")
     ] = 5,
