@@ -6,7 +6,6 @@ from fastapi import APIRouter, Query
 from typing_extensions import TypedDict
 
 from patchbay_runtime.api.answers import Moment, guarded, timestamp
-from patchbay_runtime.api.errors import invalid_field
 from patchbay_runtime.api.guard import needs
 from patchbay_runtime.api.resources import Resources, ResourcesOf
 from patchbay_runtime.api.tenants import Tenant
@@ -60,13 +59,11 @@ async def of_all(resources: ResourcesOf, before: Before = None, after: After = N
 async def _page(
     resources: Resources, tenant: str | None, before: int | None, after: int | None, limit: int
 ) -> EntryPage:
-    if before is not None and after is not None:
-        raise invalid_field("$.query.after", "goes with no `before`; leave one of them out")
     async with resources.database.transaction() as connection:
         if after is None:
             found = await audit_repository.page(connection, tenant, before, limit)
         else:
-            found = await audit_repository.settled(connection, tenant, after, limit)
+            found = await audit_repository.settled(connection, tenant, after, before, limit)
     return {
         "entries": [
             Entry(

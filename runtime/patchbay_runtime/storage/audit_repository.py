@@ -60,29 +60,31 @@ async def add(connection: AsyncConnection, entry: Entry) -> None:
     await connection.execute(insert(_entries).inline().values(values))
 
 
-async def settled(connection: AsyncConnection, tenant: str | None, after: int, most: int) -> list[KeptEntry]:
-    """The oldest entries above the number `after` before which none can come any more; of one tenant, or of all.
+async def settled(
+    connection: AsyncConnection, tenant: str | None, after: int, before: int | None, most: int
+) -> list[KeptEntry]:
+    """The oldest entries between two numbers before which none can come any more; of one tenant, or of all.
 
     Of entries that came together, the lower number may have the later time. So the first that is too new ends the
     list, whatever the times of those that follow.
     """
     since = func.timestampadd(text("SECOND"), -SETTLED_SECONDS, func.now(6))
     query = select(_entries, (_entries.c.at < since).label("settled")).where(_entries.c.id > after)
-    rows = await _rows(connection, query.order_by(_entries.c.id), tenant, most)
+    rows = await _rows(connection, query.order_by(_entries.c.id), tenant, before, most)
     return [_kept(row) for row in takewhile(lambda row: bool(row["settled"]), rows)]
 
 
 async def page(connection: AsyncConnection, tenant: str | None, before: int | None, most: int) -> list[KeptEntry]:
     """The newest entries whose number is below `before`; of one tenant, or with None all."""
     query = select(_entries).order_by(_entries.c.id.desc())
-    if before is not None:
-        query = query.where(_entries.c.id < before)
-    return [_kept(row) for row in await _rows(connection, query, tenant, most)]
+    return [_kept(row) for row in await _rows(connection, query, tenant, before, most)]
 
 
 async def _rows(
-    connection: AsyncConnection, query: Select[Any], tenant: str | None, most: int
+    connection: AsyncConnection, query: Select[Any], tenant: str | None, before: int | None, most: int
 ) -> Sequence[Mapping[Any, Any]]:
+    if before is not None:
+        query = query.where(_entries.c.id < before)
     if tenant is not None:
         query = query.where(_entries.c.tenant == tenant)
     found: Sequence[Mapping[Any, Any]] = (await connection.execute(query.limit(most))).mappings().all()
