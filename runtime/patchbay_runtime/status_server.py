@@ -30,7 +30,10 @@ class Status(Protocol):
 
 @contextmanager
 def serve_status(status: Status, host: str, port: int) -> Iterator[int]:
-    """Serve `/healthz`, `/readyz` and `/metrics`; gives the port (a free one for port 0)."""
+    """Serve `/healthz`, `/readyz` and `/metrics`; gives the port (a free one for port 0).
+
+    Handle SIGTERM before: who sees an answer may expect the program to stop in good order.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         timeout = REQUEST_SECONDS

@@ -46,12 +46,19 @@ def serve(
         raise SettingsError("PATCHBAY_AWS_REGION: missing; set the region whose CloudWatch has the alarms")
     metrics = CloudWatchMetrics(endpoint or f"https://monitoring.{region}.amazonaws.com/", region, cluster)
     status = LoopStatus(STALLED_SECONDS, UP)
-    with serve_status(status, host, port):
-        asyncio.run(_keep_putting(Sources(horizon, ClusterApi.of_pod(account)), metrics, status, again_seconds))
+    sources = Sources(horizon, ClusterApi.of_pod(account))
+
+    async def keep() -> None:
+        stop = told_to_stop()
+        with serve_status(status, host, port):
+            await _keep_putting(sources, metrics, status, again_seconds, stop)
+
+    asyncio.run(keep())
 
 
-async def _keep_putting(sources: Sources, metrics: CloudWatchMetrics, status: LoopStatus, again_seconds: float) -> None:
-    stop = told_to_stop()
+async def _keep_putting(
+    sources: Sources, metrics: CloudWatchMetrics, status: LoopStatus, again_seconds: float, stop: asyncio.Event
+) -> None:
     async with sources, metrics:
         while not stop.is_set():
             why_not = await _put(sources, metrics)

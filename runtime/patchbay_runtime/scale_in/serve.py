@@ -61,12 +61,17 @@ class Keeper:
 def serve(settings: Settings, host: str, port: int, account: Path) -> None:
     """Work until SIGTERM; no outage of Redis or of the API server ends it. Raises OSError without an account."""
     status = LoopStatus(STALLED_SECONDS, UP)
-    with serve_status(status, host, port):
-        asyncio.run(_keep(settings, Pods(ClusterApi.of_pod(account)), status))
+    pods = Pods(ClusterApi.of_pod(account))
+
+    async def keep() -> None:
+        stop = told_to_stop()
+        with serve_status(status, host, port):
+            await _keep(settings, pods, status, stop)
+
+    asyncio.run(keep())
 
 
-async def _keep(settings: Settings, pods: Pods, status: LoopStatus) -> None:
-    stop = told_to_stop()
+async def _keep(settings: Settings, pods: Pods, status: LoopStatus, stop: asyncio.Event) -> None:
     queue = ProcessQueue.open(settings, CATALOG)
     keeper = Keeper(queue, pods)
     pause = Pause()

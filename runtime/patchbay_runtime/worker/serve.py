@@ -35,11 +35,10 @@ def serve(
     """Run the shape's processes until SIGTERM, finish what runs, and return."""
     status = WorkerStatus(shape)
     node_metrics.expose(settings.node, settings.release)
-    with serve_status(status, host, port):
-        asyncio.run(_work(settings, status, pace))
+    asyncio.run(_work(settings, status, pace, host, port))
 
 
-async def _work(settings: Settings, status: WorkerStatus, pace: Pace) -> None:
+async def _work(settings: Settings, status: WorkerStatus, pace: Pace, host: str, port: int) -> None:
     stop = asyncio.Event()
 
     def begin_to_stop() -> None:
@@ -49,6 +48,11 @@ async def _work(settings: Settings, status: WorkerStatus, pace: Pace) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, begin_to_stop)
+    with serve_status(status, host, port):
+        await _serve_shape(settings, status, pace, stop)
+
+
+async def _serve_shape(settings: Settings, status: WorkerStatus, pace: Pace, stop: asyncio.Event) -> None:
     shape = CATALOG[status.shape]
     record = WorkerRecord(
         name=worker_name(),
